@@ -1,1 +1,17 @@
-export {};
+export { ApiError, type ApiErrorKind, apiErrors } from './errors.ts';
+export * from './feed.ts';
+export { type Field, parsePrefix } from './field.ts';
+export {
+  type Create,
+  columnOf,
+  fieldsOf,
+  type Nested,
+  parametersOf,
+  type Resource,
+  type Row,
+  type Update,
+} from './resource.ts';
+export { type Kind, kinds, type RowOf, resourceOf, resources } from './resources/index.ts';
+export type { ObjectStatus, SystemStatus } from './status.ts';
+export { ipv4ToText, macToText, networkAddress, parseDatapathId, parseIpv4, parseMac, prefixMask } from './text.ts';
+export { freshUuid, isPathUuid, isUuid } from './uuid.ts';

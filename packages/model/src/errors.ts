@@ -1,0 +1,59 @@
+/** What the API answers when it refuses: name, code and status are those of the original. */
+export const apiErrors = {
+  unknownUuid: { name: 'UnknownUUIDResource', code: '100', status: 404, doc: 'No object has this uuid.' },
+  invalidUuid: { name: 'InvalidUUID', code: '101', status: 400, doc: 'The text is no uuid of this kind.' },
+  duplicateUuid: { name: 'DuplicateUUID', code: '102', status: 400, doc: 'Another object has this uuid already.' },
+  invalidId: {
+    name: 'InvalidID',
+    code: '103',
+    status: 400,
+    doc: 'Two parameters name objects that do not belong together.',
+  },
+  argument: { name: 'ArgumentError', code: '110', status: 400, doc: 'A value is not what the parameter takes.' },
+  missingArgument: {
+    name: 'MissingArgument',
+    code: '111',
+    status: 400,
+    doc: 'A required parameter is absent; the message is its name.',
+  },
+  relationExists: {
+    name: 'RelationAlreadyExists',
+    code: '112',
+    status: 400,
+    doc: 'The two objects are related already.',
+  },
+  deleteRestriction: { name: 'DeleteRestrictionError', code: '113', status: 400, doc: 'Other objects need this one.' },
+  unknownResource: { name: 'UnknownResource', code: '114', status: 404, doc: 'Nothing matches the parameters.' },
+  tooLarge: { name: 'RequestTooLarge', code: '413', status: 413, doc: 'The body is larger than the API takes.' },
+  unavailable: {
+    name: 'Unavailable',
+    code: '503',
+    status: 503,
+    doc: 'A part that is needed for the answer is away; the message names it.',
+  },
+  internal: {
+    name: 'InternalError',
+    code: '500',
+    status: 500,
+    doc: 'A fault of the manager; its log has the details.',
+  },
+} as const;
+
+export type ApiErrorKind = keyof typeof apiErrors;
+
+/** A refusal of the API. `message` names the parameter, its value and what is expected. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError';
+  readonly kind: ApiErrorKind;
+
+  constructor(kind: ApiErrorKind, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.kind = kind;
+  }
+
+  /** The body of the answer, as the original writes it. */
+  toJSON(): { error: string; message: string; code: string } {
+    const { name, code } = apiErrors[this.kind];
+    return { error: `Vnet::Endpoints::Errors::${name}`, message: this.message, code };
+  }
+}

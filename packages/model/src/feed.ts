@@ -1,0 +1,87 @@
+/**
+ * What manager and agents say to each other, as JSON texts over a WebSocket at `/feed`. The agent opens with `hello`;
+ * the manager answers with `snapshot`, or with `changes` where the agent's copy can be brought up to date; then it sends
+ * `changes` as they are committed. The agent sends a `report` whenever what it has to say has changed.
+ */
+import * as z from 'zod';
+import type { Kind, RowOf } from './resources/index.ts';
+
+/** One object made, changed (`row` is all of it) or gone (null). */
+export type Change = { [K in Kind]: { readonly kind: K; readonly id: number; readonly row: RowOf<K> | null } }[Kind];
+
+export type ToAgent =
+  | {
+      readonly type: 'snapshot';
+      readonly store: string;
+      readonly revision: number;
+      readonly rows: { readonly [K in Kind]?: readonly RowOf<K>[] };
+    }
+  | { readonly type: 'changes'; readonly store: string; readonly revision: number; readonly changes: readonly Change[] }
+  | { readonly type: 'ask'; readonly ask: number; readonly question: Question };
+
+/** What the manager may want to know at once. `refused` counts frames that the sender guard dropped. */
+export type Question = { readonly about: 'refused'; readonly interface_id?: number };
+
+/** Frames refused by the sender guard, by interface. */
+export type Refused = readonly { readonly interface_id: number; readonly frames: number }[];
+
+const bridge = z.object({
+  dpid: z.string(),
+  name: z.string(),
+  /** How the agent is connected to it: the management socket, or the switch's own connection. */
+  connection: z.string().nullable(),
+  /** Why it is not, or what is wrong with it. */
+  problem: z.string().nullable(),
+  /** What the agent has done to it or found there that an operator would want to know. */
+  notes: z.array(z.string()),
+  ports: z.number(),
+  /** Flows in the switch; null while they are not known. */
+  flows: z.number().nullable(),
+  /** The newest revision whose flows the switch has acknowledged; null before the first. */
+  revision: z.number().nullable(),
+});
+
+const bound = z.object({
+  interface_id: z.number(),
+  datapath_id: z.number(),
+  port_name: z.string().nullable(),
+  port_number: z.number().nullable(),
+  link: z.enum(['up', 'down']).nullable(),
+});
+
+const waiting = z.object({ kind: z.string(), id: z.number(), reason: z.string() });
+
+/** What an agent says of its host. `bridges`, `bound` and `waiting` are each whole where given; absent means as before. */
+export const report = z.object({
+  type: z.literal('report'),
+  /** The newest revision that every switch served here has acknowledged. */
+  revision: z.number(),
+  /** Why the switches of the host cannot be seen; null when they can. */
+  problem: z.string().nullable(),
+  bridges: z.array(bridge).optional(),
+  bound: z
+    .object({ set: z.array(bound), gone: z.array(z.tuple([z.number(), z.number()])), whole: z.boolean() })
+    .optional(),
+  waiting: z.array(waiting).optional(),
+});
+
+export const toManager = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('hello'),
+    node: z.string().min(1).max(255),
+    version: z.string(),
+    hostname: z.string(),
+    pid: z.number(),
+    /** The copy that the agent has, if any. */
+    store: z.string().nullable(),
+    revision: z.number().nullable(),
+  }),
+  report,
+  z.object({ type: z.literal('answer'), ask: z.number(), answer: z.unknown() }),
+]);
+
+export type ToManager = z.infer<typeof toManager>;
+export type Report = z.infer<typeof report>;
+export type BridgeReport = z.infer<typeof bridge>;
+export type Bound = z.infer<typeof bound>;
+export type Waiting = z.infer<typeof waiting>;

@@ -1,0 +1,278 @@
+import * as z from 'zod';
+import { ipv4ToText, macToText, parseDatapathId, parseIpv4, parseMac } from './text.ts';
+
+/** What every kind of field takes beside what is its own. */
+export interface FieldOptions<S> {
+  readonly doc: string;
+  /** May be absent; it is then null, or `default`. */
+  readonly optional?: boolean;
+  readonly default?: S;
+  /** Cannot be changed once the object exists. */
+  readonly immutable?: boolean;
+  /** Older names of the parameter, which are taken as well. */
+  readonly aliases?: readonly string[];
+}
+
+/**
+ * A parameter of the API and the column it is kept in. A kind of field answers for itself on every surface: `schema`
+ * reads what a request holds (text of a form, or a JSON value) into what is stored, `render` gives what an answer shows.
+ */
+export interface Field<S = unknown, Optional extends boolean = boolean> extends FieldOptions<S> {
+  readonly type: 'text' | 'integer' | 'boolean' | 'ipv4' | 'mac' | 'dpid' | 'enum' | 'reference';
+  readonly optional: Optional;
+  /** What a request may hold. An issue's message begins with the original's words and says what is expected. */
+  readonly schema: z.ZodType<S>;
+  readonly column: 'integer' | 'text' | 'boolean';
+  readonly render: (stored: S) => unknown;
+  /** Why `given` cannot be taken for the parameter `name`: the original's words, the value, and what is expected. */
+  readonly explain: (given: unknown, name: string) => string;
+  /** A short word for the value, for help texts: `ADDRESS`, `NUMBER`. */
+  readonly placeholder: string;
+  /** `reference` only: the kind that is referred to, and how an answer shows it. */
+  readonly to?: string;
+  readonly show?: readonly ('id' | 'uuid')[];
+  /** `enum` only. */
+  readonly values?: readonly string[];
+}
+
+type Nullable<S, O> = O extends { optional: true } ? (O extends { default: S } ? S : S | null) : S;
+type OptionalOf<O> = O extends { optional: true } ? true : O extends { default: unknown } ? true : false;
+type Made<T extends Field['type'], S, O> = Field<Nullable<S, O>, OptionalOf<O>> & { readonly type: T } & (O extends {
+    immutable: true;
+  }
+    ? { readonly immutable: true }
+    : unknown);
+
+type Kind<S> = Pick<Field<S>, 'type' | 'column' | 'placeholder' | 'render'> & {
+  input: z.ZodType;
+  read: (given: unknown) => S | undefined;
+  /** What the original said, to which the value is added. */
+  complaint: string;
+  expects: string;
+};
+
+function make<const T extends Field['type'], S, const O extends FieldOptions<S>>(
+  kind: Kind<S>,
+  options: O,
+): Made<T, S, O> {
+  const { input, read, complaint, expects, ...rest } = kind;
+  const explain = (given: unknown, name: string): string =>
+    `${complaint}: ${shown(given)} (${name}: expected ${expects})`;
+  const schema = input.transform((given, context) => {
+    const value = read(given);
+    if (value !== undefined) return value;
+    context.issues.push({ code: 'custom', input: given, message: explain(given, 'value') });
+    return z.NEVER;
+  });
+  return {
+    ...rest,
+    ...options,
+    explain,
+    optional: options.optional === true || options.default !== undefined,
+    schema: schema.meta({ description: options.doc }),
+  } as unknown as Made<T, S, O>;
+}
+
+/** A value as an error message shows it: cut where it is long. */
+function shown(given: unknown): string {
+  const text = typeof given === 'string' ? given : (JSON.stringify(given) ?? String(given));
+  return text.length > 80 ? `${text.slice(0, 80)}… (${text.length} characters)` : text;
+}
+
+const scalar = z.union([z.string(), z.number(), z.boolean()]);
+
+/** Text of at most `max` characters. */
+export function text<const O extends FieldOptions<string> & { max?: number; placeholder?: string }>(
+  options: O,
+): Made<'text', string, O> {
+  const { max = 255, placeholder = 'TEXT', ...rest } = options;
+  return make<'text', string, O>(
+    {
+      type: 'text',
+      column: 'text',
+      placeholder,
+      input: z.unknown().meta({ type: 'string', maxLength: max }),
+      read: (given) => {
+        const value = isScalar(given) ? String(given) : undefined;
+        // U+FFFD stands where the bytes were not UTF-8.
+        return value === undefined || value.length > max || value.includes('\0') || value.includes('\ufffd')
+          ? undefined
+          : value;
+      },
+      complaint: 'Could not read text',
+      expects: `at most ${max} characters of UTF-8`,
+      render: (stored) => stored,
+    },
+    rest as unknown as O,
+  );
+}
+
+/** A whole number from `min` to `max`; `0x`, `0b` and a leading `0` (octal) are understood. */
+export function integer<const O extends FieldOptions<number> & { min: number; max: number; unit?: string }>(
+  options: O,
+): Made<'integer', number, O> {
+  const { min, max, unit, ...rest } = options;
+  return make<'integer', number, O>(
+    {
+      type: 'integer',
+      column: 'integer',
+      placeholder: 'NUMBER',
+      input: z.unknown().meta({ type: 'integer', minimum: min, maximum: max }),
+      read: (given) => {
+        const value = parseInteger(given);
+        return value !== undefined && value >= min && value <= max ? value : undefined;
+      },
+      complaint: 'Could not take number',
+      expects: `a whole number from ${min} to ${max}${unit ? `, ${unit}` : ''}`,
+      render: (stored) => stored,
+    },
+    rest as unknown as O,
+  );
+}
+
+/** Yes or no, in any of the usual words. */
+export function boolean<const O extends FieldOptions<boolean>>(options: O): Made<'boolean', boolean, O> {
+  return make<'boolean', boolean, O>(
+    {
+      type: 'boolean',
+      column: 'boolean',
+      placeholder: 'true|false',
+      input: z.unknown().meta({ type: 'boolean' }),
+      read: (given) => (isScalar(given) ? booleanWords.get(String(given).toLowerCase()) : undefined),
+      complaint: 'Could not read truth value',
+      expects: 'true or false',
+      render: (stored) => Boolean(stored),
+    },
+    options,
+  );
+}
+
+/** An IPv4 address; kept as a number in host order. What follows a slash is dropped. */
+export function ipv4Address<const O extends FieldOptions<number>>(options: O): Made<'ipv4', number, O> {
+  return make<'ipv4', number, O>(
+    {
+      type: 'ipv4',
+      column: 'integer',
+      placeholder: 'ADDRESS',
+      input: z.unknown().meta({ type: 'string', format: 'ipv4' }),
+      read: (given) => {
+        if (typeof given !== 'string') return undefined;
+        const [address, length, ...more] = given.trim().split('/');
+        if (more.length > 0 || (length !== undefined && parsePrefix(length) === undefined)) return undefined;
+        return parseIpv4(address!);
+      },
+      complaint: 'Could not parse IPv4 address',
+      expects: 'four numbers from 0 to 255 without leading zeros, such as 172.16.1.1',
+      render: (stored) => ipv4ToText(stored),
+    },
+    options,
+  );
+}
+
+/** A unicast MAC address; kept as a number of 48 bits. */
+export function macAddress<const O extends FieldOptions<number>>(options: O): Made<'mac', number, O> {
+  return make<'mac', number, O>(
+    {
+      type: 'mac',
+      column: 'integer',
+      placeholder: 'MAC',
+      input: z.unknown().meta({ type: 'string', pattern: '^([0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}$' }),
+      read: (given) => (typeof given === 'string' ? parseMac(given.trim()) : undefined),
+      complaint: 'Could not parse MAC address',
+      expects: 'six bytes in hexadecimal, such as 52:54:00:0d:84:01',
+      render: (stored) => macToText(stored),
+    },
+    options,
+  );
+}
+
+/** The datapath id of a switch, in any usual spelling; kept as 16 hexadecimal digits. */
+export function datapathId<const O extends FieldOptions<string>>(options: O): Made<'dpid', string, O> {
+  return make<'dpid', string, O>(
+    {
+      type: 'dpid',
+      column: 'text',
+      placeholder: 'DPID',
+      input: z.unknown().meta({ type: 'string', pattern: '^(0x)?[0-9a-fA-F]{1,16}$' }),
+      read: (given) => (typeof given === 'string' ? parseDatapathId(given.trim()) : undefined),
+      complaint: 'Could not parse datapath id',
+      expects: '1 to 16 hexadecimal digits, with or without 0x, such as 0x000002fdee8e0a44',
+      render: (stored) => `0x${stored}`,
+    },
+    options,
+  );
+}
+
+/** One of `values`. */
+export function oneOf<const V extends string, const O extends FieldOptions<V>>(
+  values: readonly V[],
+  options: O,
+): Made<'enum', V, O> {
+  return make<'enum', V, O>(
+    {
+      type: 'enum',
+      column: 'text',
+      placeholder: values.join('|'),
+      input: z.unknown().meta({ type: 'string', enum: [...values] }),
+      read: (given) => values.find((value) => value === given),
+      complaint: 'Could not take value',
+      expects: `one of ${values.join(', ')}`,
+      render: (stored) => stored,
+    },
+    { ...options, values },
+  ) as Made<'enum', V, O>;
+}
+
+/**
+ * The uuid of another object, of kind `to`. The column holds its id: `network_uuid` is kept as `network_id`. Answers
+ * show what `show` says. The object's existence is for whoever has the objects to check.
+ */
+export function reference<const O extends FieldOptions<number> & { to: string; show?: readonly ('id' | 'uuid')[] }>(
+  options: O,
+): Made<'reference', number, O> {
+  return {
+    type: 'reference',
+    column: 'integer',
+    placeholder: 'UUID',
+    schema: scalar.transform(String).meta({ type: 'string', description: options.doc }),
+    explain: (given: unknown, name: string) => `Could not read uuid: ${shown(given)} (${name}: expected a uuid)`,
+    render: (stored: number) => stored,
+    show: ['id', 'uuid'],
+    ...options,
+    optional: options.optional === true,
+  } as unknown as Made<'reference', number, O>;
+}
+
+function isScalar(given: unknown): given is string | number | boolean {
+  return typeof given === 'string' || typeof given === 'number' || typeof given === 'boolean';
+}
+
+const booleanWords = new Map<string, boolean>([
+  ...['y', 'yes', 't', 'true', '1'].map((word) => [word, true] as const),
+  ...['n', 'no', 'f', 'false', '0'].map((word) => [word, false] as const),
+]);
+
+function parseInteger(given: unknown): number | undefined {
+  if (typeof given === 'number') return Number.isSafeInteger(given) ? given : undefined;
+  if (typeof given !== 'string') return undefined;
+  const found = /^\s*([+-]?)(?:0x([0-9a-f]+)|0b([01]+)|0([0-7]+)|(\d+))\s*$/i.exec(given);
+  if (!found) return undefined;
+  const [, sign, hexadecimal, binary, octal, decimal] = found;
+  const value = hexadecimal
+    ? Number.parseInt(hexadecimal, 16)
+    : binary
+      ? Number.parseInt(binary, 2)
+      : octal
+        ? Number.parseInt(octal, 8)
+        : Number(decimal);
+  return Number.isSafeInteger(value) ? (sign === '-' ? -value : value) : undefined;
+}
+
+/** A prefix length, or a netmask in dotted form, as a number of bits; `undefined` where it is neither. */
+export function parsePrefix(given: string): number | undefined {
+  if (/^\d{1,2}$/.test(given)) return Number(given) <= 32 ? Number(given) : undefined;
+  const mask = parseIpv4(given);
+  if (mask === undefined) return undefined;
+  const bits = Math.clz32(~mask);
+  return mask === (bits === 0 ? 0 : (0xffff_ffff << (32 - bits)) >>> 0) ? bits : undefined;
+}

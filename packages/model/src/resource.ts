@@ -1,0 +1,94 @@
+import type { Field } from './field.ts';
+
+type AnyFields = Readonly<Record<string, unknown>>;
+
+/** Where a resource hangs below another one in the API: `/datapaths/:uuid/networks/:network_uuid`. */
+export interface Nested {
+  /** Kind of the object in whose path it is; the field `<of>_uuid` holds it. */
+  readonly of: string;
+  /** The word in the path. */
+  readonly name: string;
+  /** Kind of the other object, where this is a relation of two; the field `<with>_uuid` holds it. */
+  readonly with?: string;
+}
+
+/** One kind of object: columns, routes, validation, OpenAPI, client, commands and lists follow from it. */
+export interface Resource<F = AnyFields, P = AnyFields> {
+  /** Singular, in snake case: `ip_lease`. */
+  readonly kind: string;
+  /** Word in paths and commands, and the name of the table: `ip_leases`. */
+  readonly plural: string;
+  /** Name in error messages: `IpLease`. */
+  readonly model: string;
+  /** What its uuids begin with; without it the object has no uuid. */
+  readonly idPrefix?: string;
+  readonly doc: string;
+  /** In the order in which they are checked. */
+  readonly fields: F;
+  /** What a request that makes one may hold besides: for objects that are made along with it. */
+  readonly parameters?: P;
+  readonly nested?: Nested;
+  /** Columns that no two objects share. */
+  readonly unique?: readonly { columns: readonly string[]; error: 'argument' | 'relationExists' }[];
+  /** Parameters that older clients send and that mean nothing any more: taken without effect. */
+  readonly obsolete?: readonly string[];
+  /** Rewrites what was given, before it is checked: for the spellings of older clients. */
+  readonly prepare?: (given: Readonly<Record<string, unknown>>) => Record<string, unknown>;
+  /** Columns shown in lists for people, in order; all fields otherwise. */
+  readonly summary?: readonly string[];
+  /** Whether answers show id and times; true unless said. */
+  readonly housekeeping?: boolean;
+}
+
+export function resource<const F extends AnyFields, const P extends AnyFields = Record<never, never>>(
+  declared: Resource<F, P>,
+): Resource<F, P> {
+  return declared;
+}
+
+type Stored<X> = X extends Field<infer S, boolean> ? S : never;
+type IsOptional<X> = X extends { readonly optional: true } ? true : false;
+type Column<K, X> = X extends { readonly type: 'reference' } ? (K extends `${infer Name}_uuid` ? `${Name}_id` : K) : K;
+
+/** An object as it is kept and sent to agents: plain data, addresses as numbers, references as ids, times as text. */
+export type Row<R> =
+  R extends Resource<infer F, infer _P>
+    ? { readonly id: number; readonly uuid: string; readonly created_at: string; readonly updated_at: string } & {
+        readonly [K in keyof F as Column<K, F[K]> & string]: Stored<F[K]>;
+      }
+    : never;
+
+type Given<X> = X extends { readonly type: 'integer' }
+  ? number
+  : X extends { readonly type: 'boolean' }
+    ? boolean
+    : string;
+
+/** What a request that makes such an object holds. */
+export type Create<R> =
+  R extends Resource<infer F, infer P> ? { uuid?: string } & Parameters<F> & Parameters<P> : never;
+
+type Parameters<F> = { [K in keyof F as IsOptional<F[K]> extends true ? never : K]: Given<F[K]> } & {
+  [K in keyof F as IsOptional<F[K]> extends true ? K : never]?: Given<F[K]>;
+};
+
+/** What a request that changes such an object holds. */
+export type Update<R> =
+  R extends Resource<infer F, infer _P>
+    ? { [K in keyof F as F[K] extends { readonly immutable: true } ? never : K]?: Given<F[K]> }
+    : never;
+
+/** A field's column: `network_uuid` is kept as `network_id`. */
+export function columnOf(name: string, field: { readonly type: string }): string {
+  return field.type === 'reference' ? name.replace(/_uuid$/, '_id') : name;
+}
+
+/** The parameters that a request to make one may hold, in order: the fields, then what is made along with it. */
+export function parametersOf(declared: Pick<Resource, 'fields' | 'parameters'>): [name: string, field: Field][] {
+  return [...fieldsOf(declared), ...Object.entries((declared.parameters ?? {}) as Record<string, Field>)];
+}
+
+/** The fields of a resource, in order, as what shared code needs of them. */
+export function fieldsOf(declared: { readonly fields: unknown }): [name: string, field: Field][] {
+  return Object.entries(declared.fields as Record<string, Field>);
+}

@@ -1,0 +1,22 @@
+import { boolean, datapathId, text } from '../field.ts';
+import { resource } from '../resource.ts';
+
+export const datapath = resource({
+  kind: 'datapath',
+  plural: 'datapaths',
+  model: 'Datapath',
+  idPrefix: 'dp',
+  doc: 'A switch: one bridge of Open vSwitch on one host, known by its datapath id.',
+  fields: {
+    display_name: text({ doc: 'Name shown to people.' }),
+    enable_ovs_learn_action: boolean({ default: true, doc: 'Kept for older clients; nothing depends on it.' }),
+    node_id: text({
+      immutable: true,
+      doc: 'Name of the host or agent that the switch is on, for people; the datapath id decides.',
+    }),
+    dpid: datapathId({ immutable: true, doc: 'The datapath id, as `ovs-vsctl get bridge br0 datapath_id` prints it.' }),
+  },
+  unique: [{ columns: ['dpid', 'node_id'], error: 'argument' }],
+  obsolete: ['dc_segment_id', 'dc_segment_uuid', 'ipv4_address', 'is_connected'],
+  summary: ['uuid', 'display_name', 'dpid', 'node_id'],
+});

@@ -1,0 +1,32 @@
+import { boolean, oneOf, reference, text } from '../field.ts';
+import { resource } from '../resource.ts';
+import { interfaceModes } from './interface.ts';
+
+export const interfacePort = resource({
+  kind: 'interface_port',
+  plural: 'interface_ports',
+  model: 'InterfacePort',
+  doc: 'Which port of which switch an interface is at. Without a datapath any will do; without a name it needs no port.',
+  nested: { of: 'interface', name: 'ports' },
+  fields: {
+    interface_uuid: reference({ to: 'interface', immutable: true, doc: 'The interface.' }),
+    datapath_uuid: reference({
+      to: 'datapath',
+      optional: true,
+      immutable: true,
+      doc: 'The only datapath on which it may be.',
+    }),
+    port_name: text({
+      optional: true,
+      immutable: true,
+      placeholder: 'NAME',
+      doc: 'Name of the port on the bridge, or its `iface-id`.',
+    }),
+    singular: boolean({ optional: true, immutable: true, doc: 'On one datapath at a time.' }),
+    interface_mode: oneOf(interfaceModes, { optional: true, immutable: true, doc: 'The mode of the interface.' }),
+  },
+  unique: [
+    { columns: ['interface_id', 'datapath_id'], error: 'argument' },
+    { columns: ['port_name', 'datapath_id'], error: 'argument' },
+  ],
+});

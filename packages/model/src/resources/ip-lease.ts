@@ -1,0 +1,29 @@
+import { boolean, ipv4Address, reference } from '../field.ts';
+import { resource } from '../resource.ts';
+
+export const ipLease = resource({
+  kind: 'ip_lease',
+  plural: 'ip_leases',
+  model: 'IpLease',
+  idPrefix: 'il',
+  doc: 'An IPv4 address of an interface in a network, through one of its MAC leases. Free where it has no interface.',
+  fields: {
+    enable_routing: boolean({ default: false, doc: 'Packets to the address are routed and not delivered.' }),
+    network_uuid: reference({ to: 'network', immutable: true, doc: 'The network of the address.' }),
+    ipv4_address: ipv4Address({ immutable: true, doc: 'The address; it must lie in the network.' }),
+    mac_lease_uuid: reference({
+      to: 'mac_lease',
+      optional: true,
+      immutable: true,
+      doc: 'The MAC lease; the first of the interface where not given.',
+    }),
+    interface_uuid: reference({
+      to: 'interface',
+      optional: true,
+      immutable: true,
+      doc: 'The interface; that of the MAC lease where not given.',
+    }),
+  },
+  unique: [{ columns: ['network_id', 'ipv4_address'], error: 'argument' }],
+  obsolete: ['ip_address'],
+});

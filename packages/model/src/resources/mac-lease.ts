@@ -1,0 +1,15 @@
+import { macAddress, reference } from '../field.ts';
+import { resource } from '../resource.ts';
+
+export const macLease = resource({
+  kind: 'mac_lease',
+  plural: 'mac_leases',
+  model: 'MacLease',
+  idPrefix: 'ml',
+  doc: 'A MAC address of an interface. An address belongs to one interface in the whole system.',
+  fields: {
+    interface_uuid: reference({ to: 'interface', doc: 'The interface that has it.' }),
+    mac_address: macAddress({ immutable: true, doc: 'The address.' }),
+  },
+  unique: [{ columns: ['mac_address'], error: 'argument' }],
+});
