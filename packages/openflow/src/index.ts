@@ -1,1 +1,32 @@
-export {};
+export { type Action, decodeActions, encodeActions, reservedPorts } from './actions.ts';
+export type { BundleOptions } from './bundle.ts';
+export {
+  type ConnectionEvents,
+  type ConnectionOptions,
+  type FlowFilter,
+  type InstalledFlow,
+  SwitchConnection,
+} from './connection.ts';
+export { type DialOptions, dial, type KeepDialingOptions, keepDialing } from './dial.ts';
+export { ConnectionError, errorReason, type RefusedMessage, SwitchError } from './errors.ts';
+export { type FieldName, fields } from './fields.ts';
+export {
+  decodeFlow,
+  type EncodedFlow,
+  encodeFlow,
+  type Flow,
+  type FlowCounters,
+  type FlowModOptions,
+  flowFlags,
+  flowModBytes,
+} from './flow.ts';
+export type { Instruction } from './instructions.ts';
+export type { LearnPart } from './learn.ts';
+export { type Listener, type ListenOptions, listen } from './listen.ts';
+export { decodeMatch, encodeMatch, type Match, type MatchValue } from './match.ts';
+export { decodeMessage, encodeMessage, type Message, type MessageOf, type Received } from './messages.ts';
+export type { MultipartReply, MultipartRequest, PortDescription } from './multipart.ts';
+export type { Nat } from './nat.ts';
+export type { PacketIn } from './packet-in.ts';
+export { type MeterBand, meterFlags, portConfig, portState } from './structures.ts';
+export type { Subfield } from './subfield.ts';

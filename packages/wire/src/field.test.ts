@@ -48,6 +48,7 @@ describe('Reader', () => {
     const outer = new Reader(Uint8Array.of(0, 1, 2, 3));
     outer.take(1);
     const inner = outer.sub(2);
+    expect(inner.peek()).toEqual(Uint8Array.of(1, 2));
     expect(inner.u8()).toBe(1);
     expect(() => inner.u16()).toThrow('2 bytes expected, 1 left at byte 2');
     expect(() => inner.end('the part')).toThrow('1 bytes too many in the part at byte 2');
@@ -59,5 +60,11 @@ describe('Writer', () => {
   it('aligns, patches and grows', () => {
     const to = new Writer(1).u16(0).u8(9).align(8).latin1('\xff');
     expect(to.patchU16(0, to.size).finish().toString('hex')).toBe('0009090000000000ff');
+  });
+
+  it('gives its bytes as text and can then be used again', () => {
+    const to = new Writer(1).u16(0x41ff);
+    expect(to.text(0, 2)).toBe('A\xff');
+    expect(to.reset().u8(0x42).text(0, to.size)).toBe('B');
   });
 });

@@ -74,6 +74,11 @@ export class Reader {
     return this.#bytes.subarray(at, at + size);
   }
 
+  /** A view of everything that is left, over which the reader does not move. */
+  peek(): Uint8Array {
+    return this.#bytes.subarray(this.#at, this.#end);
+  }
+
   /** A view of everything that is left. */
   rest(): Uint8Array {
     return this.bytes(this.remaining);

@@ -61,7 +61,8 @@ export class Writer {
 
   zeros(size: number): this {
     const at = this.#reserve(size);
-    this.#buffer.fill(0, at, at + size);
+    // A loop: `fill` costs more than the few bytes of a padding do.
+    for (let i = at; i < at + size; i++) this.#buffer[i] = 0;
     return this;
   }
 
@@ -74,6 +75,17 @@ export class Writer {
   /** Overwrites the 16-bit number at `at`: for a length that is known only after what it counts. */
   patchU16(at: number, value: number): this {
     this.#buffer.writeUInt16BE(value, at);
+    return this;
+  }
+
+  /** The bytes from `start` to `end` as latin1 text: a copy, so the writer may be used again. */
+  text(start: number, end: number): string {
+    return this.#buffer.toString('latin1', start, end);
+  }
+
+  /** Forgets what has been written and keeps the memory: only for a writer whose bytes leave it by `text`. */
+  reset(): this {
+    this.#size = 0;
     return this;
   }
 

@@ -1,0 +1,187 @@
+/**
+ * Actions: what a flow does with a packet. A new one is an entry of `actions`; its type, reading and writing follow.
+ * OpenFlow 1.3.5, 7.2.4; Open vSwitch, ovs-actions(7).
+ */
+import { type Field, pad, type Reader, rest, u8, u16, u32, type Writer } from '@openvnet/wire';
+import { type FieldName, fieldsByName } from './fields.ts';
+import { learn } from './learn.ts';
+import { decodeField, encodeField } from './match.ts';
+import { nat } from './nat.ts';
+import { padded, present, properties, property } from './properties.ts';
+import { load, move, numberOrSubfield, resultBit, stacked, subfield } from './subfield.ts';
+import {
+  experimenterOf,
+  extension,
+  flagBits,
+  inTurn,
+  isExtension,
+  layout,
+  type OneOf,
+  optional,
+  subtypeOf,
+  Variants,
+  variant,
+  variantOf,
+  withDefault,
+} from './variant.ts';
+
+/** Ports that are not ports. OpenFlow 1.3.5, 7.2.1. */
+export const reservedPorts = {
+  max: 0xffff_ff00,
+  in_port: 0xffff_fff8,
+  table: 0xffff_fff9,
+  normal: 0xffff_fffa,
+  flood: 0xffff_fffb,
+  all: 0xffff_fffc,
+  controller: 0xffff_fffd,
+  local: 0xffff_fffe,
+  any: 0xffff_ffff,
+} as const;
+
+/** What a flow does with a packet. `other` is an action that the table does not have. */
+export type Action = OneOf<typeof actions> | OtherAction;
+
+/** An action that the table does not have, with everything after its length. */
+interface OtherAction {
+  readonly type: 'other';
+  readonly code: number;
+  readonly body: Uint8Array;
+}
+
+/** Actions inside an action: an interface, because it names the type that is made from it. */
+interface Nested {
+  readonly actions: readonly Action[];
+}
+
+const niciraExperimenter = 0x2320;
+const experimenterType = 0xffff;
+// Far more than anybody writes, and far less than the stack holds.
+const deepest = 16;
+let depth = 0;
+
+/** Actions up to the end of the reader. */
+const nested: Field<Nested> = {
+  read: (from) => {
+    if (depth === deepest) from.fail(`more than ${deepest} actions inside each other`);
+    depth++;
+    try {
+      return { actions: decodeActions(from) };
+    } finally {
+      depth--;
+    }
+  },
+  write: (to, { actions }) => {
+    encodeActions(actions, to);
+  },
+};
+
+/** Nested actions, or none. */
+const nestedOrNone: Field<Partial<Nested>> = {
+  read: nested.read,
+  write: (to, { actions = [] }) => {
+    encodeActions(actions, to);
+  },
+};
+
+const setField: Field<{ readonly field: FieldName; readonly value: number | bigint }> = {
+  read: decodeField,
+  write: (to, { field, value }) => {
+    const known = fieldsByName.get(field);
+    if (known === undefined) throw new RangeError(`there is no field ${field}`);
+    encodeField(known, value, to);
+  },
+};
+
+const ct = inTurn(
+  inTurn(
+    flagBits(u16, { commit: 1, force: 2 }),
+    layout({ zone: withDefault(numberOrSubfield, 0), table: optional(u8, 0xff), _: pad(3), alg: optional(u16, 0) }),
+  ),
+  nestedOrNone,
+);
+
+const controller = inTurn(
+  layout({ _: pad(6) }),
+  properties({
+    max_len: property(0, padded(u16, 2)),
+    controller_id: property(1, padded(u16, 2)),
+    reason: property(2, u8),
+    userdata: property(3, rest),
+    pause: property(4, present),
+    meter_id: property(5, u32),
+  }),
+);
+
+const actions = {
+  output: variant(0, { port: u32, max_len: withDefault(u16, 0xffff), _: pad(6) }),
+  push_vlan: variant(17, { ethertype: withDefault(u16, 0x8100), _: pad(2) }),
+  pop_vlan: variant(18, { _: pad(4) }),
+  push_mpls: variant(19, { ethertype: u16, _: pad(2) }),
+  pop_mpls: variant(20, { ethertype: u16, _: pad(2) }),
+  set_queue: variant(21, { queue: u32 }),
+  group: variant(22, { group: u32 }),
+  dec_nw_ttl: variant(24, { _: pad(4) }),
+  set_field: variantOf(25, setField),
+  pop_queue: variant(nicira(5), { _: pad(6) }),
+  move: variantOf(nicira(6), move),
+  load: variantOf(nicira(7), load),
+  note: variant(nicira(8), { data: rest }),
+  resubmit: variant(nicira(14), { port: withDefault(u16, 0xfff8), table: withDefault(u8, 0xff), _: pad(3) }),
+  output_reg: variant(nicira(15), { from: subfield, max_len: withDefault(u16, 0xffff), _: pad(6) }),
+  learn: variantOf(nicira(16), learn),
+  exit: variant(nicira(17), { _: pad(6) }),
+  push: variant(nicira(27), { from: stacked }),
+  pop: variant(nicira(28), { to: stacked }),
+  conjunction: variant(nicira(34), { clause: u8, clauses: u8, id: u32 }),
+  ct: variantOf(nicira(35), ct),
+  nat: variantOf(nicira(36), nat),
+  controller: variantOf(nicira(37), controller),
+  output_trunc: variant(nicira(39), { port: u16, max_len: u32 }),
+  clone: variantOf(nicira(42), inTurn(layout({ _: pad(6) }), nested)),
+  ct_clear: variant(nicira(43), { _: pad(6) }),
+  check_pkt_larger: variant(nicira(49), { size: u16, to: resultBit }),
+};
+
+const variants = new Variants<Exclude<Action, OtherAction>>('action', actions);
+export const actionTypes = variants.names;
+
+/** Writes actions, each with its padding; throws `RangeError` for what does not fit. */
+export function encodeActions(list: readonly Action[], to: Writer): void {
+  for (const action of list) {
+    const start = to.size;
+    if (action.type === 'other') {
+      to.u16(action.code).u16(0).bytes(action.body);
+    } else {
+      const { code, codec } = variants.of(action);
+      if (isExtension(code)) to.u16(experimenterType).u16(0).u32(experimenterOf(code)).u16(subtypeOf(code));
+      else to.u16(code).u16(0);
+      codec.write(to, action);
+    }
+    to.align(8, start).patchU16(start + 2, to.size - start);
+  }
+}
+
+/** Reads actions up to the end of `from`. */
+export function decodeActions(from: Reader): Action[] {
+  const list: Action[] = [];
+  while (from.remaining > 0) {
+    const code = from.u16();
+    const size = from.u16();
+    if (size < 8 || size % 8 !== 0) from.fail(`an action of ${size} bytes`);
+    list.push(decodeAction(code, from.sub(size - 4)));
+  }
+  return list;
+}
+
+function decodeAction(code: number, body: Reader): Action {
+  if (code !== experimenterType) {
+    return variants.read(code, body) ?? { type: 'other', code, body: body.rest() };
+  }
+  const whole = body.peek();
+  const known = variants.read(extension(body.u32(), body.u16()), body);
+  return known ?? { type: 'other', code, body: whole };
+}
+
+function nicira(subtype: number): number {
+  return extension(niciraExperimenter, subtype);
+}

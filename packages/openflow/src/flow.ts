@@ -1,0 +1,168 @@
+/**
+ * Flows as text: a flow in the two strings that Open vSwitch would give back for it, so that comparing strings is
+ * comparing flows. In the strings each character stands for one byte (latin1).
+ */
+import { Reader, Writer } from '@openvnet/wire';
+import { reservedPorts } from './actions.ts';
+import { decodeInstructions, encodeInstructions, type Instruction } from './instructions.ts';
+import { decodeMatch, encodeMatch, type Match } from './match.ts';
+
+/** What a switch does with the packets that match. OpenFlow 1.3.5, 5.2. */
+export interface Flow {
+  readonly table: number;
+  readonly priority: number;
+  readonly match: Match;
+  readonly cookie: bigint;
+  readonly instructions: readonly Instruction[];
+  /** Seconds; 0 is never. */
+  readonly idle_timeout?: number;
+  readonly hard_timeout?: number;
+  /** Of `flowFlags`, those that stay with the flow. */
+  readonly flags?: number;
+}
+
+/** A flow in two strings: `key` says which flow it is (table, priority, match), `body` all the rest. */
+export interface EncodedFlow {
+  readonly key: string;
+  readonly body: string;
+}
+
+/** What a flow has counted, as read back. */
+export interface FlowCounters {
+  readonly packets: number;
+  readonly bytes: number;
+  readonly seconds: number;
+}
+
+/** OpenFlow 1.3.5, 7.3.4.1. */
+export const flowFlags = {
+  send_flow_rem: 1,
+  check_overlap: 2,
+  reset_counts: 4,
+  no_pkt_counts: 8,
+  no_byt_counts: 16,
+} as const;
+
+export const flowCommands = { add: 0, modify: 1, modify_strict: 2, delete: 3, delete_strict: 4 } as const;
+
+const keptFlags = flowFlags.send_flow_rem | flowFlags.no_pkt_counts | flowFlags.no_byt_counts;
+const keyHead = 3;
+const bodyHead = 14;
+const flowModHead = 48;
+const flowModHeader = 0x040e_0000;
+const flowStatsHead = 48;
+const noBuffer = 0xffff_ffff;
+const anyGroup = 0xffff_ffff;
+const emptyBody = '\0'.repeat(bodyHead);
+// One for all flows: each begins it anew and leaves only strings behind.
+const scratch = new Writer(4096);
+
+/** The flow as Open vSwitch would give it back. Throws `RangeError` where a value does not fit. */
+export function encodeFlow(flow: Flow): EncodedFlow {
+  const { flags = 0 } = flow;
+  if ((flags & ~keptFlags) !== 0) throw new RangeError(`flags ${flags} do not stay with a flow`);
+  const to = scratch.reset();
+  to.u8(flow.table).u16(flow.priority);
+  encodeMatch(flow.match, to);
+  const end = to.size;
+  to.u64(flow.cookie);
+  to.u16(flow.idle_timeout ?? 0)
+    .u16(flow.hard_timeout ?? 0)
+    .u16(flags);
+  encodeInstructions(flow.instructions, to);
+  return { key: to.text(0, end), body: to.text(end, to.size) };
+}
+
+/** The flow again as an object; throws `DecodeError` where the strings are not a flow's. */
+export function decodeFlow({ key, body }: EncodedFlow): Flow {
+  const keys = new Reader(Buffer.from(key, 'latin1'));
+  const [table, priority, match] = [keys.u8(), keys.u16(), decodeMatch(keys)];
+  keys.end('the key of a flow');
+  const rest = new Reader(Buffer.from(body, 'latin1'));
+  const [cookie, idle_timeout, hard_timeout, flags] = [rest.u64(), rest.u16(), rest.u16(), rest.u16()];
+  const timeouts = { ...(idle_timeout > 0 && { idle_timeout }), ...(hard_timeout > 0 && { hard_timeout }) };
+  const instructions = decodeInstructions(rest);
+  return { table, priority, match, cookie, instructions, ...timeouts, ...(flags > 0 && { flags }) };
+}
+
+/** What one flow mod says beyond its flow. */
+export interface FlowModOptions {
+  readonly xid?: number;
+  /** Of `flowFlags`, for this message alone. */
+  readonly flags?: number;
+}
+
+/**
+ * A complete flow mod for `flow`: a copy of its strings, nothing is encoded again. `delete_strict` needs only the key.
+ * The xid is 0 where none is given; whoever sends it in a bundle or in bulk sets it.
+ */
+export function flowModBytes(
+  command: 'add' | 'modify_strict' | 'delete_strict',
+  flow: EncodedFlow | { readonly key: string },
+  { xid = 0, flags = 0 }: FlowModOptions = {},
+): Buffer {
+  const { key } = flow;
+  const body = 'body' in flow && command !== 'delete_strict' ? flow.body : emptyBody;
+  const instructionsAt = flowModHead + key.length - keyHead;
+  const bytes = Buffer.allocUnsafe(instructionsAt + body.length - bodyHead);
+  // Each string goes where its tail belongs; what its head covers is written after it.
+  bytes.write(body, instructionsAt - bodyHead, 'latin1');
+  bytes.write(key, flowModHead - keyHead, 'latin1');
+  bytes.writeUInt32BE(flowModHeader + bytes.length, 0);
+  bytes.writeUInt32BE(xid, 4);
+  for (let i = 0; i < 8; i++) bytes[8 + i] = body.charCodeAt(i);
+  bytes.fill(0, 16, 24);
+  bytes[24] = key.charCodeAt(0);
+  bytes[25] = flowCommands[command];
+  for (let i = 0; i < 4; i++) bytes[26 + i] = body.charCodeAt(8 + i);
+  bytes[30] = key.charCodeAt(1);
+  bytes[31] = key.charCodeAt(2);
+  bytes.writeUInt32BE(noBuffer, 32);
+  bytes.writeUInt32BE(reservedPorts.any, 36);
+  bytes.writeUInt32BE(anyGroup, 40);
+  bytes.writeUInt32BE((((body.charCodeAt(12) << 8) | body.charCodeAt(13) | flags) << 16) >>> 0, 44);
+  return bytes;
+}
+
+/**
+ * Reads the flows in the body of a flow statistics reply and hands each to `each`, without looking into matches and
+ * instructions. What was installed from an encoded flow has the same strings here.
+ */
+export function readFlowStats(
+  body: Reader,
+  each: (flow: EncodedFlow & FlowCounters & { table: number }) => void,
+): void {
+  while (body.remaining > 0) {
+    const size = body.u16();
+    if (size < flowStatsHead + 8) body.fail(`flow statistics of ${size} bytes`);
+    each(readFlowStat(body.sub(size - 2)));
+  }
+}
+
+function readFlowStat(from: Reader): EncodedFlow & FlowCounters & { table: number } {
+  const table = from.u8();
+  from.take(1);
+  const seconds = from.u32() + from.u32() / 1e9;
+  const priority = from.u16();
+  const timeouts = from.u32();
+  const flags = from.u16();
+  from.take(4);
+  const cookie = from.bytes(8);
+  const packets = from.u32() * 0x1_0000_0000 + from.u32();
+  const bytes = from.u32() * 0x1_0000_0000 + from.u32();
+  const matchSize = matchSizeAt(from);
+  const to = scratch.reset().u8(table).u16(priority).bytes(from.bytes(matchSize));
+  const end = to.size;
+  to.bytes(cookie)
+    .u32(timeouts)
+    .u16(flags & keptFlags);
+  to.bytes(from.rest());
+  return { table, key: to.text(0, end), body: to.text(end, to.size), packets, bytes, seconds };
+}
+
+/** How many bytes the match that comes next takes, with its padding. */
+function matchSizeAt(from: Reader): number {
+  const head = from.peek();
+  if (head.length < 8) from.fail('flow statistics without a match');
+  return (((head[2]! << 8) | head[3]!) + 7) & ~7;
+}

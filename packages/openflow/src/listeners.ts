@@ -1,0 +1,36 @@
+/** Handlers by event. One that throws is reported to `fault` and does not keep the others from being called. */
+export class Listeners<Events extends Readonly<Record<string, unknown>>> {
+  readonly #handlers = new Map<keyof Events, Set<(value: never) => unknown>>();
+  readonly #fault: (error: unknown) => void;
+
+  constructor(fault: (error: unknown) => void) {
+    this.#fault = fault;
+  }
+
+  /** Calls `handler` at every `event` until what this returns is called. */
+  on<E extends keyof Events>(event: E, handler: (value: Events[E]) => unknown): () => void {
+    const handlers = this.#handlers.get(event) ?? new Set();
+    this.#handlers.set(event, handlers);
+    handlers.add(handler);
+    return () => {
+      handlers.delete(handler);
+    };
+  }
+
+  /** Whether anybody listens. */
+  has(event: keyof Events): boolean {
+    return (this.#handlers.get(event)?.size ?? 0) > 0;
+  }
+
+  emit<E extends keyof Events>(event: E, value: Events[E]): void {
+    for (const handler of this.#handlers.get(event) ?? []) {
+      try {
+        const result = (handler as (value: Events[E]) => unknown)(value);
+        // A handler may be asynchronous all the same: its failure is one too.
+        if (result instanceof Promise) result.catch(this.#fault);
+      } catch (error) {
+        this.#fault(error);
+      }
+    }
+  }
+}

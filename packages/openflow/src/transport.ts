@@ -1,0 +1,232 @@
+/**
+ * The wire to one switch: framing, xids, answers to requests, echo. It knows no message but those that keep a
+ * connection alive; what a switch is asked is `connection.ts`. Bytes handed to `send` belong to the socket from then on.
+ */
+import type { Socket } from 'node:net';
+import { DecodeError } from '@openvnet/wire';
+import { ConnectionError } from './errors.ts';
+import { Framer } from './framer.ts';
+import { decodeMessage, encodeMessage, type Message, type MessageOf, openflow13 } from './messages.ts';
+
+/** Who waits for an answer. */
+export interface Waiting {
+  /** A message with the xid; says whether it was the last. */
+  readonly accept: (bytes: Buffer) => boolean;
+  readonly fail: (error: Error) => void;
+}
+
+/** Who wants to know of errors that answer any of the messages from `first` to `last`. */
+export interface Watch {
+  readonly first: number;
+  readonly last: number;
+  readonly refused: (xid: number, error: MessageOf<'error'>) => void;
+}
+
+export interface TransportOptions {
+  /** What nobody waits for. */
+  readonly receive: (message: Message, xid: number) => void;
+  /** What could not be read; the connection lives on. */
+  readonly unreadable: (error: DecodeError) => void;
+  readonly fault: (error: unknown) => void;
+  readonly echoIntervalMs: number;
+}
+
+const errorCode = 1;
+const echoRequest = 2;
+const echoReply = 3;
+const lastXid = 0xffff_ffff;
+const chunkSize = 1 << 16;
+
+export class Transport {
+  readonly peer: string;
+  /** Fulfilled when the socket is closed, with the reason where it was not `close`. */
+  readonly closed: Promise<ConnectionError | undefined>;
+  readonly #socket: Socket;
+  readonly #options: TransportOptions;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #watches = new Set<Watch>();
+  readonly #drains: PromiseWithResolvers<void>[] = [];
+  #nextXid = 1;
+  #heard = true;
+  #probing = false;
+  #reason: ConnectionError | undefined;
+  #ending = false;
+  #over = false;
+  #first: ((bytes: Buffer) => void) | undefined;
+
+  constructor(socket: Socket, peer: string, options: TransportOptions) {
+    this.#socket = socket;
+    this.peer = peer;
+    this.#options = options;
+    const framer = new Framer((bytes) => this.#receive(bytes));
+    socket.on('data', (chunk: Buffer) => {
+      try {
+        framer.push(chunk);
+      } catch (error) {
+        this.destroy(`it sent what cannot be read: ${(error as Error).message}`, error);
+      }
+    });
+    socket.on('drain', () => this.#settleDrains());
+    socket.on('end', () => {
+      if (!this.#ending) this.destroy('the other side ended it');
+    });
+    socket.on('error', (error) => this.destroy(error.message, error));
+    const timer = setInterval(() => this.#probe(), options.echoIntervalMs).unref();
+    this.closed = new Promise((resolve) => {
+      socket.on('close', () => {
+        clearInterval(timer);
+        this.#end();
+        resolve(this.#reason);
+      });
+    });
+  }
+
+  /** The first message of the peer goes to `handler` and nowhere else. */
+  set first(handler: (bytes: Buffer) => void) {
+    this.#first = handler;
+  }
+
+  /** A run of `length` xids that nobody else has; the first of them. */
+  xids(length: number): number {
+    if (this.#nextXid + length - 1 > lastXid) this.#nextXid = 1;
+    const first = this.#nextXid;
+    this.#nextXid += length;
+    return first;
+  }
+
+  send(message: Message, xid = this.xids(1)): number {
+    if (!this.#over) this.#socket.write(encodeMessage(message, xid));
+    return xid;
+  }
+
+  /** Sends `message` and hands what answers it to `waiting`. */
+  ask(message: Message, waiting: Waiting): number {
+    const xid = this.xids(1);
+    if (this.#over) waiting.fail(this.#closedError());
+    else {
+      this.#waiting.set(xid, waiting);
+      this.send(message, xid);
+    }
+    return xid;
+  }
+
+  /** Nobody waits for `xid` any more. */
+  forget(xid: number): void {
+    this.#waiting.delete(xid);
+  }
+
+  watch(watch: Watch): () => void {
+    this.#watches.add(watch);
+    return () => this.#watches.delete(watch);
+  }
+
+  /** Sends what `pieces` gives, whole pieces together, and waits where the socket has enough for now. */
+  async sendAll(pieces: Iterable<Buffer>): Promise<void> {
+    let chunk: Buffer[] = [];
+    let size = 0;
+    for (const piece of pieces) {
+      chunk.push(piece);
+      size += piece.length;
+      if (size < chunkSize) continue;
+      await this.#write(Buffer.concat(chunk, size));
+      chunk = [];
+      size = 0;
+    }
+    if (size > 0) await this.#write(Buffer.concat(chunk, size));
+  }
+
+  /** Ends the connection because of `why`. */
+  destroy(why: string, cause?: unknown): void {
+    this.#reason ??= new ConnectionError(`connection to ${this.peer} closed: ${why}`, { cause });
+    this.#socket.destroy();
+  }
+
+  /** Sends what has not left yet and ends the connection. */
+  end(last?: Buffer): void {
+    this.#ending = true;
+    if (last === undefined) this.#socket.end();
+    else this.#socket.end(last);
+    this.#socket.destroySoon();
+  }
+
+  async #write(bytes: Buffer): Promise<void> {
+    if (this.#over) throw this.#closedError();
+    if (this.#socket.write(bytes)) return;
+    const drain = Promise.withResolvers<void>();
+    this.#drains.push(drain);
+    await drain.promise;
+  }
+
+  #receive(bytes: Buffer): void {
+    this.#heard = true;
+    if (this.#first !== undefined) {
+      const first = this.#first;
+      this.#first = undefined;
+      first(bytes);
+      return;
+    }
+    const xid = bytes.readUInt32BE(4);
+    const waiting = this.#waiting.get(xid);
+    try {
+      if (bytes[0] !== openflow13) throw new DecodeError(`version ${bytes[0]}, not ${openflow13}`, 0);
+      if (bytes[1] === echoRequest) this.#answerEcho(bytes);
+      else if (waiting !== undefined) this.#answer(waiting, bytes, xid);
+      else if (bytes[1] === errorCode) this.#refuse(bytes, xid);
+      else if (bytes[1] !== echoReply) this.#options.receive(decodeMessage(bytes).message, xid);
+    } catch (error) {
+      if (!(error instanceof DecodeError)) this.#options.fault(error);
+      else if (waiting === undefined) this.#options.unreadable(error);
+      else {
+        this.forget(xid);
+        waiting.fail(error);
+      }
+    }
+  }
+
+  #answer(waiting: Waiting, bytes: Buffer, xid: number): void {
+    if (waiting.accept(bytes)) this.forget(xid);
+  }
+
+  #refuse(bytes: Buffer, xid: number): void {
+    const { message } = decodeMessage(bytes);
+    for (const watch of this.#watches) {
+      if (message.type !== 'error' || xid < watch.first || xid > watch.last) continue;
+      watch.refused(xid, message);
+      return;
+    }
+    this.#options.receive(message, xid);
+  }
+
+  #answerEcho(bytes: Buffer): void {
+    const reply = Buffer.from(bytes);
+    reply[1] = echoReply;
+    this.#socket.write(reply);
+  }
+
+  /** Asks whether the peer is there when it was silent; ends the connection when it was silent after that too. */
+  #probe(): void {
+    if (this.#heard) this.#probing = false;
+    else if (this.#probing) this.destroy(`no answer to an echo for ${this.#options.echoIntervalMs} ms`);
+    else {
+      this.#probing = true;
+      this.send({ type: 'echo_request', data: new Uint8Array(0) });
+    }
+    this.#heard = false;
+  }
+
+  #end(): void {
+    this.#over = true;
+    const error = this.#closedError();
+    for (const { fail } of this.#waiting.values()) fail(error);
+    this.#waiting.clear();
+    for (const { reject } of this.#drains.splice(0)) reject(error);
+  }
+
+  #settleDrains(): void {
+    for (const { resolve } of this.#drains.splice(0)) resolve();
+  }
+
+  #closedError(): ConnectionError {
+    return this.#reason ?? new ConnectionError(`connection to ${this.peer} is closed`);
+  }
+}
