@@ -1,1 +1,3 @@
-export {};
+export type { BridgeState, PortState } from './bridges.ts';
+export { OvsdbError } from './error.ts';
+export { Ovsdb, type OvsdbEvents, type OvsdbOptions } from './ovsdb.ts';

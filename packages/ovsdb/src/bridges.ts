@@ -1,0 +1,210 @@
+import { isDeepStrictEqual } from 'node:util';
+import { elements, type Row, uuidOf } from './columns.ts';
+import { Rows, type Touched } from './rows.ts';
+
+/** An interface of a bridge; a bond has one for each of its members. A change gives a new object. */
+export interface PortState {
+  readonly name: string;
+  /** OpenFlow number; `undefined` while the switch daemon has not assigned one, or could not. */
+  readonly ofport: number | undefined;
+  readonly type: string;
+  readonly ifaceId: string | undefined;
+  readonly linkState: 'up' | 'down' | undefined;
+  /** Why the switch daemon could not set it up. */
+  readonly error: string | undefined;
+  /** The address that is in use. */
+  readonly mac: string | undefined;
+}
+
+/** A bridge. A change gives a new object, but `ports` stays the same map and is kept up to date. */
+export interface BridgeState {
+  readonly name: string;
+  readonly dpid: bigint | undefined;
+  readonly failMode: 'secure' | 'standalone' | undefined;
+  readonly datapathType: string;
+  /** Targets, sorted. */
+  readonly controllers: readonly string[];
+  /** By name. */
+  readonly ports: ReadonlyMap<string, PortState>;
+  readonly externalIds: ReadonlyMap<string, string>;
+  readonly otherConfig: ReadonlyMap<string, string>;
+}
+
+/** What differs from the state before; `undefined` for what is no longer there. */
+export type BridgeChange =
+  | ['bridge', name: string, state: BridgeState | undefined]
+  | ['port', bridge: string, name: string, state: PortState | undefined];
+
+type Published = BridgeState & { readonly ports: Map<string, PortState> };
+
+/**
+ * Bridges and their ports by name, made from the monitored rows. Only what a batch touches is looked at again, and only
+ * what differs by name and content is a change: a restarted server with the same contents changes nothing.
+ */
+export class Bridges {
+  #rows = new Rows();
+  readonly #state = new Map<string, Published>();
+  /** Where each row is used, and the row of each name. */
+  readonly #bridgeOfPort = new Map<string, string>();
+  readonly #portOfInterface = new Map<string, string>();
+  readonly #bridgeByName = new Map<string, string>();
+  readonly #interfaceByName = new Map<string, string>();
+  /** The bridge under which a port was last shown. */
+  readonly #shownUnder = new Map<string, string>();
+  readonly #touchedBridges = new Set<string>();
+  readonly #touchedPorts = new Set<string>();
+
+  get state(): ReadonlyMap<string, BridgeState> {
+    return this.#state;
+  }
+
+  get global(): Row<'Open_vSwitch'> | undefined {
+    return this.#rows.tables.Open_vSwitch.values().next().value;
+  }
+
+  /**
+   * Takes `contents` for everything there is. A server that was restarted has forgotten what it does not store, such as
+   * the datapath id: that stays until the switch daemon says it again. Throws `OvsdbError` where `contents` cannot be
+   * read; `state` is then as before.
+   */
+  replace(contents: unknown): BridgeChange[] {
+    for (const index of [this.#bridgeOfPort, this.#portOfInterface, this.#bridgeByName, this.#interfaceByName]) {
+      index.clear();
+    }
+    for (const name of this.#state.keys()) this.#touchedBridges.add(name);
+    for (const name of this.#shownUnder.keys()) this.#touchedPorts.add(name);
+    const last = this.#rows;
+    this.#rows = new Rows();
+    try {
+      this.#rows.apply(contents, (touched) => this.#touch(touched), last);
+    } catch (error) {
+      this.#rows = last;
+      throw error;
+    }
+    return this.#publish();
+  }
+
+  /** Applies a batch of `update2`. Throws `OvsdbError` where it cannot be read; only `replace` helps then. */
+  update(updates: unknown): BridgeChange[] {
+    this.#rows.apply(updates, (touched) => this.#touch(touched));
+    return this.#publish();
+  }
+
+  #touch(touched: Touched): void {
+    const { table, uuid, row, gone } = touched;
+    if (table === 'Bridge') {
+      index(this.#bridgeByName, row.name, uuid, gone);
+      this.#touchedBridges.add(row.name);
+      for (const port of moved(touched.difference, 'ports', row.ports)) {
+        index(this.#bridgeOfPort, port, uuid, gone || !row.ports.has(port));
+        for (const one of this.#rows.tables.Port.get(port)?.interfaces ?? []) this.#touchInterface(one);
+      }
+    } else if (table === 'Port') {
+      for (const one of moved(touched.difference, 'interfaces', row.interfaces)) {
+        index(this.#portOfInterface, one, uuid, gone || !row.interfaces.has(one));
+        this.#touchInterface(one);
+      }
+    } else if (table === 'Interface') {
+      index(this.#interfaceByName, row.name, uuid, gone);
+      this.#touchedPorts.add(row.name);
+    } else if (table === 'Controller') {
+      for (const { name, controller } of this.#rows.tables.Bridge.values()) {
+        if (controller.has(uuid)) this.#touchedBridges.add(name);
+      }
+    }
+  }
+
+  /** A row that is not there yet, or no more, is touched by its own update. */
+  #touchInterface(uuid: string): void {
+    const row = this.#rows.tables.Interface.get(uuid);
+    if (row !== undefined) this.#touchedPorts.add(row.name);
+  }
+
+  /** Makes the state equal to the rows: bridges appear before their ports, and vanish after them. */
+  #publish(): BridgeChange[] {
+    const changes: BridgeChange[] = [];
+    const vanished: string[] = [];
+    for (const name of this.#touchedBridges) {
+      const row = this.#rows.tables.Bridge.get(this.#bridgeByName.get(name) ?? '');
+      const shown = this.#state.get(name);
+      if (row === undefined) {
+        if (shown !== undefined) vanished.push(name);
+        continue;
+      }
+      const now = this.#bridgeState(row, shown?.ports ?? new Map());
+      if (isDeepStrictEqual(shown, now)) continue;
+      this.#state.set(name, now);
+      changes.push(['bridge', name, now]);
+    }
+    for (const name of this.#touchedPorts) this.#publishPort(name, changes);
+    for (const name of vanished) {
+      this.#state.delete(name);
+      changes.push(['bridge', name, undefined]);
+    }
+    this.#touchedBridges.clear();
+    this.#touchedPorts.clear();
+    return changes;
+  }
+
+  #publishPort(name: string, changes: BridgeChange[]): void {
+    const uuid = this.#interfaceByName.get(name) ?? '';
+    const row = this.#rows.tables.Interface.get(uuid);
+    const port = this.#portOfInterface.get(uuid) ?? '';
+    const bridge = row && this.#rows.tables.Bridge.get(this.#bridgeOfPort.get(port) ?? '')?.name;
+    const before = this.#shownUnder.get(name);
+    if (before !== undefined && before !== bridge) {
+      this.#state.get(before)?.ports.delete(name);
+      this.#shownUnder.delete(name);
+      changes.push(['port', before, name, undefined]);
+    }
+    if (row === undefined || bridge === undefined) return;
+    const ports = this.#state.get(bridge)!.ports;
+    const now = portState(row);
+    if (isDeepStrictEqual(ports.get(name), now)) return;
+    ports.set(name, now);
+    this.#shownUnder.set(name, bridge);
+    changes.push(['port', bridge, name, now]);
+  }
+
+  #bridgeState(row: Row<'Bridge'>, ports: Map<string, PortState>): Published {
+    const targets = [...row.controller].map((uuid) => this.#rows.tables.Controller.get(uuid)?.target);
+    return {
+      name: row.name,
+      dpid: /^[0-9a-f]{1,16}$/i.test(row.datapath_id ?? '') ? BigInt(`0x${row.datapath_id}`) : undefined,
+      failMode: oneOf(['secure', 'standalone'], row.fail_mode),
+      datapathType: row.datapath_type,
+      controllers: targets.filter((target) => target !== undefined).sort(),
+      ports,
+      externalIds: row.external_ids,
+      otherConfig: row.other_config,
+    };
+  }
+}
+
+function portState(row: Row<'Interface'>): PortState {
+  return {
+    name: row.name,
+    ofport: row.ofport !== undefined && row.ofport >= 0 ? row.ofport : undefined,
+    type: row.type,
+    ifaceId: row.external_ids.get('iface-id'),
+    linkState: oneOf(['up', 'down'], row.link_state),
+    error: row.error,
+    mac: row.mac_in_use,
+  };
+}
+
+/** The references that an update moved: all of a row that is new or gone, else those in the difference. */
+function moved(difference: Touched['difference'], column: string, all: ReadonlySet<string>): Iterable<string> {
+  if (difference === undefined) return all;
+  return column in difference ? elements(difference[column]).map(uuidOf) : [];
+}
+
+/** Within a batch the new user of a name or row may come before the old one goes: only its own entry is deleted. */
+function index(map: Map<string, string>, key: string, uuid: string, gone: boolean): void {
+  if (!gone) map.set(key, uuid);
+  else if (map.get(key) === uuid) map.delete(key);
+}
+
+function oneOf<const T extends string>(values: readonly T[], value: string | undefined): T | undefined {
+  return values.find((known) => known === value);
+}

@@ -1,0 +1,134 @@
+import { OvsdbError } from './error.ts';
+
+/**
+ * A kind of column: its value where the row leaves it out, and how the value on the wire is read. Where a column can
+ * hold many values `modify` applies a difference to `value`; elsewhere the wire carries the new value itself.
+ */
+export interface Column<T> {
+  readonly empty: () => T;
+  readonly read: (wire: unknown) => T;
+  readonly modify?: (value: T, difference: unknown) => T;
+  /** The server does not store it: it is missing after a restart until the switch daemon writes it again. */
+  readonly ephemeral?: true;
+}
+
+/** Any column at all: `never` is what every `modify` takes. */
+interface AnyColumn {
+  readonly empty: () => unknown;
+  readonly read: (wire: unknown) => unknown;
+  readonly modify?: (value: never, difference: unknown) => unknown;
+}
+
+/** What is monitored, and nothing else: the server sends no other column. Names are those of the Open vSwitch schema. */
+export const tables = {
+  Open_vSwitch: { ovs_version: optional(text), next_cfg: integer(), cur_cfg: integer() },
+  Bridge: {
+    name: textColumn(),
+    datapath_id: ephemeral(optional(text)),
+    datapath_type: textColumn(),
+    fail_mode: optional(text),
+    controller: references(),
+    ports: references(),
+    external_ids: map(),
+    other_config: map(),
+  },
+  Port: { name: textColumn(), interfaces: references() },
+  Interface: {
+    name: textColumn(),
+    type: textColumn(),
+    ofport: optional(number),
+    mac_in_use: ephemeral(optional(text)),
+    link_state: ephemeral(optional(text)),
+    error: optional(text),
+    external_ids: map(),
+  },
+  Controller: { target: textColumn() },
+} as const satisfies Record<string, Record<string, AnyColumn>>;
+
+type Tables = typeof tables;
+export type TableName = keyof Tables;
+/** A row of a table, every column there. */
+export type Row<T extends TableName> = {
+  [C in keyof Tables[T]]: Tables[T][C] extends Column<infer V> ? V : never;
+};
+
+/** What `monitor_cond` is asked for. RFC 7047, 4.1.5; ovsdb-server(7), 4.1.12. */
+export const monitorRequests = Object.fromEntries(
+  Object.entries(tables).map(([table, columns]) => [table, [{ columns: Object.keys(columns) }]]),
+);
+
+/** The elements of a set as the wire gives it: one element alone is not wrapped. RFC 7047, 5.1. */
+export function elements(wire: unknown): readonly unknown[] {
+  return Array.isArray(wire) && wire[0] === 'set' && Array.isArray(wire[1]) ? wire[1] : [wire];
+}
+
+/** The row's uuid that an element of a set of references stands for. */
+export function uuidOf(wire: unknown): string {
+  if (Array.isArray(wire) && wire[0] === 'uuid' && typeof wire[1] === 'string') return wire[1];
+  throw unreadable('a uuid', wire);
+}
+
+function textColumn(): Column<string> {
+  return { empty: () => '', read: text };
+}
+
+function integer(): Column<number> {
+  return { empty: () => 0, read: number };
+}
+
+/** At most one value. Its difference is the new value: the schema's maximum is one. */
+function optional<T>(atom: (wire: unknown) => T): Column<T | undefined> {
+  const read = (wire: unknown): T | undefined => {
+    const [first] = elements(wire);
+    return first === undefined ? undefined : atom(first);
+  };
+  return { empty: () => undefined, read };
+}
+
+function ephemeral<T>(column: Column<T>): Column<T> {
+  return { ...column, ephemeral: true };
+}
+
+/** The uuids of other rows. The set stays the same object, so that one more port does not copy two thousand. */
+function references(): Column<Set<string>> {
+  const modify = (value: Set<string>, difference: unknown): Set<string> => {
+    for (const uuid of elements(difference).map(uuidOf)) if (!value.delete(uuid)) value.add(uuid);
+    return value;
+  };
+  return { empty: () => new Set(), read: (wire) => new Set(elements(wire).map(uuidOf)), modify };
+}
+
+/** Text by text. Each state is a new object, so that it can be handed out. */
+function map(): Column<ReadonlyMap<string, string>> {
+  const modify = (value: ReadonlyMap<string, string>, difference: unknown): ReadonlyMap<string, string> => {
+    const changed = new Map(value);
+    for (const [key, part] of pairs(difference)) {
+      if (changed.get(key) === part) changed.delete(key);
+      else changed.set(key, part);
+    }
+    return changed;
+  };
+  return { empty: () => new Map(), read: (wire) => new Map(pairs(wire)), modify };
+}
+
+function pairs(wire: unknown): [string, string][] {
+  if (!Array.isArray(wire) || wire[0] !== 'map' || !Array.isArray(wire[1])) throw unreadable('a map', wire);
+  return wire[1].map((pair: unknown) => {
+    if (!Array.isArray(pair) || pair.length !== 2) throw unreadable('a pair', pair);
+    return [text(pair[0]), text(pair[1])];
+  });
+}
+
+function text(wire: unknown): string {
+  if (typeof wire === 'string') return wire;
+  throw unreadable('a string', wire);
+}
+
+function number(wire: unknown): number {
+  if (typeof wire === 'number') return wire;
+  throw unreadable('a number', wire);
+}
+
+function unreadable(expected: string, wire: unknown): OvsdbError {
+  return new OvsdbError(`unreadable: ${expected} expected, not ${JSON.stringify(wire)?.slice(0, 80)}`);
+}
