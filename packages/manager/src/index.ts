@@ -1,1 +1,2 @@
-export {};
+export { type Listen, managerOptions, stateDirectory } from './options.ts';
+export { ListenError, type Manager, type ManagerOptions, startManager } from './start.ts';

@@ -9,6 +9,8 @@ export interface FieldOptions<S> {
   readonly default?: S;
   /** Cannot be changed once the object exists. */
   readonly immutable?: boolean;
+  /** Objects are looked up by it. References always are. */
+  readonly indexed?: boolean;
   /** Older names of the parameter, which are taken as well. */
   readonly aliases?: readonly string[];
 }

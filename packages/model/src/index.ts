@@ -1,6 +1,6 @@
 export { ApiError, type ApiErrorKind, apiErrors } from './errors.ts';
 export * from './feed.ts';
-export { type Field, parsePrefix } from './field.ts';
+export { type Field, integer, oneOf, parsePrefix } from './field.ts';
 export {
   type Create,
   columnOf,

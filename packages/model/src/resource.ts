@@ -40,11 +40,16 @@ export interface Resource<F = AnyFields, P = AnyFields> {
   readonly housekeeping?: boolean;
 }
 
-export function resource<const F extends AnyFields, const P extends AnyFields = Record<never, never>>(
-  declared: Resource<F, P>,
-): Resource<F, P> {
+/** Declares a resource. Its type keeps the words of paths, from which the client's methods have their names. */
+export function resource<
+  const F extends AnyFields,
+  const P extends AnyFields = Record<never, never>,
+  const W extends Words = Words,
+>(declared: Resource<F, P> & W): Resource<F, P> & W {
   return declared;
 }
+
+type Words = { readonly plural: string; readonly nested?: Nested };
 
 type Stored<X> = X extends Field<infer S, boolean> ? S : never;
 type IsOptional<X> = X extends { readonly optional: true } ? true : false;

@@ -1,12 +1,9 @@
-import { randomInt } from 'node:crypto';
-
 const letters = 'abcdefghijklmnopqrstuvwxyz0123456789';
 
 /** A fresh uuid: the prefix, a dash, and 8 random characters. */
 export function freshUuid(prefix: string): string {
-  let suffix = '';
-  for (let i = 0; i < 8; i++) suffix += letters[randomInt(letters.length)];
-  return `${prefix}-${suffix}`;
+  const suffix = [...crypto.getRandomValues(new Uint32Array(8))].map((random) => letters[random % letters.length]);
+  return `${prefix}-${suffix.join('')}`;
 }
 
 /** Whether `text` may name a new object, or stand in a parameter: prefix, dash, 1 to 16 of a-z and 0-9. */

@@ -14,7 +14,11 @@ export const datapath = resource({
       immutable: true,
       doc: 'Name of the host or agent that the switch is on, for people; the datapath id decides.',
     }),
-    dpid: datapathId({ immutable: true, doc: 'The datapath id, as `ovs-vsctl get bridge br0 datapath_id` prints it.' }),
+    dpid: datapathId({
+      immutable: true,
+      indexed: true,
+      doc: 'The datapath id, as `ovs-vsctl get bridge br0 datapath_id` prints it.',
+    }),
   },
   unique: [{ columns: ['dpid', 'node_id'], error: 'argument' }],
   obsolete: ['dc_segment_id', 'dc_segment_uuid', 'ipv4_address', 'is_connected'],

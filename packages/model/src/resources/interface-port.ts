@@ -19,6 +19,7 @@ export const interfacePort = resource({
     port_name: text({
       optional: true,
       immutable: true,
+      indexed: true,
       placeholder: 'NAME',
       doc: 'Name of the port on the bridge, or its `iface-id`.',
     }),

@@ -1,0 +1,84 @@
+/**
+ * What a request gives, from its query string and its body: a form, JSON or YAML, flat or inside one object. Bytes that
+ * are not UTF-8 are refused and not replaced.
+ */
+import { ApiError } from '@openvnet/model';
+import { parse as parseYaml } from 'yaml';
+import type { Given } from './endpoint.ts';
+
+/** The parameters of a query string. */
+export function readQuery(url: string): Given {
+  const start = url.indexOf('?');
+  return start < 0 ? {} : readForm(url.slice(start + 1), 'query string');
+}
+
+/** The parameters of a body. Without a type it is a form, as it is for everybody. */
+export function readBody(type: string | undefined, body: Buffer): Given {
+  if (body.length === 0) return {};
+  const name = (type ?? '').split(';')[0]!.trim().toLowerCase();
+  const read = readers[name as keyof typeof readers];
+  if (read) return read(utf8(body));
+  throw new ApiError(
+    'argument',
+    `Could not read body: its content type is ${name.slice(0, 80)} (expected ${Object.keys(readers).filter(Boolean).join(', ')})`,
+  );
+}
+
+const readers = {
+  '': (text: string) => readForm(text, 'body'),
+  'application/x-www-form-urlencoded': (text: string) => readForm(text, 'body'),
+  'application/json': (text: string) => unwrapped(text, JSON.parse),
+  'text/json': (text: string) => unwrapped(text, JSON.parse),
+  'application/yaml': (text: string) => unwrapped(text, safeYaml),
+  'text/yaml': (text: string) => unwrapped(text, safeYaml),
+};
+
+/** The last one counts of those with the same name. */
+function readForm(text: string, where: string): Given {
+  try {
+    decodeURIComponent(text);
+  } catch (cause) {
+    throw new ApiError('argument', `Could not read ${where}: wrong escape with % (expected %XX that give UTF-8)`, {
+      cause,
+    });
+  }
+  return collect(new URLSearchParams(text));
+}
+
+/** Of `{"network": {...}}` what is inside; `{...}` itself otherwise. */
+function unwrapped(text: string, parse: (text: string) => unknown): Given {
+  if (text.trim() === '') return {};
+  let content: unknown;
+  try {
+    content = parse(text);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
+    throw new ApiError('argument', `Invalid request body: ${why}`, { cause });
+  }
+  if (!isObject(content)) throw new ApiError('argument', 'Invalid request body: expected an object of parameters');
+  const [first] = Object.values(content);
+  return collect(Object.entries(isObject(first) ? first : content));
+}
+
+function safeYaml(text: string): unknown {
+  return parseYaml(text, { maxAliasCount: 0, logLevel: 'error' });
+}
+
+/** No name of the prototype can be reached by what a client sends. */
+function collect(entries: Iterable<[string, unknown]>): Given {
+  const given: Record<string, unknown> = Object.create(null);
+  for (const [name, value] of entries) given[name] = value;
+  return given;
+}
+
+function utf8(body: Buffer): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(body);
+  } catch (cause) {
+    throw new ApiError('argument', 'Could not read body: it is not UTF-8', { cause });
+  }
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}

@@ -1,0 +1,39 @@
+import type { Field, Kind } from '@openvnet/model';
+
+/** What a request gave: query string and body together. Nothing of it is checked yet. */
+export type Given = Readonly<Record<string, unknown>>;
+
+export interface Call {
+  /** The variable parts of the path, by name, decoded. */
+  readonly path: Readonly<Record<string, string>>;
+  readonly given: Given;
+  /** Aborted when the client has gone or the manager ends. */
+  readonly signal: AbortSignal;
+  /** Tells the client at which revision its change is in the store. */
+  wrote(revision: number): void;
+}
+
+/** What an endpoint answers, for OpenAPI. */
+export type Answer =
+  | { readonly shape: 'record' | 'list' | 'records'; readonly kind: Kind }
+  | { readonly shape: 'uuids' | 'object' | 'status' };
+
+/** One method on one path. Routes, `/browse` and OpenAPI are made from these. */
+export interface Endpoint {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
+  /** Below `/api/1.0`, with variable parts as `:name`. */
+  readonly path: string;
+  readonly doc: string;
+  /** The resource it belongs to, in the plural. */
+  readonly group: string;
+  /** What the query string or body may hold, in the order in which it is checked. */
+  readonly parameters: readonly Parameter[];
+  readonly answer: Answer;
+  handle(call: Call): unknown;
+}
+
+export interface Parameter {
+  readonly name: string;
+  readonly field: Pick<Field, 'schema' | 'explain' | 'doc' | 'type' | 'default' | 'aliases' | 'to'>;
+  readonly required: boolean;
+}

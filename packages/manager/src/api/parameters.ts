@@ -1,0 +1,119 @@
+import {
+  ApiError,
+  columnOf,
+  type Field,
+  isPathUuid,
+  isUuid,
+  type Kind,
+  parametersOf,
+  type Resource,
+  type RowOf,
+  resourceOf,
+} from '@openvnet/model';
+import type { Reader } from '@openvnet/store';
+import type { Given, Parameter } from './endpoint.ts';
+
+/** Values as they are kept, by parameter; a reference is still the uuid that was given. */
+export type Values = Record<string, unknown>;
+
+/** The parameters of `fields` for a request that makes an object (`required` may be), or that changes one. */
+export function parametersFor(fields: readonly [string, Field][], use: 'make' | 'change'): Parameter[] {
+  return fields.map(([name, field]) => ({ name, field, required: use === 'make' && !field.optional }));
+}
+
+/** What was given, in the words of the declaration: older names and spellings are rewritten. */
+export function inOurWords(declared: Resource, given: Given): Given {
+  const renamed: Record<string, unknown> = { ...given };
+  for (const [name, { aliases = [] }] of parametersOf(declared)) {
+    for (const alias of aliases) if (isGiven(given[alias])) renamed[name] = given[alias];
+  }
+  return declared.prepare?.(renamed) ?? renamed;
+}
+
+/** Reads the declared parameters out of what was given, in order; throws `ApiError` at the first that cannot be taken. */
+export function readParameters(parameters: readonly Parameter[], given: Given): Values {
+  const values: Values = {};
+  for (const { name, field, required } of parameters) {
+    const value = given[name];
+    if (!isGiven(value)) {
+      if (required) throw new ApiError('missingArgument', name);
+      continue;
+    }
+    const read = field.schema.safeParse(value);
+    if (!read.success) throw new ApiError('argument', field.explain(value, name));
+    if (field.to) requireUuid(field.to, String(read.data), 'uuid');
+    values[name] = read.data;
+  }
+  return values;
+}
+
+/** The uuid that a new object was given, if any. */
+export function readOwnUuid(declared: Resource, given: Given): string | undefined {
+  const { uuid } = given;
+  if (!declared.idPrefix || !isGiven(uuid)) return undefined;
+  return requireUuid(declared.kind, String(uuid), 'uuid');
+}
+
+/** Refuses a uuid in a path that can be none of its kind. */
+export function requirePathUuid(kind: string, uuid: string, name: string): string {
+  const { model, idPrefix = '' } = resourceOf(kind);
+  if (isPathUuid(idPrefix, uuid)) return uuid;
+  throw new ApiError('invalidUuid', `${model}#${name}: ${uuid} (expected ${idPrefix}- and what follows it)`);
+}
+
+/** The object that a path names. */
+export function objectInPath<K extends Kind>(reader: Reader, kind: K, uuid: string, name = 'uuid'): RowOf<K> {
+  requirePathUuid(kind, uuid, name);
+  const found = reader.byUuid(kind, uuid);
+  if (found) return found;
+  const { model, plural } = resourceOf(kind);
+  const help = `no such ${inWords(kind)}; list them with: vnctl ${dashed(plural)} show`;
+  throw new ApiError('unknownUuid', `${model}#${name}: ${uuid} (${help})`);
+}
+
+/** Columns for the values: uuids of other objects become their ids. Throws where there is no such object. */
+export function resolveReferences(
+  reader: Reader,
+  fields: readonly [string, Pick<Field, 'type' | 'to'>][],
+  values: Values,
+): Values {
+  const columns: Values = {};
+  for (const [name, field] of fields) {
+    if (!(name in values)) continue;
+    const value = values[name];
+    columns[columnOf(name, field)] = field.to ? referredTo(reader, field.to as Kind, String(value), name) : value;
+  }
+  return columns;
+}
+
+/** The command that would add an object. */
+export function addCommand(kind: string, options: string): string {
+  return `vnctl ${dashed(resourceOf(kind).plural)} add ${options}`;
+}
+
+/** A kind as people say it: `route link`. */
+export function inWords(kind: string): string {
+  return kind.replaceAll('_', ' ');
+}
+
+export function dashed(name: string): string {
+  return name.replaceAll('_', '-');
+}
+
+function referredTo(reader: Reader, kind: Kind, uuid: string, name: string): number {
+  const found = reader.byUuid(kind, uuid);
+  if (found) return found.id;
+  const help = `no such ${inWords(kind)}; add it with: ${addCommand(kind, `--uuid ${uuid} ...`)}`;
+  throw new ApiError('unknownUuid', `${resourceOf(kind).model}#${name}: ${uuid} (${help})`);
+}
+
+function requireUuid(kind: string, uuid: string, name: string): string {
+  const { model, idPrefix = '' } = resourceOf(kind);
+  if (isUuid(idPrefix, uuid)) return uuid;
+  const shown = uuid.length > 80 ? `${uuid.slice(0, 80)}…` : uuid;
+  throw new ApiError('invalidUuid', `${model}#${name}: ${shown} (expected ${idPrefix}- and 1 to 16 of a-z and 0-9)`);
+}
+
+function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== null;
+}

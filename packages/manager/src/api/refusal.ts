@@ -1,0 +1,40 @@
+import { ApiError, columnOf, type Field, fieldsOf, type Kind, resourceOf } from '@openvnet/model';
+import { type Reader, UniqueError } from '@openvnet/store';
+import { inWords } from './parameters.ts';
+
+/** Runs `work`; what the store refuses because another object has it is refused in the words of the API. */
+export function refusing<T>(reader: Reader, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw error instanceof UniqueError ? refusalOf(reader, error) : error;
+  }
+}
+
+/** Names the values as the API shows them, and who has them. */
+function refusalOf(reader: Reader, error: UniqueError): ApiError {
+  const { kind, columns, values, holder } = error;
+  const declared = resourceOf(kind);
+  const rule = declared.unique?.find((one) => one.columns === columns);
+  const fields = new Map(fieldsOf(declared).map(([name, field]) => [columnOf(name, field), { name, field }]));
+  const shown = columns.map((column, i) => {
+    const { name, field } = fields.get(column) ?? { name: column, field: undefined };
+    return { name, text: textOf(reader, field, values[i]) };
+  });
+  if (rule?.error === 'relationExists') {
+    return new ApiError('relationExists', shown.map(({ text }) => text).join(' <=> '), { cause: error });
+  }
+  const taken = shown.map(({ name, text }) => `${name} ${text}`).join(' with ');
+  const others = [...fields]
+    .filter(([column, { field }]) => field.to && !columns.includes(column) && holder[column] !== null)
+    .map(([column, { field }]) => textOf(reader, field, holder[column]));
+  const owner = `${inWords(kind)}${holder.uuid ? ` ${holder.uuid}` : ''}${others.length > 0 ? ` (${others.join(', ')})` : ''}`;
+  return new ApiError('argument', `${taken} is taken already: ${owner} has it`, { cause: error });
+}
+
+function textOf(reader: Reader, field: Field | undefined, value: unknown): string {
+  if (value === null || value === undefined) return 'none';
+  if (!field) return String(value);
+  if (field.to) return reader.get(field.to as Kind, value as number)?.uuid ?? String(value);
+  return String(field.render(value));
+}

@@ -1,0 +1,205 @@
+import {
+  ApiError,
+  columnOf,
+  fieldsOf,
+  freshUuid,
+  type Kind,
+  parametersOf,
+  type RowOf,
+  resourceOf,
+} from '@openvnet/model';
+import type { Reader, Store, Transaction } from '@openvnet/store';
+import { behaviourOf } from '../behaviours/index.ts';
+import type { Reports } from '../status/reports.ts';
+import type { Endpoint, Given } from './endpoint.ts';
+import { pageOf, pageParameters, waitParameters } from './page.ts';
+import {
+  inOurWords,
+  objectInPath,
+  parametersFor,
+  readOwnUuid,
+  readParameters,
+  resolveReferences,
+  type Values,
+} from './parameters.ts';
+import { type Json, recordOf, recordsOf } from './record.ts';
+import { refusing } from './refusal.ts';
+
+/** The operations of a resource of its own: list, make, show, change, remove, and whether it is in effect. */
+export function resourceEndpoints(kind: Kind, store: Store, reports: Reports): Endpoint[] {
+  const { plural: group, doc } = resourceOf(kind);
+  const what = kind.replaceAll('_', ' ');
+  const changeable = changeParameters(kind);
+  const path = `/${group}`;
+  const endpoints: Endpoint[] = [
+    {
+      method: 'GET',
+      path,
+      doc: `Lists every ${what}. ${doc}`,
+      group,
+      parameters: pageParameters,
+      answer: { shape: 'list', kind },
+      handle: ({ given }) => {
+        const page = pageOf(given);
+        return { total_count: store.count(kind), ...page, items: recordsOf(store, kind, store.find(kind, {}, page)) };
+      },
+    },
+    {
+      method: 'POST',
+      path,
+      doc: `Makes a ${what}.`,
+      group,
+      parameters: makeParameters(kind),
+      answer: { shape: 'record', kind },
+      handle: (call) => {
+        const { record, revision } = make(store, kind, call.given);
+        call.wrote(revision);
+        return record;
+      },
+    },
+    {
+      method: 'GET',
+      path: `${path}/:uuid`,
+      doc: `Shows a ${what}, and whether it is in effect.`,
+      group,
+      parameters: [],
+      answer: { shape: 'record', kind },
+      handle: async ({ path }) => {
+        const row = objectInPath(store, kind, path.uuid!);
+        return { ...recordOf(store, kind, row), status: await reports.statusOf(kind, row) };
+      },
+    },
+    {
+      method: 'GET',
+      path: `${path}/:uuid/status`,
+      doc: `Whether a ${what} is in effect; waits until it is where asked to.`,
+      group,
+      parameters: waitParameters,
+      answer: { shape: 'status' },
+      handle: ({ path, given, signal }) => {
+        const { wait = 0, revision = 0 } = readParameters(waitParameters, given) as {
+          wait?: number;
+          revision?: number;
+        };
+        const { id } = objectInPath(store, kind, path.uuid!);
+        return reports.waitFor({ kind, id, revision }, wait, signal).then((status) => {
+          if (status) return status;
+          objectInPath(store, kind, path.uuid!);
+          throw new ApiError('unknownUuid', `${resourceOf(kind).model}#uuid: ${path.uuid} (removed meanwhile)`);
+        });
+      },
+    },
+    {
+      method: 'DELETE',
+      path: `${path}/:uuid`,
+      doc: `Removes a ${what}, and what refers to it.`,
+      group,
+      parameters: [],
+      answer: { shape: 'uuids' },
+      handle: (call) => {
+        const { value, revision } = store.transaction((tx) => {
+          const { id, uuid } = objectInPath(tx, kind, call.path.uuid!);
+          tx.remove(kind, id);
+          return [uuid];
+        });
+        call.wrote(revision);
+        return value;
+      },
+    },
+  ];
+  if (changeable.length > 0) {
+    endpoints.push({
+      method: 'PUT',
+      path: `${path}/:uuid`,
+      doc: `Changes a ${what}; what is not given stays.`,
+      group,
+      parameters: changeable,
+      answer: { shape: 'record', kind },
+      handle: (call) => {
+        const { record, revision } = change(store, kind, call.path.uuid!, call.given);
+        call.wrote(revision);
+        return record;
+      },
+    });
+  }
+  return [...endpoints, ...(behaviourOf(kind).endpoints?.(store) ?? [])];
+}
+
+/** The parameters of a request that makes an object; `inPath` are those that the path holds instead. */
+export function makeParameters(kind: Kind, inPath: readonly string[] = []) {
+  return parametersFor(
+    parametersOf(resourceOf(kind)).filter(([name]) => !inPath.includes(name)),
+    'make',
+  );
+}
+
+/**
+ * Makes an object of what a request gave: parameters, then references, then the uuid, then the rules of its kind.
+ * `inPath` finds the objects that the path names, as columns.
+ */
+export function make(
+  store: Store,
+  kind: Kind,
+  given: Given,
+  inPath: { names: readonly string[]; find: (tx: Transaction) => Values } = { names: [], find: () => ({}) },
+): { record: Json; revision: number } {
+  const declared = resourceOf(kind);
+  const inWords = inOurWords(declared, given);
+  const uuid = readOwnUuid(declared, inWords);
+  const read = readParameters(makeParameters(kind, inPath.names), inWords);
+  const { value, revision } = store.transaction((tx) => {
+    const columns = { ...inPath.find(tx), ...resolveReferences(tx, parametersOf(declared), read) };
+    if (uuid !== undefined && tx.byUuid(kind, uuid)) throw new ApiError('duplicateUuid', uuid);
+    const { values, more } = parted(kind, columns);
+    const named = declared.idPrefix ? { ...values, uuid: uuid ?? unusedUuid(tx, kind, declared.idPrefix) } : values;
+    const { complete, created } = behaviourOf(kind);
+    return refusing(tx, () => {
+      const row = tx.insert(kind, (complete?.(tx, named as never, more) ?? named) as never);
+      created?.(tx, row, more);
+      return recordOf(tx, kind, tx.get(kind, row.id)!);
+    });
+  });
+  return { record: value, revision };
+}
+
+function change(store: Store, kind: Kind, uuid: string, given: Given): { record: Json; revision: number } {
+  const declared = resourceOf(kind);
+  const read = readParameters(changeParameters(kind), inOurWords(declared, given));
+  const { value, revision } = store.transaction((tx) => {
+    const { id } = objectInPath(tx, kind, uuid);
+    const columns = resolveReferences(tx, parametersOf(declared), read);
+    const { values, more } = parted(kind, columns);
+    return refusing(tx, () => {
+      const row: RowOf<Kind> = tx.update(kind, id, values as never);
+      behaviourOf(kind).changed?.(tx, row, more);
+      return recordOf(tx, kind, tx.get(kind, id)!);
+    });
+  });
+  return { record: value, revision };
+}
+
+/** What a request that changes an object may hold: fields that are not fixed, and what its behaviour takes besides. */
+function changeParameters(kind: Kind) {
+  const { changes = [] } = behaviourOf(kind);
+  const declared = resourceOf(kind);
+  const own = new Set(fieldsOf(declared).map(([name]) => name));
+  const open = parametersOf(declared).filter(([name, field]) =>
+    own.has(name) ? field.immutable !== true : changes.includes(name),
+  );
+  return parametersFor(open, 'change');
+}
+
+/** Its own columns, and what the request held besides. */
+function parted(kind: Kind, columns: Values): { values: Values; more: Values } {
+  const own = new Set(fieldsOf(resourceOf(kind)).map(([name, field]) => columnOf(name, field)));
+  const [values, more]: [Values, Values] = [{}, {}];
+  for (const [name, value] of Object.entries(columns)) (own.has(name) ? values : more)[name] = value;
+  return { values, more };
+}
+
+function unusedUuid(reader: Reader, kind: Kind, prefix: string): string {
+  for (;;) {
+    const uuid = freshUuid(prefix);
+    if (!reader.byUuid(kind, uuid)) return uuid;
+  }
+}

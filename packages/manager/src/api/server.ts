@@ -1,0 +1,149 @@
+/**
+ * The HTTP side: reads what a request gives, calls the endpoint, and writes its answer or its refusal in the form that
+ * was asked for. Knows no resource.
+ */
+import { randomBytes } from 'node:crypto';
+import cors from '@fastify/cors';
+import { ApiError, apiErrors } from '@openvnet/model';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyPluginAsync,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
+import { readBody, readQuery } from './body.ts';
+import { browse, browseFormats } from './browse.ts';
+import { serveDocs } from './docs.ts';
+import type { Endpoint, Given } from './endpoint.ts';
+import { formatOf, render, withoutSuffix } from './format.ts';
+import { openapi } from './openapi.ts';
+
+const bodyLimit = 1 << 20;
+
+export interface ServerOptions {
+  readonly endpoints: readonly Endpoint[];
+  readonly logger: FastifyBaseLogger;
+  readonly version: string;
+  /** Aborted when the manager ends: those who wait are answered. */
+  readonly ending: AbortSignal;
+}
+
+export async function createServer({ endpoints, logger, version, ending }: ServerOptions): Promise<FastifyInstance> {
+  let described: object | undefined;
+  const app = Fastify({
+    // Requests are not logged, and neither is what the program says itself.
+    loggerInstance: logger.child({}, { level: quieter(logger.level) }),
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit,
+    forceCloseConnections: 'idle',
+    rewriteUrl: (request) => withoutSuffix(request.url ?? '/'),
+    frameworkErrors: (error, request, reply) => refuse(error, request, reply as FastifyReply),
+    routerOptions: { maxParamLength: 1000 },
+    genReqId: () => randomBytes(4).toString('hex'),
+  });
+  // A form may come along with a GET too.
+  app.addHttpMethod('GET', { hasBody: true, overrideExisting: true });
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', { parseAs: 'buffer' }, (request, body, done) => {
+    try {
+      done(null, readBody(request.headers['content-type'], body as Buffer));
+    } catch (error) {
+      done(error as Error);
+    }
+  });
+  app.setErrorHandler((error: FastifyError, request, reply) => refuse(error, request, reply));
+  app.setNotFoundHandler(notFound);
+
+  const api: FastifyPluginAsync = async (scope) => {
+    await scope.register(cors, {
+      origin: '*',
+      methods: ['GET', 'POST', 'PUT', 'DELETE', 'OPTIONS'],
+      exposedHeaders: ['X-OpenVNet-Revision'],
+      strictPreflight: false,
+    });
+    for (const endpoint of endpoints) serve(scope, endpoint, ending);
+    scope.get('/openapi', (request, reply) => answer(request, reply, description()));
+    scope.get('/browse', (request, reply) => showBrowse(endpoints, request, reply));
+  };
+  for (const prefix of ['/api/1.0', '/api']) await app.register(api, { prefix });
+  app.get('/browse', (request, reply) => showBrowse(endpoints, request, reply));
+  await serveDocs(app);
+  return app;
+
+  /** Made when it is first asked for. */
+  function description(): object {
+    described ??= openapi(endpoints, version);
+    return described;
+  }
+}
+
+function serve(app: FastifyInstance, endpoint: Endpoint, ending: AbortSignal): void {
+  app.route({
+    method: endpoint.method,
+    url: endpoint.path,
+    handler: async (request, reply) => {
+      const path = request.params as Record<string, string>;
+      if (Object.values(path).includes('')) return notFound(request, reply);
+      const data = await endpoint.handle({
+        path,
+        given: givenBy(request),
+        get signal() {
+          const gone = new AbortController();
+          reply.raw.once('close', () => gone.abort());
+          return AbortSignal.any([gone.signal, ending]);
+        },
+        wrote: (revision) => reply.header('X-OpenVNet-Revision', revision),
+      });
+      return answer(request, reply, data);
+    },
+  });
+}
+
+function givenBy(request: FastifyRequest): Given {
+  return { ...readQuery(request.originalUrl), ...(request.body as Given | undefined) };
+}
+
+function answer(request: FastifyRequest, reply: FastifyReply, data: unknown): FastifyReply {
+  const { type, text } = render(formatOf(request.originalUrl), data);
+  return reply.type(type).send(text);
+}
+
+function refuse(error: Error, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const refusal = refusalFor(error, request);
+  return answer(request, reply.status(apiErrors[refusal.kind].status), refusal);
+}
+
+/** What is not the caller's fault is logged and not told. */
+function refusalFor(error: Error & { statusCode?: number; code?: string }, request: FastifyRequest): ApiError {
+  if (error instanceof ApiError) return error;
+  if (error.statusCode === 413) {
+    return new ApiError('tooLarge', `Could not take body: it has more than ${bodyLimit} bytes`, { cause: error });
+  }
+  if (error.statusCode !== undefined && error.statusCode < 500) {
+    return new ApiError('argument', error.message, { cause: error });
+  }
+  request.log.error({ err: error, method: request.method, url: request.originalUrl }, 'request failed');
+  return new ApiError('internal', `The manager failed; its log has the details under reqId ${request.id}`);
+}
+
+function quieter(level: string): string {
+  return level === 'info' ? 'warn' : level;
+}
+
+function notFound(_request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  return reply.status(404).type('text/html;charset=utf-8').send('<h1>Not Found</h1>');
+}
+
+function showBrowse(endpoints: readonly Endpoint[], request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const { format = 'html' } = givenBy(request);
+  const known = browseFormats.find((one) => one === format);
+  if (!known) {
+    const expected = browseFormats.join(', ');
+    throw new ApiError('argument', `Could not take value: ${String(format)} (format: expected one of ${expected})`);
+  }
+  const { type, text } = browse(endpoints, known);
+  return reply.type(type).send(text);
+}

@@ -1,0 +1,148 @@
+import { ipv4ToText, macToText, type RowOf } from '@openvnet/model';
+import type { Reader } from '@openvnet/store';
+import { addCommand } from '../api/parameters.ts';
+import { type Facts, type Place, placesOf, whyUnserved } from '../status/facts.ts';
+import type { Findings } from '../status/findings.ts';
+
+/** Modes that agents of this version carry out. */
+const carriedOut = new Set<string>(['vif', 'simulated']);
+
+type Row = RowOf<'interface'>;
+interface Belongings {
+  readonly ports: readonly RowOf<'interface_port'>[];
+  readonly macLeases: readonly RowOf<'mac_lease'>[];
+  readonly ipLeases: readonly RowOf<'ip_lease'>[];
+}
+
+/** A guest is in effect where its port is; a simulated interface wherever it may be. Both need addresses. */
+export function interfaceFindings(facts: Facts, rows: readonly Row[]): Findings[] {
+  const belongings = belongingsOf(facts.store, rows);
+  const newest = newestOf(facts, [...belongings.values()]);
+  return rows.map((row) => {
+    const own = belongings.get(row.id)!;
+    const revision = newest(own);
+    if (!carriedOut.has(row.mode)) {
+      return {
+        revision,
+        waits_for: [`interfaces of mode ${row.mode} are not carried out by this version`],
+        places: [],
+      };
+    }
+    const where = row.mode === 'simulated' ? simulatedAt(facts, own) : guestAt(facts, row, own);
+    return { revision, ...where, waits_for: [...lackingAddresses(row, own), ...(where.waits_for ?? [])] };
+  });
+}
+
+/** The addresses that an interface may send from, as text: `52:54:00:0d:84:01, 172.16.1.1`. */
+export function allowedAddresses(reader: Reader, row: Row): string {
+  const { macLeases, ipLeases } = belongingsOf(reader, [row]).get(row.id)!;
+  const texts = [
+    ...macLeases.map(({ mac_address }) => macToText(mac_address)),
+    ...ipLeases.map(({ ipv4_address }) => ipv4ToText(ipv4_address)),
+  ];
+  return texts.join(', ') || 'none';
+}
+
+function guestAt(facts: Facts, row: Row, { ports }: Belongings): Findings {
+  const bound = facts.agents.boundTo(row.id).flatMap(({ agent, ...found }) => {
+    const place = placesOf(facts, [found.datapath_id]).find((one) => one.agent === agent);
+    return place ? [{ ...found, place }] : [];
+  });
+  if (bound.length > 0) {
+    return {
+      places: bound.map(({ place }) => place),
+      on: bound.map(({ place, port_name, port_number }) => ({
+        datapath_uuid: place.datapath.uuid,
+        port_name,
+        port_number,
+      })),
+      notes: bound
+        .filter(({ link }) => link === 'down')
+        .map(({ place, port_name }) => `the link of port ${port_name} on ${place.datapath.uuid} is down`),
+    };
+  }
+  const named = ports.filter(({ port_name }) => port_name !== null);
+  const missing = named.map((port) => waitsForPort(facts, port));
+  const nameless = `interface ${row.uuid} has no port: add one with: vnctl interfaces ports add ${row.uuid} --port-name NAME`;
+  return { places: [], waits_for: missing.length > 0 ? missing : [nameless] };
+}
+
+function waitsForPort(facts: Facts, { port_name, datapath_id }: RowOf<'interface_port'>): string {
+  const registered = datapath_id === null ? facts.datapaths : facts.datapaths.filter(({ id }) => id === datapath_id);
+  const served = placesOf(
+    facts,
+    registered.map(({ id }) => id),
+  );
+  if (served.length === 0) return whyUnserved(facts, registered);
+  const names = [...new Set(served.map(({ datapath }) => datapath.uuid))];
+  const shown = names.length > 3 ? `${names.slice(0, 3).join(', ')} or ${names.length - 3} more` : names.join(' or ');
+  return `waits for a port named ${port_name} on ${shown}`;
+}
+
+function simulatedAt(facts: Facts, { ports }: Belongings): Findings {
+  const anywhere = ports.some(({ datapath_id }) => datapath_id === null);
+  const allowed = anywhere
+    ? facts.datapaths
+    : facts.datapaths.filter(({ id }) => ports.some((port) => port.datapath_id === id));
+  const places: Place[] = placesOf(
+    facts,
+    allowed.map(({ id }) => id),
+  );
+  return {
+    places,
+    on: places.map(({ datapath }) => ({ datapath_uuid: datapath.uuid, port_name: null, port_number: null })),
+    ...(places.length === 0 && { waits_for: [whyUnserved(facts, allowed)] }),
+  };
+}
+
+function lackingAddresses(row: Row, { macLeases, ipLeases }: Belongings): string[] {
+  const lacking: string[] = [];
+  if (macLeases.length === 0) {
+    const command = addCommand('mac_lease', `--interface-uuid ${row.uuid} --mac-address MAC`);
+    lacking.push(`interface ${row.uuid} has no MAC lease: add one with: ${command}`);
+  }
+  if (!ipLeases.some(({ mac_lease_id }) => mac_lease_id !== null)) {
+    const options = `--interface-uuid ${row.uuid} --network-uuid NETWORK --ipv4-address ADDRESS`;
+    lacking.push(
+      `interface ${row.uuid} has no IP lease on a MAC lease: add one with: ${addCommand('ip_lease', options)}`,
+    );
+  }
+  return lacking;
+}
+
+function belongingsOf(reader: Reader, rows: readonly Row[]): Map<number, Belongings> {
+  const interface_id = rows.map(({ id }) => id);
+  const ports = Map.groupBy(reader.find('interface_port', { interface_id }), (row) => row.interface_id);
+  const macLeases = Map.groupBy(reader.find('mac_lease', { interface_id }), (row) => row.interface_id);
+  const ipLeases = Map.groupBy(reader.find('ip_lease', { interface_id }), (row) => row.interface_id!);
+  return new Map(
+    interface_id.map((id) => [
+      id,
+      { ports: ports.get(id) ?? [], macLeases: macLeases.get(id) ?? [], ipLeases: ipLeases.get(id) ?? [] },
+    ]),
+  );
+}
+
+/** The newest revision of what belongs to an interface. */
+function newestOf({ store }: Facts, all: readonly Belongings[]): (own: Belongings) => number {
+  const ids = (rows: readonly { id: number }[]) => rows.map(({ id }) => id);
+  const ports = store.revisionsOf(
+    'interface_port',
+    all.flatMap((own) => ids(own.ports)),
+  );
+  const macLeases = store.revisionsOf(
+    'mac_lease',
+    all.flatMap((own) => ids(own.macLeases)),
+  );
+  const ipLeases = store.revisionsOf(
+    'ip_lease',
+    all.flatMap((own) => ids(own.ipLeases)),
+  );
+  return (own) =>
+    Math.max(
+      0,
+      ...ids(own.ports).map((id) => ports.get(id) ?? 0),
+      ...ids(own.macLeases).map((id) => macLeases.get(id) ?? 0),
+      ...ids(own.ipLeases).map((id) => ipLeases.get(id) ?? 0),
+    );
+}

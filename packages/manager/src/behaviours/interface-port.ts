@@ -1,0 +1,9 @@
+import type { Behaviour } from './behaviour.ts';
+
+export const interfacePort: Behaviour<'interface_port'> = {
+  complete: (tx, values) => ({
+    ...values,
+    singular: values.singular ?? (values.port_name || values.datapath_id ? true : null),
+    interface_mode: tx.get('interface', values.interface_id)?.mode ?? null,
+  }),
+};

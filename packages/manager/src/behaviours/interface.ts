@@ -1,0 +1,71 @@
+import { ApiError, freshUuid, type RowOf } from '@openvnet/model';
+import type { Transaction } from '@openvnet/store';
+import type { Given } from '../api/endpoint.ts';
+import type { Behaviour } from './behaviour.ts';
+import { interfaceFindings } from './interface-findings.ts';
+import { interfaceView } from './interface-view.ts';
+import { giveNetworkToRoutes, requireInNetwork } from './ip-lease.ts';
+
+/** What the request for a new interface may hold of what is made along with it. */
+interface Along {
+  readonly owner_datapath_id?: number;
+  readonly network_id?: number;
+  readonly ipv4_address?: number;
+  readonly mac_address?: number;
+  readonly port_name?: string;
+}
+
+export const iface: Behaviour<'interface'> = {
+  complete(tx, values, more: Given & Along) {
+    const { network_id, ipv4_address } = more;
+    if (ipv4_address === undefined) return values;
+    if (network_id === undefined) throw new ApiError('missingArgument', 'network_uuid');
+    if (ipv4_address !== 0) requireInNetwork(tx.get('network', network_id)!, ipv4_address);
+    return values;
+  },
+
+  created(tx, row, more: Given & Along) {
+    makePort(tx, row, more);
+    const macLease =
+      more.mac_address === undefined
+        ? undefined
+        : tx.insert('mac_lease', {
+            uuid: freshUuid('ml'),
+            interface_id: row.id,
+            mac_address: more.mac_address,
+          });
+    if (more.network_id === undefined || more.ipv4_address === undefined) return;
+    const lease = tx.insert('ip_lease', {
+      uuid: freshUuid('il'),
+      enable_routing: false,
+      network_id: more.network_id,
+      ipv4_address: more.ipv4_address,
+      mac_lease_id: macLease?.id ?? null,
+      interface_id: row.id,
+    });
+    giveNetworkToRoutes(tx, lease);
+  },
+
+  changes: ['owner_datapath_uuid'],
+  changed(tx, row, { owner_datapath_id }: Given & Along) {
+    if (owner_datapath_id === undefined) return;
+    const port = tx.find('interface_port', { interface_id: row.id }, { limit: 1 })[0];
+    if (port) tx.update('interface_port', port.id, { datapath_id: owner_datapath_id, singular: true });
+    else makePort(tx, row, { owner_datapath_id });
+  },
+
+  view: interfaceView,
+  findings: interfaceFindings,
+};
+
+function makePort(tx: Transaction, row: RowOf<'interface'>, { owner_datapath_id, port_name }: Along): void {
+  // As in 2013, a guest's uuid is the name of its port unless another name is given.
+  const name = port_name ?? (row.mode === 'vif' ? row.uuid : null);
+  tx.insert('interface_port', {
+    interface_id: row.id,
+    datapath_id: owner_datapath_id ?? null,
+    port_name: name,
+    singular: owner_datapath_id !== undefined || name !== null ? true : null,
+    interface_mode: row.mode,
+  });
+}

@@ -1,0 +1,23 @@
+import { byId, rawOf } from '../api/record.ts';
+import type { Behaviour } from './behaviour.ts';
+
+export const macLease: Behaviour<'mac_lease'> = {
+  // A lease that moves to another interface takes its IP leases along.
+  changed(tx, row) {
+    for (const lease of tx.find('ip_lease', { mac_lease_id: row.id })) {
+      tx.update('ip_lease', lease.id, { interface_id: row.interface_id });
+    }
+  },
+  view(reader, rows) {
+    const interfaces = byId(
+      reader,
+      'interface',
+      rows.map((row) => row.interface_id),
+    );
+    // The original keeps addresses in a table of their own.
+    return rows.map((row) => ({
+      mac_address_id: row.id,
+      interface: rawOf(interfaces.get(row.interface_id)),
+    }));
+  },
+};

@@ -1,0 +1,8 @@
+import type { Behaviour } from './behaviour.ts';
+
+export const network: Behaviour<'network'> = {
+  complete: (_tx, values) => ({
+    ...values,
+    domain_name: values.domain_name ?? values.uuid.slice(values.uuid.indexOf('-') + 1),
+  }),
+};

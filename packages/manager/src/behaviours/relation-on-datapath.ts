@@ -1,0 +1,46 @@
+import type { Reader } from '@openvnet/store';
+import type { Behaviour } from './behaviour.ts';
+import { firstLeasesOf } from './ip-lease.ts';
+
+type Relation = 'datapath_network' | 'datapath_route_link';
+
+/**
+ * What the relations of a datapath have in common: the host interface is that of the datapath where none is given, and
+ * the address is one of `range` (the first three bytes) where none is given.
+ */
+export function relationOnDatapath<K extends Relation>(kind: K, range: number): Behaviour<K> {
+  const shared: Behaviour<Relation> = {
+    complete: (tx, values) => ({
+      ...values,
+      interface_id: values.interface_id ?? hostInterfaceOf(tx, values.datapath_id),
+    }),
+    created(tx, row) {
+      if (row.mac_address !== null) return;
+      const address = range * 0x100_0000 + (row.id % 0x100_0000);
+      tx.update<Relation>(kind, row.id, { mac_address: address });
+    },
+    view(reader, rows) {
+      const leases = firstLeasesOf(
+        reader,
+        rows.map((row) => row.interface_id),
+      );
+      return rows.map((row) => ({
+        // A number here, unlike anywhere else: so does the original.
+        mac_address: row.mac_address,
+        mac_address_id: row.mac_address === null ? null : row.id,
+        ip_lease_id: leases.get(row.interface_id ?? 0)?.id ?? null,
+        topology_id: null,
+        topology_layer_id: null,
+        topology_mac_range_group_id: null,
+      }));
+    },
+  };
+  // It uses nothing but the columns that both have.
+  return shared as unknown as Behaviour<K>;
+}
+
+/** The interface by which the host of a datapath reaches other hosts, if one is registered. */
+function hostInterfaceOf(reader: Reader, datapathId: number): number | null {
+  const port = reader.find('interface_port', { datapath_id: datapathId, interface_mode: 'host' }, { limit: 1 })[0];
+  return port?.interface_id ?? null;
+}

@@ -1,0 +1,168 @@
+/**
+ * The feed to agents: a WebSocket at `/feed`, as `feed.ts` of the model says. A new connection is brought up to date from
+ * what it has; then it gets what is committed, all commits of one turn of the event loop together. An agent that reads
+ * too slowly is disconnected, and resumes.
+ */
+import type { IncomingMessage, Server } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { type Change, type ToAgent, toManager } from '@openvnet/model';
+import type { Commit, Store } from '@openvnet/store';
+import type { FastifyBaseLogger } from 'fastify';
+import { type WebSocket, WebSocketServer } from 'ws';
+import type { Agent, Agents, Connection } from '../status/agents.ts';
+
+export interface FeedLimits {
+  /** Most that may wait to be read by one agent, in bytes. */
+  readonly bufferedBytes: number;
+  /** How often a connection is asked for a sign of life, in milliseconds. */
+  readonly heartbeatMs: number;
+}
+
+const usual: FeedLimits = { bufferedBytes: 64 << 20, heartbeatMs: 10_000 };
+
+export class Feed implements Disposable {
+  readonly #store: Store;
+  readonly #agents: Agents;
+  readonly #logger: FastifyBaseLogger;
+  readonly #limits: FeedLimits;
+  readonly #sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 64 << 20 });
+  readonly #members = new Set<WebSocket>();
+  readonly #alive = new WeakSet<WebSocket>();
+  readonly #stop: (() => void)[];
+  #pending: { revision: number; changes: Map<string, Change> } | undefined;
+
+  constructor(
+    { store, agents, logger }: { store: Store; agents: Agents; logger: FastifyBaseLogger },
+    limits: Partial<FeedLimits> = {},
+  ) {
+    this.#store = store;
+    this.#agents = agents;
+    this.#logger = logger;
+    this.#limits = { ...usual, ...limits };
+    const heartbeat = setInterval(() => this.#heartbeat(), this.#limits.heartbeatMs);
+    heartbeat.unref();
+    this.#stop = [store.subscribe((commit) => this.#committed(commit)), () => clearInterval(heartbeat)];
+  }
+
+  /** Takes the upgrades to `/feed`; others are refused. */
+  attach(server: Server): void {
+    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      socket.on('error', (error) => this.#logger.debug({ err: error }, 'connection to the feed failed'));
+      if (request.url?.split('?')[0] !== '/feed') {
+        socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+        return;
+      }
+      this.#sockets.handleUpgrade(request, socket, head, (made) => this.#welcome(made));
+    });
+  }
+
+  [Symbol.dispose](): void {
+    for (const stop of this.#stop) stop();
+    for (const socket of this.#sockets.clients) socket.close(1001, 'the manager ends');
+    this.#sockets.close();
+  }
+
+  #welcome(socket: WebSocket): void {
+    let agent: Agent | undefined;
+    const connection: Connection = {
+      send: (message) => this.#send(socket, JSON.stringify(message)),
+      close: (code, reason) => {
+        this.#members.delete(socket);
+        socket.close(code, reason);
+      },
+    };
+    this.#alive.add(socket);
+    socket.on('pong', () => this.#alive.add(socket));
+    socket.on('error', (error) => this.#logger.debug({ err: error, node: agent?.node }, 'connection of agent failed'));
+    socket.on('close', (code) => {
+      this.#members.delete(socket);
+      if (!agent) return;
+      this.#agents.gone(agent, connection);
+      this.#logger.info({ node: agent.node, code }, 'agent has gone');
+    });
+    socket.on('message', (data) => {
+      if (socket.readyState !== socket.OPEN) return;
+      const message = toManager.safeParse(parseJson(String(data)));
+      if (!message.success) {
+        const [issue] = message.error.issues;
+        return this.#refuse(connection, agent, `${issue!.path.join('.') || 'message'}: ${issue!.message}`);
+      }
+      const said = message.data;
+      if (said.type === 'hello') {
+        if (agent) return this.#refuse(connection, agent, 'hello was said already');
+        agent = this.#agents.connected(said, connection);
+        this.#logger.info({ node: said.node, hostname: said.hostname, version: said.version }, 'agent has come');
+        this.#bringUpToDate(socket, said);
+      } else if (!agent) this.#refuse(connection, agent, 'hello comes first');
+      else if (said.type === 'report') this.#agents.reported(agent, said);
+      else this.#agents.answered(agent, said.ask, said.answer);
+    });
+  }
+
+  #refuse(connection: Connection, agent: Agent | undefined, reason: string): void {
+    this.#logger.warn({ node: agent?.node, reason }, 'agent sent what is no message of the feed');
+    // A reason holds 123 bytes at most.
+    connection.close(
+      1008,
+      Buffer.from(reason)
+        .subarray(0, 120)
+        .toString()
+        .replace(/\ufffd+$/, ''),
+    );
+  }
+
+  #bringUpToDate(socket: WebSocket, has: { store: string | null; revision: number | null }): void {
+    const { id: store, revision } = this.#store;
+    const known = has.store === store && has.revision !== null ? this.#store.changesSince(has.revision) : undefined;
+    const message: ToAgent = known
+      ? { type: 'changes', store, revision, changes: known }
+      : { type: 'snapshot', store, ...this.#store.snapshot() };
+    this.#send(socket, JSON.stringify(message));
+    this.#members.add(socket);
+  }
+
+  #committed({ revision, changes }: Commit): void {
+    if (!this.#pending) {
+      this.#pending = { revision, changes: new Map() };
+      setImmediate(() => this.#flush());
+    }
+    this.#pending.revision = revision;
+    for (const change of changes) this.#pending.changes.set(`${change.kind} ${change.id}`, change);
+  }
+
+  #flush(): void {
+    const pending = this.#pending;
+    this.#pending = undefined;
+    if (!pending || this.#members.size === 0) return;
+    const { revision, changes } = pending;
+    const message: ToAgent = { type: 'changes', store: this.#store.id, revision, changes: [...changes.values()] };
+    const text = JSON.stringify(message);
+    for (const socket of this.#members) this.#send(socket, text);
+  }
+
+  #send(socket: WebSocket, text: string): void {
+    if (socket.readyState !== socket.OPEN) return;
+    if (socket.bufferedAmount > this.#limits.bufferedBytes) {
+      this.#logger.warn({ bufferedBytes: socket.bufferedAmount }, 'agent reads too slowly and is disconnected');
+      this.#members.delete(socket);
+      socket.terminate();
+      return;
+    }
+    socket.send(text);
+  }
+
+  #heartbeat(): void {
+    for (const socket of this.#sockets.clients) {
+      if (!this.#alive.delete(socket)) socket.terminate();
+      else socket.ping();
+    }
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

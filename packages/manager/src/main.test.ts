@@ -1,0 +1,70 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { describe, expect, it } from 'vitest';
+import { testManager } from './testing.ts';
+
+function start(args: string[], env: Record<string, string> = {}) {
+  const main = new URL('./main.ts', import.meta.url).pathname;
+  const child = spawn(process.execPath, [main, ...args], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { PATH: process.env.PATH, ...env },
+  });
+  return { child, lines: createInterface(child.stderr)[Symbol.asyncIterator](), ended: once(child, 'exit') };
+}
+
+async function failure(args: string[], env?: Record<string, string>): Promise<{ code: number; words: string }> {
+  const { lines, ended } = start(args, env);
+  let words = '';
+  for await (const line of lines) words += `${line}\n`;
+  const [code] = await ended;
+  return { code: code as number, words };
+}
+
+const folder = () => mkdtempSync(join(tmpdir(), 'openvnet-vnmgr-'));
+
+describe('vnmgr', () => {
+  it('says where it serves, keeps what it was told, and ends when it is told to', async () => {
+    const directory = folder();
+    const config = join(directory, 'vnmgr.yml');
+    writeFileSync(config, `listen: 127.0.0.1:0\nstore: ${join(directory, 'deep', 'store.db')}\n`);
+    for (const expected of [0, 1]) {
+      const { child, lines, ended } = start([], { OPENVNET_CONFIG: config });
+      const { url, level } = JSON.parse(String((await lines.next()).value));
+      expect(level).toBe(30);
+      const list = (await (await fetch(`${url}/api/networks`)).json()) as { total_count: number };
+      expect(list.total_count).toBe(expected);
+      await fetch(`${url}/api/networks?ipv4_network=10.0.0.0`, { method: 'POST' });
+      child.kill('SIGTERM');
+      expect(await ended).toEqual([0, null]);
+    }
+  }, 20_000);
+
+  it('says in one sentence why it cannot start', async () => {
+    const store = join(folder(), 'store.db');
+    await using manager = await testManager({ store });
+    const { host } = new URL(manager.url);
+    expect(await failure(['--store', 'memory', '--listen', host])).toEqual({
+      code: 1,
+      words: `vnmgr: Cannot serve at ${host}: another program listens there already.\n`,
+    });
+    expect(await failure(['--store', store, '--listen', '127.0.0.1:0'])).toEqual({
+      code: 1,
+      words: `vnmgr: The store ${store} is in use: another process, such as a second manager, has it open.\n`,
+    });
+    const broken = join(folder(), 'store.db');
+    writeFileSync(broken, 'this is no database, and long enough to be looked at as one '.repeat(100));
+    expect(await failure(['--store', broken])).toEqual({
+      code: 1,
+      words: `vnmgr: The store ${broken} cannot be opened: file is not a database.\n`,
+    });
+    expect(await failure([], { OPENVNET_LISTEN: 'here' })).toEqual({
+      code: 1,
+      words:
+        'vnmgr: OPENVNET_LISTEN is "here", which cannot be used: expected an address and a port, such as 127.0.0.1:9090.\n',
+    });
+  }, 30_000);
+});

@@ -1,0 +1,71 @@
+import { createRequire } from 'node:module';
+import type { AddressInfo } from 'node:net';
+import { openStore } from '@openvnet/store';
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
+import { endpointsOf } from './api/endpoints.ts';
+import { createServer } from './api/server.ts';
+import { Feed, type FeedLimits } from './feed/feed.ts';
+import type { Listen } from './options.ts';
+import { Agents } from './status/agents.ts';
+import { Reports } from './status/reports.ts';
+
+export interface ManagerOptions {
+  /** Where to serve; port 0 takes a free one. */
+  readonly listen: Listen;
+  /** The file of the store, or `memory`. */
+  readonly store: string;
+  readonly logger: FastifyBaseLogger;
+  readonly feed?: Partial<FeedLimits>;
+}
+
+export interface Manager extends AsyncDisposable {
+  readonly url: string;
+  /** The server, for requests without a connection. */
+  readonly app: FastifyInstance;
+  close(): Promise<void>;
+}
+
+/** The manager cannot serve where it should; the message is a sentence. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError';
+}
+
+/** Starts the manager: store, API, feed. Throws `StoreError` or `ListenError`. */
+export async function startManager({ listen, store: path, logger, feed: limits }: ManagerOptions): Promise<Manager> {
+  const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
+  const ending = new AbortController();
+  await using stack = new AsyncDisposableStack();
+
+  const store = stack.use(await openStore(path));
+  const agents = new Agents();
+  const reports = stack.use(new Reports(store, agents, version));
+  const app = await createServer({
+    endpoints: endpointsOf(store, reports),
+    logger,
+    version,
+    ending: ending.signal,
+  });
+  stack.defer(() => app.close());
+  const feed = stack.use(new Feed({ store, agents, logger }, limits));
+  feed.attach(app.server);
+  stack.defer(() => ending.abort());
+
+  await app.listen(listen).catch((cause: NodeJS.ErrnoException) => {
+    throw new ListenError(complaint(listen, cause), { cause });
+  });
+  const { port, address, family } = app.server.address() as AddressInfo;
+  reports.url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+  logger.info({ url: reports.url, store: path, revision: store.revision, version }, 'serving');
+
+  const parts = stack.move();
+  const close = () => parts.disposeAsync();
+  return { url: reports.url, app, close, [Symbol.asyncDispose]: close };
+}
+
+function complaint({ host, port }: Listen, { code, message }: NodeJS.ErrnoException): string {
+  const where = `${host}:${port}`;
+  if (code === 'EADDRINUSE') return `Cannot serve at ${where}: another program listens there already.`;
+  if (code === 'EACCES') return `Cannot serve at ${where}: ports below 1024 are for root.`;
+  if (code === 'EADDRNOTAVAIL') return `Cannot serve at ${where}: this machine has no such address.`;
+  return `Cannot serve at ${where}: ${message}.`;
+}

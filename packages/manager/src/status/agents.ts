@@ -1,0 +1,143 @@
+import type { Bound, BridgeReport, Question, Report, ToManager, Waiting } from '@openvnet/model';
+
+type Hello = Extract<ToManager, { type: 'hello' }>;
+
+/** An agent's connection, as much as is needed here. */
+export interface Connection {
+  send(message: unknown): void;
+  close(code: number, reason: string): void;
+}
+
+/** What an agent has said of its host. Kept while it is away: the switch goes on as it was. */
+export interface Agent {
+  readonly node: string;
+  hostname: string;
+  pid: number;
+  version: string;
+  /** Undefined while it is away. */
+  connection: Connection | undefined;
+  /** When it connected, or went away. */
+  since: string;
+  revision: number | null;
+  problem: string | null;
+  bridges: readonly BridgeReport[];
+  /** By interface, then by datapath. */
+  readonly bound: Map<number, Map<number, Bound>>;
+  /** Reasons by `kind id`. */
+  waiting: Map<string, string[]>;
+}
+
+/** What all agents have said, the newest of each. */
+export class Agents {
+  readonly #agents = new Map<string, Agent>();
+  readonly #listeners = new Set<() => void>();
+  readonly #questions = new Map<number, (agent: Agent, answer: unknown) => void>();
+  #asked = 0;
+
+  all(): readonly Agent[] {
+    return [...this.#agents.values()];
+  }
+
+  /** Calls `listener` whenever an agent has said something new. */
+  subscribe(listener: () => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** An agent has connected; an older connection of the same node is closed. */
+  connected(hello: Hello, connection: Connection): Agent {
+    const { node, hostname, pid, version } = hello;
+    const known = this.#agents.get(node);
+    known?.connection?.close(1000, 'replaced by a newer connection of the same node');
+    const agent: Agent = known ?? {
+      node,
+      hostname,
+      pid,
+      version,
+      connection,
+      since: '',
+      revision: null,
+      problem: null,
+      bridges: [],
+      bound: new Map(),
+      waiting: new Map(),
+    };
+    Object.assign(agent, { hostname, pid, version, connection, since: new Date().toISOString() });
+    this.#agents.set(node, agent);
+    this.#changed();
+    return agent;
+  }
+
+  /** A connection has ended. Nothing happens where a newer one has taken its place. */
+  gone(agent: Agent, connection: Connection): void {
+    if (agent.connection !== connection) return;
+    agent.connection = undefined;
+    agent.since = new Date().toISOString();
+    this.#changed();
+  }
+
+  reported(agent: Agent, { revision, problem, bridges, bound, waiting }: Report): void {
+    agent.revision = revision;
+    agent.problem = problem;
+    if (bridges) agent.bridges = bridges;
+    if (waiting) agent.waiting = reasonsOf(waiting);
+    if (bound?.whole) agent.bound.clear();
+    for (const [interfaceId, datapathId] of bound?.gone ?? []) {
+      const places = agent.bound.get(interfaceId);
+      places?.delete(datapathId);
+      if (places?.size === 0) agent.bound.delete(interfaceId);
+    }
+    for (const one of bound?.set ?? []) {
+      const places = agent.bound.get(one.interface_id);
+      if (places) places.set(one.datapath_id, one);
+      else agent.bound.set(one.interface_id, new Map([[one.datapath_id, one]]));
+    }
+    this.#changed();
+  }
+
+  answered(agent: Agent, ask: number, answer: unknown): void {
+    this.#questions.get(ask)?.(agent, answer);
+  }
+
+  /** Where an interface is. */
+  boundTo(interfaceId: number): (Bound & { agent: Agent })[] {
+    return this.all().flatMap((agent) =>
+      [...(agent.bound.get(interfaceId)?.values() ?? [])].map((bound) => ({ ...bound, agent })),
+    );
+  }
+
+  /** What the agents answer to a question within `limitMs`; who does not answer is left out. */
+  ask(question: Question, agents: readonly Agent[], limitMs: number): Promise<{ agent: Agent; answer: unknown }[]> {
+    const open = new Set(agents.filter(({ connection }) => connection));
+    if (open.size === 0) return Promise.resolve([]);
+    const ask = ++this.#asked;
+    const answers: { agent: Agent; answer: unknown }[] = [];
+    return new Promise((resolve) => {
+      const finish = () => {
+        clearTimeout(timer);
+        this.#questions.delete(ask);
+        resolve(answers);
+      };
+      const timer = setTimeout(finish, limitMs);
+      this.#questions.set(ask, (agent, answer) => {
+        if (!open.delete(agent)) return;
+        answers.push({ agent, answer });
+        if (open.size === 0) finish();
+      });
+      for (const agent of open) agent.connection?.send({ type: 'ask', ask, question });
+    });
+  }
+
+  #changed(): void {
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+function reasonsOf(waiting: readonly Waiting[]): Map<string, string[]> {
+  const reasons = new Map<string, string[]>();
+  for (const { kind, id, reason } of waiting) {
+    const key = `${kind} ${id}`;
+    reasons.set(key, [...(reasons.get(key) ?? []), reason]);
+  }
+  return reasons;
+}

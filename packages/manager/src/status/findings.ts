@@ -1,0 +1,73 @@
+import type { Kind, ObjectStatus, RowOf } from '@openvnet/model';
+import { behaviourOf } from '../behaviours/index.ts';
+import { type Facts, type Place, placesOf, whyUnserved } from './facts.ts';
+
+/** What the behaviour of a kind has found out about one object. */
+export interface Findings {
+  /** The newest revision of what belongs to it. */
+  readonly revision?: number;
+  /** Where it has to be in effect; wherever an agent serves a registered datapath unless said. */
+  readonly places?: readonly Place[];
+  readonly on?: ObjectStatus['on'];
+  readonly waits_for?: readonly string[];
+  readonly notes?: readonly string[];
+}
+
+export interface Judgement {
+  readonly status: ObjectStatus;
+  /** The newest revision that every place where it has to be has acknowledged. */
+  readonly acknowledged: number;
+}
+
+/**
+ * Whether each of `rows` is in effect: every place where it has to be has acknowledged its last change, and revision
+ * `atLeast`, and nothing is in its way.
+ */
+export function judge<K extends Kind>(facts: Facts, kind: K, rows: readonly RowOf<K>[], atLeast = 0): Judgement[] {
+  const found = behaviourOf(kind).findings?.(facts, rows) ?? [];
+  const revisions = facts.store.revisionsOf(
+    kind,
+    rows.map(({ id }) => id),
+  );
+  const everywhere = placesOf(facts);
+  return rows.map((row, i) => {
+    const own = found[i] ?? {};
+    const places = own.places ?? everywhere;
+    const needed = Math.max(revisions.get(row.id) ?? 0, own.revision ?? 0, atLeast);
+    const counted = countedAmong(own.places ?? everywhere);
+    const waits_for = [
+      ...(own.waits_for ?? []),
+      ...facts.agents.all().flatMap(({ waiting }) => waiting.get(`${kind} ${row.id}`) ?? []),
+      ...(places.length === 0 && !own.waits_for?.length ? [whyUnserved(facts)] : []),
+      ...acknowledgements(counted, needed),
+    ];
+    const away = [...new Set(places.map(({ agent }) => agent))].filter(({ connection }) => !connection);
+    const status = {
+      realised: waits_for.length === 0,
+      on: own.on ?? [],
+      waits_for: [...new Set(waits_for)],
+      notes: [
+        ...(own.notes ?? []),
+        ...away.map(({ node, since }) => `agent ${node} has been away since ${since}; the switch goes on as it was`),
+      ],
+    };
+    return { status, acknowledged: Math.min(...counted.map(({ revision }) => revision)) };
+  });
+}
+
+/** Of several places only those count whose agent is there. */
+function countedAmong(places: readonly Place[]): readonly Place[] {
+  const present = places.filter(({ agent }) => agent.connection);
+  return present.length > 0 ? present : places;
+}
+
+/** Who has not acknowledged `needed` yet. */
+function acknowledgements(places: readonly Place[], needed: number): string[] {
+  return places
+    .filter(({ revision }) => revision < needed)
+    .map(({ agent, datapath, revision }) =>
+      agent.connection
+        ? `waits for ${datapath.uuid} on ${agent.node} to acknowledge revision ${needed}; it has acknowledged ${revision}`
+        : `waits for agent ${agent.node}, which has been away since ${agent.since}, to carry out revision ${needed}`,
+    );
+}

@@ -1,0 +1,20 @@
+import * as z from 'zod';
+import type { Agent, Agents } from './agents.ts';
+
+const refused = z.array(z.object({ interface_id: z.number(), frames: z.number() }));
+
+/** How many frames the sender guard has dropped, by interface, as the agents say within a second. */
+export async function refusedFrames(
+  agents: Agents,
+  asked: readonly Agent[],
+  interfaceId?: number,
+): Promise<Map<number, number>> {
+  const question = { about: 'refused' as const, ...(interfaceId !== undefined && { interface_id: interfaceId }) };
+  const frames = new Map<number, number>();
+  for (const { answer } of await agents.ask(question, asked, 1000)) {
+    for (const one of refused.safeParse(answer).data ?? []) {
+      frames.set(one.interface_id, (frames.get(one.interface_id) ?? 0) + one.frames);
+    }
+  }
+  return frames;
+}

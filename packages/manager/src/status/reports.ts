@@ -1,0 +1,138 @@
+import type { Kind, ObjectStatus, RowOf, SystemStatus } from '@openvnet/model';
+import { kinds, resourceOf } from '@openvnet/model';
+import type { Store } from '@openvnet/store';
+import { allowedAddresses } from '../behaviours/interface-findings.ts';
+import type { Agent, Agents } from './agents.ts';
+import { digitsOf, type Facts, gatherFacts, registration, unregisteredBridges } from './facts.ts';
+import { judge } from './findings.ts';
+import { refusedFrames } from './refused.ts';
+import { WaitingRoom } from './waiting-room.ts';
+
+/** How much is judged at once; between two portions others get their turn. */
+const portion = 500;
+
+/** Answers what is in effect and what is not, for one object and for everything. */
+export class Reports implements Disposable {
+  readonly #store: Store;
+  readonly #agents: Agents;
+  readonly #room: WaitingRoom;
+  readonly #about: { version: string; startedAt: string };
+  /** Where this manager can be reached; known once it listens. */
+  url = '';
+
+  constructor(store: Store, agents: Agents, version: string) {
+    this.#store = store;
+    this.#agents = agents;
+    this.#room = new WaitingRoom(store, agents, () => this.#facts());
+    this.#about = { version, startedAt: new Date().toISOString() };
+  }
+
+  /** The status of one object. Asks the hosts of an interface for the frames they have refused. */
+  async statusOf<K extends Kind>(kind: K, row: RowOf<K>): Promise<ObjectStatus> {
+    const { status } = judge(this.#facts(), kind, [row])[0]!;
+    if (kind !== 'interface') return status;
+    const hosts = this.#agents.boundTo(row.id).map(({ agent }) => agent);
+    const refused = (await refusedFrames(this.#agents, hosts, row.id)).get(row.id) ?? 0;
+    if (refused === 0) return status;
+    const allowed = allowedAddresses(this.#store, row as RowOf<'interface'>);
+    const note = `${refused} frames refused: their MAC or IP address is not that of ${row.uuid} (${allowed})`;
+    return { ...status, notes: [...status.notes, note] };
+  }
+
+  /** The status as soon as the object is in effect at `revision`, or after `waitSeconds`; undefined when it is gone. */
+  waitFor(
+    what: { kind: Kind; id: number; revision: number },
+    waitSeconds: number,
+    signal: AbortSignal,
+  ): Promise<ObjectStatus | undefined> {
+    return this.#room.wait(what, waitSeconds * 1000, signal);
+  }
+
+  async everything(): Promise<SystemStatus> {
+    const agents = this.#agents.all();
+    const refused = await refusedFrames(this.#agents, agents);
+    const unrealised = await this.#unrealised();
+    const facts = this.#facts();
+    const { version, startedAt } = this.#about;
+    return {
+      manager: {
+        version,
+        pid: process.pid,
+        store: this.#store.id,
+        revision: this.#store.revision,
+        started_at: startedAt,
+      },
+      agents: agents.map(({ node, hostname, pid, version, connection, revision, problem }) => ({
+        node,
+        hostname,
+        pid,
+        version,
+        connected: connection !== undefined,
+        revision,
+        problem,
+      })),
+      datapaths: datapathsOf(facts),
+      unrealised,
+      refused: [...refused].flatMap(([id, frames]) => {
+        const row = frames > 0 ? this.#store.get('interface', id) : undefined;
+        return row ? [{ interface_uuid: row.uuid, frames, allowed: allowedAddresses(this.#store, row) }] : [];
+      }),
+    };
+  }
+
+  [Symbol.dispose](): void {
+    this.#room[Symbol.dispose]();
+  }
+
+  #facts(): Facts {
+    return gatherFacts(this.#store, this.#agents, this.url);
+  }
+
+  async #unrealised(): Promise<SystemStatus['unrealised']> {
+    const unrealised: SystemStatus['unrealised'][number][] = [];
+    for (const kind of kinds.filter((one) => resourceOf(one).idPrefix)) {
+      for (let offset = 0; ; offset += portion) {
+        const rows = this.#store.find(kind, {}, { limit: portion, offset });
+        judge(this.#facts(), kind, rows).forEach(({ status: { realised, waits_for } }, i) => {
+          if (!realised) unrealised.push({ uuid: rows[i]!.uuid, waits_for });
+        });
+        if (rows.length < portion) break;
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    }
+    return unrealised;
+  }
+}
+
+function datapathsOf(facts: Facts): SystemStatus['datapaths'] {
+  const registered = facts.datapaths.flatMap((datapath): SystemStatus['datapaths'][number][] => {
+    const seen = facts.agents
+      .all()
+      .flatMap((agent) =>
+        agent.bridges.filter(({ dpid }) => digitsOf(dpid) === datapath.dpid).map((bridge) => ({ agent, bridge })),
+      );
+    const common = { uuid: datapath.uuid, dpid: `0x${datapath.dpid}`, register: null };
+    const [status] = judge(facts, 'datapath', [datapath]).map((one) => one.status);
+    if (seen.length === 0) {
+      const nothing = { bridge: null, node: null, connection: null, ports: null, flows: null, revision: null };
+      return [{ ...common, ...nothing, notes: status!.waits_for }];
+    }
+    return seen.map(({ agent, bridge }) => ({
+      ...common,
+      ...shownOf(agent, bridge),
+      notes: [...bridge.notes, ...(bridge.problem ? [bridge.problem] : []), ...status!.notes],
+    }));
+  });
+  const others = unregisteredBridges(facts).map(({ agent, bridge }) => ({
+    uuid: null,
+    dpid: `0x${digitsOf(bridge.dpid)}`,
+    ...shownOf(agent, bridge),
+    notes: [...bridge.notes, ...(bridge.problem ? [bridge.problem] : [])],
+    register: registration(agent, bridge),
+  }));
+  return [...registered, ...others];
+}
+
+function shownOf({ node }: Agent, { name, connection, ports, flows, revision }: Agent['bridges'][number]) {
+  return { bridge: name, node, connection, ports, flows, revision };
+}

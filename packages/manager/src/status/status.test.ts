@@ -1,0 +1,244 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ToManager } from '@openvnet/model';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  hello,
+  registerNetwork,
+  reportOf,
+  type TestAgent,
+  type TestManager,
+  testAgent,
+  testManager,
+} from '../testing.ts';
+
+let manager: TestManager;
+const agents: TestAgent[] = [];
+beforeEach(async () => {
+  manager = await testManager();
+  await registerNetwork(manager);
+});
+afterEach(async () => {
+  for (const agent of agents.splice(0)) agent[Symbol.dispose]();
+  await manager.close();
+});
+
+async function connect(node = 'node1'): Promise<TestAgent> {
+  const agent = await testAgent(manager.url, { ...hello, node, store: null, revision: null });
+  agents.push(agent);
+  await agent.next();
+  return agent;
+}
+
+/** Says something and waits until it has been heard. */
+async function tell(agent: TestAgent, message: ToManager): Promise<void> {
+  agent.say(message);
+  agent.socket.ping();
+  await new Promise((resolve) => agent.socket.once('pong', resolve));
+}
+
+const statusOf = async (path: string) => (await manager.done('GET', path)).status;
+const bound = (interface_id: number, name: string, link: 'up' | 'down' = 'up') => ({
+  set: [{ interface_id, datapath_id: 1, port_name: name, port_number: 4, link }],
+  gone: [],
+  whole: false,
+});
+
+describe('a status', () => {
+  it('says that no agent is there, and how to start one', async () => {
+    const waits_for = [`no agent is connected to this manager: start one with: vna --manager ${manager.url}`];
+    for (const path of ['/networks/nw-net1', '/interfaces/if-veth1', '/interfaces/if-gw', '/datapaths/dp-br0']) {
+      expect(await statusOf(path)).toEqual({ realised: false, on: [], waits_for, notes: [] });
+    }
+  });
+
+  it('says that a datapath was never seen, and what was', async () => {
+    const agent = await connect();
+    await tell(agent, { type: 'report', revision: 5, problem: null, bridges: [] });
+    const never =
+      'dp-br0 has never been seen: no bridge with datapath id 000002fdee8e0a44 on the hosts of agents node1; ';
+    expect((await statusOf('/datapaths/dp-br0')).waits_for).toEqual([`${never}no bridge is seen`]);
+    const other = reportOf(5) as Extract<ToManager, { type: 'report' }>;
+    const bridge = { ...other.bridges![0]!, dpid: '0000aabbccddeeff', name: 'br-Ext_1' };
+    await tell(agent, { ...other, bridges: [bridge] });
+    expect((await statusOf('/interfaces/if-veth1')).waits_for).toEqual([
+      `${never}seen are br-Ext_1 (0000aabbccddeeff)`,
+    ]);
+    const { datapaths } = await manager.done('GET', '/status');
+    expect(datapaths).toMatchObject([
+      { uuid: 'dp-br0', bridge: null, register: null },
+      {
+        uuid: null,
+        bridge: 'br-Ext_1',
+        register:
+          'vnctl datapaths add --uuid dp-brext1 --display-name br-Ext_1 --dpid 0x0000aabbccddeeff --node-id node1',
+      },
+    ]);
+    await tell(agent, { ...other, bridges: [], problem: 'Open vSwitch is not running' });
+    expect((await statusOf('/networks/nw-net1')).waits_for).toEqual([
+      `${never}no bridge is seen; agent node1 says: Open vSwitch is not running`,
+    ]);
+  });
+
+  it('follows a guest from its missing port to its flows', async () => {
+    const agent = await connect();
+    await tell(agent, reportOf(5));
+    expect((await statusOf('/interfaces/if-veth1')).waits_for).toEqual(['waits for a port named if-veth1 on dp-br0']);
+    await tell(agent, reportOf(5, { bound: bound(1, 'if-veth1', 'down') }));
+    expect(await statusOf('/interfaces/if-veth1')).toEqual({
+      realised: true,
+      on: [{ datapath_uuid: 'dp-br0', port_name: 'if-veth1', port_number: 4 }],
+      waits_for: [],
+      notes: ['the link of port if-veth1 on dp-br0 is down'],
+    });
+    await manager.done('POST', '/ip_leases', {
+      network_uuid: 'nw-net1',
+      ipv4_address: '172.16.1.99',
+      interface_uuid: 'if-veth1',
+    });
+    expect((await statusOf('/interfaces/if-veth1')).waits_for).toEqual([
+      'waits for dp-br0 on node1 to acknowledge revision 6; it has acknowledged 5',
+    ]);
+    await tell(agent, { type: 'report', revision: 6, problem: null });
+    expect((await statusOf('/interfaces/if-veth1')).realised).toBe(true);
+    await tell(agent, { type: 'report', revision: 6, problem: null, bound: { set: [], gone: [[1, 1]], whole: false } });
+    expect((await statusOf('/interfaces/if-veth1')).realised).toBe(false);
+  });
+
+  it('asks for what an interface lacks', async () => {
+    const agent = await connect();
+    await manager.done('POST', '/interfaces', { uuid: 'if-bare', mode: 'simulated' });
+    await manager.done('POST', '/interfaces', { uuid: 'if-up', mode: 'host', owner_datapath_uuid: 'dp-br0' });
+    await tell(agent, reportOf(7));
+    expect((await statusOf('/interfaces/if-bare')).waits_for).toEqual([
+      'interface if-bare has no MAC lease: add one with: vnctl mac-leases add --interface-uuid if-bare --mac-address MAC',
+      'interface if-bare has no IP lease on a MAC lease: add one with: vnctl ip-leases add --interface-uuid if-bare --network-uuid NETWORK --ipv4-address ADDRESS',
+    ]);
+    expect((await statusOf('/interfaces/if-up')).waits_for).toContain(
+      'interfaces of mode host are not carried out by this version',
+    );
+    expect(await statusOf('/interfaces/if-gw')).toMatchObject({ realised: true, on: [{ datapath_uuid: 'dp-br0' }] });
+  });
+
+  it('passes on what the agent waits for, and what is wrong with a bridge', async () => {
+    const agent = await connect();
+    const waiting = [{ kind: 'network', id: 1, reason: 'two networks want the same number' }];
+    await tell(agent, reportOf(5, { waiting }));
+    expect((await statusOf('/networks/nw-net1')).waits_for).toEqual(['two networks want the same number']);
+    await tell(agent, reportOf(5, { waiting: [] }));
+    expect((await statusOf('/networks/nw-net1')).realised).toBe(true);
+    const report = reportOf(null) as Extract<ToManager, { type: 'report' }>;
+    await tell(agent, {
+      ...report,
+      bridges: [{ ...report.bridges![0]!, connection: null, problem: 'fail mode is standalone' }],
+    });
+    expect((await statusOf('/networks/nw-net1')).waits_for).toEqual([
+      'bridge br0 on node1, which is dp-br0, is not served: fail mode is standalone',
+    ]);
+  });
+
+  it('stays what it was while the agent is away, and says since when', async () => {
+    const agent = await connect();
+    await tell(agent, reportOf(5, { bound: bound(1, 'if-veth1') }));
+    agent.socket.close();
+    await agent.ended();
+    await expect.poll(async () => (await manager.done('GET', '/status')).agents[0].connected).toBe(false);
+    expect(await statusOf('/interfaces/if-veth1')).toMatchObject({
+      realised: true,
+      notes: [expect.stringMatching(/^agent node1 has been away since .*; the switch goes on as it was$/)],
+    });
+    await manager.done('PUT', '/networks/nw-net1', { display_name: 'new' });
+    expect((await statusOf('/networks/nw-net1')).waits_for).toEqual([
+      expect.stringMatching(/^waits for agent node1, which has been away since .*, to carry out revision 6$/),
+    ]);
+  });
+
+  it('notes a datapath that two agents have', async () => {
+    for (const node of ['node1', 'node2']) await tell(await connect(node), reportOf(5));
+    const { notes } = await statusOf('/datapaths/dp-br0');
+    expect(notes).toEqual(['datapath id 000002fdee8e0a44 is on the hosts of several agents: node1, node2']);
+  });
+});
+
+describe('frames that were refused', () => {
+  it('are asked for, and told with the addresses that are allowed', async () => {
+    const agent = await connect();
+    await tell(agent, reportOf(5, { bound: bound(1, 'if-veth1') }));
+    agent.refused = [{ interface_id: 1, frames: 12 }];
+    expect((await statusOf('/interfaces/if-veth1')).notes).toEqual([
+      '12 frames refused: their MAC or IP address is not that of if-veth1 (52:54:00:0d:84:01, 172.16.1.1)',
+    ]);
+    expect((await manager.done('GET', '/status')).refused).toEqual([
+      { interface_uuid: 'if-veth1', frames: 12, allowed: '52:54:00:0d:84:01, 172.16.1.1' },
+    ]);
+  });
+
+  it('are left out when an agent does not answer within a second', async () => {
+    const agent = await connect();
+    await tell(agent, reportOf(5, { bound: bound(1, 'if-veth1') }));
+    agent.refused = undefined;
+    const start = Date.now();
+    expect(await manager.done('GET', '/status')).toMatchObject({ refused: [] });
+    expect(Date.now() - start).toBeLessThan(2000);
+  });
+});
+
+describe('waiting', () => {
+  it('ends as soon as the object is in effect at the revision', async () => {
+    const agent = await connect();
+    await tell(agent, reportOf(4));
+    const start = Date.now();
+    const waiting = manager.done('GET', '/networks/nw-net1/status?wait=10&revision=7');
+    await delay(50);
+    await tell(agent, { type: 'report', revision: 6, problem: null });
+    await delay(50);
+    await tell(agent, { type: 'report', revision: 7, problem: null });
+    expect(await waiting).toMatchObject({ realised: true });
+    expect(Date.now() - start).toBeLessThan(2000);
+  });
+
+  it('ends after its time with what it waits for, and when the object goes', async () => {
+    const agent = await connect();
+    await tell(agent, reportOf(5));
+    expect(await manager.done('GET', '/networks/nw-net1/status?wait=1&revision=9')).toMatchObject({
+      realised: false,
+      waits_for: ['waits for dp-br0 on node1 to acknowledge revision 9; it has acknowledged 5'],
+    });
+    const waiting = manager.call('GET', '/networks/nw-net1/status?wait=10&revision=9');
+    await delay(50);
+    await manager.done('DELETE', '/networks/nw-net1');
+    expect(await waiting).toMatchObject({ status: 404, body: { code: '100' } });
+    expect(await manager.call('GET', '/networks/nw-net1/status?wait=61')).toMatchObject({ status: 400 });
+  });
+});
+
+it('the status of everything names what is not in effect', async () => {
+  const agent = await connect();
+  await tell(agent, reportOf(5, { bound: bound(1, 'if-veth1') }));
+  const status = await manager.done('GET', '/status');
+  expect(status).toEqual({
+    manager: {
+      version: '0.1.0',
+      pid: process.pid,
+      store: expect.any(String),
+      revision: 5,
+      started_at: expect.any(String),
+    },
+    agents: [{ node: 'node1', hostname: 'host1', pid: 1, version: '1', connected: true, revision: 5, problem: null }],
+    datapaths: [
+      {
+        uuid: 'dp-br0',
+        dpid: '0x000002fdee8e0a44',
+        bridge: 'br0',
+        node: 'node1',
+        connection: 'tcp:127.0.0.1:6633',
+        ports: 2,
+        flows: 10,
+        revision: 5,
+        notes: [],
+        register: null,
+      },
+    ],
+    unrealised: [{ uuid: 'if-veth2', waits_for: ['waits for a port named if-veth2 on dp-br0'] }],
+    refused: [],
+  });
+});

@@ -1,0 +1,60 @@
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import * as z from 'zod';
+import { declareOptions, readSettings } from './config.ts';
+
+const options = {
+  listen: { doc: 'where to listen', placeholder: 'HOST:PORT', schema: z.string().default('127.0.0.1:9090') },
+  logLevel: { doc: 'how much to log', placeholder: 'LEVEL', schema: z.enum(['info', 'debug']).default('info') },
+  node: { doc: 'name', placeholder: 'NAME', schema: z.string().optional() },
+};
+
+function fileWith(text: string): string {
+  const path = join(mkdtempSync(join(tmpdir(), 'openvnet-config-')), 'vnmgr.yml');
+  writeFileSync(path, text);
+  return path;
+}
+
+describe('readSettings', () => {
+  it('takes a flag before the environment, that before the file, and that before the default', () => {
+    const config = fileWith('listen: file:1\nlog-level: debug\n');
+    const env = { OPENVNET_LISTEN: 'env:1', OPENVNET_CONFIG: config };
+    expect(readSettings(options, { listen: 'flag:1' }, env)).toEqual({
+      listen: 'flag:1',
+      logLevel: 'debug',
+      node: undefined,
+    });
+    expect(readSettings(options, {}, env).listen).toBe('env:1');
+    expect(readSettings(options, { config }, {}).listen).toBe('file:1');
+    expect(readSettings(options, {}, { OPENVNET_LISTEN: '' }).listen).toBe('127.0.0.1:9090');
+  });
+
+  it('reads numbers and words of the file as text', () => {
+    expect(readSettings(options, { config: fileWith('node: 17') }, {}).node).toBe('17');
+    expect(readSettings(options, { config: fileWith('') }, {}).node).toBeUndefined();
+  });
+
+  it('says where a value stands that cannot be used', () => {
+    expect(() => readSettings(options, {}, { OPENVNET_LOG_LEVEL: 'loud' })).toThrow(
+      /^OPENVNET_LOG_LEVEL is "loud", which cannot be used: .*"info"\|"debug"/,
+    );
+    expect(() => readSettings(options, { config: fileWith('lisen: a') }, {})).toThrow(
+      /there is no setting lisen; known are listen, log-level, node/,
+    );
+    expect(() => readSettings(options, { config: '/nowhere/vnmgr.yml' }, {})).toThrow(/\/nowhere\/vnmgr.yml/);
+    expect(() => readSettings(options, { config: fileWith('- a') }, {})).toThrow(/must be names with values/);
+  });
+
+  it('declares each to a command line, with its variable and default', () => {
+    const declared: string[] = [];
+    declareOptions({ option: (flags, doc) => declared.push(`${flags}: ${doc}`) }, options);
+    expect(declared).toEqual([
+      '--listen <HOST:PORT>: where to listen (OPENVNET_LISTEN, default 127.0.0.1:9090)',
+      '--log-level <LEVEL>: how much to log (OPENVNET_LOG_LEVEL, default info)',
+      '--node <NAME>: name (OPENVNET_NODE)',
+      '--config <FILE>: a YAML file with the same settings, without the dashes (OPENVNET_CONFIG)',
+    ]);
+  });
+});

@@ -1,0 +1,83 @@
+/**
+ * The settings of a program: declared once, read from flags, environment and a file, in this order of precedence; then
+ * the default of the schema. A setting `logLevel` is `--log-level`, `OPENVNET_LOG_LEVEL` and `log-level` in the file.
+ */
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
+import type * as z from 'zod';
+
+export interface Option<S extends z.ZodType = z.ZodType> {
+  readonly doc: string;
+  /** A short word for the value: `HOST:PORT`. */
+  readonly placeholder: string;
+  /** Reads the text that was given; `undefined` gives the default. */
+  readonly schema: S;
+}
+
+export type Options = Readonly<Record<string, Option>>;
+export type Settings<O extends Options> = { readonly [K in keyof O]: z.output<O[K]['schema']> };
+
+/** A setting that cannot be used; the message is one sentence that names it, where it stands and what is expected. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/** Declares the options, and `--config`, to a command line: a `Command` of commander. */
+export function declareOptions(command: { option(flags: string, doc: string): unknown }, options: Options): void {
+  for (const [name, { doc, placeholder, schema }] of Object.entries(options)) {
+    const initial = schema.safeParse(undefined).data;
+    const shown = initial === undefined || initial === null ? '' : `, default ${String(initial)}`;
+    command.option(`--${dashed(name)} <${placeholder}>`, `${doc} (${variable(name)}${shown})`);
+  }
+  command.option('--config <FILE>', `a YAML file with the same settings, without the dashes (${variable('config')})`);
+}
+
+/** The settings; `flags` is what the command line held, by name (`logLevel`). Throws `ConfigError`. */
+export function readSettings<O extends Options>(
+  options: O,
+  flags: Readonly<Record<string, unknown>>,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): Settings<O> {
+  const path = flags.config ?? (env[variable('config')] || undefined);
+  const file = path === undefined ? {} : readFile(String(path));
+  for (const key of Object.keys(file)) {
+    if (Object.keys(options).some((name) => dashed(name) === key)) continue;
+    const known = Object.keys(options).map(dashed).join(', ');
+    throw new ConfigError(`${String(path)}: there is no setting ${key}; known are ${known}.`);
+  }
+  const settings = Object.entries(options).map(([name, { schema }]) => {
+    const places: [where: string, value: unknown][] = [
+      [`--${dashed(name)}`, flags[name]],
+      [variable(name), env[variable(name)] || undefined],
+      [`${dashed(name)} in ${String(path)}`, file[dashed(name)] ?? undefined],
+    ];
+    const [where, given] = places.find(([, value]) => value !== undefined) ?? ['default', undefined];
+    const read = schema.safeParse(typeof given === 'number' || typeof given === 'boolean' ? String(given) : given);
+    if (read.success) return [name, read.data];
+    const why = read.error.issues.map((issue) => issue.message).join('; ');
+    throw new ConfigError(`${where} is ${JSON.stringify(given)}, which cannot be used: ${why}.`);
+  });
+  return Object.fromEntries(settings) as Settings<O>;
+}
+
+function readFile(path: string): Record<string, unknown> {
+  let content: unknown;
+  try {
+    content = parse(readFileSync(path, 'utf8'));
+  } catch (cause) {
+    throw new ConfigError(`The settings in ${path} cannot be read: ${(cause as Error).message}`, { cause });
+  }
+  if (content === null) return {};
+  if (typeof content !== 'object' || Array.isArray(content)) {
+    throw new ConfigError(`The settings in ${path} must be names with values, one a line, such as "listen: :9090".`);
+  }
+  return content as Record<string, unknown>;
+}
+
+function dashed(name: string): string {
+  return name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
+
+function variable(name: string): string {
+  return `OPENVNET_${dashed(name).replaceAll('-', '_').toUpperCase()}`;
+}

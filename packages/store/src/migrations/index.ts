@@ -1,0 +1,23 @@
+import { type Migration, Migrator } from 'kysely/migration';
+import type { Sqlite } from '../sqlite.ts';
+import * as first from './001-first.ts';
+
+/** In order, by name. Once merged, a migration is never edited. */
+const migrations: Record<string, Migration> = {
+  '001-first': first,
+};
+
+/** Brings the database to the newest form, whole or not at all. */
+export async function migrate(sqlite: Sqlite): Promise<void> {
+  const migrator = new Migrator({
+    db: sqlite.builder,
+    provider: { getMigrations: async () => migrations },
+  });
+  sqlite.begin();
+  const { error } = await migrator.migrateToLatest();
+  if (error) {
+    sqlite.rollback();
+    throw error instanceof Error ? error : new Error(String(error));
+  }
+  sqlite.commit();
+}

@@ -1,0 +1,68 @@
+import { type CreateTableBuilder, type Kysely, sql } from 'kysely';
+import type { AnyTables } from '../sqlite.ts';
+
+type Builder = CreateTableBuilder<string, string>;
+
+/** A table of objects: an id that is never used again, the columns that `add` gives, and times. With a uuid unless said. */
+export async function createTable(
+  db: Kysely<AnyTables>,
+  name: string,
+  add: (table: Builder) => Builder,
+  { uuid = true }: { uuid?: boolean } = {},
+): Promise<void> {
+  const start = db.schema.createTable(name).addColumn('id', 'integer', (id) => id.primaryKey().autoIncrement());
+  await add(uuid ? start.addColumn('uuid', 'text', (column) => column.notNull().unique()) : start)
+    .addColumn('created_at', 'text', (column) => column.notNull())
+    .addColumn('updated_at', 'text', (column) => column.notNull())
+    .modifyEnd(sql`strict`)
+    .execute();
+}
+
+/** Columns for which `createTable` has no word: `text('a?')` may be null, `refer('network_id', 'networks')` holds an id. */
+export const column = {
+  text: (name: string) => (table: Builder) => plain(table, name, 'text'),
+  integer: (name: string) => (table: Builder) => plain(table, name, 'integer'),
+  boolean: (name: string) => (table: Builder) =>
+    table.addColumn(bare(name), 'integer', (made) =>
+      (name.endsWith('?') ? made : made.notNull()).check(sql`${sql.ref(bare(name))} in (0, 1)`),
+    ),
+  refer: (name: string, to: string) => (table: Builder) =>
+    table.addColumn(bare(name), 'integer', (made) =>
+      (name.endsWith('?') ? made : made.notNull()).references(`${to}.id`),
+    ),
+};
+
+/** All of `columns`, in order. */
+export function columns(...made: ((table: Builder) => Builder)[]): (table: Builder) => Builder {
+  return (table) => made.reduce((so, add) => add(so), table);
+}
+
+/** An index for looking up by `names`. */
+export async function createIndex(db: Kysely<AnyTables>, table: string, ...names: string[]): Promise<void> {
+  await db.schema
+    .createIndex(`${table}_by_${names.join('_and_')}`)
+    .on(table)
+    .columns(names)
+    .execute();
+}
+
+/**
+ * No two rows share `names`. A row whose first is null shares with none; later ones that may be null, which are ids and
+ * written with a question mark, are equal when both are.
+ */
+export async function createUnique(db: Kysely<AnyTables>, table: string, ...names: string[]): Promise<void> {
+  await db.schema
+    .createIndex(`${table}_unique_${names.map(bare).join('_and_')}`)
+    .unique()
+    .on(table)
+    .columns(names.map((name) => (name.endsWith('?') ? sql`ifnull(${sql.ref(bare(name))}, 0)` : name)))
+    .execute();
+}
+
+function plain(table: Builder, name: string, type: 'text' | 'integer'): Builder {
+  return table.addColumn(bare(name), type, (made) => (name.endsWith('?') ? made : made.notNull()));
+}
+
+function bare(name: string): string {
+  return name.replace('?', '');
+}
