@@ -1,1 +1,2 @@
-export {};
+export { Agent, type AgentOptions, version } from './agent.ts';
+export { agentSettings } from './settings.ts';

@@ -1,0 +1,107 @@
+import { join } from 'node:path';
+import type { Question, Refused } from '@openvnet/model';
+import type { Logger } from 'pino';
+import { cookieOf, readCookie } from './engine/feature.ts';
+import { refused } from './features/refused.ts';
+import { FeedClient } from './feed-client.ts';
+import { tableNumbers } from './pipeline/tables.ts';
+import { Reporter } from './reporter.ts';
+import { Slice, type SliceMessage } from './slice.ts';
+import { SliceFile } from './slice-file.ts';
+import { Switches } from './switches.ts';
+
+export const version = '0.1.0';
+
+export interface AgentOptions {
+  /** `http://host:port` of the manager. */
+  readonly manager: string;
+  readonly openflow: { readonly host: string; readonly port: number };
+  readonly ovsdb: string;
+  /** Directory of the agent's own files. */
+  readonly state: string;
+  readonly node: string;
+  readonly log: Logger;
+}
+
+/** The agent of one host: from its part of the model to flows in its switches. */
+export class Agent {
+  readonly slice = new Slice();
+  readonly switches: Switches;
+  readonly #file: SliceFile;
+  readonly #reporter: Reporter;
+  readonly #options: AgentOptions;
+  #feed: FeedClient | undefined;
+
+  constructor(options: AgentOptions) {
+    this.#options = options;
+    const { log, ovsdb, openflow, node, state } = options;
+    this.#file = new SliceFile(join(state, 'slice.jsonl'));
+    this.switches = new Switches({
+      ovsdb,
+      openflow,
+      node,
+      log,
+      slice: this.slice,
+      onChange: () => this.#reporter.touch(),
+    });
+    this.#reporter = new Reporter(this.slice, this.switches, (message) => this.#feed?.send(message) ?? false);
+  }
+
+  /** Serves what the copy on disk says, and then what the manager says. Throws where it cannot listen for switches. */
+  async start(): Promise<void> {
+    const { manager, node, log } = this.#options;
+    for (const message of this.#file.read()) this.slice.apply(message);
+    if (this.slice.position)
+      log.info({ revision: this.slice.revision }, 'serving from the copy on disk until the manager answers');
+    await this.switches.start();
+    log.info({ node, manager, openflow: this.#options.openflow, ovsdb: this.#options.ovsdb }, 'serving');
+    this.#feed = new FeedClient({
+      manager,
+      node,
+      version,
+      log,
+      copy: () => this.slice.position,
+      onSlice: (message) => this.#take(message),
+      onQuestion: (question) => this.#answer(question),
+      onUp: () => this.#reporter.restart(),
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#feed?.close();
+    await this.switches.close();
+    this.#file.close();
+  }
+
+  #take(message: SliceMessage): void {
+    this.slice.apply(message);
+    this.switches.update();
+    this.#reporter.touch();
+    try {
+      this.#file.write(message, () => this.slice.snapshot());
+    } catch (error) {
+      this.#options.log.error(
+        { err: error },
+        'the copy on disk cannot be written; a restart without the manager would serve an older one',
+      );
+    }
+  }
+
+  #answer(question: Question): Promise<Refused> {
+    return this.#refused(question.interface_id);
+  }
+
+  /** Frames that the sender guard has refused, from the counters of the switches. */
+  async #refused(interfaceId?: number): Promise<Refused> {
+    const counts = new Map<number, number>();
+    const mask = interfaceId === undefined ? cookieOf(0xff, 0) : 0xffff_ffff_ffff_ffffn;
+    const filter = { table: tableNumbers.admit, cookie: cookieOf(refused.cookie, interfaceId ?? 0), cookie_mask: mask };
+    for (const { connection } of this.switches.served()) {
+      for (const { body, packets } of (await connection?.dumpFlows(filter)) ?? []) {
+        const { item } = readCookie(Buffer.from(body.slice(0, 8), 'latin1').readBigUInt64BE());
+        if (packets > 0) counts.set(item, (counts.get(item) ?? 0) + packets);
+      }
+    }
+    return [...counts].map(([interface_id, frames]) => ({ interface_id, frames }));
+  }
+}

@@ -1,0 +1,48 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import type { BridgeState, Ovsdb } from '@openvnet/ovsdb';
+
+/** Where a bridge keeps the fail mode that it had before this agent served it. */
+const formerMode = 'openvnet-fail-mode';
+const unset = 'unset';
+
+/**
+ * Makes a bridge fit to be served: it keeps its flows when the agent is away (fail mode secure), and its controllers'
+ * own traffic has no way around them. Says what was changed, in words; nothing where nothing had to be.
+ */
+export async function prepareBridge(ovsdb: Ovsdb, bridge: BridgeState): Promise<string[]> {
+  const { name, failMode, controllers, otherConfig, externalIds } = bridge;
+  const notes: string[] = [];
+  if (failMode !== 'secure') {
+    const before = failMode ?? unset;
+    if (externalIds.get(formerMode) === undefined)
+      await ovsdb.setBridge(name, { external_ids: { [formerMode]: before } });
+    await ovsdb.setFailMode(name, 'secure');
+    notes.push(`fail mode of ${name} set from ${before} to secure, so that its flows stay while no agent is there`);
+  }
+  if (controllers.length > 0 && otherConfig.get('disable-in-band') !== 'true') {
+    await ovsdb.setBridge(name, { other_config: { 'disable-in-band': 'true' } });
+    notes.push(`in-band control of ${name} switched off, so that it has no hidden flows`);
+  }
+  return notes;
+}
+
+/** Gives a bridge that is served no more its former fail mode back. */
+export async function releaseBridge(ovsdb: Ovsdb, bridge: BridgeState): Promise<void> {
+  const former = bridge.externalIds.get(formerMode);
+  if (former === undefined) return;
+  await ovsdb.setFailMode(bridge.name, former === 'secure' || former === 'standalone' ? former : undefined);
+  await ovsdb.setBridge(bridge.name, { external_ids: { [formerMode]: undefined } });
+}
+
+/**
+ * With the userspace datapath the host's own stack sees what arrives on a port as well: keeps it from answering guests.
+ * Does nothing where the port is not in this network namespace.
+ */
+export function shieldHost(port: string): void {
+  const settings = [
+    [`/proc/sys/net/ipv4/conf/${port}/arp_ignore`, '8'],
+    [`/proc/sys/net/ipv4/conf/${port}/rp_filter`, '1'],
+    [`/proc/sys/net/ipv6/conf/${port}/disable_ipv6`, '1'],
+  ] as const;
+  for (const [path, value] of settings) if (existsSync(path)) writeFileSync(path, value);
+}

@@ -1,0 +1,100 @@
+import type { Kind } from '@openvnet/model';
+import type { Flow } from '../pipeline/flow.ts';
+import type { AgentReason } from '../pipeline/tables.ts';
+import type { Attachment, LocalRows, RelationName, Rows, View } from './relations.ts';
+
+/**
+ * Where items come from: the rows of a relation (those for which `when` holds; it may look only at what never changes),
+ * or the groups of its rows that share a number in a column.
+ */
+export type Source = {
+  [N in RelationName]:
+    | { readonly of: N; readonly when?: (row: Rows[N]) => boolean }
+    | { readonly of: N; readonly by: keyof Rows[N] & string };
+}[RelationName];
+
+/** What an object waits for, in words that stand behind "waits for". */
+export interface Wait {
+  readonly waiting: true;
+  readonly kind: Kind;
+  readonly id: number;
+  readonly reason: string;
+}
+
+export function waiting(kind: Kind, id: number, reason: string): Wait {
+  return { waiting: true, kind, id, reason };
+}
+
+/** A packet that the switch has handed over, as far as it is of use here. Numbers are those of the model. */
+export interface PacketToAgent {
+  /** OpenFlow port at which it came in. */
+  readonly port: number;
+  /** Number of the simulated interface by which it came to a router; 0 for none. */
+  readonly gateway: number;
+  readonly frame: Uint8Array;
+}
+
+/** A frame to send out at a port. */
+export interface Reply {
+  readonly port: number;
+  readonly frame: Uint8Array;
+}
+
+/** What an answer to a packet may look up. */
+export interface Lookup {
+  attachments: (interfaceId: number) => readonly Attachment[];
+}
+
+/**
+ * One function of the data plane. `select` reads the model and says what an item is, what it waits for, or nothing;
+ * `flows` says what should then be in the switch. Both are pure: a change of anything that `select` read computes the
+ * item again, and nothing else.
+ */
+export interface Feature<Item> {
+  readonly name: string;
+  readonly doc: string;
+  /** Marks its flows: the first byte of their cookie, 1 to 255. The rest is the item. */
+  readonly cookie: number;
+  readonly source: Source;
+  readonly select: (view: View, key: number) => Item | Wait | undefined;
+  readonly flows: (item: Item) => readonly Flow[];
+  /** Flows that depend on nothing. */
+  readonly always?: readonly Flow[];
+  /** What the agent does with packets that a flow has handed it for one of these reasons. */
+  readonly answers?: { readonly [R in AgentReason]?: Answer };
+}
+
+/** The frames to send for a packet. Pure; what it throws is logged, and the packet is dropped. */
+export type Answer = (packet: PacketToAgent, lookup: Lookup) => readonly Reply[];
+
+/** Computes the rows of a relation of the switch from others, item by item. A row's id is the item's. */
+export interface Derivation<N extends keyof LocalRows = keyof LocalRows> {
+  readonly into: N;
+  readonly doc: string;
+  readonly source: Source;
+  readonly select: (view: View, key: number) => LocalRows[N] | Wait | undefined;
+}
+
+export function feature<Item>(declared: Feature<Item>): Feature<Item> {
+  return declared;
+}
+
+export function derivation<N extends keyof LocalRows>(declared: Derivation<N>): Derivation<N> {
+  return declared;
+}
+
+export function isWait(value: unknown): value is Wait {
+  return typeof value === 'object' && value !== null && 'waiting' in value;
+}
+
+const itemBits = 56n;
+
+/** The cookie of an item's flows. */
+export function cookieOf(featureCookie: number, item: number): bigint {
+  return (BigInt(featureCookie) << itemBits) | BigInt(item);
+}
+
+/** Which feature's and which item's flows have this cookie. */
+export function readCookie(cookie: bigint): { feature: number; item: number } {
+  return { feature: Number(cookie >> itemBits), item: Number(cookie & ((1n << itemBits) - 1n)) };
+}

@@ -1,0 +1,165 @@
+import { Cell, type Reader } from './cell.ts';
+
+/** The rows of a relation that share a value of an indexed column, in the order of their ids. */
+class Group<R> extends Cell {
+  readonly rows: R[] = [];
+}
+
+class Entry<R> extends Cell {
+  row: R | undefined;
+}
+
+export interface Identified {
+  readonly id: number;
+}
+
+export type Key = number | string;
+
+/** Told when an item comes into being (`true`) or goes (`false`). */
+export type ItemListener<K> = (key: K, present: boolean) => void;
+
+/**
+ * Rows by id and by the values of the indexed columns. Whatever a `Reader` reads here, it is told of when it changes;
+ * reading what is not there yet counts. Rows are plain data and are replaced whole, never changed.
+ */
+export class Relation<R extends Identified> {
+  readonly name: string;
+  readonly #entries = new Map<number, Entry<R>>();
+  readonly #indexes: ReadonlyMap<string, Map<Key, Group<R>>>;
+  readonly #rowListeners = new Set<ItemListener<number>>();
+  readonly #groupListeners = new Map<string, Set<ItemListener<Key>>>();
+  #size = 0;
+
+  constructor(name: string, columns: readonly string[]) {
+    this.name = name;
+    this.#indexes = new Map(columns.map((column) => [column, new Map()]));
+  }
+
+  get size(): number {
+    return this.#size;
+  }
+
+  get(id: number, reader?: Reader): R | undefined {
+    let entry = this.#entries.get(id);
+    if (!entry) {
+      if (!reader) return undefined;
+      entry = new Entry();
+      this.#entries.set(id, entry);
+    }
+    if (reader) entry.read(reader);
+    return entry.row;
+  }
+
+  /** The rows whose `column` is `value`, in the order of their ids. */
+  where(column: string, value: Key, reader?: Reader): readonly R[] {
+    const index = this.#index(column);
+    let group = index.get(value);
+    if (!group) {
+      if (!reader) return [];
+      group = new Group();
+      index.set(value, group);
+    }
+    if (reader) group.read(reader);
+    return group.rows;
+  }
+
+  *rows(): Generator<R> {
+    for (const { row } of this.#entries.values()) if (row !== undefined) yield row;
+  }
+
+  *keys(column: string): Generator<Key> {
+    for (const [key, { rows }] of this.#index(column)) if (rows.length > 0) yield key;
+  }
+
+  /** Puts a row in, in place of the one with its id. */
+  set(row: R): void {
+    let entry = this.#entries.get(row.id);
+    if (!entry) {
+      entry = new Entry();
+      this.#entries.set(row.id, entry);
+    }
+    const before = entry.row;
+    entry.row = row;
+    if (!before) this.#size++;
+    this.#reindex(before, row);
+    if (!before) for (const listener of this.#rowListeners) listener(row.id, true);
+    entry.changed();
+  }
+
+  delete(id: number): void {
+    const entry = this.#entries.get(id);
+    const before = entry?.row;
+    if (!entry || !before) return;
+    entry.row = undefined;
+    this.#size--;
+    this.#reindex(before, undefined);
+    for (const listener of this.#rowListeners) listener(id, false);
+    entry.changed();
+  }
+
+  /** Calls `listener` for every row that comes or goes, until the function that this gives is called. */
+  onRow(listener: ItemListener<number>): () => void {
+    this.#rowListeners.add(listener);
+    return () => this.#rowListeners.delete(listener);
+  }
+
+  /** Calls `listener` for every value of `column` that gets its first row or loses its last, likewise. */
+  onGroup(column: string, listener: ItemListener<Key>): () => void {
+    this.#index(column);
+    const listeners = this.#groupListeners.get(column) ?? new Set();
+    this.#groupListeners.set(column, listeners.add(listener));
+    return () => listeners.delete(listener);
+  }
+
+  #index(column: string): Map<Key, Group<R>> {
+    const index = this.#indexes.get(column);
+    if (!index) throw new RangeError(`${this.name} has no index of ${column}`);
+    return index;
+  }
+
+  #reindex(before: R | undefined, after: R | undefined): void {
+    for (const [column, index] of this.#indexes) {
+      const old = before && columnValue(before, column);
+      const now = after && columnValue(after, column);
+      if (old !== undefined && old !== now) this.#leave(column, index, old, before!.id);
+      if (now === undefined) continue;
+      let group = index.get(now);
+      if (!group) {
+        group = new Group();
+        index.set(now, group);
+      }
+      const at = position(group.rows, after!.id);
+      const known = group.rows[at]?.id === after!.id;
+      group.rows.splice(at, known ? 1 : 0, after!);
+      if (group.rows.length === 1 && !known) this.#tell(column, now, true);
+      group.changed();
+    }
+  }
+
+  #leave(column: string, index: Map<Key, Group<R>>, value: Key, id: number): void {
+    const group = index.get(value)!;
+    group.rows.splice(position(group.rows, id), 1);
+    if (group.rows.length === 0) this.#tell(column, value, false);
+    group.changed();
+  }
+
+  #tell(column: string, value: Key, present: boolean): void {
+    for (const listener of this.#groupListeners.get(column) ?? []) listener(value, present);
+  }
+}
+
+/** Null is the absence of a value: no index holds it. */
+function columnValue(row: object, column: string): Key | undefined {
+  return ((row as Record<string, Key | null | undefined>)[column] ?? undefined) as Key | undefined;
+}
+
+/** Where the row of `id` is, or belongs, among rows that are in the order of their ids. */
+function position(rows: readonly Identified[], id: number): number {
+  let [low, high] = [0, rows.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (rows[middle]!.id < id) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

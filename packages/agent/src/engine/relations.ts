@@ -1,0 +1,101 @@
+import { columnOf, fieldsOf, type Kind, kinds, type RowOf, resourceOf } from '@openvnet/model';
+import type { Reader } from './cell.ts';
+import { type Identified, type Key, Relation } from './relation.ts';
+
+/** A port of the switch, as Open vSwitch has it. `id` is its OpenFlow number. */
+export interface Port {
+  readonly id: number;
+  readonly name: string;
+  /** `external_ids:iface-id`, the name by which other systems know the port. */
+  readonly iface_id: string | null;
+}
+
+/** An interface that is on this switch: at a port, or, where `port` is null, answered for by the switch. `id` is the interface's. */
+export interface Binding {
+  readonly id: number;
+  readonly port: number | null;
+  readonly port_name: string | null;
+}
+
+/** An address of an interface that is on this switch. `id` is that of the IP lease. */
+export interface Attachment {
+  readonly id: number;
+  readonly network_id: number;
+  readonly interface_id: number;
+  readonly mac_lease_id: number;
+  readonly mac: number;
+  readonly ip: number;
+  readonly port: number | null;
+  /** Which part of the network's ports it is in, for broadcasts; null where it has no port. */
+  readonly flood_part: number | null;
+}
+
+/** A part of the ports of a network. */
+export interface FloodPart {
+  readonly id: number;
+  readonly network_id: number;
+  readonly part: number;
+}
+
+/** What only this switch has. The rest comes from the manager. */
+export interface LocalRows {
+  port: Port;
+  binding: Binding;
+  attachment: Attachment;
+  flood_part: FloodPart;
+}
+
+export type ModelRows = { [K in Kind]: RowOf<K> };
+export type Rows = ModelRows & LocalRows;
+export type RelationName = keyof Rows;
+
+type RelationsOf<T> = { readonly [N in keyof T]: Relation<T[N] & Identified> };
+
+/** The part of the model that the manager sends, empty. References and names can be looked up. */
+export function modelRelations(): RelationsOf<ModelRows> {
+  const made = kinds.map((kind) => {
+    const indexed = fieldsOf(resourceOf(kind)).filter(([, field]) => field.type === 'reference' || field.indexed);
+    return [
+      kind,
+      new Relation(
+        kind,
+        indexed.map(([name, field]) => columnOf(name, field)),
+      ),
+    ];
+  });
+  return Object.fromEntries(made) as RelationsOf<ModelRows>;
+}
+
+/** What one switch adds to it, empty. */
+export function localRelations(): RelationsOf<LocalRows> {
+  return {
+    port: new Relation('port', ['name', 'iface_id']),
+    binding: new Relation('binding', []),
+    attachment: new Relation('attachment', ['network_id', 'interface_id', 'mac_lease_id', 'flood_part']),
+    flood_part: new Relation('flood_part', ['network_id']),
+  };
+}
+
+export type Relations = RelationsOf<Rows>;
+export type ModelRelations = RelationsOf<ModelRows>;
+
+/** What an item may look at: everything that `reader` reads here, it is told of when it changes. */
+export class View {
+  /** Id of the datapath that the flows are for. */
+  readonly datapathId: number;
+  reader: Reader | undefined;
+  readonly #relations: Relations;
+
+  constructor(datapathId: number, relations: Relations) {
+    this.datapathId = datapathId;
+    this.#relations = relations;
+  }
+
+  get<N extends RelationName>(name: N, id: number): Rows[N] | undefined {
+    return (this.#relations[name] as unknown as Relation<Rows[N] & Identified>).get(id, this.reader);
+  }
+
+  where<N extends RelationName>(name: N, column: keyof Rows[N] & string, value: Key): readonly Rows[N][] {
+    return (this.#relations[name] as unknown as Relation<Rows[N] & Identified>).where(column, value, this.reader);
+  }
+}

@@ -1,0 +1,39 @@
+import { feature } from '../engine/feature.ts';
+import { ask, load, output, priority } from '../pipeline/flow.ts';
+
+const groupBit = 0x0100_0000_0000;
+
+/** Broadcast and multicast: to every port of the network but the sender's, part by part. */
+export const broadcast = feature({
+  name: 'broadcast',
+  doc: 'Takes broadcasts to the parts of their network.',
+  cookie: 5,
+  source: { of: 'flood_part', by: 'network_id' },
+  select: (view, network) => ({
+    network,
+    parts: view.where('flood_part', 'network_id', network).map(({ part }) => part),
+  }),
+  flows: ({ network, parts }) => [
+    {
+      table: 'forward',
+      priority: priority.normal,
+      match: { network, eth_dst: { value: groupBit, mask: groupBit } },
+      actions: parts.flatMap((part) => [load('flood_group', part), ask('flood')]),
+    },
+  ],
+});
+
+export const flood = feature({
+  name: 'flood',
+  doc: 'Sends a broadcast to the ports of one part of a network.',
+  cookie: 6,
+  source: { of: 'attachment', by: 'flood_part' },
+  select: (view, key) => {
+    const { network_id, part } = view.get('flood_part', key)!;
+    const ports = new Set(view.where('attachment', 'flood_part', key).map(({ port }) => port!));
+    return { network: network_id, part, ports: [...ports].sort((a, b) => a - b) };
+  },
+  flows: ({ network, part, ports }) => [
+    { table: 'flood', priority: priority.normal, match: { network, flood_group: part }, actions: ports.map(output) },
+  ],
+});

@@ -1,0 +1,100 @@
+import { feature } from '../engine/feature.ts';
+import { ethernet, load, move, outputBack, priority, protocol, setField, toAgent } from '../pipeline/flow.ts';
+
+/** Above every prefix: what is for a gateway itself is not routed. */
+const ownAddress = priority.urgent;
+const echoRequest = { eth_type: ethernet.ipv4, ip_proto: protocol.icmp, icmpv4_type: 8, icmpv4_code: 0 } as const;
+
+/**
+ * Gateways: simulated interfaces. The switch takes what is sent to their MAC address, and answers echo requests to their
+ * addresses, also from the far side of a logical router. Anything else that is sent to a gateway itself is unreachable.
+ */
+export const gateway = feature({
+  name: 'gateway',
+  doc: 'Takes in what is sent to a gateway; answers echo requests to it.',
+  cookie: 7,
+  source: { of: 'interface', when: ({ mode }) => mode === 'simulated' },
+  select: (view, id) => {
+    if (!view.get('binding', id)) return undefined;
+    const addresses = view.where('attachment', 'interface_id', id);
+    const routes = view.where('route', 'interface_id', id);
+    return {
+      id,
+      addresses: addresses.map(({ ip }) => ip),
+      doors: [
+        ...new Map(
+          addresses.map(({ network_id, mac }) => [`${network_id} ${mac}`, { network: network_id, mac }]),
+        ).values(),
+      ],
+      links: [...new Set(routes.map(({ route_link_id }) => route_link_id))],
+    };
+  },
+  flows: ({ id, addresses, doors, links }) => [
+    ...doors.map(({ network, mac }) => ({
+      table: 'dispatch' as const,
+      priority: priority.normal,
+      match: { network, eth_dst: mac, eth_type: ethernet.ipv4 },
+      actions: [load('gateway', id)],
+      next: 'route_in' as const,
+    })),
+    ...addresses.flatMap((ip) => [
+      {
+        table: 'route_in' as const,
+        priority: ownAddress + 1,
+        match: { gateway: id, ipv4_dst: ip, ...echoRequest },
+        next: 'echo' as const,
+      },
+      {
+        table: 'route_in' as const,
+        priority: ownAddress,
+        match: { gateway: id, eth_type: ethernet.ipv4, ipv4_dst: ip },
+        actions: [toAgent('port_unreachable')],
+      },
+    ]),
+    ...links.flatMap((route_link) =>
+      addresses.flatMap((ip) => [
+        {
+          table: 'route_out' as const,
+          priority: ownAddress + 1,
+          match: { route_link, ipv4_dst: ip, ...echoRequest },
+          next: 'echo' as const,
+        },
+        {
+          table: 'route_out' as const,
+          priority: ownAddress,
+          match: { route_link, eth_type: ethernet.ipv4, ipv4_dst: ip },
+          actions: [toAgent('port_unreachable')],
+        },
+      ]),
+    ),
+    ...(links.length === 0
+      ? []
+      : [
+          {
+            table: 'route_in' as const,
+            priority: priority.low,
+            match: { gateway: id, eth_type: ethernet.ipv4 },
+            actions: [toAgent('network_unreachable')],
+          },
+        ]),
+  ],
+  always: [
+    {
+      table: 'echo',
+      priority: priority.normal,
+      match: echoRequest,
+      // Registers that routing uses later serve to swap the addresses.
+      actions: [
+        move('eth_dst', 'target_mac'),
+        move('eth_src', 'eth_dst'),
+        move('target_mac', 'eth_src'),
+        move('ipv4_dst', 'target_ip'),
+        move('ipv4_src', 'ipv4_dst'),
+        move('target_ip', 'ipv4_src'),
+        setField('icmpv4_type', 0),
+        setField('nw_ttl', 64),
+        outputBack,
+      ],
+    },
+  ],
+});

@@ -1,0 +1,27 @@
+import { decodeEthernet, encodeEthernet, icmpError } from '@openvnet/packet';
+import type { Answer, Feature } from '../engine/feature.ts';
+import { ethernet } from '../pipeline/flow.ts';
+
+/**
+ * Tells the sender of a packet why a gateway could not take it on: from the gateway's address in the sender's network, to
+ * the port it came from. RFC 792; RFC 1812, 4.3.2 and 5.2.7.1.
+ */
+function icmpErrorAnswer(type: number, code: number): Answer {
+  return ({ port, gateway, frame }, { attachments }) => {
+    const { src, dst, type: etherType, payload } = decodeEthernet(frame);
+    const addresses = attachments(gateway);
+    const own = addresses.find(({ mac }) => mac === dst) ?? addresses[0];
+    if (!own || etherType !== ethernet.ipv4) return [];
+    const answer = icmpError(payload, { type, code, src: own.ip });
+    return answer
+      ? [{ port, frame: encodeEthernet({ dst: src, src: dst, type: ethernet.ipv4, payload: answer }) }]
+      : [];
+  };
+}
+
+export const icmpErrors = {
+  network_unreachable: icmpErrorAnswer(3, 0),
+  host_unreachable: icmpErrorAnswer(3, 1),
+  port_unreachable: icmpErrorAnswer(3, 3),
+  time_exceeded: icmpErrorAnswer(11, 0),
+} satisfies Feature<never>['answers'];

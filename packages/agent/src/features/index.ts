@@ -1,0 +1,17 @@
+import type { AnyFeature } from '../engine/compiler.ts';
+import type { Derivation } from '../engine/feature.ts';
+import { attachments, floodParts } from './attachments.ts';
+import { bindings } from './bindings.ts';
+import { broadcast, flood } from './broadcast.ts';
+import { delivery } from './delivery.ts';
+import { gateway } from './gateway.ts';
+import { guard } from './guard.ts';
+import { neighbour } from './neighbour.ts';
+import { refused } from './refused.ts';
+import { route } from './route.ts';
+
+/** In the order in which they are computed: each reads only what the model and those before it hold. */
+export const derivations: readonly Derivation[] = [bindings, attachments, floodParts];
+
+/** Every function of the data plane. A new one is its file and its line here. */
+export const features: readonly AnyFeature[] = [guard, refused, neighbour, delivery, broadcast, flood, gateway, route];

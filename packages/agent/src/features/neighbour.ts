@@ -1,0 +1,49 @@
+import { feature } from '../engine/feature.ts';
+import { ask, ethernet, load, move, outputBack, priority, setField } from '../pipeline/flow.ts';
+
+const request = 1;
+const reply = 2;
+
+/**
+ * Neighbours: every address that is on the switch, known to ARP requests and to routed packets alike. Requests are
+ * answered in the switch and never flooded; for an address that nobody here has, nobody answers. RFC 826.
+ */
+export const neighbour = feature({
+  name: 'neighbour',
+  doc: 'Gives the MAC address of an IP address; answers ARP.',
+  cookie: 3,
+  source: { of: 'attachment' },
+  select: (view, id) => view.get('attachment', id),
+  flows: ({ network_id, ip, mac }) => [
+    {
+      table: 'neighbour',
+      priority: priority.normal,
+      match: { network: network_id, target_ip: ip },
+      actions: [load('target_mac', mac), load('known', 1)],
+    },
+  ],
+  always: [
+    {
+      table: 'dispatch',
+      priority: priority.high,
+      match: { eth_type: ethernet.arp, arp_op: request },
+      actions: [move('arp_tpa', 'target_ip'), ask('neighbour')],
+      next: 'arp_answer',
+    },
+    {
+      table: 'arp_answer',
+      priority: priority.normal,
+      match: { eth_type: ethernet.arp, arp_op: request, known: 1 },
+      actions: [
+        setField('arp_op', reply),
+        move('eth_src', 'eth_dst'),
+        move('arp_sha', 'arp_tha'),
+        move('arp_spa', 'arp_tpa'),
+        move('target_mac', 'eth_src'),
+        move('target_mac', 'arp_sha'),
+        move('target_ip', 'arp_spa'),
+        outputBack,
+      ],
+    },
+  ],
+});

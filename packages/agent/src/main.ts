@@ -1,0 +1,26 @@
+/** `vna`: the agent of one host. */
+import { declareOptions, readSettings } from '@openvnet/model/config';
+import closeWithGrace from 'close-with-grace';
+import { Command } from 'commander';
+import pino from 'pino';
+import { Agent, agentSettings, version } from './index.ts';
+
+const command = new Command('vna')
+  .version(version)
+  .description('The agent of OpenVNet: makes the switches of this host behave as the manager says.');
+declareOptions(command, agentSettings);
+command.parse();
+
+try {
+  const { nodeId, logLevel, ...settings } = readSettings(agentSettings, command.opts());
+  const log = pino({ level: logLevel, base: { program: 'vna' } }, pino.destination({ fd: 2, sync: true }));
+  const agent = new Agent({ ...settings, node: nodeId, log });
+  await agent.start();
+  closeWithGrace({ delay: 5000 }, async ({ err }) => {
+    if (err) log.fatal({ err }, 'a fault ends the agent; the switches go on as they are');
+    await agent.close();
+  });
+} catch (error) {
+  process.stderr.write(`vna: ${(error as Error).message}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,145 @@
+import {
+  type Action,
+  type EncodedFlow,
+  encodeFlow,
+  type FieldName,
+  type Instruction,
+  type Match,
+  type MatchValue,
+  reservedPorts,
+} from '@openvnet/openflow';
+import { places, type RegisterName, registers } from './registers.ts';
+import { type AgentReason, agentReasons, type TableName, tableNumbers, type tables } from './tables.ts';
+
+type Matchable<T extends TableName> = (typeof tables)[T]['match'][number];
+type Next<T extends TableName> = (typeof tables)[T]['next'][number];
+
+/** A flow of table `T`: it matches only what the table lists, and goes on only where the table leads. */
+export interface FlowIn<T extends TableName> {
+  readonly table: T;
+  /** From `priority`. */
+  readonly priority: number;
+  readonly match: { readonly [F in Matchable<T>]?: MatchValue };
+  readonly actions?: readonly Action[];
+  readonly next?: Next<T>;
+}
+
+/** What should be in a switch, as a feature says it. */
+export type Flow = { [T in TableName]: FlowIn<T> }[TableName];
+
+/** Priorities by name; up to 999 may be added where one feature needs an order. A table miss has 0. */
+export const priority = { low: 1000, normal: 2000, high: 3000, urgent: 4000 } as const;
+
+/** A flow as the switch takes and shows it. `cookie` names the feature and the item that it is of. */
+export function encode(flow: Flow, cookie: bigint): EncodedFlow {
+  const match: { [F in FieldName]?: MatchValue } = {};
+  for (const [name, value] of Object.entries(flow.match) as [string, MatchValue | undefined][]) {
+    if (value === undefined) continue;
+    if (name in registers) matchRegister(match, name as RegisterName, value);
+    else match[name as FieldName] = value;
+  }
+  const instructions: Instruction[] = [];
+  if (flow.actions && flow.actions.length > 0)
+    instructions.push({ type: 'apply_actions', actions: flow.actions as Action[] });
+  if (flow.next) instructions.push({ type: 'goto_table', table: tableNumbers[flow.next as TableName] });
+  return encodeFlow({
+    table: tableNumbers[flow.table],
+    priority: flow.priority,
+    match: match as Match,
+    cookie,
+    instructions,
+  });
+}
+
+/** Registers that share a field are matched as one. */
+function matchRegister(match: { [F in FieldName]?: MatchValue }, name: RegisterName, value: MatchValue): void {
+  const { field, offset, bits } = places[name];
+  if (bits > 32 || typeof value !== 'number')
+    throw new RangeError(`register ${name} is matched by a number of up to 32 bits`);
+  fits(name, value);
+  const mask = bits === 32 ? 0xffff_ffff : ((1 << bits) - 1) << offset;
+  const before = match[field] as { value: number; mask: number } | number | undefined;
+  const [oldValue, oldMask] =
+    before === undefined ? [0, 0] : typeof before === 'number' ? [before, 0xffff_ffff] : [before.value, before.mask];
+  const together = { value: (oldValue | (value << offset)) >>> 0, mask: (oldMask | mask) >>> 0 };
+  match[field] = together.mask === 0xffff_ffff ? together.value : together;
+}
+
+function fits(name: RegisterName, value: number): void {
+  const { bits } = registers[name];
+  if (value < 0 || value >= 2 ** bits) throw new RangeError(`${name} ${value} does not fit ${bits} bits`);
+}
+
+/** Writes a number into a register. */
+export function load(name: RegisterName, value: number): Action {
+  fits(name, value);
+  return { type: 'load', to: places[name], value: BigInt(value) };
+}
+
+/** Copies a field or register into another of the same width. */
+export function move(from: Movable, to: Movable): Action {
+  const [source, target] = [whole(from), whole(to)];
+  if (source.bits !== target.bits) throw new RangeError(`${from} has ${source.bits} bits, ${to} ${target.bits}`);
+  return { type: 'move', from: source, to: target };
+}
+
+const movable = {
+  eth_src: 48,
+  eth_dst: 48,
+  ipv4_src: 32,
+  ipv4_dst: 32,
+  arp_sha: 48,
+  arp_tha: 48,
+  arp_spa: 32,
+  arp_tpa: 32,
+} as const;
+type Movable = keyof typeof movable | RegisterName;
+
+function whole(name: Movable): { field: FieldName; offset: number; bits: number } {
+  return name in registers
+    ? places[name as RegisterName]
+    : { field: name as FieldName, offset: 0, bits: movable[name as keyof typeof movable] };
+}
+
+export function setField(field: FieldName, value: number): Action {
+  return { type: 'set_field', field, value };
+}
+
+/** Asks another table and comes back. */
+export function ask(table: TableName): Action {
+  return { type: 'resubmit', table: tableNumbers[table] };
+}
+
+/** Sends a copy out at a port of the switch. */
+export function output(port: number): Action {
+  return { type: 'output', port };
+}
+
+/** Sends a copy out at the port that a register holds. */
+export function outputTo(name: RegisterName): Action {
+  return { type: 'output_reg', from: places[name], max_len: 0xffff };
+}
+
+/** Sends a copy back where the packet came from. */
+export const outputBack: Action = { type: 'output', port: reservedPorts.in_port };
+
+/** Forgets where the packet came from, so that it may leave there again. */
+export const forgetInPort: Action = { type: 'load', to: { field: 'nxm_in_port', offset: 0, bits: 16 }, value: 0n };
+
+export const decrementTtl: Action = { type: 'dec_nw_ttl' };
+
+/** Hands the packet to the agent, with the reason why. */
+export function toAgent(reason: AgentReason): Action {
+  return { type: 'controller', userdata: Uint8Array.of(agentReasons[reason]) };
+}
+
+export const ethernet = { ipv4: 0x0800, arp: 0x0806, ipv6: 0x86dd } as const;
+export const protocol = { icmp: 1, tcp: 6, udp: 17 } as const;
+
+/** The addresses behind a prefix, as a match; every address where `prefix` is 0. */
+export function prefixMatch(address: number, prefix: number): MatchValue | undefined {
+  if (prefix === 0) return undefined;
+  if (prefix === 32) return address;
+  const mask = (0xffff_ffff << (32 - prefix)) >>> 0;
+  return { value: (address & mask) >>> 0, mask };
+}

@@ -1,0 +1,108 @@
+/**
+ * The tables of the switch, in the order in which packets meet them; numbers follow the order and appear nowhere else.
+ * `match` are the fields and registers that a flow of the table may match, `next` the tables at which it may go on,
+ * `calls` those it may ask (resubmit) and come back from, `miss` where a packet goes that no flow takes: to another
+ * table, to the agent with a reason, or nowhere.
+ */
+export const tables = {
+  admit: {
+    doc: 'Takes frames of known ports whose sender uses its own MAC and IP address, and knows the network by them.',
+    match: ['in_port', 'eth_src', 'eth_type', 'ipv4_src', 'arp_sha', 'arp_spa'],
+    next: ['dispatch'],
+    calls: [],
+    miss: 'drop',
+  },
+  dispatch: {
+    doc: 'Tells ARP requests, packets for a gateway and all others apart.',
+    match: ['network', 'eth_dst', 'eth_type', 'arp_op'],
+    next: ['arp_answer', 'route_in', 'forward'],
+    calls: ['neighbour'],
+    miss: 'forward',
+  },
+  arp_answer: {
+    doc: 'Answers an ARP request for an address of the network; others have no one to answer them.',
+    match: ['eth_type', 'arp_op', 'known'],
+    next: [],
+    calls: [],
+    miss: 'drop',
+  },
+  route_in: {
+    doc: 'From the gateway and the source address: which logical router; answers for the gateway itself.',
+    match: ['gateway', 'eth_type', 'ipv4_src', 'ipv4_dst', 'ip_proto', 'icmpv4_type', 'icmpv4_code'],
+    next: ['route_out', 'echo'],
+    calls: [],
+    miss: 'drop',
+  },
+  route_out: {
+    doc: 'In a logical router: the longest prefix of the destination gives the network it leaves to.',
+    match: ['route_link', 'eth_type', 'ipv4_dst', 'ip_proto', 'icmpv4_type', 'icmpv4_code'],
+    next: ['rewrite', 'echo'],
+    calls: ['neighbour'],
+    miss: { agent: 'network_unreachable' },
+  },
+  echo: {
+    doc: 'Turns an echo request to a gateway into its answer.',
+    match: ['eth_type', 'ip_proto', 'icmpv4_type', 'icmpv4_code'],
+    next: [],
+    calls: [],
+    miss: 'drop',
+  },
+  rewrite: {
+    doc: 'Takes a routed packet on to its next network: time to live, MAC addresses.',
+    match: ['eth_type', 'nw_ttl', 'known'],
+    next: ['forward'],
+    calls: [],
+    miss: { agent: 'host_unreachable' },
+  },
+  neighbour: {
+    doc: 'Network and IP address to MAC address. It is asked and goes back.',
+    match: ['network', 'target_ip'],
+    next: [],
+    calls: [],
+    miss: 'drop',
+  },
+  forward: {
+    doc: 'Network and destination MAC address to a port, or to the ports of the network.',
+    match: ['network', 'eth_dst'],
+    next: ['output'],
+    calls: ['flood'],
+    miss: 'drop',
+  },
+  flood: {
+    doc: 'The ports of a network, in groups. It is asked and goes back.',
+    match: ['network', 'flood_group'],
+    next: [],
+    calls: [],
+    miss: 'drop',
+  },
+  output: {
+    doc: 'Sends the packet out.',
+    match: [],
+    next: [],
+    calls: [],
+    miss: 'drop',
+  },
+} as const satisfies Record<string, TableDeclaration>;
+
+interface TableDeclaration {
+  readonly doc: string;
+  readonly match: readonly string[];
+  readonly next: readonly string[];
+  readonly calls: readonly string[];
+  readonly miss: string | { readonly agent: AgentReason };
+}
+
+/** Why a packet goes to the agent; sent along with it. The number is its byte on the wire. */
+export const agentReasons = {
+  network_unreachable: 1,
+  host_unreachable: 2,
+  port_unreachable: 3,
+  time_exceeded: 4,
+} as const;
+
+export type AgentReason = keyof typeof agentReasons;
+export type TableName = keyof typeof tables;
+export const tableNames = Object.keys(tables) as readonly TableName[];
+export const tableNumbers = Object.fromEntries(tableNames.map((name, number) => [name, number])) as Readonly<
+  Record<TableName, number>
+>;

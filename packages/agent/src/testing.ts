@@ -1,0 +1,191 @@
+/**
+ * What tests of the pipeline share: models written as a person would say them, and packets as guests send them. The
+ * first two hosts of network N are `10.0.N.1` and so on; names of interfaces are names of ports.
+ */
+import { decodeFlow } from '@openvnet/openflow';
+import { Compiler } from './engine/compiler.ts';
+import type { Identified, Relation } from './engine/relation.ts';
+import { type ModelRelations, type ModelRows, modelRelations } from './engine/relations.ts';
+import { derivations, features } from './features/index.ts';
+import { type Outcome, type Packet, program, simulate } from './simulate.ts';
+
+export type Put = { [K in keyof ModelRows]: readonly [kind: K, row: ModelRows[K]] }[keyof ModelRows];
+
+const times = { created_at: '', updated_at: '' } as const;
+export const datapathId = 1;
+
+/** A model that is put together step by step; ids are given, so that any order of the steps gives the same rows. */
+export class TestModel {
+  readonly relations: ModelRelations = modelRelations();
+
+  put(...[kind, row]: Put): this {
+    (this.relations[kind] as unknown as Relation<Identified>).set(row);
+    return this;
+  }
+
+  remove(kind: keyof ModelRows, id: number): this {
+    (this.relations[kind] as unknown as Relation<Identified>).delete(id);
+    return this;
+  }
+}
+
+/** The rows of a network. */
+export function networkRows(id: number, address = 0x0a000000 + id * 256): Put[] {
+  const row = {
+    id,
+    uuid: `nw-${id}`,
+    ...times,
+    display_name: '',
+    domain_name: `${id}`,
+    mode: 'virtual',
+    ipv4_network: address,
+    ipv4_prefix: 24,
+  } as const;
+  return [['network', row]];
+}
+
+/** The rows of an interface with a port, a MAC lease and an IP lease; `mode` simulated makes it a gateway. */
+export function interfaceRows(id: number, network: number, ip: number, mode: 'vif' | 'simulated' = 'vif'): Put[] {
+  const uuid = `if-${id}`;
+  return [
+    [
+      'interface',
+      {
+        id,
+        uuid,
+        ...times,
+        mode,
+        display_name: null,
+        enable_filtering: false,
+        enable_routing: false,
+        enable_route_translation: false,
+      },
+    ],
+    [
+      'interface_port',
+      {
+        id,
+        uuid: '',
+        ...times,
+        interface_id: id,
+        datapath_id: null,
+        port_name: mode === 'vif' ? uuid : null,
+        singular: null,
+        interface_mode: mode,
+      },
+    ],
+    ['mac_lease', { id, uuid: `ml-${id}`, ...times, interface_id: id, mac_address: macOf(id) }],
+    [
+      'ip_lease',
+      {
+        id,
+        uuid: `il-${id}`,
+        ...times,
+        enable_routing: false,
+        network_id: network,
+        ipv4_address: ip,
+        mac_lease_id: id,
+        interface_id: id,
+      },
+    ],
+  ];
+}
+
+/** The rows of a route of `network` through a route link. */
+export function routeRows(
+  id: number,
+  link: number,
+  gateway: number,
+  network: number,
+  changes: Partial<ModelRows['route']> = {},
+): Put[] {
+  return [
+    ['route_link', { id: link, uuid: `rl-${link}`, ...times, mac_address: null }],
+    [
+      'route',
+      {
+        id,
+        uuid: `r-${id}`,
+        ...times,
+        interface_id: gateway,
+        network_id: network,
+        route_link_id: link,
+        ipv4_network: 0x0a000000 + network * 256,
+        ipv4_prefix: 24,
+        ingress: true,
+        egress: true,
+        ...changes,
+      },
+    ],
+  ];
+}
+
+export function macOf(id: number): number {
+  return 0x525400000000 + id;
+}
+
+/** The switch of a test: its ports are added by number, named after interfaces; it runs packets through its flows. */
+export class TestSwitch {
+  readonly compiler: Compiler;
+
+  constructor(model: TestModel) {
+    this.compiler = new Compiler(datapathId, model.relations, derivations, features);
+  }
+
+  port(number: number, name = `if-${number}`): this {
+    this.compiler.relations.port.set({ id: number, name, iface_id: null });
+    return this;
+  }
+
+  unplug(number: number): this {
+    this.compiler.relations.port.delete(number);
+    return this;
+  }
+
+  /** The flows as they are now, in one text: equal texts are equal flows. */
+  text(): string {
+    this.compiler.update();
+    const { flows } = this.compiler;
+    return [...flows.keys()]
+      .map((key) => Buffer.from(`${key}|${flows.get(key)}`, 'latin1').toString('hex'))
+      .sort()
+      .join('\n');
+  }
+
+  run(packet: Packet): Outcome {
+    this.compiler.update();
+    const { flows } = this.compiler;
+    return simulate(program([...flows.keys()].map((key) => decodeFlow({ key, body: flows.get(key)! }))), packet);
+  }
+}
+
+/** An echo request from one guest's port to an address, by way of a MAC address. */
+export function echoRequest(from: number, ip: number, to: { mac: number; ip: number }, ttl = 64): Packet {
+  return {
+    in_port: from,
+    eth_src: macOf(from),
+    eth_dst: to.mac,
+    eth_type: 0x0800,
+    ipv4_src: ip,
+    ipv4_dst: to.ip,
+    ip_proto: 1,
+    nw_ttl: ttl,
+    icmpv4_type: 8,
+    icmpv4_code: 0,
+  };
+}
+
+/** An ARP request of one guest for an address. */
+export function arpRequest(from: number, ip: number, target: number): Packet {
+  return {
+    in_port: from,
+    eth_src: macOf(from),
+    eth_dst: 0xffff_ffff_ffff,
+    eth_type: 0x0806,
+    arp_op: 1,
+    arp_sha: macOf(from),
+    arp_spa: ip,
+    arp_tha: 0,
+    arp_tpa: target,
+  };
+}
