@@ -26,6 +26,22 @@ export async function prepareBridge(ovsdb: Ovsdb, bridge: BridgeState): Promise<
   return notes;
 }
 
+/** Longest time for which a cached decision may outlive the flow that it came from, milliseconds. */
+const revalidatorMs = 50;
+
+/**
+ * Makes Open vSwitch act sooner on changed flows: by itself it may go on for half a second with what it has cached. Leaves
+ * a value alone that somebody has set. Says what was changed, in words; undefined where nothing was.
+ */
+export async function hastenRevalidation(ovsdb: Ovsdb): Promise<string | undefined> {
+  const query = { op: 'select', table: 'Open_vSwitch', where: [], columns: ['other_config'] };
+  const [answer] = (await ovsdb.transact([query])) as [{ rows: { other_config: ['map', [string, string][]] }[] }];
+  const settings = new Map(answer.rows[0]?.other_config[1]);
+  if (settings.has('max-revalidator')) return undefined;
+  await ovsdb.setGlobalOtherConfig('max-revalidator', String(revalidatorMs));
+  return `max-revalidator of Open vSwitch set to ${revalidatorMs} ms, so that changes are felt at once`;
+}
+
 /** Gives a bridge that is served no more its former fail mode back. */
 export async function releaseBridge(ovsdb: Ovsdb, bridge: BridgeState): Promise<void> {
   const former = bridge.externalIds.get(formerMode);

@@ -2,7 +2,6 @@ import type { Bound, Kind, Report, ToManager, Waiting } from '@openvnet/model';
 import type { AnyFeature, Compiler } from './engine/compiler.ts';
 import { readCookie, type Wait } from './engine/feature.ts';
 import { features } from './features/index.ts';
-import type { ServedSwitch } from './served-switch.ts';
 import type { Slice } from './slice.ts';
 import type { Switches } from './switches.ts';
 
@@ -131,6 +130,3 @@ function ownerOf({ relations }: Compiler, body: string): { kind: Kind; id: numbe
   const row = relations[source.of].get(item) as { uuid?: string } | undefined;
   return row?.uuid ? { kind: source.of as Kind, id: item, uuid: row.uuid } : undefined;
 }
-
-/** The switches' part of what the status shows. */
-export type Served = ServedSwitch;

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { Compiler } from './engine/compiler.ts';
 import type { ModelRelations, Port } from './engine/relations.ts';
 import { derivations, features } from './features/index.ts';
+import { limitPacketIns } from './packet-in-limit.ts';
 import { tableNames } from './pipeline/tables.ts';
 import { compare, FlowSender, readFlows } from './switch-flows.ts';
 
@@ -83,7 +84,8 @@ export class ServedSwitch {
     if (connection === this.#connection) return;
     this.#connection = connection;
     this.#installed = undefined;
-    if (!connection) this.problem = null;
+    if (connection) limitPacketIns(connection);
+    else this.problem = null;
     this.touch();
   }
 

@@ -3,7 +3,7 @@ import type { BridgeReport } from '@openvnet/model';
 import { keepDialing, listen, type SwitchConnection } from '@openvnet/openflow';
 import { type BridgeState, Ovsdb, type PortState } from '@openvnet/ovsdb';
 import type { Logger } from 'pino';
-import { prepareBridge, releaseBridge, shieldHost } from './bridge-settings.ts';
+import { hastenRevalidation, prepareBridge, releaseBridge, shieldHost } from './bridge-settings.ts';
 import { PacketIns } from './packet-ins.ts';
 import { ServedSwitch } from './served-switch.ts';
 import type { Slice } from './slice.ts';
@@ -203,6 +203,8 @@ export class Switches {
     if (!bridge || !this.ovsdb.connected) return;
     try {
       const changes = await prepareBridge(this.ovsdb, bridge);
+      const hastened = await hastenRevalidation(this.ovsdb);
+      if (hastened !== undefined) changes.push(hastened);
       for (const change of changes) this.#options.log.info({ datapath: dpid, bridge: name }, change);
       const notes = this.#notes.get(dpid) ?? new Set();
       for (const change of changes) notes.add(change);

@@ -1,0 +1,62 @@
+/** Rules that no linter knows: who may import whom, and that generated pages are fresh. */
+import { globSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { pages } from './pages.ts';
+
+/** What each package may import of ours; the lists in their package.json say what they do import. */
+const layers: Readonly<Record<string, readonly string[]>> = {
+  wire: [],
+  packet: ['wire'],
+  openflow: ['wire'],
+  ovsdb: [],
+  model: [],
+  store: ['model'],
+  manager: ['model', 'store'],
+  agent: ['model', 'openflow', 'ovsdb', 'packet', 'wire'],
+  client: ['model'],
+  lab: ['client', 'model'],
+  cli: ['client', 'lab', 'model'],
+  openvnet: ['agent', 'manager', 'model'],
+};
+
+interface Package {
+  readonly name: string;
+  readonly dependencies?: Readonly<Record<string, string>>;
+}
+
+const manifests = globSync('packages/*/package.json').map((path) => JSON.parse(readFileSync(path, 'utf8')) as Package);
+const ours = /^@openvnet\/([^/]+)/;
+
+describe('the layers', () => {
+  it('hold every package, and every package keeps to them', () => {
+    expect(manifests.map(({ name }) => name.replace(ours, '$1')).sort()).toEqual(Object.keys(layers).sort());
+    for (const { name, dependencies = {} } of manifests) {
+      const allowed = layers[name.replace(ours, '$1')]!;
+      for (const dependency of Object.keys(dependencies)) {
+        const other = ours.exec(dependency)?.[1];
+        if (other) expect(allowed, `${name} depends on ${dependency}`).toContain(other);
+      }
+    }
+  });
+
+  it('are not passed by: a package imports another by name, and only what it lists', () => {
+    for (const path of globSync('packages/*/src/**/*.ts')) {
+      const [, own] = path.split('/') as [string, string];
+      const test = /\.(lab\.)?test\.ts$|\/testing\.ts$/.test(path);
+      for (const [, imported = ''] of readFileSync(path, 'utf8').matchAll(/(?:from|import\()\s*'([^']+)'/g)) {
+        const depth = path.split('/').length - 4;
+        expect(imported.match(/\.\.\//g)?.length ?? 0, `${path} leaves its package: ${imported}`).toBeLessThanOrEqual(
+          depth,
+        );
+        const other = ours.exec(imported)?.[1];
+        if (other && other !== own && !test) expect(layers[own], `${path} imports ${imported}`).toContain(other);
+      }
+    }
+  });
+});
+
+describe('generated pages', () => {
+  it.each([...pages()])('%s is what the declarations say (node scripts/pages.ts writes it)', (path, text) => {
+    expect(readFileSync(path, 'utf8')).toBe(text);
+  });
+});
