@@ -1,8 +1,10 @@
 import { existsSync, writeFileSync } from 'node:fs';
 import type { BridgeState, Ovsdb } from '@openvnet/ovsdb';
 
-/** Where a bridge keeps the fail mode that it had before this agent served it. */
+/** Where a bridge keeps the fail mode, and whether in-band control was off, before this agent served it. */
 const formerMode = 'openvnet-fail-mode';
+const formerInBand = 'openvnet-disable-in-band';
+const inBandOff = 'disable-in-band';
 const unset = 'unset';
 
 /**
@@ -19,8 +21,9 @@ export async function prepareBridge(ovsdb: Ovsdb, bridge: BridgeState): Promise<
     await ovsdb.setFailMode(name, 'secure');
     notes.push(`fail mode of ${name} set from ${before} to secure, so that its flows stay while no agent is there`);
   }
-  if (controllers.length > 0 && otherConfig.get('disable-in-band') !== 'true') {
-    await ovsdb.setBridge(name, { other_config: { 'disable-in-band': 'true' } });
+  if (controllers.length > 0 && otherConfig.get(inBandOff) !== 'true') {
+    const before = otherConfig.get(inBandOff) ?? unset;
+    await ovsdb.setBridge(name, { other_config: { [inBandOff]: 'true' }, external_ids: { [formerInBand]: before } });
     notes.push(`in-band control of ${name} switched off, so that it has no hidden flows`);
   }
   return notes;
@@ -42,12 +45,17 @@ export async function hastenRevalidation(ovsdb: Ovsdb): Promise<string | undefin
   return `max-revalidator of Open vSwitch set to ${revalidatorMs} ms, so that changes are felt at once`;
 }
 
-/** Gives a bridge that is served no more its former fail mode back. */
-export async function releaseBridge(ovsdb: Ovsdb, bridge: BridgeState): Promise<void> {
-  const former = bridge.externalIds.get(formerMode);
-  if (former === undefined) return;
-  await ovsdb.setFailMode(bridge.name, former === 'secure' || former === 'standalone' ? former : undefined);
-  await ovsdb.setBridge(bridge.name, { external_ids: { [formerMode]: undefined } });
+/** Gives a bridge that is served no more its former settings back. */
+export async function releaseBridge(ovsdb: Ovsdb, { name, externalIds }: BridgeState): Promise<void> {
+  const inBand = externalIds.get(formerInBand);
+  if (inBand !== undefined) {
+    const other_config = { [inBandOff]: inBand === unset ? undefined : inBand };
+    await ovsdb.setBridge(name, { other_config, external_ids: { [formerInBand]: undefined } });
+  }
+  const mode = externalIds.get(formerMode);
+  if (mode === undefined) return;
+  await ovsdb.setFailMode(name, mode === 'secure' || mode === 'standalone' ? mode : undefined);
+  await ovsdb.setBridge(name, { external_ids: { [formerMode]: undefined } });
 }
 
 /**

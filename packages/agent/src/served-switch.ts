@@ -39,7 +39,10 @@ export class ServedSwitch {
   revision: number | null = null;
   readonly #options: ServedSwitchOptions;
   #connection: SwitchConnection | undefined;
+  /** What the switch holds, as far as it has been told; undefined while that has to be read back. */
   #installed: Map<string, string> | undefined;
+  /** Something has happened since that may have changed it. */
+  #unsure = false;
   #running: Promise<void> | undefined;
   #again = false;
   #closed = false;
@@ -68,7 +71,7 @@ export class ServedSwitch {
 
   /** How many flows the switch has acknowledged; null while it is not known. */
   get flowCount(): number | null {
-    return this.#installed?.size ?? null;
+    return this.#unsure ? null : (this.#installed?.size ?? null);
   }
 
   /** Puts a port in, in place of the one with its number or name, or takes it out. */
@@ -83,7 +86,7 @@ export class ServedSwitch {
   use(connection: SwitchConnection | undefined): void {
     if (connection === this.#connection) return;
     this.#connection = connection;
-    this.#installed = undefined;
+    this.#unsure = true;
     if (connection) limitPacketIns(connection);
     else this.problem = null;
     this.touch();
@@ -91,7 +94,7 @@ export class ServedSwitch {
 
   /** Reads back what the switch holds and mends what differs: for when something else may have changed it. */
   check(): void {
-    this.#installed = undefined;
+    this.#unsure = true;
     this.touch();
   }
 
@@ -99,6 +102,7 @@ export class ServedSwitch {
   touch(): void {
     this.#again = true;
     clearTimeout(this.#retry);
+    this.#retry = undefined;
     this.#running ??= new Promise<void>((resolve) => setImmediate(resolve)).then(() => this.#run());
   }
 
@@ -126,8 +130,8 @@ export class ServedSwitch {
       this.problem = null;
       this.#retryMs = retryMs.first;
     } catch (error) {
-      // What the switch holds is not known any more: the next attempt reads it back first.
-      this.#installed = undefined;
+      // The next attempt reads back first what the switch holds.
+      this.#unsure = true;
       if (this.#connection && !this.#closed) {
         this.problem = (error as Error).message;
         log.error({ datapath: this.dpid, err: error }, 'the switch did not take a change; it will be tried again');
@@ -138,7 +142,7 @@ export class ServedSwitch {
       this.#running = undefined;
       if (!this.#closed) {
         onChange();
-        if (this.#again && !this.#retry?.hasRef()) this.touch();
+        if (this.#again && this.#retry === undefined) this.touch();
       }
     }
   }
@@ -151,6 +155,8 @@ export class ServedSwitch {
       this.compiler.update();
       return;
     }
+    if (this.#unsure) this.#installed = undefined;
+    this.#unsure = false;
     const known = this.#installed;
     const installed = known ?? (await readFlows(connection, tableNames.length));
     const found = installed.size;

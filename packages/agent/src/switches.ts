@@ -41,6 +41,7 @@ export class Switches {
   readonly #services = new Map<string, Service>();
   /** Every connection there is, by datapath id; a switch that is served uses the first. */
   readonly #connections = new Map<string, SwitchConnection[]>();
+  readonly #ending = new Map<string, Promise<void>>();
   readonly #notes = new Map<string, Set<string>>();
   readonly #problems = new Map<string, string>();
   readonly #timers = new Set<NodeJS.Timeout>();
@@ -58,6 +59,9 @@ export class Switches {
     const { openflow, log } = this.#options;
     this.#listener = await listen(openflow, (connection) => this.#accept(connection), {
       onRefused: (peer, reason) => log.warn({ peer, reason }, 'a switch was refused'),
+    }).catch((cause: NodeJS.ErrnoException) => {
+      const why = cause.code === 'EADDRINUSE' ? 'another program listens there already' : cause.message;
+      throw new Error(`Cannot listen for switches at ${this.#listenText()}: ${why}.`, { cause });
     });
     const { ovsdb } = this;
     ovsdb.on('port', (bridge, name, state) => this.#portChanged(bridge, name, state));
@@ -185,6 +189,8 @@ export class Switches {
 
   /** Prepares the bridge, then dials it for as long as it is served. */
   async #serve(name: string, dpid: string, served: ServedSwitch, signal: AbortSignal): Promise<void> {
+    // Whoever served it before may still be at work on the same connection.
+    await this.#ending.get(dpid);
     await this.#prepare(name, dpid);
     if (signal.aborted) return;
     served.use(this.#connections.get(dpid)?.[0]);
@@ -231,9 +237,11 @@ export class Switches {
           : 'the bridge is not served any more',
       );
     };
-    finish().catch((error: unknown) =>
+    const finished = finish().catch((error: unknown) =>
       log.error({ datapath: dpid, err: error }, 'the bridge could not be left as it was'),
     );
+    this.#ending.set(dpid, finished);
+    void finished.then(() => this.#ending.get(dpid) === finished && this.#ending.delete(dpid));
   }
 
   #accept(connection: SwitchConnection): void {

@@ -1,1 +1,2 @@
-export {};
+export type { Io } from './output.ts';
+export { runCommandLine } from './program.ts';

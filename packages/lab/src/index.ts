@@ -1,1 +1,12 @@
-export {};
+export { type Check, describePing, parseCheck, runCheck, type Scene, seenOnlyBy, type Verdict } from './checks.ts';
+export { type LabPlace, labDown, labExec, labList, labTest, labUp, sceneOf } from './commands.ts';
+export { type FreshMachine, freshMachine } from './fresh-machine.ts';
+export { type Capture, Guest, type Neighbour, type PingOptions, type PingResult } from './guest.ts';
+export { type GuestOptions, Lab, type LabOptions } from './lab.ts';
+export { experiments, type LabFile, parseLabFile, readLabFile } from './lab-file.ts';
+export { Ledger } from './ledger.ts';
+export { type BridgeOptions, type DatapathKind, OpenVSwitch, type PortOptions } from './open-vswitch.ts';
+export { PrivateSwitch, type PrivateSwitchOptions, removeAbandoned } from './private-switch.ts';
+export { type Finished, LabError, type RunOptions } from './run.ts';
+export { applyTopology, inOrder, type Topology, waitForTopology } from './topology.ts';
+export { bringUp, defaultRunDirectory, requireRoot, type UpOptions } from './up.ts';

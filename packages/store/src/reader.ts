@@ -22,51 +22,56 @@ export interface Reader {
 
 export function readerOf(sqlite: Sqlite): Reader {
   return {
-    get: (kind, id) => first(kind, { id }) as never,
-    byUuid: (kind, uuid) => first(kind, { uuid }) as never,
-    find: (kind, where, { limit = -1, offset = 0 } = {}) => select(kind, where, limit, offset) as never[],
+    get: (kind, id) => one(kind, 'id', id) as never,
+    byUuid: (kind, uuid) => one(kind, 'uuid', uuid) as never,
+    find: (kind, where, { limit = -1, offset = 0 } = {}) => {
+      const conditions = conditionsOf(where);
+      if (conditions.some(({ values }) => values.length === 0)) return [];
+      const found = sqlite.all(
+        `select ${kind} ${shapeOf(conditions)}`,
+        (builder) =>
+          builder
+            .selectFrom(tables[kind].name)
+            .selectAll()
+            .where(matching(conditions))
+            .orderBy('id')
+            .limit(limit)
+            .offset(offset),
+        [...boundTo(conditions), limit, offset],
+      );
+      return found.map((row) => fromDatabase(kind, row)) as never[];
+    },
     count: (kind, where = {}) => {
-      const { shape, values } = condition(where);
+      const conditions = conditionsOf(where);
+      if (conditions.some(({ values }) => values.length === 0)) return 0;
       const row = sqlite.one(
-        `count ${kind} ${shape}`,
+        `count ${kind} ${shapeOf(conditions)}`,
         (builder) =>
           builder
             .selectFrom(tables[kind].name)
             .select((ask) => ask.fn.countAll<number>().as('total'))
-            .where(matching(where)),
-        values,
+            .where(matching(conditions)),
+        boundTo(conditions),
       );
       return (row as { total: number }).total;
     },
   };
 
-  function first(kind: Kind, where: object): AnyRow | undefined {
-    return select(kind, where, 1, 0)[0];
-  }
-
-  function select(kind: Kind, where: object, limit: number, offset: number): AnyRow[] {
-    const { shape, values } = condition(where);
-    const found = sqlite.all(
-      `select ${kind} ${shape}`,
-      (builder) =>
-        builder
-          .selectFrom(tables[kind].name)
-          .selectAll()
-          .where(matching(where))
-          .orderBy('id')
-          .limit(limit)
-          .offset(offset),
-      [...values, limit, offset],
+  function one(kind: Kind, column: 'id' | 'uuid', value: string | number): AnyRow | undefined {
+    const row = sqlite.one(
+      `one ${kind} ${column}`,
+      (builder) => builder.selectFrom(tables[kind].name).selectAll().where(column, '=', value),
+      [value],
     );
-    return found.map((row) => fromDatabase(kind, row));
+    return row && fromDatabase(kind, row);
   }
 }
 
-/** A row of the database as the model has it. */
+/** A row of the database, which becomes one as the model has it. */
 export function fromDatabase(kind: Kind, row: object): AnyRow {
-  const plain: Record<string, Cell> = { ...row };
-  for (const name of tables[kind].booleans) if (plain[name] !== null) plain[name] = plain[name] === 1;
-  return plain as AnyRow;
+  const cells = row as Record<string, Cell>;
+  for (const name of tables[kind].booleans) if (cells[name] !== null) cells[name] = cells[name] === 1;
+  return cells as AnyRow;
 }
 
 /** A value as the database keeps it. */
@@ -74,26 +79,38 @@ export function toDatabase(value: Cell): string | number | null {
   return typeof value === 'boolean' ? Number(value) : value;
 }
 
-/** Statements are alike where they ask for the same columns in the same way, whatever the values. */
-function condition(where: object): { shape: string; values: (string | number | null)[] } {
-  const asked = Object.entries(where) as [string, Cell | readonly Cell[]][];
-  return {
-    shape: asked.map(([column, value]) => (Array.isArray(value) ? `${column}[]` : column)).join(),
-    values: asked.map(([, value]) => (isList(value) ? JSON.stringify(value.map(toDatabase)) : toDatabase(value))),
-  };
+/** A column with the values of which it must have one. */
+interface Condition {
+  readonly column: string;
+  readonly values: readonly (string | number | null)[];
+  readonly test: 'null' | 'one' | 'several';
 }
 
-function matching(where: object) {
+function conditionsOf(where: object): Condition[] {
+  return Object.entries(where).map(([column, given]: [string, Cell | readonly Cell[]]) => {
+    const values = (Array.isArray(given) ? given : [given]).map(toDatabase);
+    return { column, values, test: values.length > 1 ? 'several' : values[0] === null ? 'null' : 'one' };
+  });
+}
+
+/** Statements are alike where they ask for the same columns in the same way, whatever the values. */
+function shapeOf(conditions: readonly Condition[]): string {
+  return conditions.map(({ column, test }) => `${column} ${test}`).join();
+}
+
+function boundTo(conditions: readonly Condition[]): (string | number | null)[] {
+  return conditions
+    .filter(({ test }) => test !== 'null')
+    .map(({ test, values }) => (test === 'several' ? JSON.stringify(values) : values[0]!));
+}
+
+function matching(conditions: readonly Condition[]) {
   return (ask: ExpressionBuilder<AnyTables, string>) =>
     ask.and(
-      (Object.entries(where) as [string, Cell | readonly Cell[]][]).map(([column, value]) =>
-        isList(value)
-          ? ask(column, 'in', sql<number>`(select value from json_each(${''}))`)
-          : ask(column, 'is not distinct from', 0),
-      ),
+      conditions.map(({ column, test }) => {
+        if (test === 'null') return ask(column, 'is', null);
+        if (test === 'one') return ask(column, '=', 0);
+        return ask(column, 'in', sql<number>`(select value from json_each(${''}))`);
+      }),
     );
-}
-
-function isList(value: Cell | readonly Cell[]): value is readonly Cell[] {
-  return Array.isArray(value);
 }

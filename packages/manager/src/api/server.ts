@@ -2,7 +2,6 @@
  * The HTTP side: reads what a request gives, calls the endpoint, and writes its answer or its refusal in the form that
  * was asked for. Knows no resource.
  */
-import { randomBytes } from 'node:crypto';
 import cors from '@fastify/cors';
 import { ApiError, apiErrors } from '@openvnet/model';
 import Fastify, {
@@ -42,7 +41,6 @@ export async function createServer({ endpoints, logger, version, ending }: Serve
     rewriteUrl: (request) => withoutSuffix(request.url ?? '/'),
     frameworkErrors: (error, request, reply) => refuse(error, request, reply as FastifyReply),
     routerOptions: { maxParamLength: 1000 },
-    genReqId: () => randomBytes(4).toString('hex'),
   });
   // A form may come along with a GET too.
   app.addHttpMethod('GET', { hasBody: true, overrideExisting: true });

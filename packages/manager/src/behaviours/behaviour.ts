@@ -20,4 +20,6 @@ export interface Behaviour<K extends Kind = Kind> {
   endpoints?(store: Store): Endpoint[];
   /** What matters to whether each of `rows` is in effect, beside what matters for every object. */
   findings?(facts: Facts, rows: readonly RowOf<K>[]): Findings[];
+  /** What only the hosts know of one that somebody looks at, as sentences. */
+  askHosts?(facts: Facts, row: RowOf<K>): Promise<string[]>;
 }

@@ -3,6 +3,7 @@ import type { Reader } from '@openvnet/store';
 import { addCommand } from '../api/parameters.ts';
 import { type Facts, type Place, placesOf, whyUnserved } from '../status/facts.ts';
 import type { Findings } from '../status/findings.ts';
+import { refusedFrames } from '../status/refused.ts';
 
 /** Modes that agents of this version carry out. */
 const carriedOut = new Set<string>(['vif', 'simulated']);
@@ -31,6 +32,15 @@ export function interfaceFindings(facts: Facts, rows: readonly Row[]): Findings[
     const where = row.mode === 'simulated' ? simulatedAt(facts, own) : guestAt(facts, row, own);
     return { revision, ...where, waits_for: [...lackingAddresses(row, own), ...(where.waits_for ?? [])] };
   });
+}
+
+/** How many frames the hosts of an interface have refused, because it may not send from their addresses. */
+export async function refusedNotes({ store, agents }: Facts, row: Row): Promise<string[]> {
+  const hosts = agents.boundTo(row.id).map(({ agent }) => agent);
+  const frames = (await refusedFrames(agents, hosts, row.id)).get(row.id) ?? 0;
+  if (frames === 0) return [];
+  const allowed = `${row.uuid} (${allowedAddresses(store, row)})`;
+  return [`${frames} frames refused: their MAC or IP address is not that of ${allowed}`];
 }
 
 /** The addresses that an interface may send from, as text: `52:54:00:0d:84:01, 172.16.1.1`. */

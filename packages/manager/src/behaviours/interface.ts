@@ -2,7 +2,7 @@ import { ApiError, freshUuid, type RowOf } from '@openvnet/model';
 import type { Transaction } from '@openvnet/store';
 import type { Given } from '../api/endpoint.ts';
 import type { Behaviour } from './behaviour.ts';
-import { interfaceFindings } from './interface-findings.ts';
+import { interfaceFindings, refusedNotes } from './interface-findings.ts';
 import { interfaceView } from './interface-view.ts';
 import { giveNetworkToRoutes, requireInNetwork } from './ip-lease.ts';
 
@@ -56,6 +56,7 @@ export const iface: Behaviour<'interface'> = {
 
   view: interfaceView,
   findings: interfaceFindings,
+  askHosts: refusedNotes,
 };
 
 function makePort(tx: Transaction, row: RowOf<'interface'>, { owner_datapath_id, port_name }: Along): void {

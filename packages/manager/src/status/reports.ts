@@ -1,6 +1,7 @@
 import type { Kind, ObjectStatus, RowOf, SystemStatus } from '@openvnet/model';
 import { kinds, resourceOf } from '@openvnet/model';
 import type { Store } from '@openvnet/store';
+import { behaviourOf } from '../behaviours/index.ts';
 import { allowedAddresses } from '../behaviours/interface-findings.ts';
 import type { Agent, Agents } from './agents.ts';
 import { digitsOf, type Facts, gatherFacts, registration, unregisteredBridges } from './facts.ts';
@@ -27,16 +28,12 @@ export class Reports implements Disposable {
     this.#about = { version, startedAt: new Date().toISOString() };
   }
 
-  /** The status of one object. Asks the hosts of an interface for the frames they have refused. */
+  /** The status of one object, with what its hosts say when they are asked. */
   async statusOf<K extends Kind>(kind: K, row: RowOf<K>): Promise<ObjectStatus> {
-    const { status } = judge(this.#facts(), kind, [row])[0]!;
-    if (kind !== 'interface') return status;
-    const hosts = this.#agents.boundTo(row.id).map(({ agent }) => agent);
-    const refused = (await refusedFrames(this.#agents, hosts, row.id)).get(row.id) ?? 0;
-    if (refused === 0) return status;
-    const allowed = allowedAddresses(this.#store, row as RowOf<'interface'>);
-    const note = `${refused} frames refused: their MAC or IP address is not that of ${row.uuid} (${allowed})`;
-    return { ...status, notes: [...status.notes, note] };
+    const facts = this.#facts();
+    const { status } = judge(facts, kind, [row])[0]!;
+    const said = (await behaviourOf(kind).askHosts?.(facts, row)) ?? [];
+    return { ...status, notes: [...status.notes, ...said] };
   }
 
   /** The status as soon as the object is in effect at `revision`, or after `waitSeconds`; undefined when it is gone. */

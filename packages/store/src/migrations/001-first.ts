@@ -46,7 +46,7 @@ export async function up(db: Kysely<AnyTables>): Promise<void> {
   );
   await createUnique(db, 'interface_ports', 'interface_id', 'datapath_id?');
   await createUnique(db, 'interface_ports', 'port_name', 'datapath_id?');
-  await createIndex(db, 'interface_ports', 'datapath_id');
+  await createIndex(db, 'interface_ports', 'datapath_id?');
 
   await createTable(db, 'mac_leases', columns(refer('interface_id', 'interfaces'), integer('mac_address')));
   await createUnique(db, 'mac_leases', 'mac_address');
@@ -64,8 +64,8 @@ export async function up(db: Kysely<AnyTables>): Promise<void> {
     ),
   );
   await createUnique(db, 'ip_leases', 'network_id', 'ipv4_address');
-  await createIndex(db, 'ip_leases', 'mac_lease_id');
-  await createIndex(db, 'ip_leases', 'interface_id');
+  await createIndex(db, 'ip_leases', 'mac_lease_id?');
+  await createIndex(db, 'ip_leases', 'interface_id?');
 
   await createTable(
     db,
@@ -78,7 +78,7 @@ export async function up(db: Kysely<AnyTables>): Promise<void> {
       text('mode'),
     ),
   );
-  await createIndex(db, 'network_services', 'interface_id');
+  await createIndex(db, 'network_services', 'interface_id?');
 
   await createTable(db, 'route_links', columns(integer('mac_address?')));
 
@@ -95,7 +95,7 @@ export async function up(db: Kysely<AnyTables>): Promise<void> {
       boolean('egress'),
     ),
   );
-  for (const name of ['interface_id', 'network_id', 'route_link_id']) await createIndex(db, 'routes', name);
+  for (const name of ['interface_id', 'network_id?', 'route_link_id']) await createIndex(db, 'routes', name);
 
   for (const [table, other, others] of [
     ['datapath_networks', 'network_id', 'networks'],
@@ -114,7 +114,7 @@ export async function up(db: Kysely<AnyTables>): Promise<void> {
     );
     await createUnique(db, table, 'datapath_id', other);
     await createIndex(db, table, other);
-    await createIndex(db, table, 'interface_id');
+    await createIndex(db, table, 'interface_id?');
   }
 }
 

@@ -1,10 +1,10 @@
 import { type Migration, Migrator } from 'kysely/migration';
 import type { Sqlite } from '../sqlite.ts';
-import * as first from './001-first.ts';
+import { up as first } from './001-first.ts';
 
 /** In order, by name. Once merged, a migration is never edited. */
 const migrations: Record<string, Migration> = {
-  '001-first': first,
+  '001-first': { up: first },
 };
 
 /** Brings the database to the newest form, whole or not at all. */

@@ -37,13 +37,14 @@ export function columns(...made: ((table: Builder) => Builder)[]): (table: Build
   return (table) => made.reduce((so, add) => add(so), table);
 }
 
-/** An index for looking up by `names`. */
+/** An index for looking up by `names`. One that may be null is written with a question mark: nulls are left out of it. */
 export async function createIndex(db: Kysely<AnyTables>, table: string, ...names: string[]): Promise<void> {
-  await db.schema
-    .createIndex(`${table}_by_${names.join('_and_')}`)
+  const index = db.schema
+    .createIndex(`${table}_by_${names.map(bare).join('_and_')}`)
     .on(table)
-    .columns(names)
-    .execute();
+    .columns(names.map(bare));
+  const nullable = names.filter((name) => name.endsWith('?'));
+  await nullable.reduce((so, name) => so.where(sql.ref(bare(name)), 'is not', null), index).execute();
 }
 
 /**

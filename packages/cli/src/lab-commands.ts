@@ -1,0 +1,73 @@
+import type { Command } from 'commander';
+import { contextOf } from './context.ts';
+import { ExitWith } from './exit-with.ts';
+import { exitCodes, UsageError } from './failure.ts';
+import { isNumber } from './options.ts';
+import type { Io } from './output.ts';
+import { passesOn } from './words.ts';
+
+interface LabOptions {
+  readonly file?: string;
+  readonly runDirectory?: string;
+  readonly wait?: string;
+}
+
+/** `vnctl lab up|down|test|exec|list`. The lab itself is loaded when it is needed. */
+export function addLabCommands(root: Command, io: Io): void {
+  const lab = root
+    .command('lab')
+    .description('A lab on this machine: bridges, namespaces that stand for virtual machines, and a topology.');
+  const say = (line: string): void => io.out(`${line}\n`);
+  const add = (name: string, doc: string): Command =>
+    lab
+      .command(name)
+      .description(doc)
+      .option(
+        '--run-directory <PATH>',
+        'Where its state is; /run/openvnet-lab, or in the directory for temporary files.',
+      );
+  const addWithFile = (name: string, doc: string): Command =>
+    add(name, doc).option('-f, --file <FILE>', 'The lab file; the three experiments unless given.');
+  const options = (command: Command): LabOptions => command.opts<LabOptions>();
+
+  const up = addWithFile(
+    'up',
+    'Makes what the lab file describes, where it is not there yet, and waits until it is in effect.',
+  );
+  up.option('--wait <SECONDS>', 'How long to wait until it is in effect.', '20').action(async () => {
+    const { settings } = await contextOf(up, io);
+    const { labUp } = await import('@openvnet/lab');
+    const { wait = '', ...where } = options(up);
+    if (!isNumber(wait)) throw new UsageError(`--wait ${JSON.stringify(wait)}: expected a number of seconds`);
+    const unrealised = await labUp({ ...where, api: settings.api, waitSeconds: Number(wait), say });
+    if (unrealised > 0) throw new ExitWith(exitCodes.notRealised, `${unrealised} objects are not in effect`);
+  });
+
+  const down = add('down', 'Removes everything that the lab has made, also what a crash left.');
+  down.action(async () => {
+    const { labDown } = await import('@openvnet/lab');
+    await labDown({ ...options(down), say });
+  });
+
+  const test = addWithFile('test', 'Runs the checks that the lab file states.');
+  test.action(async () => {
+    const { labTest } = await import('@openvnet/lab');
+    const { failed, run } = await labTest({ ...options(test), say });
+    if (failed > 0) throw new ExitWith(exitCodes.refused, `${failed} of ${run} checks failed`);
+  });
+
+  const exec = addWithFile('exec', 'Runs a program in a namespace: vnctl lab exec ns1 -- ping 172.16.1.2');
+  exec.argument('<namespace>', 'Its name in the lab file.').argument('<command...>', 'The program and its arguments.');
+  passesOn.add(exec);
+  exec.action(async (name: string, command: readonly string[]) => {
+    const { labExec } = await import('@openvnet/lab');
+    const code = await labExec({ ...options(exec), name, command });
+    if (code !== 0) throw new ExitWith(code);
+  });
+
+  const list = add('list', 'Lists what the lab has made.');
+  list.action(async () => {
+    const { labList } = await import('@openvnet/lab');
+    await labList({ ...options(list), say });
+  });
+}

@@ -1,0 +1,97 @@
+import { type Field, type Kind, type Nested, parametersOf, type Resource, resourceOf } from '@openvnet/model';
+import type { Command } from 'commander';
+import { contextOf, forEach } from './context.ts';
+import { declareObsolete, declareParameters, readParameters, requireParameters } from './options.ts';
+import { fieldsForPeople, type Io, record, write } from './output.ts';
+import { addPageOptions, finish, noteTo, readPage, waitOption, writeList } from './resource-commands.ts';
+
+/** `vnctl datapaths networks add|show|del`, `vnctl interfaces ports add|show|del`. */
+export function addNestedCommands(parent: Command, kind: Kind, io: Io): void {
+  const declared = resourceOf(kind);
+  const nested = declared.nested!;
+  const group = parent.command(nested.name).description(declared.doc);
+  const singular = nested.name.replace(/s$/, '');
+  if (singular !== nested.name) group.alias(singular);
+  addCommand(group, kind, { declared, nested }, io);
+  showCommand(group, kind, { declared, nested }, io);
+  delCommand(group, kind, { declared, nested }, io);
+}
+
+interface Declared {
+  readonly declared: Resource;
+  readonly nested: Nested;
+}
+
+function addCommand(group: Command, kind: Kind, { declared, nested }: Declared, io: Io): void {
+  const command = group.command('add').description(`Makes one. ${declared.doc}`);
+  namesInPath(command, nested, nested.with ? '<uuid>' : '');
+  if (declared.idPrefix) {
+    command.option('--uuid <UUID>', `Its name, beginning with ${declared.idPrefix}-; made up where not given.`);
+  }
+  const parameters = declareParameters(command, ownParameters(declared, nested));
+  declareObsolete(command, declared, noteTo(io));
+  command.addOption(waitOption()).action(async (of: string, ...rest: unknown[]) => {
+    const given = readParameters(command, parameters);
+    requireParameters(declared, given, parameters);
+    const context = await contextOf(command, io);
+    const { uuid } = command.opts<{ uuid?: string }>();
+    const values = { ...(uuid !== undefined && { uuid }), ...given };
+    const methods = context.client.nestedOf(kind);
+    const object = await (nested.with ? methods.create(of, rest[0] as string, values) : methods.create(of, values));
+    const path = { [`${nested.of}_uuid`]: of, ...(nested.with && { [`${nested.with}_uuid`]: rest[0] }) };
+    // It has no state of its own: it is in effect when the object that it belongs to is.
+    await finish(context, command, { kind, declared, object, path, waitFor: { kind: nested.of as Kind, uuid: of } });
+  });
+}
+
+function showCommand(group: Command, kind: Kind, { declared, nested }: Declared, io: Io): void {
+  const command = group.command('show').alias('list').description(`Lists them. ${declared.doc}`);
+  namesInPath(command, nested, '');
+  addPageOptions(command).action(async (of: string) => {
+    const context = await contextOf(command, io);
+    const answer = await context.client.nestedOf(kind).list(of, readPage(command));
+    // A relation is listed as what is at its other end.
+    await writeList(context, nested.with ? resourceOf(nested.with) : declared, answer);
+  });
+}
+
+function delCommand(group: Command, kind: Kind, { declared, nested }: Declared, io: Io): void {
+  const byUuid = Boolean(nested.with || declared.idPrefix);
+  const which = byUuid ? '' : ' Those that match what is given; all of them where nothing is.';
+  const command = group.command('del').alias('delete').description(`Removes them.${which} ${declared.doc}`);
+  namesInPath(command, nested, byUuid ? '<uuid...>' : '');
+  const parameters = byUuid ? [] : declareParameters(command, optional(ownParameters(declared, nested)));
+  command.action(async (of: string, others: unknown) => {
+    const given = readParameters(command, parameters);
+    const context = await contextOf(command, io);
+    const { output } = context.settings;
+    const methods = context.client.nestedOf(kind);
+    if (byUuid) {
+      await forEach(io, others as readonly string[], async (other) => {
+        const answer = await methods.remove(of, other);
+        await write(io, output, answer, () => `${other} is gone from the ${nested.name} of ${of}`);
+      });
+      return;
+    }
+    const answer = await methods.remove(of, given);
+    await write(io, output, answer, () => {
+      const gone = Array.isArray(answer) ? answer : [answer];
+      return gone.map((object) => record(io, fieldsForPeople(declared, object))).join('\n\n') || 'nothing matched';
+    });
+  });
+}
+
+function namesInPath(command: Command, nested: Nested, other: string): void {
+  command.argument(`<${nested.of}_uuid>`, `The ${nested.of}.`);
+  if (other) command.argument(other, `The ${nested.with ?? nested.name}.`);
+}
+
+/** The parameters that are not names in the path. */
+function ownParameters(declared: Resource, nested: Nested): [string, Field][] {
+  const inPath = [`${nested.of}_uuid`, `${nested.with}_uuid`];
+  return parametersOf(declared).filter(([name]) => !inPath.includes(name));
+}
+
+function optional(parameters: [string, Field][]): [string, Field][] {
+  return parameters.map(([name, field]) => [name, { ...field, optional: true }]);
+}

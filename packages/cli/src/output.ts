@@ -1,0 +1,88 @@
+import { styleText } from 'node:util';
+import { fieldsOf, parametersOf, type Resource } from '@openvnet/model';
+import type { Output } from './settings.ts';
+
+/** Where a command writes, and for whom. */
+export interface Io {
+  readonly out: (text: string) => void;
+  readonly err: (text: string) => void;
+  /** Whether colours and lines are welcome. */
+  readonly fancy: boolean;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+export type Values = Readonly<Record<string, unknown>>;
+
+/** Writes what the API answered as it is, or for people by `forPeople`. */
+export async function write(
+  io: Io,
+  output: Output,
+  answer: unknown,
+  forPeople: () => string | Promise<string>,
+): Promise<void> {
+  if (output === 'table') io.out(`${(await forPeople()).trimEnd()}\n`);
+  else if (output === 'json') io.out(`${JSON.stringify(answer, null, 2)}\n`);
+  else io.out((await import('yaml')).stringify(answer));
+}
+
+/** A table with a line for each item. Columns that no item has are left out. */
+export async function table(io: Io, columns: readonly string[], items: readonly Values[]): Promise<string> {
+  const shown = columns.filter((column) => items.some((item) => item[column] !== undefined));
+  const { default: Table } = await import('cli-table3');
+  const lines = new Table({
+    head: shown.map((column) => heading(io, column)),
+    chars: { ...noLines, middle: '  ' },
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
+  });
+  for (const item of items) lines.push(shown.map((column) => cell(item[column])));
+  return lines
+    .toString()
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n');
+}
+
+/** Names and values below each other. */
+export function record(io: Io, values: Values): string {
+  const width = Math.max(...Object.keys(values).map((name) => name.length));
+  return Object.entries(values)
+    .map(([name, value]) => `${styled(io, 'bold', name.padEnd(width))}  ${cell(value)}`)
+    .join('\n');
+}
+
+/** The columns of a list for people. */
+export function columnsOf(declared: Resource): string[] {
+  const all = ['uuid', ...fieldsOf(declared).map(([name]) => name)];
+  return [...(declared.summary ?? all)];
+}
+
+/** Of an object what people want to see: its declared fields in order, then its times. */
+export function fieldsForPeople(declared: Resource, object: Values): Values {
+  const shown = parametersOf(declared).map(([name, { column, render }]) => {
+    const value = object[name];
+    // A few answers hold what is stored and not what it stands for.
+    return [name, column === 'integer' && typeof value === 'number' ? render(value) : value];
+  });
+  const { uuid, created_at, updated_at } = object;
+  const all = [['uuid', uuid], ...shown, ['created_at', created_at], ['updated_at', updated_at]];
+  return Object.fromEntries(all.filter(([, value]) => value !== undefined));
+}
+
+export function styled(io: Io, style: 'bold' | 'green' | 'yellow' | 'red' | 'dim', text: string): string {
+  return io.fancy ? styleText(style, text, { validateStream: false }) : text;
+}
+
+export function heading(io: Io, text: string): string {
+  return styled(io, 'bold', text);
+}
+
+function cell(value: unknown): string {
+  if (value === null || value === undefined || value === '') return '-';
+  return typeof value === 'object' ? JSON.stringify(value) : String(value);
+}
+
+const noLines = Object.fromEntries(
+  ['top', 'bottom', 'mid', 'left', 'right'].flatMap((side) =>
+    ['', '-mid', '-left', '-right'].map((part) => [`${side}${part}`, '']),
+  ),
+);

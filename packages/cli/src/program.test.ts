@@ -1,0 +1,261 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Manager, startManager } from '@openvnet/manager';
+import { pino } from 'pino';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { runCommandLine } from './index.ts';
+
+let manager: Manager;
+let home: string;
+
+beforeEach(async () => {
+  home = mkdtempSync(join(tmpdir(), 'vnctl-test-'));
+  const logger = pino({ level: 'silent' });
+  manager = await startManager({ listen: { host: '127.0.0.1', port: 0 }, store: 'memory', logger });
+});
+
+afterEach(async () => {
+  await manager.close();
+  rmSync(home, { recursive: true });
+});
+
+interface Run {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs a command line as a shell would split it where nothing is quoted. */
+async function vnctl(line: string, env: Record<string, string> = { OPENVNET_API: manager.url }): Promise<Run> {
+  let out = '';
+  let err = '';
+  const code = await runCommandLine(line.split(' ').filter(Boolean), {
+    out: (text) => {
+      out += text;
+    },
+    err: (text) => {
+      err += text;
+    },
+    fancy: false,
+    env: { HOME: home, ...env },
+  });
+  return { code, out, err };
+}
+
+async function json(line: string): Promise<Record<string, unknown>> {
+  const { code, out, err } = await vnctl(`${line} -o json`);
+  expect(err).toBe('');
+  expect(code).toBe(0);
+  return JSON.parse(out) as Record<string, unknown>;
+}
+
+const setup = [
+  'datapath add --uuid dp-br0 --display-name=br0 --dc-segment-id=seg1 --dpid=0x000002fdee8e0a44 --ipv4-address=192.168.122.207 --node-id=192.168.122.207',
+  'network add --uuid nw-net1 --display-name=net1 --ipv4-network 172.16.1.0 --ipv4-prefix=24 --domain-name=dom1 --network-mode=virtual',
+  'datapath networks add dp-br0 nw-net1 --broadcast-mac-address=08:00:27:10:03:01',
+  'interface add --uuid=if-veth1 --ipv4-address=172.16.1.1 --network-uuid=nw-net1 --mac-address=52:54:00:0d:84:01',
+];
+
+async function registered(): Promise<void> {
+  for (const line of setup) expect(await vnctl(line)).toMatchObject({ code: 0 });
+}
+
+describe('the commands of 2013', () => {
+  it('work as they were written', async () => {
+    await registered();
+    const gateway = 'interface add --uuid=if-gw --mode=simulated --network-uuid=nw-net1 --ipv4-address=172.16.1.254';
+    expect(await vnctl(`${gateway} --mac-address=52:54:00:74:00:00`)).toMatchObject({ code: 0, err: '' });
+    const service = 'network_service add --uuid=ns-gw --interface-uuid=if-gw --display-name=router';
+    expect(await vnctl(service)).toMatchObject({ code: 0, err: '' });
+    const link = 'route_link add --uuid=rl-vnetlink1 --mac-address=52:54:00:60:11:11';
+    expect(await vnctl(link)).toMatchObject({ code: 0, err: '' });
+    expect(await json('datapath show dp-br0')).toMatchObject({ dpid: '0x000002fdee8e0a44' });
+    expect(await json('network show nw-net1')).toMatchObject({ mode: 'virtual', ipv4_prefix: 24 });
+    expect(await json('network_service show ns-gw')).toMatchObject({ mode: 'router' });
+    expect(await json('interface show if-veth1')).toMatchObject({ mode: 'vif', ipv4_address: '172.16.1.1' });
+  });
+
+  it('are told of a parameter that means nothing any more', async () => {
+    const { err } = await vnctl(setup[0]!);
+    expect(err).toBe(
+      'vnctl: note: --dc-segment-id means nothing any more and is left out\n' +
+        'vnctl: note: --ipv4-address means nothing any more and is left out\n',
+    );
+    const flag = await vnctl('datapath modify --is-connected dp-br0 --display-name=new');
+    expect(flag).toMatchObject({ code: 0, err: expect.stringContaining('--is-connected means nothing any more') });
+  });
+});
+
+describe('a command line', () => {
+  beforeEach(registered);
+
+  it('may be spelled in many ways', async () => {
+    for (const line of [
+      'network-services show',
+      'network_service list',
+      'interfaces show if-veth1',
+      'interf sh if-veth1',
+      'datapath network show dp-br0',
+      'networks show --limit=1 --offset 0',
+      'network modify nw-net1 --display_name other',
+    ]) {
+      expect(await vnctl(line), line).toMatchObject({ code: 0, err: '' });
+    }
+    expect(await json('network show nw-net1')).toMatchObject({ display_name: 'other' });
+  });
+
+  it('takes flags with and without a value', async () => {
+    for (const [flag, expected] of [
+      ['--enable-routing', true],
+      ['--no-enable-routing', false],
+      ['--enable_routing true', true],
+      ['--enable-routing=false', false],
+      ['--enable-routing', true],
+      ['--skip-enable-routing', false],
+    ] as const) {
+      expect(await json(`interface modify ${flag} if-veth1`), flag).toMatchObject({ enable_routing: expected });
+    }
+  });
+
+  it('names the word that is wrong, and the nearest right one', async () => {
+    for (const [line, complaint] of [
+      ['netwrks show', "unknown command 'netwrks'; did you mean networks?"],
+      ['network ad', ''],
+      ['network frob', "unknown command 'frob'"],
+      ['net show', 'net can mean networks or network_services: say more of it'],
+      ['network add --ipv4-netwrk 1', "unknown option '--ipv4-netwrk'; did you mean --ipv4-network?"],
+      ['network add', '--ipv4-network ADDRESS is missing: '],
+      ['network add --ipv4-network=1.0.0.0 --ipv4-prefix=x', '--ipv4-prefix "x": expected a number'],
+      ['network show --limit=-1', '--limit "-1": expected a number'],
+      ['network modify nw-net1 --ipv4-prefix=25', '--ipv4-prefix cannot be changed'],
+      ['network del', "missing required argument 'uuid'"],
+      ['network show -o xml', '--output "xml": expected one of table, json, yaml'],
+    ] as const) {
+      const { code, err } = await vnctl(line);
+      expect(code, line).toBe(2);
+      expect(err, line).toContain(complaint && `vnctl: ${complaint}`);
+      expect(err.trim().split('\n'), line).toHaveLength(1);
+    }
+    expect((await json('networks show')).total_count).toBe(1);
+  });
+
+  it('gets help at every level', async () => {
+    const all = await vnctl('--help');
+    expect(all.code).toBe(0);
+    for (const word of ['network_services', 'status', 'lab', 'Exit codes:']) expect(all.out).toContain(word);
+    for (const line of ['help network add', 'network help add', 'network add --help', 'net-works add -h']) {
+      const { code, out } = await vnctl(line.replace('net-works', 'networks'));
+      expect(code, line).toBe(0);
+      expect(out, line).toContain('--ipv4-network <ADDRESS>');
+      expect(out, line).not.toContain('--editable');
+    }
+    expect((await vnctl('help datapath networks add')).out).toContain('<datapath_uuid>');
+  });
+});
+
+describe('an answer', () => {
+  beforeEach(registered);
+
+  it('is a table for people, and what the API answers for programs', async () => {
+    const { out } = await vnctl('networks show');
+    expect(out.split('\n')[0]).toMatch(/^uuid +display_name +ipv4_network +ipv4_prefix +mode +domain_name$/);
+    expect(out.split('\n')[1]).toMatch(/^nw-net1 +net1 +172.16.1.0 +24 +virtual +dom1$/);
+    expect(await json('networks show')).toMatchObject({ total_count: 1, limit: 30, items: [{ uuid: 'nw-net1' }] });
+    const yaml = await vnctl('networks show -o yaml');
+    expect(parse(yaml.out)).toEqual(await json('networks show'));
+    expect((await vnctl('route_links show')).out).toBe('there are no route links\n');
+  });
+
+  it('says of one object how it stands', async () => {
+    const { out } = await vnctl('interface show if-veth1');
+    expect(out).toMatch(/^uuid +if-veth1\n/);
+    expect(out).toMatch(/\nnot in effect\n {2}waits for: \S/);
+  });
+
+  it('shows an address as an address where the API answers a number', async () => {
+    await vnctl('datapath networks del dp-br0 nw-net1');
+    const { out } = await vnctl(setup[2]!);
+    expect(out).toMatch(/^datapath_uuid +dp-br0\nnetwork_uuid +nw-net1\nmac_address +08:00:27:10:03:01\n/);
+  });
+
+  it('says how many there are when it shows fewer', async () => {
+    await vnctl('network add --ipv4-network=10.0.0.0/8');
+    const { out } = await vnctl('network show --limit 1');
+    expect(out).toContain('1 of 2, from 0 on');
+  });
+
+  it('covers each of several objects, and the first that cannot be shown decides how it ends', async () => {
+    const { code, out, err } = await vnctl('network show nw-none nw-net1 -o json');
+    expect(code).toBe(1);
+    expect(JSON.parse(out)).toMatchObject({ uuid: 'nw-net1' });
+    expect(err).toMatch(/^vnctl: .*nw-none/);
+    const gone = await vnctl('interface del if-veth1 if-none');
+    expect(gone).toMatchObject({ code: 1, out: 'if-veth1 is gone\n' });
+  });
+
+  it('shows and removes parts that have no name of their own', async () => {
+    expect((await vnctl('interface ports show if-veth1')).out).toMatch(/if-veth1/);
+    expect((await vnctl('interface ports del if-veth1 --port-name=none')).out).toBe('nothing matched\n');
+    expect((await vnctl('interface ports del if-veth1')).out).toMatch(/port_name +if-veth1/);
+    expect((await vnctl('interface ports add if-veth1 --port-name=eth7')).out).toMatch(/port_name +eth7/);
+  });
+
+  it('of the system names what is not in effect', async () => {
+    const { out } = await vnctl('status');
+    expect(out).toMatch(/^manager {2}version/);
+    expect(out).toMatch(/not in effect\n {2}.*if-veth1/);
+    expect(await json('status')).toHaveProperty('manager.revision');
+  });
+});
+
+describe('the exit code', () => {
+  it('is 4 where something is not in effect in time, with what it waits for', async () => {
+    await registered();
+    const { code, out, err } = await vnctl('network modify nw-net1 --display-name=x --wait=0 -o json');
+    expect(code).toBe(4);
+    expect(JSON.parse(out)).toMatchObject({ display_name: 'x' });
+    expect(err).toMatch(/^vnctl: nw-net1 is not in effect after 0 s; it waits for: \S/);
+  });
+
+  it('is 1 where the API refuses, in one line that names field and value', async () => {
+    const { code, err } = await vnctl('network add --ipv4-network=1.2.3');
+    expect(code).toBe(1);
+    expect(err).toMatch(/^vnctl: .*1\.2\.3.*ipv4_network.*expected.*\n$/);
+  });
+
+  it('is 3 where there is no API', async () => {
+    const { url } = manager;
+    await manager.close();
+    expect(await vnctl('status', { OPENVNET_API: url })).toMatchObject({
+      code: 3,
+      err: `vnctl: cannot reach ${url}: connection refused (is vnmgr or openvnet running?)\n`,
+    });
+  });
+});
+
+describe('settings', () => {
+  const settings = (text: string): void => {
+    mkdirSync(join(home, '.config', 'openvnet'), { recursive: true });
+    writeFileSync(join(home, '.config', 'openvnet', 'vnctl.yaml'), text);
+  };
+
+  it('come from the flag, then the environment, then a file', async () => {
+    settings(`api: ${manager.url}\noutput: json\n`);
+    expect(JSON.parse((await vnctl('network show', {})).out)).toMatchObject({ total_count: 0 });
+    expect(await vnctl('network show -o table', {})).toMatchObject({ out: 'there are no networks\n' });
+    const nowhere = 'http://127.0.0.1:9';
+    expect((await vnctl('network show', { OPENVNET_API: nowhere })).code).toBe(3);
+    expect((await vnctl(`network show --api ${manager.url}`, { OPENVNET_API: nowhere })).code).toBe(0);
+    expect((await vnctl(`--api=${manager.url} network show`, { OPENVNET_API: nowhere })).code).toBe(0);
+    expect((await vnctl('network show', { VNET_WEBAPI: manager.url.replace('http://', '') })).code).toBe(0);
+  });
+
+  it('in a file that are wrong are named with the file', async () => {
+    settings('apy: x\n');
+    const { code, err } = await vnctl('network show', {});
+    expect(code).toBe(2);
+    expect(err).toMatch(/vnctl\.yaml: unknown setting apy; there are api, output/);
+  });
+});

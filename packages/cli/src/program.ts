@@ -1,0 +1,84 @@
+import { kinds, resourceOf } from '@openvnet/model';
+import { Command, CommanderError } from 'commander';
+import { contextOf } from './context.ts';
+import { ExitWith } from './exit-with.ts';
+import { exitCodeOf, exitCodes, exitCodesHelp, sentence } from './failure.ts';
+import { addLabCommands } from './lab-commands.ts';
+import { addNestedCommands } from './nested-commands.ts';
+import { type Io, write } from './output.ts';
+import { addResourceCommands } from './resource-commands.ts';
+import { outputs } from './settings.ts';
+import { systemText } from './status-text.ts';
+import { canonical } from './words.ts';
+
+/** Runs a command line, without the words `node` and `vnctl`; returns the exit code. */
+export async function runCommandLine(argv: readonly string[], io: Io): Promise<number> {
+  const root = createProgram(io);
+  try {
+    await root.parseAsync(canonical(argv, root), { from: 'user' });
+    return exitCodes.done;
+  } catch (error) {
+    if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.done;
+    if (error instanceof CommanderError) {
+      // Help that was shown for want of a command has said everything.
+      if (error.code !== 'commander.help') io.err(`vnctl: ${complaint(error)}\n`);
+      return exitCodes.usage;
+    }
+    if (sentence(error)) io.err(`vnctl: ${sentence(error)}\n`);
+    return error instanceof ExitWith ? error.code : exitCodeOf(error);
+  }
+}
+
+export function createProgram(io: Io): Command {
+  const root = new Command('vnctl')
+    .description('OpenVNet from a shell: what is registered, how it stands, and the lab.')
+    .usage('RESOURCE COMMAND [argument...] [option...]')
+    .option(
+      '--api <URL>',
+      'Address of the API; http://127.0.0.1:9090 unless OPENVNET_API or vnctl.yaml says otherwise.',
+    )
+    .option('-o, --output <FORMAT>', `One of ${outputs.join(', ')}; json and yaml are what the API answers.`)
+    .addHelpText(
+      'after',
+      `${exitCodesHelp}\n\nSettings: ~/.config/openvnet/vnctl.yaml or /etc/openvnet/vnctl.yaml (api, output).`,
+    )
+    .helpCommand('help [command...]', 'Shows what a command takes.');
+  const groups = new Map<string, Command>();
+  for (const kind of kinds) {
+    if (!resourceOf(kind).nested) groups.set(kind, addResourceCommands(root, kind, io));
+  }
+  for (const kind of kinds) {
+    const { nested } = resourceOf(kind);
+    if (nested) addNestedCommands(groups.get(nested.of)!, kind, io);
+  }
+  const status = root.command('status').description('Shows manager, agents and datapaths, and what is not in effect.');
+  status.action(async () => {
+    const { client, settings } = await contextOf(status, io);
+    const answer = await client.status();
+    await write(io, settings.output, answer, () => systemText(io, answer));
+  });
+  addLabCommands(root, io);
+  for (const command of everyCommand(root)) {
+    // In the list of commands the first sentence is enough.
+    command.summary(`${command.description().split('. ')[0]!.replace(/\.$/, '')}.`);
+    if (command.commands.length > 0 && command !== root) command.usage('COMMAND [argument...] [option...]');
+    command
+      .exitOverride()
+      .configureOutput({ writeOut: io.out, writeErr: io.out, outputError: () => {} })
+      .configureHelp({ showGlobalOptions: true, subcommandTerm: (one) => one.name() })
+      .helpOption('-h, --help', 'Shows this.');
+  }
+  return root;
+}
+
+function everyCommand(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(everyCommand)];
+}
+
+/** What commander says, as one line. */
+function complaint({ message }: CommanderError): string {
+  return message
+    .replace(/^error: /, '')
+    .replace(/\n\(Did you mean (.*?)\?\)/s, (_, near: string) => `; did you mean ${near}?`)
+    .replaceAll(/\s*\n\s*/g, ' ');
+}

@@ -1,0 +1,168 @@
+import { type Kind, parametersOf, type Resource, resourceOf } from '@openvnet/model';
+import type { Command, Option } from 'commander';
+import { type Context, contextOf, forEach, waitUntilRealised } from './context.ts';
+import { UsageError } from './failure.ts';
+import {
+  changeable,
+  dashed,
+  declareObsolete,
+  declareParameters,
+  isNumber,
+  LooseOption,
+  readParameters,
+  requireParameters,
+} from './options.ts';
+import { columnsOf, fieldsForPeople, type Io, record, table, type Values, write } from './output.ts';
+import { statusText } from './status-text.ts';
+
+/** `vnctl networks add|modify|show|del`, from the declaration of the resource. */
+export function addResourceCommands(root: Command, kind: Kind, io: Io): Command {
+  const declared = resourceOf(kind);
+  const group = root.command(declared.plural).alias(kind).description(declared.doc).helpGroup('Resources:');
+  addCommand(group, kind, declared, io);
+  if (changeable(declared).length > 0) modifyCommand(group, kind, declared, io);
+  showCommand(group, kind, declared, io);
+  delCommand(group, kind, declared, io);
+  return group;
+}
+
+function addCommand(group: Command, kind: Kind, declared: Resource, io: Io): void {
+  const command = group.command('add').description(`Makes one. ${declared.doc}`);
+  command.option('--uuid <UUID>', `Its name, beginning with ${declared.idPrefix}-; made up where not given.`);
+  const parameters = declareParameters(command, parametersOf(declared));
+  declareObsolete(command, declared, noteTo(io));
+  command.addOption(waitOption()).action(async () => {
+    const given = readParameters(command, parameters);
+    requireParameters(declared, given, parameters);
+    const context = await contextOf(command, io);
+    const { uuid } = command.opts<{ uuid?: string }>();
+    const made = await context.client.of(kind).create({ ...(uuid !== undefined && { uuid }), ...given });
+    await finish(context, command, { kind, declared, object: made });
+  });
+}
+
+function modifyCommand(group: Command, kind: Kind, declared: Resource, io: Io): void {
+  const command = group.command('modify').description(`Changes one. ${declared.doc}`).argument('<uuid>', 'Its name.');
+  const parameters = declareParameters(command, changeable(declared));
+  const fixed = parametersOf(declared).filter(([name]) => !parameters.some((parameter) => parameter.name === name));
+  // Known, so that the answer is better than that they are not.
+  for (const { options } of declareParameters(command, fixed)) for (const option of options) option.hideHelp();
+  declareObsolete(command, declared, noteTo(io));
+  command.addOption(waitOption()).action(async (uuid: string) => {
+    for (const [name] of fixed) {
+      const long = `--${dashed(name)}`;
+      if (command.options.some((option) => option.long === long && command.getOptionValue(option.attributeName()))) {
+        throw new UsageError(`${long} cannot be changed: delete the ${kind} and add it again`);
+      }
+    }
+    const values = readParameters(command, parameters);
+    const context = await contextOf(command, io);
+    const changed = await context.client.of(kind).update(uuid, values);
+    await finish(context, command, { kind, declared, object: changed });
+  });
+}
+
+function showCommand(group: Command, kind: Kind, declared: Resource, io: Io): void {
+  const command = group
+    .command('show')
+    .alias('list')
+    .description(`Lists them, or shows those that are named and how they stand. ${declared.doc}`)
+    .argument('[uuid...]', 'Their names.');
+  addPageOptions(command).action(async (uuids: readonly string[]) => {
+    const context = await contextOf(command, io);
+    if (uuids.length === 0) {
+      const answer = await context.client.of(kind).list(readPage(command));
+      await writeList(context, declared, answer);
+      return;
+    }
+    const { output } = context.settings;
+    await forEach(io, uuids, async (uuid) => {
+      const answer = await context.client.of(kind).get(uuid);
+      if (uuid !== uuids[0]) io.out(output === 'yaml' ? '---\n' : output === 'table' ? '\n' : '');
+      await write(io, output, answer, () => {
+        const fields = record(io, fieldsForPeople(declared, answer));
+        return answer.status ? `${fields}\n${statusText(io, answer.status)}` : fields;
+      });
+    });
+  });
+}
+
+function delCommand(group: Command, kind: Kind, declared: Resource, io: Io): void {
+  const command = group
+    .command('del')
+    .alias('delete')
+    .description(`Removes them. ${declared.doc}`)
+    .argument('<uuid...>', 'Their names.');
+  command.action(async (uuids: readonly string[]) => {
+    const context = await contextOf(command, io);
+    await forEach(io, uuids, async (uuid) => {
+      const answer = await context.client.of(kind).remove(uuid);
+      await write(io, context.settings.output, answer, () => `${uuid} is gone`);
+    });
+  });
+}
+
+/** Shows what was made or changed and, with `--wait`, waits until it is in effect. */
+export async function finish(
+  context: Context,
+  command: Command,
+  made: {
+    kind: Kind;
+    declared: Resource;
+    object: Values;
+    /** What the path says of it, which the answer does not repeat. */
+    path?: Values;
+    waitFor?: { kind: Kind; uuid: string };
+  },
+): Promise<void> {
+  const { kind, declared, object, path, waitFor = { kind, uuid: String(object.uuid) } } = made;
+  await write(context.io, context.settings.output, object, () =>
+    record(context.io, fieldsForPeople(declared, { ...path, ...object })),
+  );
+  const { wait } = command.opts<{ wait?: string }>();
+  if (wait === undefined) return;
+  if (!isNumber(wait)) throw new UsageError(`--wait ${JSON.stringify(wait)}: expected a number of seconds`);
+  await waitUntilRealised(context, waitFor, Number(wait));
+}
+
+export async function writeList(
+  { io, settings }: Context,
+  declared: Resource,
+  answer: { items: readonly Values[]; total_count: number; offset: number },
+): Promise<void> {
+  await write(io, settings.output, answer, async () => {
+    const { items, total_count, offset } = answer;
+    if (total_count === 0) return `there are no ${declared.plural.replaceAll('_', ' ')}`;
+    const rows = await table(io, columnsOf(declared), items);
+    if (items.length === total_count) return rows;
+    return `${rows}\n${items.length} of ${total_count}, from ${offset} on; --limit and --offset show others`;
+  });
+}
+
+export function addPageOptions(command: Command): Command {
+  return command
+    .option('--limit <NUMBER>', 'How many to list at most; the API lists 30 unless told.')
+    .option('--offset <NUMBER>', 'How many to leave out at the beginning.');
+}
+
+export function readPage(command: Command): { limit?: number; offset?: number } {
+  const page = command.opts<{ limit?: string; offset?: string }>();
+  for (const [name, value] of Object.entries(page)) {
+    if (value !== undefined && !/^\d+$/.test(value)) {
+      throw new UsageError(`--${name} ${JSON.stringify(value)}: expected a number`);
+    }
+  }
+  return {
+    ...(page.limit !== undefined && { limit: Number(page.limit) }),
+    ...(page.offset !== undefined && { offset: Number(page.offset) }),
+  };
+}
+
+export function waitOption(): Option {
+  const doc = 'Return when it is in effect, or after so many seconds (10) with what it waits for.';
+  return new LooseOption('--wait [SECONDS]', doc, { alone: '10', takes: isNumber });
+}
+
+export function noteTo(io: Io): (note: string) => void {
+  return (note) => io.err(`vnctl: note: ${note}\n`);
+}

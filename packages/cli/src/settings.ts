@@ -1,0 +1,54 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { UsageError } from './failure.ts';
+
+export const outputs = ['table', 'json', 'yaml'] as const;
+export type Output = (typeof outputs)[number];
+
+export interface Settings {
+  readonly api: string;
+  readonly output: Output;
+}
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** Settings by flags, then environment, then the first file there is, then the default. */
+export async function readSettings(flags: { api?: string; output?: string }, env: Env): Promise<Settings> {
+  const file = await readFile(env);
+  const fromOlder = env.VNET_WEBAPI ? `http://${env.VNET_WEBAPI}` : undefined;
+  const api = flags.api ?? env.OPENVNET_API ?? fromOlder ?? file.api ?? 'http://127.0.0.1:9090';
+  const output = flags.output ?? file.output ?? 'table';
+  return { api, output: readOutput(output, flags.output === undefined ? file.path : '--output') };
+}
+
+export function settingsFiles(env: Env): string[] {
+  const home = env.XDG_CONFIG_HOME || join(env.HOME || homedir(), '.config');
+  return [join(home, 'openvnet', 'vnctl.yaml'), '/etc/openvnet/vnctl.yaml'];
+}
+
+function readOutput(text: string, where: string): Output {
+  const found = outputs.find((output) => output === (text === 'yml' ? 'yaml' : text));
+  if (found) return found;
+  throw new UsageError(`${where} ${JSON.stringify(text)}: expected one of ${outputs.join(', ')}`);
+}
+
+async function readFile(env: Env): Promise<{ path: string; api?: string; output?: string }> {
+  const path = settingsFiles(env).find((candidate) => existsSync(candidate));
+  if (!path) return { path: '' };
+  const { parse } = await import('yaml');
+  let content: unknown;
+  try {
+    content = parse(readFileSync(path, 'utf8')) ?? {};
+  } catch (cause) {
+    throw new UsageError(`${path}: ${(cause as Error).message.split('\n')[0]}`, { cause });
+  }
+  if (typeof content !== 'object' || content === null)
+    throw new UsageError(`${path}: expected lines such as "api: URL"`);
+  for (const [key, value] of Object.entries(content)) {
+    if (key !== 'api' && key !== 'output')
+      throw new UsageError(`${path}: unknown setting ${key}; there are api, output`);
+    if (typeof value !== 'string') throw new UsageError(`${path}: ${key}: expected text`);
+  }
+  return { ...content, path };
+}

@@ -1,0 +1,17 @@
+/** Something that the API refused, or that could not be asked of it. The message is one sentence. */
+export class ClientError extends Error {
+  override readonly name = 'ClientError';
+  /** HTTP status; null where there was no answer of the API at all. */
+  readonly status: number | null;
+  /** The API's own code, as text: `"100"` for an unknown uuid. */
+  readonly code: string | null;
+  /** The API's own name of the error, without the modules around it: `UnknownUUIDResource`. */
+  readonly error: string | null;
+
+  constructor(message: string, answer: { status: number; code: string; error: string } | null, options?: ErrorOptions) {
+    super(message, options);
+    this.status = answer?.status ?? null;
+    this.code = answer?.code ?? null;
+    this.error = answer?.error.split('::').at(-1) ?? null;
+  }
+}

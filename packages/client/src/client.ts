@@ -1,0 +1,172 @@
+/**
+ * The API as typed methods, made from the declarations of the model: `client.networks.create({...})`,
+ * `client.datapaths.networks.create('dp-br0', 'nw-net1', {...})`. A new resource needs nothing here. Runs in a browser.
+ */
+import {
+  type Create,
+  type Kind,
+  kinds,
+  type Nested,
+  type ObjectStatus,
+  type Resource,
+  resourceOf,
+  type resources,
+  type SystemStatus,
+  type Update,
+} from '@openvnet/model';
+import type { Answer, AnswerWithStatus, List, Page } from './answers.ts';
+import { Http, type Values } from './http.ts';
+
+type All = typeof resources;
+
+/** What a collection of objects of a kind answers to. */
+export interface Collection<R> {
+  list(page?: Page): Promise<List<Answer<R>>>;
+  get(uuid: string): Promise<AnswerWithStatus<R>>;
+  create(values: Create<R>): Promise<Answer<R>>;
+  update(uuid: string, values: Update<R>): Promise<Answer<R>>;
+  remove(uuid: string): Promise<unknown>;
+}
+
+/** Relations of two objects: the uuid of the one in whose path they are, then that of the other. */
+export interface Relation<R> {
+  list(of: string, page?: Page): Promise<List<Answer<R>>>;
+  create(of: string, other: string, values?: Partial<Create<R>>): Promise<Answer<R>>;
+  remove(of: string, other: string): Promise<unknown>;
+}
+
+/** Objects that are part of another one. They are removed by uuid, or, where they have none, by their values. */
+export interface Children<R> {
+  list(of: string, page?: Page): Promise<List<Answer<R>>>;
+  create(of: string, values: Partial<Create<R>>): Promise<Answer<R>>;
+  remove(of: string, which: string | Partial<Create<R>>): Promise<unknown>;
+}
+
+/** The same, of a kind that is known only at run time. */
+export interface AnyCollection {
+  list(page?: Page): Promise<List<Values>>;
+  get(uuid: string): Promise<Values & { readonly status?: ObjectStatus }>;
+  create(values: Values): Promise<Values>;
+  update(uuid: string, values: Values): Promise<Values>;
+  remove(uuid: string): Promise<unknown>;
+}
+
+/** Relations and parts of a kind that is known only at run time; `second` is a uuid where they have one. */
+export interface AnyNested {
+  list(of: string, page?: Page): Promise<List<Values>>;
+  create(of: string, second: string | Values, values?: Values): Promise<Values>;
+  remove(of: string, second: string | Values): Promise<unknown>;
+}
+
+type NestedIn<K extends Kind> = {
+  [N in Kind as All[N]['nested'] extends { readonly of: K; readonly name: infer Name extends string }
+    ? Name
+    : never]: All[N]['nested'] extends { readonly with: string } ? Relation<All[N]> : Children<All[N]>;
+};
+
+type Collections = {
+  readonly [K in Kind as undefined extends All[K]['nested'] ? All[K]['plural'] : never]: Collection<All[K]> &
+    NestedIn<K>;
+};
+
+export type Client = Collections & {
+  readonly http: Http;
+  of(kind: string): AnyCollection;
+  nestedOf(kind: string): AnyNested;
+  status(): Promise<SystemStatus>;
+  /**
+   * Waits until an object is in effect, as of `revision` (that of this client's last write unless given), at most
+   * `seconds`; then says how it stands.
+   */
+  waitFor(kind: string, uuid: string, options?: { revision?: number; seconds?: number }): Promise<ObjectStatus>;
+};
+
+export interface ClientOptions {
+  /** `http://127.0.0.1:9090` unless given. */
+  readonly api?: string;
+  /** How long an answer may take; 30 unless given. */
+  readonly patienceSeconds?: number;
+  /** Ends whatever is under way. */
+  readonly signal?: AbortSignal;
+}
+
+export function createClient({
+  api = 'http://127.0.0.1:9090',
+  patienceSeconds = 30,
+  signal,
+}: ClientOptions = {}): Client {
+  const http = new Http({ api, patienceSeconds, signal });
+  const collections = new Map<string, object>();
+  const nested = new Map<string, object>();
+  for (const kind of kinds) {
+    const declared = resourceOf(kind);
+    if (!declared.nested) collections.set(kind, collection(http, declared));
+  }
+  for (const kind of kinds) {
+    const declared = resourceOf(kind);
+    if (!declared.nested) continue;
+    nested.set(kind, relation(http, declared.nested));
+    Object.assign(known(collections, declared.nested.of), { [declared.nested.name]: nested.get(kind) });
+  }
+  const named = [...collections].map(([kind, methods]) => [resourceOf(kind).plural, methods]);
+  return {
+    ...Object.fromEntries(named),
+    http,
+    of: (kind: string) => known(collections, kind),
+    nestedOf: (kind: string) => known(nested, kind),
+    status: () => http.request('GET', ['status']),
+    waitFor: (kind: string, uuid: string, options = {}) => waitFor(http, [resourceOf(kind).plural, uuid], options),
+  } as Client;
+}
+
+function known(found: ReadonlyMap<string, object>, kind: string): object {
+  const methods = found.get(kind);
+  if (!methods) throw new RangeError(`no resource is called ${kind}`);
+  return methods;
+}
+
+function collection(http: Http, { plural }: Resource): AnyCollection {
+  return {
+    list: (page) => http.request('GET', [plural], { query: { ...page } }),
+    get: (uuid) => http.request('GET', [plural, uuid]),
+    create: (values: Values) => http.request('POST', [plural], { body: values }),
+    update: (uuid: string, values: Values) => http.request('PUT', [plural, uuid], { body: values }),
+    remove: (uuid) => http.request('DELETE', [plural, uuid]),
+  } as AnyCollection;
+}
+
+function relation(http: Http, { of, name, with: other }: Nested): AnyNested {
+  const path = (uuid: string): string[] => [resourceOf(of).plural, uuid, name];
+  const list = (uuid: string, page?: Page) => http.request('GET', path(uuid), { query: { ...page } });
+  if (other) {
+    return {
+      list,
+      create: (uuid: string, second: string, values: Values = {}) =>
+        http.request('POST', [...path(uuid), second], { body: values }),
+      remove: (uuid: string, second: string) => http.request('DELETE', [...path(uuid), second]),
+    } as AnyNested;
+  }
+  return {
+    list,
+    create: (uuid: string, values: Values) => http.request('POST', path(uuid), { body: values }),
+    remove: (uuid: string, which: string | Values) =>
+      typeof which === 'string'
+        ? http.request('DELETE', [...path(uuid), which])
+        : http.request('DELETE', path(uuid), { query: which }),
+  } as AnyNested;
+}
+
+async function waitFor(
+  http: Http,
+  object: readonly string[],
+  { revision = http.revision, seconds = 10 }: { revision?: number; seconds?: number },
+): Promise<ObjectStatus> {
+  const deadline = performance.now() + seconds * 1000;
+  for (;;) {
+    // In whole seconds, as the API takes them, and in slices that no proxy between takes for a hanging connection.
+    const wait = Math.min(20, Math.max(0, Math.round((deadline - performance.now()) / 1000)));
+    const query = { wait, ...(revision > 0 && { revision }) };
+    const answer = (await http.request('GET', [...object, 'status'], { query, extraSeconds: wait })) as ObjectStatus;
+    if (answer.realised || performance.now() >= deadline - 500) return answer;
+  }
+}

@@ -1,0 +1,100 @@
+/** What `vnctl lab` does. */
+
+import { type Check, runCheck, type Scene } from './checks.ts';
+import { Guest } from './guest.ts';
+import { experiments, type LabFile, readLabFile } from './lab-file.ts';
+import { Ledger } from './ledger.ts';
+import { ended, LabError } from './run.ts';
+import { networkOfPort } from './topology.ts';
+import { defaultRunDirectory, requireRoot, up } from './up.ts';
+
+type Say = (line: string) => void;
+
+export interface LabPlace {
+  /** Where its state is. */
+  readonly runDirectory?: string;
+  /** The lab file; that of the lab that is up, or the three experiments. */
+  readonly file?: string;
+}
+
+/** Brings a lab up; returns how many objects of its topology are not in effect. */
+export async function labUp(options: LabPlace & { api: string; waitSeconds: number; say: Say }): Promise<number> {
+  requireRoot('lab up');
+  const { runDirectory = defaultRunDirectory(), file = experiments, api, waitSeconds, say } = options;
+  try {
+    return await up({ runDirectory, file, api, waitSeconds, say });
+  } catch (error) {
+    if (Ledger.find(runDirectory)) say('what was made so far stays: go on with lab up, or remove it with lab down');
+    throw error;
+  }
+}
+
+/** Removes what a lab has made. */
+export async function labDown({ runDirectory = defaultRunDirectory(), say }: LabPlace & { say: Say }): Promise<void> {
+  const ledger = Ledger.find(runDirectory);
+  if (!ledger) return say('no lab is up');
+  requireRoot('lab down');
+  if (ledger.owner && ledger.owner.pid !== process.pid)
+    throw new LabError(`lab up is at work in ${runDirectory} (pid ${ledger.owner.pid}); end it first`);
+  await ledger.undoAll(say);
+  say('nothing is left of the lab');
+}
+
+/** Runs the checks of a lab file. */
+export async function labTest({ say, ...place }: LabPlace & { say: Say }): Promise<{ run: number; failed: number }> {
+  const file = fileOf(place);
+  requireUp(place);
+  requireRoot('lab test');
+  if (file.checks.length === 0) say(`${file.path} states no checks`);
+  let failed = 0;
+  for (const check of file.checks) {
+    const { holds, because } = await runCheck(check, sceneOf(file));
+    if (!holds) failed++;
+    say(`${holds ? 'ok  ' : 'FAIL'}  ${check.text}  (${because})`);
+  }
+  return { run: file.checks.length, failed };
+}
+
+/** Runs a program in a namespace, with the terminal; returns its exit code. */
+export async function labExec(options: LabPlace & { name: string; command: readonly string[] }): Promise<number> {
+  const { name, command } = options;
+  const file = fileOf(options);
+  const found = sceneOf(file).guests.find((guest) => guest.name === name);
+  if (!found) {
+    const names = file.namespaces.map((namespace) => namespace.name).join(', ');
+    throw new LabError(`no namespace of the lab is called ${name}; there are ${names || 'none'}`);
+  }
+  requireUp(options);
+  requireRoot('lab exec');
+  return ended(found.spawn(command[0]!, command.slice(1), { stdio: 'inherit' }), 'ip');
+}
+
+/** Says what a lab has made. */
+export async function labList({ runDirectory = defaultRunDirectory(), say }: LabPlace & { say: Say }): Promise<void> {
+  const ledger = Ledger.find(runDirectory);
+  if (!ledger) return say('no lab is up');
+  say(`lab file ${ledger.note}, state in ${runDirectory}`);
+  for (const thing of ledger.things) {
+    if (thing.kind === 'daemon') say(`program    ${thing.program}`);
+    else if (thing.kind === 'directory') say(`directory  ${thing.path}`);
+    else say(`${thing.kind.padEnd(9)}  ${thing.name}`);
+  }
+}
+
+/** The guests of a lab file, as `lab up` made them. */
+export function sceneOf(file: LabFile): Scene {
+  const guests = file.namespaces.map(
+    ({ name, device = 'eth0', port = name }) => new Guest({ name, namespace: name, device, port }),
+  );
+  return { guests, networkOf: (guest) => networkOfPort(file.topology, guest.port) };
+}
+
+function fileOf({ file, runDirectory = defaultRunDirectory() }: LabPlace): LabFile {
+  return readLabFile(file ?? (Ledger.find(runDirectory)?.note || experiments));
+}
+
+function requireUp({ runDirectory = defaultRunDirectory() }: LabPlace): void {
+  if (!Ledger.find(runDirectory)) throw new LabError('no lab is up; bring one up first: vnctl lab up');
+}
+
+export type { Check };

@@ -1,0 +1,187 @@
+import { forget, remember } from './cleanup.ts';
+import { Guest } from './guest.ts';
+import type { Ledger } from './ledger.ts';
+import { makeNamespace } from './namespaces.ts';
+import type { OpenVSwitch } from './open-vswitch.ts';
+import { PrivateSwitch } from './private-switch.ts';
+import { LabError, run } from './run.ts';
+
+export interface GuestOptions {
+  readonly name: string;
+  readonly bridge: string;
+  /** The switch's side, at most 15 characters; the name unless given. */
+  readonly port?: string;
+  /** The device inside; `eth0` unless given. */
+  readonly device?: string;
+  readonly mac?: string;
+  /** With the length of the prefix: `172.16.1.1/24`. */
+  readonly addresses?: readonly string[];
+  readonly routes?: readonly { readonly to: string; readonly via: string }[];
+  readonly mtu?: number;
+  /** The OpenFlow number that its port should get. */
+  readonly ofportRequest?: number;
+  readonly externalIds?: Readonly<Record<string, string>>;
+  /** Whether it speaks IPv6 by itself; not unless given, so that the network is quiet. */
+  readonly ipv6?: boolean;
+}
+
+export interface LabOptions {
+  /** Before the names of the namespaces. Fresh unless given, so that labs can be beside each other. */
+  readonly prefix?: string;
+  /** Where what it makes is written down; the switch's own, where that is a private one. */
+  readonly ledger?: Ledger;
+  /** Leaves everything to whoever has the ledger. */
+  readonly keep?: boolean;
+}
+
+/** Namespaces at the ports of a switch. Removed at the end of its scope (`await using`), or by a signal. */
+export class Lab {
+  readonly vswitch: OpenVSwitch;
+  readonly ledger: Ledger;
+  readonly guests: Guest[] = [];
+  readonly #prefix: string;
+  readonly #keep: boolean;
+  readonly #made: number[] = [];
+
+  private constructor(vswitch: OpenVSwitch, ledger: Ledger, options: LabOptions) {
+    this.vswitch = vswitch;
+    this.ledger = ledger;
+    this.#prefix = options.prefix ?? `vn${Math.floor(Math.random() * 36 ** 5).toString(36)}-`;
+    this.#keep = options.keep ?? false;
+  }
+
+  static async create(vswitch: OpenVSwitch, options: LabOptions = {}): Promise<Lab> {
+    const ledger = options.ledger ?? (vswitch instanceof PrivateSwitch ? vswitch.ledger : undefined);
+    if (!ledger) throw new LabError('a lab on the switch of the system needs a ledger');
+    const lab = new Lab(vswitch, ledger, options);
+    if (!lab.#keep) remember(lab);
+    return lab;
+  }
+
+  /** Makes a guest: a namespace, a pair of devices, and the port of the bridge. */
+  async namespace(options: GuestOptions): Promise<Guest> {
+    const [made] = await this.namespaces([options]);
+    return made!;
+  }
+
+  /** Makes guests; their ports are added in one transaction for each bridge. */
+  async namespaces(wanted: readonly GuestOptions[]): Promise<Guest[]> {
+    const made: Guest[] = [];
+    for (const options of wanted) made.push(await this.#makeGuest(options));
+    for (const bridge of new Set(wanted.map((options) => options.bridge))) {
+      const ports = wanted.filter((options) => options.bridge === bridge);
+      await this.#addPorts(bridge, ports);
+    }
+    this.guests.push(...made);
+    return made;
+  }
+
+  /** A guest by its name. */
+  guest(name: string): Guest {
+    const found = this.guests.find((guest) => guest.name === name);
+    if (found) return found;
+    throw new LabError(
+      `no namespace is called ${name}; there are ${this.guests.map((guest) => guest.name).join(', ')}`,
+    );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#keep) return;
+    if (this.vswitch instanceof PrivateSwitch && this.vswitch.pid() !== undefined && this.guests.length > 0) {
+      await this.vswitch.deletePorts(...this.guests.map(({ port }) => port));
+    }
+    for (const number of this.#made.reverse()) await this.ledger.undo(number);
+    forget(this);
+  }
+
+  async #makeGuest(options: GuestOptions): Promise<Guest> {
+    const { name, device = 'eth0', mac, addresses = [], routes = [], mtu, ipv6 = false } = options;
+    const port = portOf(options);
+    const namespace = `${this.#prefix}${name}`;
+    const guest = new Guest({ name, namespace, device, port });
+    if (port.length > 15) throw new LabError(`port ${port}: a device's name has at most 15 characters`);
+    const quiet = ipv6 ? [] : ['net/ipv6/conf/all/disable_ipv6=1', 'net/ipv6/conf/default/disable_ipv6=1'];
+    // Gratuitous answers and redirects would tell more than the network does.
+    const settings = [...quiet, 'net/ipv4/conf/all/accept_redirects=0'];
+    const number = await makeNamespace({ name: namespace, ledger: this.ledger, device }, settings);
+    this.#made.push(number);
+    await this.#makeLink(guest, mac);
+    const size = mtu === undefined ? [] : [`link set dev ${device} mtu ${mtu}`];
+    await batch(namespace, [
+      ...size,
+      `link set dev ${device} up`,
+      ...addresses.map((address) => `addr add ${address} dev ${device}`),
+      ...routes.map(({ to, via }) => `route add ${to} via ${via}`),
+    ]);
+    return guest;
+  }
+
+  async #makeLink({ namespace, device, port }: Guest, mac: string | undefined): Promise<void> {
+    const host = this.vswitch.namespace;
+    const within = host === null ? [] : ['-n', host];
+    const peer = ['peer', 'name', device, ...(mac ? ['address', mac] : []), 'netns', namespace];
+    const added = await run('ip', [...within, 'link', 'add', 'name', port, 'type', 'veth', ...peer], { mayFail: true });
+    if (added.code !== 0) {
+      const why = added.stderr.includes('File exists')
+        ? 'a device of that name is there already and was not made by this lab'
+        : added.stderr.trim();
+      throw new LabError(`port ${port}: ${why}`);
+    }
+    if (this.vswitch.datapath === 'userspace') {
+      // The kernel leaves checksums to hardware that a veth does not have, and this datapath forwards them unfinished.
+      await run('ip', ['netns', 'exec', namespace, 'ethtool', '-K', device, 'tx', 'off']);
+      await this.#quieten(port);
+    }
+    await run('ip', [...within, 'link', 'set', 'dev', port, 'up']);
+  }
+
+  /** Keeps the host's own stack, which sees what arrives at the port, from answering it. */
+  async #quieten(port: string): Promise<void> {
+    const host = this.vswitch.namespace;
+    const settings = [
+      `net/ipv4/conf/${port}/arp_ignore=8`,
+      `net/ipv4/conf/${port}/rp_filter=1`,
+      `net/ipv6/conf/${port}/disable_ipv6=1`,
+    ];
+    const [command, ...args] = [...(host === null ? [] : ['ip', 'netns', 'exec', host]), 'sysctl', '-qw'];
+    await run(command!, [...args, ...settings]);
+  }
+
+  async #addPorts(bridge: string, wanted: readonly GuestOptions[]): Promise<void> {
+    const add = (mark?: string): Promise<void> =>
+      this.vswitch.addPorts(
+        bridge,
+        Object.fromEntries(
+          wanted.map((options) => [
+            portOf(options),
+            {
+              ...(options.ofportRequest !== undefined && { ofportRequest: options.ofportRequest }),
+              ...(options.externalIds && { externalIds: options.externalIds }),
+              ...(mark && { portExternalIds: { 'openvnet-lab': mark } }),
+            },
+          ]),
+        ),
+      );
+    // The database of a private switch goes with it.
+    if (this.vswitch instanceof PrivateSwitch) return add();
+    const mark = this.ledger.directory;
+    const { database } = this.vswitch;
+    const remaining = [...wanted];
+    const addRecorded = async (): Promise<void> => {
+      const next = remaining.shift();
+      if (!next) return add(mark);
+      const name = portOf(next);
+      this.#made.push(await this.ledger.make({ kind: 'port', name, database, mark, outlivesBoot: true }, addRecorded));
+    };
+    await addRecorded();
+  }
+}
+
+function portOf({ port, name }: GuestOptions): string {
+  return port ?? name;
+}
+
+/** Runs commands of `ip` in a namespace, all in one program. */
+async function batch(namespace: string, commands: readonly string[]): Promise<void> {
+  await run('ip', ['-n', namespace, '-batch', '-'], { input: `${commands.join('\n')}\n` });
+}

@@ -1,0 +1,93 @@
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { AlreadyThere, Ledger } from './ledger.ts';
+import { fromPidFile, isRunning, processId } from './processes.ts';
+import { start } from './run.ts';
+
+let directory: string;
+let state: string;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'openvnet-ledger-test-'));
+  state = join(directory, 'state');
+});
+
+afterEach(() => rmSync(directory, { recursive: true }));
+
+const thing = (name: string) => ({ kind: 'directory', path: join(directory, name), outlivesBoot: true }) as const;
+const make = (name: string) => async () => mkdirSync(join(directory, name));
+
+describe('a ledger', () => {
+  it('knows what to remove after the process that made it has gone', async () => {
+    const ledger = Ledger.begin(state, 'a note');
+    await ledger.make(thing('state'), async () => {});
+    await ledger.make(thing('a'), make('a'));
+    const found = Ledger.find(state)!;
+    expect(found.note).toBe('a note');
+    expect(found.has({ kind: 'directory', path: join(directory, 'a') })).toBe(true);
+    await found.undoAll();
+    expect(existsSync(join(directory, 'a'))).toBe(false);
+    expect(Ledger.find(state)).toBeUndefined();
+  });
+
+  it('holds a thing before it is made, so that half of it is removed too', async () => {
+    const ledger = Ledger.begin(state);
+    const failing = ledger.make(thing('half'), async () => {
+      mkdirSync(join(directory, 'half'));
+      throw new Error('cut short');
+    });
+    await expect(failing).rejects.toThrow('cut short');
+    await Ledger.find(state)!.undoAll();
+    expect(existsSync(join(directory, 'half'))).toBe(false);
+  });
+
+  it('leaves alone what was there already', async () => {
+    mkdirSync(join(directory, 'theirs'));
+    const ledger = Ledger.begin(state);
+    const taken = ledger.make(thing('theirs'), async () => {
+      throw new AlreadyThere('theirs is there already');
+    });
+    await expect(taken).rejects.toThrow('theirs is there already');
+    await Ledger.find(state)!.undoAll();
+    expect(existsSync(join(directory, 'theirs'))).toBe(true);
+  });
+
+  it('can be read when its last line was cut', async () => {
+    const ledger = Ledger.begin(state);
+    await ledger.make(thing('a'), make('a'));
+    appendFileSync(join(state, 'made.jsonl'), '{"number":1,"thing":{"kind":"dir');
+    const found = Ledger.find(state)!;
+    expect(found.things).toHaveLength(1);
+    await found.make(thing('b'), make('b'));
+    expect(Ledger.find(state)!.things).toHaveLength(2);
+  });
+
+  it('does not take a program for its own that got the same number', async () => {
+    const pidFile = join(directory, 'x.pid');
+    const child = start('sleep', ['60'], { stdio: 'ignore' });
+    writeFileSync(pidFile, `${child.pid}\n`);
+    const running = fromPidFile(pidFile)!;
+    const ledger = Ledger.begin(state);
+    const daemon = { kind: 'daemon', program: 'sleep', pidFile, marker: directory } as const;
+    await ledger.make(daemon, async () => {});
+    await ledger.undoAll();
+    expect(isRunning(running)).toBe(true);
+    await ledger.make({ ...daemon, marker: 'sleep 60' }, async () => {});
+    await ledger.undoAll();
+    expect(isRunning(running)).toBe(false);
+    expect(isRunning({ ...processId(process.pid)!, startedAt: 1 })).toBe(false);
+  });
+
+  it('removes of an earlier run of the machine only what outlives it', async () => {
+    const ledger = Ledger.begin(state);
+    await ledger.make(thing('kept'), make('kept'));
+    await ledger.make({ kind: 'directory', path: join(directory, 'other') }, make('other'));
+    const path = join(state, 'made.jsonl');
+    writeFileSync(path, readFileSync(path, 'utf8').replace(/"boot":"[^"]*"/, '"boot":"earlier"'));
+    await Ledger.find(state)!.undoAll();
+    expect(existsSync(join(directory, 'kept'))).toBe(false);
+    expect(existsSync(join(directory, 'other'))).toBe(true);
+  });
+});

@@ -1,0 +1,175 @@
+/**
+ * What a lab has made, in a file. Each thing is written down before it is made, so that whoever comes later, also after
+ * a crash half way, can remove all of it and nothing else. A thing whose making fails because it was there already is
+ * struck out again.
+ */
+import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { isRunning, type ProcessId, processId } from './processes.ts';
+import { LabError } from './run.ts';
+import { orderOfRemoval, type Thing, unmake } from './things.ts';
+
+/** Thrown by what makes a thing where it finds it there: made by somebody else, so not to be removed. */
+export class AlreadyThere extends LabError {}
+
+type Line =
+  | { readonly owner: ProcessId; readonly boot: string; readonly note: string }
+  | { readonly number: number; readonly thing: Thing }
+  | { readonly number: number; readonly identity: string }
+  | { readonly number: number; readonly gone: true };
+
+interface Entry {
+  readonly thing: Thing;
+  readonly identity: string | undefined;
+}
+
+export class Ledger {
+  readonly directory: string;
+  readonly #path: string;
+  readonly #entries = new Map<number, Entry>();
+  #next = 0;
+  #note = '';
+  /** Whether the last line was not written to its end. */
+  #isCut = false;
+  #boot = boot();
+  #owner: ProcessId | undefined;
+
+  private constructor(directory: string) {
+    this.directory = directory;
+    this.#path = join(directory, 'made.jsonl');
+  }
+
+  /** Begins one, or goes on with the one that is there. `note` is for whoever finds it. */
+  static begin(directory: string, note = ''): Ledger {
+    const ledger = Ledger.find(directory) ?? new Ledger(directory);
+    mkdirSync(directory, { recursive: true, mode: 0o755 });
+    ledger.#owner = processId(process.pid)!;
+    ledger.#note = note;
+    ledger.#write({ owner: ledger.#owner, boot: boot(), note });
+    return ledger;
+  }
+
+  /** The one in a directory, if any. */
+  static find(directory: string): Ledger | undefined {
+    const ledger = new Ledger(directory);
+    if (!existsSync(ledger.#path)) return undefined;
+    const text = readFileSync(ledger.#path, 'utf8');
+    ledger.#isCut = !text.endsWith('\n');
+    for (const line of text.split('\n')) {
+      const read = parseLine(line);
+      if (read) ledger.#take(read);
+    }
+    return ledger;
+  }
+
+  get note(): string {
+    return this.#note;
+  }
+
+  /** The process that wrote to it last, where it is still running. */
+  get owner(): ProcessId | undefined {
+    return this.#owner && isRunning(this.#owner) ? this.#owner : undefined;
+  }
+
+  get things(): readonly Thing[] {
+    return [...this.#entries.values()].map(({ thing }) => thing);
+  }
+
+  /** Whether it holds a thing with these values. */
+  has(values: Readonly<Record<string, string>>): boolean {
+    return this.#find(values) !== undefined;
+  }
+
+  #find(values: Readonly<Record<string, string>>): number | undefined {
+    const isIt = (thing: object): boolean =>
+      Object.entries(values).every(([key, value]) => (thing as Record<string, unknown>)[key] === value);
+    return [...this.#entries].find(([, { thing }]) => isIt(thing))?.[0];
+  }
+
+  /**
+   * Writes `thing` down, then makes it. A text that `make` gives tells this thing from a later one of the same
+   * name. Returns a number for `undo`.
+   */
+  async make(thing: Thing, make: () => Promise<unknown>): Promise<number> {
+    const number = this.#next;
+    this.#record({ number, thing });
+    try {
+      const identity = await make();
+      if (typeof identity === 'string') this.#record({ number, identity });
+    } catch (error) {
+      if (error instanceof AlreadyThere) this.#record({ number, gone: true });
+      throw error;
+    }
+    return number;
+  }
+
+  /** Removes one thing; it may be gone already. */
+  async undo(number: number, say: (line: string) => void = () => {}): Promise<void> {
+    const entry = this.#entries.get(number);
+    if (!entry) return;
+    // After a restart of the machine other things may have the names.
+    if (this.#boot === boot() || entry.thing.outlivesBoot) await unmake(entry.thing, entry.identity, say);
+    // The directory that holds the ledger takes it along.
+    if (existsSync(this.#path)) this.#record({ number, gone: true });
+    else this.#entries.delete(number);
+  }
+
+  /** Removes the thing with these values, if there is one. */
+  async undoWhere(values: Readonly<Record<string, string>>): Promise<void> {
+    const number = this.#find(values);
+    if (number !== undefined) await this.undo(number);
+  }
+
+  /** Removes everything, the newest first. Goes on where something cannot be removed, and throws in the end. */
+  async undoAll(say: (line: string) => void = () => {}): Promise<void> {
+    const failures: unknown[] = [];
+    const newestFirst = [...this.#entries].reverse();
+    for (const [number] of newestFirst.sort(([, a], [, b]) => orderOfRemoval(a.thing) - orderOfRemoval(b.thing))) {
+      // Without its directory nobody could come back to what is still there.
+      if (failures.length > 0 && this.#entries.get(number)!.thing.kind === 'directory') continue;
+      await this.undo(number, say).catch((error: unknown) => failures.push(error));
+    }
+    if (failures.length === 0) return;
+    const reasons = failures.map((failure) => (failure as Error).message).join('; ');
+    throw new LabError(`not everything could be removed: ${reasons}`, { cause: failures[0] });
+  }
+
+  #record(line: Line): void {
+    this.#write(line);
+    this.#take(line);
+  }
+
+  #write(line: Line): void {
+    const text = `${this.#isCut ? '\n' : ''}${JSON.stringify(line)}\n`;
+    this.#isCut = false;
+    if (existsSync(this.#path)) appendFileSync(this.#path, text);
+    else writeFileSync(this.#path, text);
+  }
+
+  #take(line: Line): void {
+    if ('owner' in line) {
+      this.#owner = line.owner;
+      this.#boot = line.boot;
+      this.#note = line.note;
+      return;
+    }
+    this.#next = Math.max(this.#next, line.number + 1);
+    const known = this.#entries.get(line.number);
+    if ('thing' in line) this.#entries.set(line.number, { thing: line.thing, identity: undefined });
+    else if ('gone' in line) this.#entries.delete(line.number);
+    else if (known) this.#entries.set(line.number, { ...known, identity: line.identity });
+  }
+}
+
+/** A line that was cut by a crash is none: what it would have named was not made yet. */
+function parseLine(line: string): Line | undefined {
+  try {
+    return line ? (JSON.parse(line) as Line) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function boot(): string {
+  return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+}

@@ -1,0 +1,168 @@
+/**
+ * An Open vSwitch of one's own, in a directory of its own, beside whatever else runs on the machine. Unless told
+ * otherwise it is in a network namespace of its own too: two switches that move packets in userspace could not share
+ * one, and device names cannot clash.
+ */
+import { randomInt } from 'node:crypto';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { forget, remember } from './cleanup.ts';
+import { Ledger } from './ledger.ts';
+import { makeNamespace } from './namespaces.ts';
+import { type DatapathKind, OpenVSwitch } from './open-vswitch.ts';
+import { end, fromPidFile, isGone, type ProcessId, signal } from './processes.ts';
+import { LabError, run } from './run.ts';
+
+export interface PrivateSwitchOptions {
+  /** Simulated ports and no devices of the kernel: needs no privilege. */
+  readonly dummy?: boolean;
+  /** `userspace` unless given. */
+  readonly datapath?: Exclude<DatapathKind, 'dummy'>;
+  /** Name of its network namespace; null for that of this process; a fresh one of its own unless given. */
+  readonly namespace?: string | null;
+  /** Where it goes on the disk; a fresh directory unless given. */
+  readonly directory?: string;
+  /** Where what it makes is written down; in its directory unless given. Who gives one removes it all by that. */
+  readonly ledger?: Ledger;
+}
+
+type Daemon = 'ovs-vswitchd' | 'ovsdb-server';
+
+const directoryPrefix = 'openvnet-switch-';
+
+export class PrivateSwitch extends OpenVSwitch {
+  /** What it and the labs on it have made. */
+  readonly ledger: Ledger;
+  readonly #keep: boolean;
+
+  private constructor(where: ConstructorParameters<typeof OpenVSwitch>[0], ledger: Ledger, keep: boolean) {
+    super(where);
+    this.ledger = ledger;
+    this.#keep = keep;
+  }
+
+  /** Starts one. Ends and is removed at the end of its scope (`await using`), or when a signal ends the process. */
+  static async start(options: PrivateSwitchOptions = {}): Promise<PrivateSwitch> {
+    const datapath = options.dummy ? 'dummy' : (options.datapath ?? 'userspace');
+    if (datapath !== 'dummy' && process.getuid?.() !== 0) {
+      throw new LabError('a switch that moves packets needs root: it makes devices and network namespaces');
+    }
+    if (!options.ledger) await removeAbandoned();
+    const directory = options.directory ?? mkdtempSync(join(tmpdir(), directoryPrefix));
+    const ledger = options.ledger ?? Ledger.begin(directory);
+    const own = options.namespace === undefined ? `vn${randomInt(36 ** 6).toString(36)}-host` : options.namespace;
+    const namespace = datapath === 'dummy' ? null : own;
+    const made = new PrivateSwitch({ runDirectory: directory, namespace, datapath }, ledger, !!options.ledger);
+    if (!made.#keep) remember(made);
+    try {
+      await made.#startAll(options.namespace === undefined);
+    } catch (error) {
+      if (!made.#keep) await made[Symbol.asyncDispose]();
+      throw error;
+    }
+    return made;
+  }
+
+  /** Puts a frame, hexadecimal or as Open vSwitch describes a flow, into a port. Simulated ports only. */
+  async inject(port: string, frame: string): Promise<void> {
+    await this.appctl('netdev-dummy/receive', port, frame);
+  }
+
+  /** Kills a program of the switch as a crash would, and returns when it is gone. */
+  async kill9(which: Daemon = 'ovs-vswitchd'): Promise<void> {
+    const running = this.#process(which);
+    if (!running) return;
+    signal(running, 'SIGKILL');
+    await isGone(running, 5000);
+  }
+
+  /** Ends a program of the switch, where it runs, and starts it again. Returns when it has read its configuration. */
+  async restart(which: Daemon = 'ovs-vswitchd'): Promise<void> {
+    await this.stop(which);
+    await this.#start(which);
+  }
+
+  async stop(which: Daemon = 'ovs-vswitchd'): Promise<void> {
+    const running = this.#process(which);
+    if (running) await end(running);
+  }
+
+  /** The number of a program of the switch; `undefined` while it does not run. */
+  pid(which: Daemon = 'ovs-vswitchd'): number | undefined {
+    return this.#process(which)?.pid;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    if (this.#keep) return;
+    await this.ledger.undoAll();
+    forget(this);
+  }
+
+  async #startAll(ownNamespace: boolean): Promise<void> {
+    const { runDirectory: path, ledger, namespace, datapath } = this;
+    if (!ledger.has({ kind: 'directory', path })) {
+      await ledger.make({ kind: 'directory', path, outlivesBoot: true }, async () =>
+        mkdirSync(path, { recursive: true }),
+      );
+    }
+    if (namespace !== null && ownNamespace) await makeHostNamespace(namespace, ledger);
+    if (!existsSync(`${path}/conf.db`)) await run('ovsdb-tool', ['create', `${path}/conf.db`, schema()]);
+    // The kernel's part stays when the program is killed.
+    if (datapath === 'kernel' && !ledger.has({ kind: 'datapath' }))
+      await ledger.make({ kind: 'datapath', name: 'ovs-system' }, async () => {});
+    for (const program of ['ovsdb-server', 'ovs-vswitchd'] as const) {
+      const pidFile = `${path}/${program}.pid`;
+      const known = ledger.has({ kind: 'daemon', pidFile });
+      if (known && !this.#process(program)) await this.#start(program);
+      if (!known) await ledger.make({ kind: 'daemon', program, pidFile, marker: path }, () => this.#start(program));
+      if (program === 'ovsdb-server') await this.vsctl('--no-wait', 'init');
+    }
+  }
+
+  async #start(which: Daemon): Promise<void> {
+    const { runDirectory: path, database, namespace, datapath } = this;
+    const simulated = ['--enable-dummy=system', '--disable-system', '--disable-system-route'];
+    const own =
+      which === 'ovsdb-server'
+        ? [`${path}/conf.db`, `--remote=punix:${database}`]
+        : [`unix:${database}`, ...(datapath === 'dummy' ? simulated : [])];
+    const common = ['--pidfile', '--detach', '--no-chdir', '--log-file', '-vconsole:off', '-vsyslog:off'];
+    const within = namespace === null ? [] : ['ip', 'netns', 'exec', namespace];
+    const [command, ...args] = [...within, which, ...own, ...common];
+    await run(command!, args, { env: this.env });
+  }
+
+  #process(which: Daemon): ProcessId | undefined {
+    return fromPidFile(`${this.runDirectory}/${which}.pid`);
+  }
+}
+
+/** Removes the switches of processes that were killed before they could. */
+export async function removeAbandoned(): Promise<void> {
+  for (const name of readdirSync(tmpdir())) {
+    if (!name.startsWith(directoryPrefix)) continue;
+    const ledger = Ledger.find(join(tmpdir(), name));
+    if (ledger && !ledger.owner) await ledger.undoAll().catch(() => {});
+  }
+}
+
+async function makeHostNamespace(name: string, ledger: Ledger): Promise<void> {
+  // The host's stack also sees what arrives at a port of the userspace datapath: it has to keep quiet.
+  await makeNamespace({ name, ledger }, [
+    'net/ipv6/conf/default/disable_ipv6=1',
+    'net/ipv4/conf/default/arp_ignore=8',
+    'net/ipv4/conf/default/rp_filter=1',
+    'net/ipv4/conf/all/rp_filter=1',
+    'net/ipv4/ip_forward=0',
+  ]);
+}
+
+function schema(): string {
+  const places = ['/usr/share/openvswitch', '/usr/local/share/openvswitch'].map((path) => `${path}/vswitch.ovsschema`);
+  const found = places.find((path) => existsSync(path));
+  if (found) return found;
+  throw new LabError(
+    `Open vSwitch is not installed: there is no ${places[0]} (Debian, Ubuntu: apt-get install openvswitch-switch)`,
+  );
+}

@@ -1,0 +1,98 @@
+import { existsSync, rmSync, statSync } from 'node:fs';
+import { commandLine, end, fromPidFile, isGone, processId } from './processes.ts';
+import { run } from './run.ts';
+
+/** What a lab makes and removes again. `outlivesBoot`: still there after a restart of the machine. */
+export type Thing = (
+  | { readonly kind: 'directory'; readonly path: string }
+  /** A program in the background; `marker` stands in its command line and in no other one's. */
+  | { readonly kind: 'daemon'; readonly program: string; readonly pidFile: string; readonly marker: string }
+  | { readonly kind: 'namespace'; readonly name: string; readonly device?: string }
+  /** On a switch that was there before; `mark` is the value of its `external_ids:openvnet-lab`. */
+  | { readonly kind: 'bridge' | 'port'; readonly name: string; readonly database: string; readonly mark: string }
+  /** What vswitchd makes in the kernel and leaves there when it is killed: its datapath, the local port of a bridge. */
+  | { readonly kind: 'datapath' | 'device'; readonly name: string }
+) & { readonly outlivesBoot?: boolean };
+
+/** Which things go first: a switch would make its devices again, and the directories say where everything is. */
+export function orderOfRemoval({ kind }: Thing): number {
+  return kind === 'directory' ? 2 : kind === 'device' || kind === 'datapath' ? 1 : 0;
+}
+
+/** Removes a thing. One that is gone, or that another one of the same name has replaced, is left alone. */
+export async function unmake(thing: Thing, identity: string | undefined, say: (line: string) => void): Promise<void> {
+  switch (thing.kind) {
+    case 'directory':
+      rmSync(thing.path, { recursive: true, force: true });
+      return;
+    case 'daemon': {
+      const running = fromPidFile(thing.pidFile);
+      if (running && commandLine(running.pid).includes(thing.marker)) {
+        say(`${thing.program}: ending it (pid ${running.pid})`);
+        // This lets go of what it keeps in the kernel, which a signal does not.
+        if (thing.program === 'ovs-vswitchd') {
+          const target = thing.pidFile.replace(/\.pid$/, `.${running.pid}.ctl`);
+          await run('ovs-appctl', ['--timeout=3', '-t', target, 'exit', '--cleanup'], { mayFail: true });
+          if (await isGone(running, 3000)) break;
+        }
+        await end(running);
+      }
+      break;
+    }
+    case 'namespace':
+      if (!existsSync(namespacePath(thing.name))) return;
+      if (identity && namespaceIdentity(thing.name) !== identity) {
+        say(`namespace ${thing.name}: left alone, it is another one than the lab made`);
+        return;
+      }
+      say(`namespace ${thing.name}: removing it`);
+      await endProcessesIn(thing.name);
+      // Deleting one end of a veth pair removes both before it returns; deleting the namespace does so some time later.
+      if (thing.device) await run('ip', ['-n', thing.name, 'link', 'del', 'dev', thing.device], { mayFail: true });
+      await run('ip', ['netns', 'del', thing.name]);
+      break;
+    case 'bridge':
+    case 'port': {
+      const table = thing.kind === 'bridge' ? 'Bridge' : 'Port';
+      const vsctl = ['--timeout=10', `--db=unix:${thing.database}`];
+      const found = await run(
+        'ovs-vsctl',
+        [...vsctl, '--if-exists', 'get', table, thing.name, 'external_ids:openvnet-lab'],
+        { mayFail: true },
+      );
+      if (found.stdout.trim().replaceAll('"', '') !== thing.mark) return;
+      say(`${thing.kind} ${thing.name}: removing it`);
+      await run('ovs-vsctl', [...vsctl, '--if-exists', thing.kind === 'bridge' ? 'del-br' : 'del-port', thing.name]);
+      break;
+    }
+    case 'datapath':
+      if (existsSync(devicePath(thing.name))) await run('ovs-dpctl', ['del-dp', thing.name], { mayFail: true });
+      break;
+    case 'device':
+      if (existsSync(devicePath(thing.name))) await run('ip', ['link', 'del', 'dev', thing.name], { mayFail: true });
+      break;
+  }
+}
+
+export function namespacePath(name: string): string {
+  return `/run/netns/${name}`;
+}
+
+export function devicePath(name: string): string {
+  return `/sys/class/net/${name}`;
+}
+
+/** What tells this namespace from another one of the same name. */
+export function namespaceIdentity(name: string): string {
+  const { dev, ino } = statSync(namespacePath(name));
+  return `${dev}:${ino}`;
+}
+
+async function endProcessesIn(namespace: string): Promise<void> {
+  const { stdout } = await run('ip', ['netns', 'pids', namespace], { mayFail: true });
+  const running = stdout
+    .split('\n')
+    .filter(Boolean)
+    .map((pid) => processId(Number(pid)));
+  await Promise.all(running.map((found) => found && end(found, 500)));
+}
