@@ -106,7 +106,9 @@ export class Reporter {
 
   #waiting(): Waiting[] {
     const waits = this.#switches.served().flatMap(({ compiler }) => [...compiler.waits(), ...conflicts(compiler)]);
-    const texts = new Map(waits.map(({ kind, id, reason }) => [`${kind} ${id} ${reason}`, { kind, id, reason }]));
+    const texts = new Map(
+      waits.map(({ kind, id, reason }) => [`${kind} ${id} ${reason}`, { kind, id, reason: `waits for ${reason}` }]),
+    );
     return [...texts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, wait]) => wait);
   }
 }

@@ -1,2 +1,2 @@
-export { type Listen, managerOptions, stateDirectory } from './options.ts';
+export { managerOptions } from './options.ts';
 export { ListenError, type Manager, type ManagerOptions, startManager } from './start.ts';

@@ -1,11 +1,11 @@
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
+import type { Listen } from '@openvnet/model/config';
 import { openStore } from '@openvnet/store';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { endpointsOf } from './api/endpoints.ts';
 import { createServer } from './api/server.ts';
 import { Feed, type FeedLimits } from './feed/feed.ts';
-import type { Listen } from './options.ts';
 import { Agents } from './status/agents.ts';
 import { Reports } from './status/reports.ts';
 

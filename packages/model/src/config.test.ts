@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import * as z from 'zod';
-import { declareOptions, readSettings } from './config.ts';
+import { declareOptions, hostPort, readSettings } from './config.ts';
 
 const options = {
-  listen: { doc: 'where to listen', placeholder: 'HOST:PORT', schema: z.string().default('127.0.0.1:9090') },
-  logLevel: { doc: 'how much to log', placeholder: 'LEVEL', schema: z.enum(['info', 'debug']).default('info') },
-  node: { doc: 'name', placeholder: 'NAME', schema: z.string().optional() },
+  listen: { doc: 'where to listen', placeholder: 'HOST:PORT', schema: z.string(), default: '127.0.0.1:9090' },
+  logLevel: { doc: 'how much to log', placeholder: 'LEVEL', schema: z.enum(['info', 'debug']), default: 'info' },
+  node: { doc: 'name', placeholder: 'NAME', schema: z.string(), default: 'here' },
 };
 
 function fileWith(text: string): string {
@@ -24,7 +24,7 @@ describe('readSettings', () => {
     expect(readSettings(options, { listen: 'flag:1' }, env)).toEqual({
       listen: 'flag:1',
       logLevel: 'debug',
-      node: undefined,
+      node: 'here',
     });
     expect(readSettings(options, {}, env).listen).toBe('env:1');
     expect(readSettings(options, { config }, {}).listen).toBe('file:1');
@@ -33,7 +33,7 @@ describe('readSettings', () => {
 
   it('reads numbers and words of the file as text', () => {
     expect(readSettings(options, { config: fileWith('node: 17') }, {}).node).toBe('17');
-    expect(readSettings(options, { config: fileWith('') }, {}).node).toBeUndefined();
+    expect(readSettings(options, { config: fileWith('') }, {}).node).toBe('here');
   });
 
   it('says where a value stands that cannot be used', () => {
@@ -53,8 +53,17 @@ describe('readSettings', () => {
     expect(declared).toEqual([
       '--listen <HOST:PORT>: where to listen (OPENVNET_LISTEN, default 127.0.0.1:9090)',
       '--log-level <LEVEL>: how much to log (OPENVNET_LOG_LEVEL, default info)',
-      '--node <NAME>: name (OPENVNET_NODE)',
+      '--node <NAME>: name (OPENVNET_NODE, default here)',
       '--config <FILE>: a YAML file with the same settings, without the dashes (OPENVNET_CONFIG)',
     ]);
+  });
+});
+
+describe('hostPort', () => {
+  it('takes a host and a port, or a port alone', () => {
+    expect(hostPort.parse('[::1]:80')).toEqual({ host: '::1', port: 80 });
+    expect(hostPort.parse(':80')).toEqual({ host: '0.0.0.0', port: 80 });
+    for (const wrong of ['80', 'host', 'host:', 'host:65536', '::1:80'])
+      expect(hostPort.safeParse(wrong).success).toBe(false);
   });
 });

@@ -1,17 +1,21 @@
 /**
  * The settings of a program: declared once, read from flags, environment and a file, in this order of precedence; then
- * the default of the schema. A setting `logLevel` is `--log-level`, `OPENVNET_LOG_LEVEL` and `log-level` in the file.
+ * the default. A setting `logLevel` is `--log-level`, `OPENVNET_LOG_LEVEL` and `log-level` in the file.
  */
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import type * as z from 'zod';
 
+export { hostPort, type Listen, logLevel, stateDirectory } from './settings.ts';
+
 export interface Option<S extends z.ZodType = z.ZodType> {
   readonly doc: string;
   /** A short word for the value: `HOST:PORT`. */
   readonly placeholder: string;
-  /** Reads the text that was given; `undefined` gives the default. */
+  /** Reads the text that was given. */
   readonly schema: S;
+  /** What is meant where nothing is given, as text. */
+  readonly default: string;
 }
 
 export type Options = Readonly<Record<string, Option>>;
@@ -24,10 +28,8 @@ export class ConfigError extends Error {
 
 /** Declares the options, and `--config`, to a command line: a `Command` of commander. */
 export function declareOptions(command: { option(flags: string, doc: string): unknown }, options: Options): void {
-  for (const [name, { doc, placeholder, schema }] of Object.entries(options)) {
-    const initial = schema.safeParse(undefined).data;
-    const shown = initial === undefined || initial === null ? '' : `, default ${String(initial)}`;
-    command.option(`--${dashed(name)} <${placeholder}>`, `${doc} (${variable(name)}${shown})`);
+  for (const [name, { doc, placeholder, default: usual }] of Object.entries(options)) {
+    command.option(`--${dashed(name)} <${placeholder}>`, `${doc} (${variable(name)}, default ${usual})`);
   }
   command.option('--config <FILE>', `a YAML file with the same settings, without the dashes (${variable('config')})`);
 }
@@ -45,13 +47,13 @@ export function readSettings<O extends Options>(
     const known = Object.keys(options).map(dashed).join(', ');
     throw new ConfigError(`${String(path)}: there is no setting ${key}; known are ${known}.`);
   }
-  const settings = Object.entries(options).map(([name, { schema }]) => {
+  const settings = Object.entries(options).map(([name, { schema, default: usual }]) => {
     const places: [where: string, value: unknown][] = [
       [`--${dashed(name)}`, flags[name]],
       [variable(name), env[variable(name)] || undefined],
       [`${dashed(name)} in ${String(path)}`, file[dashed(name)] ?? undefined],
     ];
-    const [where, given] = places.find(([, value]) => value !== undefined) ?? ['default', undefined];
+    const [where, given] = places.find(([, value]) => value !== undefined) ?? ['default', usual];
     const read = schema.safeParse(typeof given === 'number' || typeof given === 'boolean' ? String(given) : given);
     if (read.success) return [name, read.data];
     const why = read.error.issues.map((issue) => issue.message).join('; ');
