@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type Manager, startManager } from '@openvnet/manager';
@@ -78,6 +79,23 @@ describe('createClient', () => {
     expect(await client.of('network').get('nw-net1')).toMatchObject({ uuid: 'nw-net1' });
     expect(await client.nestedOf('datapath_network').list('dp-br0')).toMatchObject({ items: [] });
     expect(() => client.of('cloud')).toThrow('no resource is called cloud');
+  });
+});
+
+describe('the client', () => {
+  it('and the model it is made from need nothing of Node, so that they run in a browser', () => {
+    const seen = new Set<string>();
+    const follow = (file: URL): void => {
+      if (seen.has(file.href)) return;
+      seen.add(file.href);
+      for (const [, from] of readFileSync(file, 'utf8').matchAll(/^(?:import|export|}) .*from '(.*)';$/gm)) {
+        expect(from, file.pathname).not.toMatch(/^node:/);
+        if (from!.startsWith('.')) follow(new URL(from!, file));
+        if (from === '@openvnet/model') follow(new URL('../../model/src/index.ts', import.meta.url));
+      }
+    };
+    follow(new URL('./index.ts', import.meta.url));
+    expect(seen.size).toBeGreaterThan(15);
   });
 });
 

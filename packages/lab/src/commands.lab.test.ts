@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type FreshMachine, freshMachine } from './fresh-machine.ts';
 import { experiments } from './index.ts';
-import { commandLine, end, processId } from './processes.ts';
+import { commandLine, isGone, processId, signal } from './processes.ts';
 import { type Finished, run, start } from './run.ts';
 
 const vnctlProgram = fileURLToPath(new URL('../../cli/src/main.ts', import.meta.url));
@@ -91,6 +91,14 @@ describe('vnctl lab', () => {
     expect(await vnctl('lab', 'test')).toMatchObject({ code: 0 });
   });
 
+  it('leaves nothing behind after its switch crashed', async () => {
+    await vnctl('lab', 'up');
+    const { stdout } = await machine.run('cat', [join(runDirectory, 'openvswitch', 'ovs-vswitchd.pid')]);
+    signal(processId(Number(stdout))!, 'SIGKILL');
+    await vnctl('lab', 'down');
+    expect(await whatIsLeft()).toMatchObject({ namespaces: '', devices: 'lo', programs: [] });
+  });
+
   it('leaves alone what it did not make', async () => {
     await machine.run('ip', ['netns', 'add', 'ns3']);
     const up = await vnctl('lab', 'up');
@@ -126,10 +134,11 @@ describe('vnctl lab', () => {
       await vnctl('lab', 'down');
       expect((await machine.run('ovs-vsctl', ['list-br'], { env })).stdout).toBe('br0\nmine\n');
     } finally {
-      for (const program of ['ovs-vswitchd', 'ovsdb-server']) {
+      for (const [program, ...how] of [['ovs-vswitchd', '--cleanup'], ['ovsdb-server']]) {
         const { stdout } = await machine.run('cat', [`${database}/${program}.pid`]);
-        const running = processId(Number(stdout));
-        if (running) await end(running);
+        const running = processId(Number(stdout))!;
+        await machine.run('ovs-appctl', ['-t', program!, 'exit', ...how], { env });
+        expect(await isGone(running, 5000)).toBe(true);
       }
     }
   });

@@ -1,6 +1,6 @@
 /** What `vnctl lab` does. */
 
-import { type Check, runCheck, type Scene } from './checks.ts';
+import { runCheck, type Scene } from './checks.ts';
 import { Guest } from './guest.ts';
 import { experiments, type LabFile, readLabFile } from './lab-file.ts';
 import { Ledger } from './ledger.ts';
@@ -96,5 +96,3 @@ function fileOf({ file, runDirectory = defaultRunDirectory() }: LabPlace): LabFi
 function requireUp({ runDirectory = defaultRunDirectory() }: LabPlace): void {
   if (!Ledger.find(runDirectory)) throw new LabError('no lab is up; bring one up first: vnctl lab up');
 }
-
-export type { Check };

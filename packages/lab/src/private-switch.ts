@@ -8,11 +8,12 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { forget, remember } from './cleanup.ts';
-import { Ledger } from './ledger.ts';
+import { AlreadyThere, Ledger } from './ledger.ts';
 import { makeNamespace } from './namespaces.ts';
-import { type DatapathKind, OpenVSwitch } from './open-vswitch.ts';
+import { type BridgeOptions, type DatapathKind, OpenVSwitch } from './open-vswitch.ts';
 import { end, fromPidFile, isGone, type ProcessId, signal } from './processes.ts';
 import { LabError, run } from './run.ts';
+import { deviceExists } from './things.ts';
 
 export interface PrivateSwitchOptions {
   /** Simulated ports and no devices of the kernel: needs no privilege. */
@@ -64,6 +65,11 @@ export class PrivateSwitch extends OpenVSwitch {
     return made;
   }
 
+  override async addBridge(bridge: BridgeOptions): Promise<void> {
+    if (this.datapath !== 'dummy') await this.#claim({ kind: 'device', name: bridge.name });
+    await super.addBridge(bridge);
+  }
+
   /** Puts a frame, hexadecimal or as Open vSwitch describes a flow, into a port. Simulated ports only. */
   async inject(port: string, frame: string): Promise<void> {
     await this.appctl('netdev-dummy/receive', port, frame);
@@ -108,9 +114,8 @@ export class PrivateSwitch extends OpenVSwitch {
     }
     if (namespace !== null && ownNamespace) await makeHostNamespace(namespace, ledger);
     if (!existsSync(`${path}/conf.db`)) await run('ovsdb-tool', ['create', `${path}/conf.db`, schema()]);
-    // The kernel's part stays when the program is killed.
-    if (datapath === 'kernel' && !ledger.has({ kind: 'datapath' }))
-      await ledger.make({ kind: 'datapath', name: 'ovs-system' }, async () => {});
+    if (datapath === 'kernel') await this.#claim({ kind: 'datapath', name: 'ovs-system' });
+    if (datapath === 'userspace') await this.#claim({ kind: 'device', name: 'ovs-netdev' });
     for (const program of ['ovsdb-server', 'ovs-vswitchd'] as const) {
       const pidFile = `${path}/${program}.pid`;
       const known = ledger.has({ kind: 'daemon', pidFile });
@@ -118,6 +123,15 @@ export class PrivateSwitch extends OpenVSwitch {
       if (!known) await ledger.make({ kind: 'daemon', program, pidFile, marker: path }, () => this.#start(program));
       if (program === 'ovsdb-server') await this.vsctl('--no-wait', 'init');
     }
+  }
+
+  /** Writes down what will stay when the program is killed. In a namespace of its own it goes with that. */
+  async #claim(device: { kind: 'datapath' | 'device'; name: string }): Promise<void> {
+    if (this.namespace !== null || this.ledger.has(device)) return;
+    await this.ledger.make(device, async () => {
+      if (!(await deviceExists(device.name))) return;
+      throw new AlreadyThere(`device ${device.name} is there already and was not made by this lab`);
+    });
   }
 
   async #start(which: Daemon): Promise<void> {

@@ -66,10 +66,10 @@ export async function unmake(thing: Thing, identity: string | undefined, say: (l
       break;
     }
     case 'datapath':
-      if (existsSync(devicePath(thing.name))) await run('ovs-dpctl', ['del-dp', thing.name], { mayFail: true });
+      if (await deviceExists(thing.name)) await run('ovs-dpctl', ['del-dp', thing.name], { mayFail: true });
       break;
     case 'device':
-      if (existsSync(devicePath(thing.name))) await run('ip', ['link', 'del', 'dev', thing.name], { mayFail: true });
+      if (await deviceExists(thing.name)) await run('ip', ['link', 'del', 'dev', thing.name], { mayFail: true });
       break;
   }
 }
@@ -78,8 +78,9 @@ export function namespacePath(name: string): string {
   return `/run/netns/${name}`;
 }
 
-export function devicePath(name: string): string {
-  return `/sys/class/net/${name}`;
+/** Whether this process's network has such a device; /sys may be another one's. */
+export async function deviceExists(name: string): Promise<boolean> {
+  return (await run('ip', ['link', 'show', 'dev', name], { mayFail: true })).code === 0;
 }
 
 /** What tells this namespace from another one of the same name. */

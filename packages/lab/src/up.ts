@@ -10,7 +10,7 @@ import { answers, startOpenvnet } from './openvnet-process.ts';
 import { PrivateSwitch } from './private-switch.ts';
 import { LabError } from './run.ts';
 import { hasKernelDatapath, systemSwitch } from './system-switch.ts';
-import { namespacePath } from './things.ts';
+import { deviceExists, namespacePath } from './things.ts';
 import { applyTopology, waitForTopology } from './topology.ts';
 
 export interface UpOptions {
@@ -113,7 +113,7 @@ async function findOrStartSwitch(ledger: Ledger, say: (line: string) => void): P
   }
   const datapath = (await hasKernelDatapath()) ? 'kernel' : 'userspace';
   const device = datapath === 'kernel' ? 'ovs-system' : 'ovs-netdev';
-  if (!isOurs && existsSync(`/sys/class/net/${device}`)) {
+  if (!isOurs && (await deviceExists(device))) {
     throw new LabError(
       `another Open vSwitch moves packets here (there is a device ${device}), but its database does not answer; start it wholly or stop it`,
     );
