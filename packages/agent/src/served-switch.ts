@@ -4,8 +4,7 @@ import type { Logger } from 'pino';
 import { Compiler } from './engine/compiler.ts';
 import type { ModelRelations, Port } from './engine/relations.ts';
 import { derivations, features } from './features/index.ts';
-import { limitPacketIns } from './packet-in-limit.ts';
-import { tableNames } from './pipeline/tables.ts';
+import { limitPacketIns, unlimitPacketIns } from './packet-in-limit.ts';
 import { compare, FlowSender, readFlows } from './switch-flows.ts';
 
 /** Flows that are computed before the next part of them is sent. */
@@ -74,6 +73,11 @@ export class ServedSwitch {
     return this.#unsure ? null : (this.#installed?.size ?? null);
   }
 
+  /** Whether something is being changed in the switch, or about to be. */
+  get busy(): boolean {
+    return this.#running !== undefined;
+  }
+
   /** Puts a port in, in place of the one with its number or name, or takes it out. */
   setPort(name: string, port: Port | undefined): void {
     const { port: ports } = this.compiler.relations;
@@ -114,7 +118,8 @@ export class ServedSwitch {
     this.compiler.close();
     const connection = this.#connection;
     if (!clear || !connection) return;
-    const installed = await readFlows(connection, tableNames.length);
+    unlimitPacketIns(connection);
+    const installed = await readFlows(connection);
     const sender = new FlowSender(connection);
     sender.push({ add: [], remove: [...installed.keys()] });
     await sender.end();
@@ -158,7 +163,7 @@ export class ServedSwitch {
     if (this.#unsure) this.#installed = undefined;
     this.#unsure = false;
     const known = this.#installed;
-    const installed = known ?? (await readFlows(connection, tableNames.length));
+    const installed = known ?? (await readFlows(connection));
     const found = installed.size;
     const counts = await this.#bring(connection, installed, known === undefined);
     if (!known) {

@@ -6,7 +6,6 @@ import { tableNames } from './pipeline/tables.ts';
 const bundleSize = 2000;
 /** Flows that are read in one request; more are read table by table, for the same reason. */
 const dumpSize = 2000;
-const lastTable = 253;
 
 /** Differences between what a switch should hold and what it holds, as flow mods: additions first, deletions last. */
 export interface Difference {
@@ -15,19 +14,31 @@ export interface Difference {
 }
 
 /** What a switch holds, read back, by key. */
-export async function readFlows(connection: SwitchConnection, tables: number): Promise<Map<string, string>> {
+export async function readFlows(connection: SwitchConnection): Promise<Map<string, string>> {
   const flows = new Map<string, string>();
   const keep = async (table?: number): Promise<void> => {
     for (const { key, body } of await connection.dumpFlows(table)) flows.set(key, body);
   };
-  const count = await connection.flowCount();
-  if (count <= dumpSize) {
-    await keep();
-    return flows;
-  }
-  for (let table = 0; table < tables; table++) await keep(table);
-  for (let table = tables; table <= lastTable && flows.size < count; table++) await keep(table);
+  const counts = await countFlows(connection);
+  if (totalOf(counts) <= dumpSize) await keep();
+  else for (const table of counts.keys()) await keep(table);
   return flows;
+}
+
+/**
+ * How many flows each table holds, empty ones left out. A switch knows these numbers without looking at the flows; those
+ * that it hides, such as the ones of in-band control, are among them.
+ */
+export async function countFlows(connection: SwitchConnection): Promise<ReadonlyMap<number, number>> {
+  const reply = await connection.request({ type: 'multipart_request', body: { type: 'table' } });
+  if (reply.type !== 'multipart_reply' || reply.body.type !== 'table')
+    throw new SwitchError('table statistics', `answered with ${reply.type}`);
+  const held = reply.body.entries.filter(({ active_count }) => active_count > 0);
+  return new Map(held.map(({ table, active_count }) => [table, active_count]));
+}
+
+export function totalOf(counts: ReadonlyMap<number, number>): number {
+  return [...counts.values()].reduce((sum, count) => sum + count, 0);
 }
 
 /** What has to be done for `keys`, or for every flow on either side where none are given. */

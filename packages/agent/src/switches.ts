@@ -7,9 +7,10 @@ import { hastenRevalidation, prepareBridge, releaseBridge, shieldHost } from './
 import { PacketIns } from './packet-ins.ts';
 import { ServedSwitch } from './served-switch.ts';
 import type { Slice } from './slice.ts';
+import { countFlows, totalOf } from './switch-flows.ts';
 
 /** How often the number of flows in a switch is compared with what it should be, milliseconds. */
-const checkMs = 15_000;
+const checkMs = 2000;
 /** Open vSwitch applies what changes its flows a moment after the database says so. */
 const settleMs = 300;
 
@@ -31,6 +32,8 @@ interface Service {
   readonly stop: AbortController;
   /** What the bridge's fail mode and controllers were when last seen. */
   settings: string;
+  /** Flows that the switch counts and does not show. */
+  hidden: number;
 }
 
 /** The switches of this host: finds them, connects to those that are registered, and keeps them served. */
@@ -47,6 +50,7 @@ export class Switches {
   readonly #timers = new Set<NodeJS.Timeout>();
   #listener: AsyncDisposable | undefined;
   #closed = false;
+  #looking: Promise<void> | undefined;
 
   constructor(options: SwitchesOptions) {
     this.#options = options;
@@ -76,7 +80,7 @@ export class Switches {
       this.#options.onChange();
     });
     ovsdb.start();
-    this.#timers.add(setInterval(() => void this.#checkCounts(), checkMs));
+    this.#timers.add(setInterval(() => this.#look(), checkMs));
   }
 
   /** Why the switches of the host cannot be seen; null when they can. */
@@ -179,7 +183,7 @@ export class Switches {
       onChange,
     });
     const stop = new AbortController();
-    this.#services.set(dpid, { served, bridge: bridge.name, stop, settings: settingsOf(bridge) });
+    this.#services.set(dpid, { served, bridge: bridge.name, stop, settings: settingsOf(bridge), hidden: 0 });
     for (const [name, state] of bridge.ports) this.#setPort(served, bridge, name, state);
     log.info({ datapath: dpid, bridge: bridge.name }, 'the bridge is registered; it is served from now on');
     this.#serve(bridge.name, dpid, served, stop.signal).catch((error: unknown) => {
@@ -302,34 +306,48 @@ export class Switches {
     if (entry.settings === settingsOf(state)) return;
     entry.settings = settingsOf(state);
     if (state.failMode !== 'secure') void this.#prepare(name, dpid).then(() => served.check());
-    served.check();
+    void served.check();
     const timer = setTimeout(() => {
       this.#timers.delete(timer);
-      served.check();
+      void served.check();
     }, settleMs);
     this.#timers.add(timer);
   }
 
   /** Looks whether somebody else has added or removed flows. */
-  async #checkCounts(): Promise<void> {
+  #look(): void {
     this.packetIns.forget();
-    for (const { served } of this.#services.values()) {
-      const { connection, flowCount } = served;
-      if (!connection || flowCount === null) continue;
+    this.#looking ??= this.#checkCounts().finally(() => {
+      this.#looking = undefined;
+    });
+  }
+
+  async #checkCounts(): Promise<void> {
+    for (const service of this.#services.values()) {
+      const { served } = service;
       try {
-        const count = await connection.flowCount();
-        if (count === served.flowCount && count === flowCount) continue;
-        if (served.flowCount !== flowCount) continue;
+        const excess = await excessOf(served);
+        if (excess === undefined || excess === service.hidden) continue;
         this.#options.log.warn(
-          { datapath: served.dpid, count, expected: flowCount },
+          { datapath: served.dpid, excess },
           'the number of flows is not what it should be; reading back',
         );
-        served.check();
+        await served.check();
+        // What is still too many is not shown, and cannot be mended.
+        service.hidden = Math.max((await excessOf(served)) ?? 0, 0);
       } catch (error) {
         this.#options.log.warn({ datapath: served.dpid, err: error }, 'the flows could not be counted');
       }
     }
   }
+}
+
+/** By how many flows a switch has more than it should; undefined while that is not known, or changes. */
+async function excessOf(served: ServedSwitch): Promise<number | undefined> {
+  const { connection, flowCount } = served;
+  if (!connection || flowCount === null || served.busy) return undefined;
+  const count = totalOf(await countFlows(connection));
+  return served.busy || served.flowCount !== flowCount ? undefined : count - flowCount;
 }
 
 function settingsOf({ failMode, controllers }: BridgeState): string {

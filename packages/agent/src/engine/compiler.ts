@@ -19,8 +19,11 @@ interface Stage {
   readonly dirty: Unit[];
 }
 
+/** Never written to. */
+const none: Cell[] = [];
+
 class Unit implements Reader {
-  readonly deps: Cell[] = [];
+  deps: Cell[] = none;
   readonly stage: Stage;
   readonly key: number;
   present = true;
@@ -123,7 +126,7 @@ export class Compiler {
     this.#computed++;
     unit.dirty = false;
     for (const cell of unit.deps) cell.drop(unit);
-    unit.deps.length = 0;
+    unit.deps = [];
     unit.wait = undefined;
     this.#view.reader = unit;
     if (unit.present) unit.stage.compute(this.#view, unit.key, unit);
@@ -131,6 +134,8 @@ export class Compiler {
       unit.stage.retire(unit.key, unit);
       unit.stage.units.delete(unit.key);
     }
+    // A copy has room for what is in it; an array that grew has room for a dozen more, in each of all the units.
+    unit.deps = unit.deps.slice();
     if (unit.wait) this.#waits.add(unit);
     else this.#waits.delete(unit);
   }

@@ -2,7 +2,7 @@ import { Cell, type Reader } from './cell.ts';
 
 /** The rows of a relation that share a value of an indexed column, in the order of their ids. */
 class Group<R> extends Cell {
-  readonly rows: R[] = [];
+  rows: R[] = [];
 }
 
 class Entry<R> extends Cell {
@@ -130,7 +130,9 @@ export class Relation<R extends Identified> {
       }
       const at = position(group.rows, after!.id);
       const known = group.rows[at]?.id === after!.id;
-      group.rows.splice(at, known ? 1 : 0, after!);
+      // Most groups have one row: made so, the array has no room for more.
+      if (group.rows.length === 0) group.rows = [after!];
+      else group.rows.splice(at, known ? 1 : 0, after!);
       if (group.rows.length === 1 && !known) this.#tell(column, now, true);
       group.changed();
     }

@@ -1,0 +1,201 @@
+/**
+ * What a real switch says that it would do with a packet (`ofproto/trace`), in the words of `simulate`. For tests.
+ */
+import { connect, type Socket } from 'node:net';
+import { tableNames } from './pipeline/tables.ts';
+import type { Outcome, Packet } from './simulate.ts';
+
+/** The control socket of the switch daemon: what `ovs-appctl` does, without a process for each question. */
+export class ControlSocket implements Disposable {
+  readonly #socket: Socket;
+  #text = '';
+  #answer: PromiseWithResolvers<string> | undefined;
+  #last = 0;
+
+  constructor(path: string) {
+    this.#socket = connect(path);
+    this.#socket.setEncoding('utf8');
+    this.#socket.on('data', (text: string) => this.#receive(text));
+    this.#socket.on('error', (error) => this.#answer?.reject(error));
+  }
+
+  /** One question at a time: the next may be asked when this is answered. */
+  ask(method: string, ...params: readonly string[]): Promise<string> {
+    this.#answer = Promise.withResolvers<string>();
+    this.#socket.write(JSON.stringify({ id: ++this.#last, method, params }));
+    return this.#answer.promise;
+  }
+
+  [Symbol.dispose](): void {
+    this.#socket.destroy();
+  }
+
+  /** Answers are not framed, but the beginning of an object is never an object. */
+  #receive(text: string): void {
+    this.#text += text;
+    if (!/\}\s*$/.test(text)) return;
+    let message: { result: string | null; error: string | null };
+    try {
+      message = JSON.parse(this.#text) as typeof message;
+    } catch {
+      return;
+    }
+    this.#text = '';
+    if (message.error !== null) this.#answer?.reject(new Error(message.error));
+    else this.#answer?.resolve(message.result ?? '');
+  }
+}
+
+/** Traces packets through one bridge. */
+export class Tracer {
+  readonly #control: ControlSocket;
+  readonly #bridge: string;
+  /** OpenFlow numbers of ports, by their numbers in the datapath. */
+  readonly #ports: ReadonlyMap<number, number>;
+
+  private constructor(control: ControlSocket, bridge: string, ports: ReadonlyMap<number, number>) {
+    this.#control = control;
+    this.#bridge = bridge;
+    this.#ports = ports;
+  }
+
+  static async of(control: ControlSocket, bridge: string): Promise<Tracer> {
+    const shown = await control.ask('dpif/show');
+    const ports = [...shown.matchAll(/^ {4}\S+ (\d+)\/(\d+):/gm)].map(
+      ([, number, inDatapath]) => [Number(inDatapath), Number(number)] as const,
+    );
+    return new Tracer(control, bridge, new Map(ports));
+  }
+
+  async trace(packet: Packet): Promise<Outcome> {
+    const text = await this.#control.ask('ofproto/trace', this.#bridge, flowText(packet));
+    const actions = /^Datapath actions: (.*)$/m.exec(text)?.[1];
+    if (actions === undefined) throw new RangeError(`no actions in the trace:\n${text}`);
+    const reasons = [...text.matchAll(/^ +controller\(userdata=([0-9a-f]{2})/gm)].map(([, byte]) =>
+      Number.parseInt(byte!, 16),
+    );
+    return { ...this.#run(actions, packet, reasons), trace: traceOf(text) };
+  }
+
+  /** Carries out the actions of the datapath: header fields are set, and stay set, before copies leave. */
+  #run(actions: string, packet: Packet, reasons: number[]): Pick<Outcome, 'sent' | 'toAgent'> {
+    const sent: { port: number; packet: Packet }[] = [];
+    const toAgent: { reason: number; packet: Packet }[] = [];
+    const fields: Record<string, number | bigint> = { ...packet };
+    for (const action of split(actions)) {
+      const set = /^set\((\w+)\((.*)\)\)$/.exec(action);
+      if (set) for (const part of split(set[2]!)) setPart(fields, set[1]!, part);
+      else if (/^\d+$/.test(action)) sent.push({ port: this.#portOf(Number(action)), packet: { ...fields } });
+      else if (/^userspace\(|^sample\(sample=100\.0%,actions\(meter\(\d+\),userspace\(/.test(action))
+        toAgent.push({ reason: reasons[toAgent.length]!, packet: { ...fields } });
+      else if (action !== 'drop') throw new RangeError(`action ${action} is not understood`);
+    }
+    if (toAgent.length !== reasons.length) throw new RangeError(`${reasons.length} reasons for: ${actions}`);
+    return { sent, toAgent };
+  }
+
+  #portOf(inDatapath: number): number {
+    const port = this.#ports.get(inDatapath);
+    if (port === undefined) throw new RangeError(`the datapath has no port ${inDatapath}`);
+    return port;
+  }
+}
+
+type Kind = 'number' | 'mac' | 'ipv4';
+
+/** Fields as `ofproto/trace` wants them, in an order in which each is preceded by what it needs. */
+const flowNames = {
+  in_port: ['in_port', 'number'],
+  eth_src: ['dl_src', 'mac'],
+  eth_dst: ['dl_dst', 'mac'],
+  eth_type: ['dl_type', 'number'],
+  ip_proto: ['nw_proto', 'number'],
+  nw_ttl: ['nw_ttl', 'number'],
+  ipv4_src: ['nw_src', 'ipv4'],
+  ipv4_dst: ['nw_dst', 'ipv4'],
+  icmpv4_type: ['icmp_type', 'number'],
+  icmpv4_code: ['icmp_code', 'number'],
+  udp_src: ['udp_src', 'number'],
+  udp_dst: ['udp_dst', 'number'],
+  tcp_src: ['tcp_src', 'number'],
+  tcp_dst: ['tcp_dst', 'number'],
+  arp_op: ['arp_op', 'number'],
+  arp_spa: ['arp_spa', 'ipv4'],
+  arp_tpa: ['arp_tpa', 'ipv4'],
+  arp_sha: ['arp_sha', 'mac'],
+  arp_tha: ['arp_tha', 'mac'],
+} as const satisfies Partial<Record<keyof Packet, readonly [string, Kind]>>;
+
+/** Fields as the datapath names them. */
+const datapathNames: Readonly<Record<string, keyof typeof flowNames>> = {
+  'eth src': 'eth_src',
+  'eth dst': 'eth_dst',
+  'ipv4 src': 'ipv4_src',
+  'ipv4 dst': 'ipv4_dst',
+  'ipv4 ttl': 'nw_ttl',
+  'icmp type': 'icmpv4_type',
+  'icmp code': 'icmpv4_code',
+  'arp op': 'arp_op',
+  'arp sip': 'arp_spa',
+  'arp tip': 'arp_tpa',
+  'arp sha': 'arp_sha',
+  'arp tha': 'arp_tha',
+};
+
+const write: Readonly<Record<Kind, (value: number) => string>> = {
+  number: String,
+  mac: (value) =>
+    value
+      .toString(16)
+      .padStart(12, '0')
+      .replace(/..(?=.)/g, '$&:'),
+  ipv4: (value) => [24, 16, 8, 0].map((shift) => (value >>> shift) & 0xff).join('.'),
+};
+
+const read: Readonly<Record<Kind, (text: string) => number>> = {
+  number: Number,
+  mac: (text) => Number.parseInt(text.replaceAll(':', ''), 16),
+  ipv4: (text) => text.split('.').reduce((value, byte) => value * 256 + Number(byte), 0),
+};
+
+function flowText(packet: Packet): string {
+  const unknown = Object.keys(packet).find((name) => !(name in flowNames));
+  if (unknown) throw new RangeError(`field ${unknown} has no name for a trace`);
+  return (Object.entries(flowNames) as [keyof typeof flowNames, readonly [string, Kind]][])
+    .filter(([field]) => packet[field] !== undefined)
+    .map(([field, [name, kind]]) => `${name}=${write[kind](Number(packet[field]))}`)
+    .join(',');
+}
+
+function setPart(fields: Record<string, number | bigint>, layer: string, part: string): void {
+  const [name, value] = part.split('=') as [string, string];
+  const field = datapathNames[`${layer} ${name}`];
+  if (!field || value.includes('/')) throw new RangeError(`set(${layer}(${part})) is not understood`);
+  fields[field] = read[flowNames[field][1]](value);
+}
+
+/** The flows that took the packet. */
+function traceOf(text: string): Outcome['trace'] {
+  return [...text.matchAll(/^ *(\d+)\. (?:.*, )?priority (\d+)(?:, cookie (0x[0-9a-f]+))?$/gm)].map(
+    ([, table, priority, cookie]) => ({
+      table: tableNames[Number(table)] ?? table!,
+      priority: Number(priority),
+      cookie: BigInt(cookie ?? 0),
+    }),
+  );
+}
+
+/** Splits at the commas that are in no parentheses. */
+function split(text: string): string[] {
+  const parts: string[] = [];
+  let depth = 0;
+  let from = 0;
+  for (let i = 0; i <= text.length; i++) {
+    if (text[i] === '(') depth++;
+    else if (text[i] === ')') depth--;
+    if (i < text.length && (text[i] !== ',' || depth > 0)) continue;
+    parts.push(text.slice(from, i));
+    from = i + 1;
+  }
+  return parts;
+}
