@@ -40,6 +40,7 @@ export function networkRows(id: number, address = 0x0a000000 + id * 256): Put[] 
     mode: 'virtual',
     ipv4_network: address,
     ipv4_prefix: 24,
+    segment_id: null,
   } as const;
   return [['network', row]];
 }
@@ -74,7 +75,7 @@ export function interfaceRows(id: number, network: number, ip: number, mode: 'vi
         interface_mode: mode,
       },
     ],
-    ['mac_lease', { id, uuid: `ml-${id}`, ...times, interface_id: id, mac_address: macOf(id) }],
+    ['mac_lease', { id, uuid: `ml-${id}`, ...times, interface_id: id, segment_id: null, mac_address: macOf(id) }],
     [
       'ip_lease',
       {

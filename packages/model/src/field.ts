@@ -149,8 +149,10 @@ export function boolean<const O extends FieldOptions<boolean>>(options: O): Made
   );
 }
 
-/** An IPv4 address; kept as a number in host order. What follows a slash is dropped. */
-export function ipv4Address<const O extends FieldOptions<number>>(options: O): Made<'ipv4', number, O> {
+/** An IPv4 address; kept as a number in host order. What follows a slash is dropped. `numeric` shows it as the number. */
+export function ipv4Address<const O extends FieldOptions<number> & { numeric?: boolean }>(
+  options: O,
+): Made<'ipv4', number, O> {
   return make<'ipv4', number, O>(
     {
       type: 'ipv4',
@@ -165,14 +167,16 @@ export function ipv4Address<const O extends FieldOptions<number>>(options: O): M
       },
       complaint: 'Could not parse IPv4 address',
       expects: 'four numbers from 0 to 255 without leading zeros, such as 172.16.1.1',
-      render: (stored) => ipv4ToText(stored),
+      render: (stored) => (options.numeric ? stored : ipv4ToText(stored)),
     },
     options,
   );
 }
 
-/** A unicast MAC address; kept as a number of 48 bits. */
-export function macAddress<const O extends FieldOptions<number>>(options: O): Made<'mac', number, O> {
+/** A MAC address; kept as a number of 48 bits. `numeric` shows it as the number. */
+export function macAddress<const O extends FieldOptions<number> & { numeric?: boolean }>(
+  options: O,
+): Made<'mac', number, O> {
   return make<'mac', number, O>(
     {
       type: 'mac',
@@ -182,7 +186,7 @@ export function macAddress<const O extends FieldOptions<number>>(options: O): Ma
       read: (given) => (typeof given === 'string' ? parseMac(given.trim()) : undefined),
       complaint: 'Could not parse MAC address',
       expects: 'six bytes in hexadecimal, such as 52:54:00:0d:84:01',
-      render: (stored) => macToText(stored),
+      render: (stored) => (options.numeric ? stored : macToText(stored)),
     },
     options,
   );

@@ -2,14 +2,25 @@ import type { Resource, Row } from '../resource.ts';
 import { datapath } from './datapath.ts';
 import { datapathNetwork } from './datapath-network.ts';
 import { datapathRouteLink } from './datapath-route-link.ts';
+import { datapathSegment } from './datapath-segment.ts';
+import { dnsRecord } from './dns-record.ts';
+import { dnsService } from './dns-service.ts';
+import { filter } from './filter.ts';
+import { filterStatic } from './filter-static.ts';
 import { iface } from './interface.ts';
+import { interfaceNetwork } from './interface-network.ts';
 import { interfacePort } from './interface-port.ts';
+import { interfaceRouteLink } from './interface-route-link.ts';
+import { interfaceSegment } from './interface-segment.ts';
 import { ipLease } from './ip-lease.ts';
 import { macLease } from './mac-lease.ts';
 import { network } from './network.ts';
 import { networkService } from './network-service.ts';
 import { route } from './route.ts';
 import { routeLink } from './route-link.ts';
+import { segment } from './segment.ts';
+import { translation } from './translation.ts';
+import { translationStaticAddress } from './translation-static-address.ts';
 
 /** Every resource there is. A new one is its file and its line here. */
 export const resources = {
@@ -24,6 +35,17 @@ export const resources = {
   route,
   datapath_network: datapathNetwork,
   datapath_route_link: datapathRouteLink,
+  segment,
+  interface_network: interfaceNetwork,
+  interface_segment: interfaceSegment,
+  interface_route_link: interfaceRouteLink,
+  datapath_segment: datapathSegment,
+  dns_service: dnsService,
+  dns_record: dnsRecord,
+  filter,
+  filter_static: filterStatic,
+  translation,
+  translation_static_address: translationStaticAddress,
 } as const;
 
 export type Kind = keyof typeof resources;

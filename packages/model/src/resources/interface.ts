@@ -20,6 +20,11 @@ export const iface = resource({
   parameters: {
     owner_datapath_uuid: reference({ to: 'datapath', optional: true, doc: 'The only datapath it may be on.' }),
     network_uuid: reference({ to: 'network', optional: true, doc: 'Network of its first IP lease.' }),
+    segment_uuid: reference({
+      to: 'segment',
+      optional: true,
+      doc: 'Segment of its first MAC lease; that of the network where it has one.',
+    }),
     ipv4_address: ipv4Address({ optional: true, doc: 'Address of its first IP lease; needs `network_uuid`.' }),
     mac_address: macAddress({ optional: true, doc: 'Address of its first MAC lease.' }),
     port_name: text({ optional: true, doc: 'Name of its switch port; the uuid of a `vif` where not given.' }),

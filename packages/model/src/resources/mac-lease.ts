@@ -9,6 +9,13 @@ export const macLease = resource({
   doc: 'A MAC address of an interface. An address belongs to one interface in the whole system.',
   fields: {
     interface_uuid: reference({ to: 'interface', doc: 'The interface that has it.' }),
+    segment_uuid: reference({
+      to: 'segment',
+      show: ['id'],
+      optional: true,
+      immutable: true,
+      doc: 'The segment in which it is used.',
+    }),
     mac_address: macAddress({ immutable: true, doc: 'The address.' }),
   },
   unique: [{ columns: ['mac_address'], error: 'argument' }],

@@ -1,4 +1,4 @@
-import { integer, ipv4Address, oneOf, text } from '../field.ts';
+import { integer, ipv4Address, oneOf, reference, text } from '../field.ts';
 import { resource } from '../resource.ts';
 import { takePrefix } from './take-prefix.ts';
 
@@ -13,6 +13,13 @@ export const network = resource({
   fields: {
     display_name: text({ default: '', doc: 'Name shown to people.' }),
     domain_name: text({ optional: true, doc: 'DNS suffix of its hosts; the uuid without its prefix where not given.' }),
+    segment_uuid: reference({
+      to: 'segment',
+      show: ['id'],
+      optional: true,
+      immutable: true,
+      doc: 'The segment that carries it.',
+    }),
     mode: oneOf(networkModes, {
       optional: true,
       immutable: true,

@@ -1,10 +1,12 @@
 import { type Migration, Migrator } from 'kysely/migration';
 import type { Sqlite } from '../sqlite.ts';
 import { up as first } from './001-first.ts';
+import { up as services } from './002-services.ts';
 
 /** In order, by name. Once merged, a migration is never edited. */
 const migrations: Record<string, Migration> = {
   '001-first': { up: first },
+  '002-services': { up: services },
 };
 
 /** Brings the database to the newest form, whole or not at all. */

@@ -1,0 +1,52 @@
+import { integer, ipv4Address, oneOf, reference } from '../field.ts';
+import { resource } from '../resource.ts';
+
+const prefix = { min: 0, max: 32, unit: 'bits', default: 0, immutable: true } as const;
+const port = { min: 0, max: 65_535, optional: true, immutable: true } as const;
+
+/** Writes the prefix of an address, which is given behind a slash, as a parameter of its own: 32 where there is none. */
+function withPrefixes(given: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  const found: Record<string, unknown> = {};
+  for (const side of ['src', 'dst']) {
+    const address = given[`${side}_address`];
+    if (typeof address !== 'string' || given[`${side}_prefix`] !== undefined) continue;
+    found[`${side}_prefix`] = address.split('/')[1] ?? 32;
+  }
+  return { ...given, ...found };
+}
+
+export const filterStatic = resource({
+  kind: 'filter_static',
+  plural: 'filter_statics',
+  model: 'FilterStatic',
+  doc: 'A rule: what it matches, and what becomes of it. The longest prefix decides.',
+  nested: { of: 'filter', name: 'static' },
+  fields: {
+    filter_uuid: reference({ to: 'filter', show: ['id'], immutable: true, doc: 'The filter.' }),
+    protocol: oneOf(['tcp', 'udp', 'icmp', 'arp', 'ip', 'all'], {
+      immutable: true,
+      doc: 'What it is about; `all` is `ip`.',
+    }),
+    src_address: ipv4Address({
+      default: 0,
+      immutable: true,
+      doc: 'Address of the sender, with a prefix: `10.0.0.0/8`; any where not given.',
+    }),
+    src_prefix: integer({
+      ...prefix,
+      doc: 'Length of the network part of `src_address`, where it is not written there.',
+    }),
+    dst_address: ipv4Address({ default: 0, immutable: true, doc: 'Address of the receiver, likewise.' }),
+    dst_prefix: integer({
+      ...prefix,
+      doc: 'Length of the network part of `dst_address`, where it is not written there.',
+    }),
+    src_port: integer({ ...port, doc: 'Port of the sender, for tcp and udp; any where not given or 0.' }),
+    dst_port: integer({ ...port, doc: 'Port of the receiver, likewise.' }),
+    action: oneOf(['pass', 'drop', 'conn'], {
+      immutable: true,
+      doc: 'What becomes of it: `pass`, `drop`, or `conn`: it may pass, and so may what answers it.',
+    }),
+  },
+  prepare: withPrefixes,
+});

@@ -1,0 +1,16 @@
+import { boolean, reference } from '../field.ts';
+import { resource } from '../resource.ts';
+
+export const interfaceSegment = resource({
+  kind: 'interface_segment',
+  plural: 'interface_segments',
+  model: 'InterfaceSegment',
+  doc: 'That an interface is part of a segment: by its leases or routes, or because that was asked for (static).',
+  nested: { of: 'interface', name: 'segments', with: 'segment' },
+  fields: {
+    interface_uuid: reference({ to: 'interface', show: ['id'], immutable: true, doc: 'The interface.' }),
+    segment_uuid: reference({ to: 'segment', show: ['id'], immutable: true, doc: 'The segment.' }),
+    static: boolean({ default: false, doc: 'Whether it stays without a lease or route.' }),
+  },
+  unique: [{ columns: ['interface_id', 'segment_id'], error: 'relationExists' }],
+});

@@ -1,0 +1,39 @@
+import { integer, ipv4Address, reference } from '../field.ts';
+import { resource } from '../resource.ts';
+
+const port = { min: 1, max: 65_535, optional: true, immutable: true } as const;
+
+export const translationStaticAddress = resource({
+  kind: 'translation_static_address',
+  plural: 'translation_static_addresses',
+  model: 'TranslationStaticAddress',
+  doc: 'A pair of addresses, with ports or without: outside (ingress) and inside (egress).',
+  nested: { of: 'translation', name: 'static_address' },
+  fields: {
+    translation_uuid: reference({ to: 'translation', show: ['id'], immutable: true, doc: 'The translation.' }),
+    ingress_ipv4_address: ipv4Address({ immutable: true, doc: 'The address outside: that to which packets are sent.' }),
+    egress_ipv4_address: ipv4Address({ immutable: true, doc: 'The address inside: that of the guest.' }),
+    ingress_port_number: integer({ ...port, doc: 'The port outside; every port where not given.' }),
+    egress_port_number: integer({ ...port, doc: 'The port inside, likewise.' }),
+    ingress_network_uuid: reference({
+      to: 'network',
+      show: [],
+      optional: true,
+      immutable: true,
+      doc: 'The network outside.',
+    }),
+    egress_network_uuid: reference({
+      to: 'network',
+      show: [],
+      optional: true,
+      immutable: true,
+      doc: 'The network inside.',
+    }),
+    route_link_uuid: reference({
+      to: 'route_link',
+      optional: true,
+      immutable: true,
+      doc: 'The logical router to which it applies; any where not given.',
+    }),
+  },
+});
