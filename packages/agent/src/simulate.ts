@@ -13,6 +13,7 @@ import {
   type Subfield,
 } from '@openvnet/openflow';
 import { tableNames } from './pipeline/tables.ts';
+import { Connections } from './simulated-connections.ts';
 
 /** Header fields of a packet, and `in_port`. A field that the packet does not have is absent. */
 export type Packet = { readonly [F in FieldName]?: number | bigint };
@@ -48,9 +49,9 @@ export function program(flows: Iterable<Flow>): Program {
   return tables;
 }
 
-/** Runs a packet through the tables, beginning at the first. */
-export function simulate(flows: Program, packet: Packet): Outcome {
-  const run = new Run(flows, packet);
+/** Runs a packet through the tables, beginning at the first. What it opens is noted in `connections`. */
+export function simulate(flows: Program, packet: Packet, connections = new Connections()): Outcome {
+  const run = new Run(flows, packet, connections);
   run.table(0);
   return run;
 }
@@ -60,12 +61,14 @@ class Run implements Outcome {
   readonly toAgent: { reason: number; packet: Packet }[] = [];
   readonly trace: { table: string; priority: number; cookie: bigint }[] = [];
   readonly #flows: Program;
-  readonly #values = new Map<FieldName, bigint>();
+  readonly #connections: Connections;
+  #values = new Map<FieldName, bigint>();
   #resubmits = 0;
   #stopped = false;
 
-  constructor(flows: Program, packet: Packet) {
+  constructor(flows: Program, packet: Packet, connections: Connections) {
     this.#flows = flows;
+    this.#connections = connections;
     for (const [name, value] of Object.entries(packet)) this.#values.set(name as FieldName, BigInt(value));
   }
 
@@ -122,12 +125,28 @@ class Run implements Outcome {
         else this.#set('nw_ttl', ttl - 1n);
         return;
       }
+      case 'ct':
+        this.#track(action);
+        return;
       case 'controller':
         this.toAgent.push({ reason: action.userdata?.[0] ?? 0, packet: this.#packet() });
         return;
       default:
         throw new RangeError(`action ${action.type} is not simulated`);
     }
+  }
+
+  /** A copy goes on at the table, and knows its connection; this packet does not. */
+  #track({ zone = 0, table, commit = false, actions, ...rest }: Extract<Action, { type: 'ct' }>): void {
+    if (typeof zone !== 'number' || rest.force || rest.alg || actions?.length)
+      throw new RangeError('this use of ct is not simulated');
+    const state = this.#connections.track(zone, (field) => this.#get(field), commit);
+    if (table === undefined || table === 0xff) return;
+    const before = this.#values;
+    this.#values = new Map(before);
+    this.#values.set('ct_state', BigInt(state));
+    this.table(table);
+    this.#values = before;
   }
 
   /** A packet never leaves where it came in, unless that is asked for by name. */
@@ -139,7 +158,7 @@ class Run implements Outcome {
 
   #packet(): Packet {
     return Object.fromEntries(
-      [...this.#values].filter(([name]) => !/^x*reg\d/.test(name)).map(([name, value]) => [name, value]),
+      [...this.#values].filter(([name]) => !/^(x*reg\d|ct_)/.test(name)).map(([name, value]) => [name, value]),
     );
   }
 
@@ -157,7 +176,7 @@ class Run implements Outcome {
     const pair = pairOf(field);
     if (pair) return ((this.#get(pair[0]) ?? 0n) << 32n) | (this.#get(pair[1]) ?? 0n);
     if (field === 'nxm_in_port') return this.#values.get('in_port');
-    return this.#values.get(field) ?? (field.startsWith('reg') ? 0n : undefined);
+    return this.#values.get(field) ?? (/^(reg|ct_state|ip_frag)/.test(field) ? 0n : undefined);
   }
 
   #set(field: FieldName, value: bigint): void {

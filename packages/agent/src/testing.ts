@@ -8,6 +8,7 @@ import type { Identified, Relation } from './engine/relation.ts';
 import { type ModelRelations, type ModelRows, modelRelations } from './engine/relations.ts';
 import { derivations, features } from './features/index.ts';
 import { type Outcome, type Packet, program, simulate } from './simulate.ts';
+import { Connections } from './simulated-connections.ts';
 
 export type Put = { [K in keyof ModelRows]: readonly [kind: K, row: ModelRows[K]] }[keyof ModelRows];
 
@@ -128,6 +129,7 @@ export function macOf(id: number): number {
 /** The switch of a test: its ports are added by number, named after interfaces; it runs packets through its flows. */
 export class TestSwitch {
   readonly compiler: Compiler;
+  readonly connections = new Connections();
 
   constructor(model: TestModel) {
     this.compiler = new Compiler(datapathId, model.relations, derivations, features);
@@ -156,8 +158,45 @@ export class TestSwitch {
   run(packet: Packet): Outcome {
     this.compiler.update();
     const { flows } = this.compiler;
-    return simulate(program([...flows.keys()].map((key) => decodeFlow({ key, body: flows.get(key)! }))), packet);
+    return simulate(
+      program([...flows.keys()].map((key) => decodeFlow({ key, body: flows.get(key)! }))),
+      packet,
+      this.connections,
+    );
   }
+}
+
+/** Turns filtering of an interface of `interfaceRows` on or off. */
+export function filteringRow(id: number, enable_filtering: boolean): Put {
+  const [, row] = interfaceRows(id, 0, 0)[0] as Put & readonly ['interface', unknown];
+  return ['interface', { ...row, enable_filtering }];
+}
+
+/** A filter of an interface, with its number; `ruleRow` adds to it. */
+export function filterRow(id: number, interface_id: number, passthrough = { egress: false, ingress: false }): Put {
+  const { egress: egress_passthrough, ingress: ingress_passthrough } = passthrough;
+  const row = { id, uuid: `fil-${id}`, ...times, interface_id, mode: 'static' } as const;
+  return ['filter', { ...row, egress_passthrough, ingress_passthrough }];
+}
+
+/** A rule of a filter: any address and port unless `rule` says which. */
+export function ruleRow(
+  id: number,
+  filter_id: number,
+  rule: Pick<ModelRows['filter_static'], 'protocol' | 'action'> & Partial<ModelRows['filter_static']>,
+): Put {
+  const any = { src_address: 0, src_prefix: 0, dst_address: 0, dst_prefix: 0, src_port: null, dst_port: null };
+  return ['filter_static', { id, uuid: '', ...times, filter_id, ...any, ...rule }];
+}
+
+/** A packet of TCP or UDP from a guest's port. */
+export function segment(
+  [from, ip, port]: readonly [number, number, number],
+  to: { mac: number; ip: number; port: number },
+  name: 'tcp' | 'udp' = 'tcp',
+): Packet {
+  const { icmpv4_type: _, icmpv4_code: __, ...packet } = echoRequest(from, ip, to);
+  return { ...packet, ip_proto: name === 'tcp' ? 6 : 17, [`${name}_src`]: port, [`${name}_dst`]: to.port };
 }
 
 /** An echo request from one guest's port to an address, by way of a MAC address. */

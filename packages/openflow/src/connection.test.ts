@@ -61,7 +61,7 @@ describe('a connection', () => {
     expect(connection.dpid).toBe(0x2an);
     expect(connection.features).toEqual({ datapath_id: 0x2an, ...features });
     expect(connection.peer).toMatch(/^tcp:127\.0\.0\.1:\d+$/);
-    expect(await peer.answer('set_config')).toMatchObject({ miss_send_len: 0xffff });
+    expect(await peer.answer('set_config')).toMatchObject({ flags: 3, miss_send_len: 0xffff });
     expect(await peer.answer('set_packet_in_format')).toMatchObject({ format: 2 });
   });
 

@@ -8,6 +8,8 @@ import { Transport } from './transport.ts';
 const defaultEchoIntervalMs = 5000;
 const packetInFormat = 2;
 const wholePackets = 0xffff;
+/** `OFPC_FRAG_NX_MATCH`, of Open vSwitch. */
+const fragmentsMatched = 3;
 
 /**
  * Greets the switch at the other end of `socket`. Throws `ConnectionError` where it speaks another version, does not
@@ -33,7 +35,8 @@ export async function greet(
     await exchangeHello(transport);
     const features = await askFeatures(transport);
     // A connection that is not a controller's gets packets and port changes only after this.
-    transport.send({ type: 'set_config', miss_send_len: wholePackets });
+    // The first fragment of a packet is matched with its ports, the later ones without.
+    transport.send({ type: 'set_config', flags: fragmentsMatched, miss_send_len: wholePackets });
     transport.send({ type: 'set_packet_in_format', format: packetInFormat });
     return new SwitchConnection(transport, listeners, features);
   } finally {

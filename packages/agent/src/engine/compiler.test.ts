@@ -1,20 +1,32 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { features } from '../features/index.ts';
-import { interfaceRows, networkRows, type Put, routeRows, TestModel, TestSwitch } from '../testing.ts';
+import {
+  filteringRow,
+  filterRow,
+  interfaceRows,
+  networkRows,
+  type Put,
+  routeRows,
+  ruleRow,
+  TestModel,
+  TestSwitch,
+} from '../testing.ts';
 
 /** One thing that happens: an object or a port comes or goes. */
 type Step = { readonly row: Put } | { readonly port: number; readonly name: string };
 
 const ip = (network: number, host: number): number => 0x0a000000 + network * 256 + host;
 
-/** Everything of a small installation: overlapping networks, guests, gateways, routes of all kinds. */
+/** Everything of a small installation: overlapping networks, guests, gateways, routes of all kinds, filters. */
 function installation(): Step[] {
   const rows: Put[] = [
     ...networkRows(1),
     ...networkRows(2),
     ...networkRows(3, ip(1, 0)),
-    ...[11, 12, 13].flatMap((id) => interfaceRows(id, 1, ip(1, id))),
+    ...[11, 13].flatMap((id) => interfaceRows(id, 1, ip(1, id))),
+    ...interfaceRows(12, 1, ip(1, 12)).filter(([kind]) => kind !== 'interface'),
+    filteringRow(12, true),
     ...[21, 22].flatMap((id) => interfaceRows(id, 2, ip(2, id))),
     ...[31, 32].flatMap((id) => interfaceRows(id, 3, ip(1, id - 20))),
     ...interfaceRows(101, 1, ip(1, 254), 'simulated'),
@@ -24,6 +36,14 @@ function installation(): Step[] {
     // Claims what route 2 has already.
     ...routeRows(3, 1, 101, 1, { ipv4_network: ip(2, 0) }),
     ...routeRows(4, 2, 101, 1, { ipv4_network: 0, ipv4_prefix: 0, ingress: false }),
+    filterRow(1, 12),
+    filterRow(2, 12, { egress: true, ingress: true }),
+    ruleRow(1, 1, { protocol: 'tcp', dst_port: 80, action: 'pass' }),
+    ruleRow(2, 1, { protocol: 'tcp', action: 'conn' }),
+    // Says what rule 2 says, and otherwise.
+    ruleRow(3, 2, { protocol: 'tcp', action: 'drop' }),
+    ruleRow(4, 2, { protocol: 'arp', action: 'drop', src_address: ip(1, 11), src_prefix: 32 }),
+    filterRow(3, 13),
   ];
   const ports = [11, 12, 13, 21, 22, 31, 32].map((port) => ({ port, name: `if-${port}` }));
   return [...rows.map((row) => ({ row })), ...ports];
@@ -127,10 +147,10 @@ describe('the compiler', () => {
     for (const step of steps) apply(model, vswitch, step);
     vswitch.compiler.update();
     vswitch.compiler.flows.takeTouched();
-    for (const row of interfaceRows(12, 1, ip(1, 12))) model.put(...row);
+    for (const row of interfaceRows(11, 1, ip(1, 11))) model.put(...row);
     vswitch.compiler.update();
     expect(vswitch.compiler.flows.takeTouched().size).toBe(0);
-    vswitch.unplug(12);
+    vswitch.unplug(11);
     vswitch.compiler.update();
     // Guard (2), refused, neighbour, delivery, and the part of the network's ports.
     expect(vswitch.compiler.flows.takeTouched().size).toBe(6);

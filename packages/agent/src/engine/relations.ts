@@ -26,6 +26,8 @@ export interface Attachment {
   readonly mac: number;
   readonly ip: number;
   readonly port: number | null;
+  /** Whether the filters of its interface apply. */
+  readonly filtered: boolean;
   /** Which part of the network's ports it is in, for broadcasts; null where it has no port. */
   readonly flood_part: number | null;
 }

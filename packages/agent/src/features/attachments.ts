@@ -25,6 +25,7 @@ export const attachments = derivation({
       mac: macLease.mac_address,
       ip: ipv4_address,
       port: binding.port,
+      filtered: view.get('interface', interface_id)?.enable_filtering ?? false,
       flood_part: binding.port === null ? null : network_id * 0x1_0000 + Math.floor(binding.port / portsPerPart),
     };
   },

@@ -30,10 +30,17 @@ export const flood = feature({
   source: { of: 'attachment', by: 'flood_part' },
   select: (view, key) => {
     const { network_id, part } = view.get('flood_part', key)!;
-    const ports = new Set(view.where('attachment', 'flood_part', key).map(({ port }) => port!));
-    return { network: network_id, part, ports: [...ports].sort((a, b) => a - b) };
+    const members = new Map(view.where('attachment', 'flood_part', key).map(({ port, filtered }) => [port!, filtered]));
+    return { network: network_id, part, members: [...members].sort(([a], [b]) => a - b) };
   },
-  flows: ({ network, part, ports }) => [
-    { table: 'flood', priority: priority.normal, match: { network, flood_group: part }, actions: ports.map(output) },
+  flows: ({ network, part, members }) => [
+    {
+      table: 'flood',
+      priority: priority.normal,
+      match: { network, flood_group: part },
+      actions: members.flatMap(([port, filtered]) =>
+        filtered ? [load('out_port', port), ask('ingress_track')] : [output(port)],
+      ),
+    },
   ],
 });

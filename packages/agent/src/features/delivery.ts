@@ -11,15 +11,20 @@ export const delivery = feature({
     const [...here] = view.where('attachment', 'mac_lease_id', id);
     const [first] = here;
     if (!first || first.port === null) return undefined;
-    return { mac: first.mac, port: first.port, networks: new Set(here.map(({ network_id }) => network_id)) };
+    return {
+      mac: first.mac,
+      port: first.port,
+      networks: new Set(here.map(({ network_id }) => network_id)),
+      next: first.filtered ? ('ingress_track' as const) : ('output' as const),
+    };
   },
-  flows: ({ mac, port, networks }) =>
+  flows: ({ mac, port, networks, next }) =>
     [...networks].map((network) => ({
       table: 'forward',
       priority: priority.normal,
       match: { network, eth_dst: mac },
       actions: [load('out_port', port)],
-      next: 'output',
+      next,
     })),
   always: [{ table: 'output', priority: priority.normal, match: {}, actions: [outputTo('out_port')] }],
 });

@@ -8,23 +8,25 @@ export const guard = feature({
   cookie: 1,
   source: { of: 'attachment' },
   select: (view, id) => {
-    const { port, mac, ip, network_id } = view.get('attachment', id)!;
-    return port === null ? undefined : { port, mac, ip, network: network_id };
+    const { port, mac, ip, network_id, filtered } = view.get('attachment', id)!;
+    return port === null
+      ? undefined
+      : { port, mac, ip, network: network_id, next: filtered ? ('egress_filter' as const) : ('dispatch' as const) };
   },
-  flows: ({ port, mac, ip, network }) => [
+  flows: ({ port, mac, ip, network, next }) => [
     {
       table: 'admit',
       priority: priority.normal,
       match: { in_port: port, eth_src: mac, eth_type: ethernet.ipv4, ipv4_src: ip },
       actions: [load('network', network)],
-      next: 'dispatch',
+      next,
     },
     {
       table: 'admit',
       priority: priority.normal,
       match: { in_port: port, eth_src: mac, eth_type: ethernet.arp, arp_sha: mac, arp_spa: ip },
       actions: [load('network', network)],
-      next: 'dispatch',
+      next,
     },
   ],
   // Guests send IPv6 by themselves; it is not carried, and is no sign of a wrong address.

@@ -4,6 +4,7 @@ import { attachments, floodParts } from './attachments.ts';
 import { bindings } from './bindings.ts';
 import { broadcast, flood } from './broadcast.ts';
 import { delivery } from './delivery.ts';
+import { filter } from './filter.ts';
 import { gateway } from './gateway.ts';
 import { guard } from './guard.ts';
 import { neighbour } from './neighbour.ts';
@@ -14,4 +15,14 @@ import { route } from './route.ts';
 export const derivations: readonly Derivation[] = [bindings, attachments, floodParts];
 
 /** Every function of the data plane. A new one is its file and its line here. */
-export const features: readonly AnyFeature[] = [guard, refused, neighbour, delivery, broadcast, flood, gateway, route];
+export const features: readonly AnyFeature[] = [
+  guard,
+  refused,
+  neighbour,
+  delivery,
+  broadcast,
+  flood,
+  gateway,
+  route,
+  filter,
+];

@@ -110,6 +110,14 @@ export function ask(table: TableName): Action {
   return { type: 'resubmit', table: tableNumbers[table] };
 }
 
+/**
+ * Sends the packet on at a table with what connection tracking knows of it. What holds of one `zone` holds of no other.
+ * With `commit` a connection that is new is noted.
+ */
+export function track(zone: number, table: TableName, commit?: 'commit'): Action {
+  return { type: 'ct', zone, table: tableNumbers[table], ...(commit && { commit: true }) };
+}
+
 /** Sends a copy out at a port of the switch. */
 export function output(port: number): Action {
   return { type: 'output', port };
@@ -134,6 +142,19 @@ export function toAgent(reason: AgentReason): Action {
 }
 
 export const ethernet = { ipv4: 0x0800, arp: 0x0806, ipv6: 0x86dd } as const;
+/** Of `ip_frag`: a fragment other than the first, which has no ports. */
+export const laterFragment = { value: 2, mask: 2 } as const;
+
+/** Bits of `ct_state`. */
+export const trackState = {
+  new: 0x01,
+  established: 0x02,
+  related: 0x04,
+  reply: 0x08,
+  invalid: 0x10,
+  tracked: 0x20,
+} as const;
+
 export const protocol = { icmp: 1, tcp: 6, udp: 17 } as const;
 
 /** The addresses behind a prefix, as a match; every address where `prefix` is 0. */

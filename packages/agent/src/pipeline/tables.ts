@@ -1,3 +1,16 @@
+/** What rules of filters look at. */
+const filterFields = [
+  'ip_proto',
+  'ipv4_src',
+  'ipv4_dst',
+  'tcp_src',
+  'tcp_dst',
+  'udp_src',
+  'udp_dst',
+  'arp_spa',
+  'arp_tpa',
+] as const;
+
 /**
  * The tables of the switch, in the order in which packets meet them; numbers follow the order and appear nowhere else.
  * `match` are the fields and registers that a flow of the table may match, `next` the tables at which it may go on,
@@ -8,6 +21,13 @@ export const tables = {
   admit: {
     doc: 'Takes frames of known ports whose sender uses its own MAC and IP address, and knows the network by them.',
     match: ['in_port', 'eth_src', 'eth_type', 'ipv4_src', 'arp_sha', 'arp_spa'],
+    next: ['egress_filter', 'dispatch'],
+    calls: [],
+    miss: 'drop',
+  },
+  egress_filter: {
+    doc: 'What a filtered interface may send.',
+    match: ['in_port', 'eth_type', 'ip_frag', ...filterFields],
     next: ['dispatch'],
     calls: [],
     miss: 'drop',
@@ -64,7 +84,7 @@ export const tables = {
   forward: {
     doc: 'Network and destination MAC address to a port, or to the ports of the network.',
     match: ['network', 'eth_dst'],
-    next: ['output'],
+    next: ['ingress_track', 'output'],
     calls: ['flood'],
     miss: 'drop',
   },
@@ -72,6 +92,20 @@ export const tables = {
     doc: 'The ports of a network, in groups. It is asked and goes back.',
     match: ['network', 'flood_group'],
     next: [],
+    calls: ['ingress_track'],
+    miss: 'drop',
+  },
+  ingress_track: {
+    doc: 'What is for a filtered interface: by connection tracking, where a rule of it needs that.',
+    match: ['out_port', 'eth_type'],
+    next: ['ingress_filter'],
+    calls: [],
+    miss: 'ingress_filter',
+  },
+  ingress_filter: {
+    doc: 'What a filtered interface may receive.',
+    match: ['out_port', 'ct_state', 'eth_type', 'ip_frag', ...filterFields],
+    next: ['output'],
     calls: [],
     miss: 'drop',
   },

@@ -30,22 +30,22 @@ export const filterStatic = resource({
     src_address: ipv4Address({
       default: 0,
       immutable: true,
-      doc: 'Address of the sender, with a prefix: `10.0.0.0/8`; any where not given.',
+      doc: 'Address of the other side, whichever way a packet goes, with a prefix: `10.0.0.0/8`; any where not given.',
     }),
     src_prefix: integer({
       ...prefix,
       doc: 'Length of the network part of `src_address`, where it is not written there.',
     }),
-    dst_address: ipv4Address({ default: 0, immutable: true, doc: 'Address of the receiver, likewise.' }),
+    dst_address: ipv4Address({ default: 0, immutable: true, doc: 'Address of the interface itself, likewise.' }),
     dst_prefix: integer({
       ...prefix,
       doc: 'Length of the network part of `dst_address`, where it is not written there.',
     }),
-    src_port: integer({ ...port, doc: 'Port of the sender, for tcp and udp; any where not given or 0.' }),
-    dst_port: integer({ ...port, doc: 'Port of the receiver, likewise.' }),
+    src_port: integer({ ...port, doc: 'Port of the other side, for tcp and udp; any where not given or 0.' }),
+    dst_port: integer({ ...port, doc: 'Port of the interface, likewise.' }),
     action: oneOf(['pass', 'drop', 'conn'], {
       immutable: true,
-      doc: 'What becomes of it: `pass`, `drop`, or `conn`: it may pass, and so may what answers it.',
+      doc: 'What becomes of it: `pass`, `drop`, or `conn`: the interface may open such connections, and what answers them may pass.',
     }),
   },
   prepare: withPrefixes,

@@ -1,0 +1,81 @@
+/** What lab tests of this package share: manager, agent and guests on one private switch. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Agent } from '@openvnet/agent';
+import { type Client, createClient } from '@openvnet/client';
+import { type Guest, Lab, PrivateSwitch } from '@openvnet/lab';
+import { startManager } from '@openvnet/manager';
+import { pino } from 'pino';
+
+export interface Scene extends AsyncDisposable {
+  readonly client: Client;
+  readonly vswitch: PrivateSwitch;
+  readonly lab: Lab;
+  /** A guest at a port named `if-<name>`, and its interface with the address in the network. */
+  guest(name: string, place: { network: string; address: string; via: string; number: number }): Promise<Guest>;
+  /** Waits until the switch has what the objects say, and forgets what it has cached. */
+  settled(kind: 'interface' | 'filter', uuid: string): Promise<void>;
+}
+
+/** Starts a manager and an agent at a bridge `br0`, registered as `dp-br0`. */
+export async function startScene(): Promise<Scene> {
+  await using stack = new AsyncDisposableStack();
+  const log = pino({ level: 'error' });
+  const state = mkdtempSync(join(tmpdir(), 'openvnet-scene-'));
+  stack.defer(() => rmSync(state, { recursive: true, force: true }));
+  const vswitch = stack.use(await PrivateSwitch.start());
+  const lab = stack.use(await Lab.create(vswitch));
+  const listen = { host: '127.0.0.1', port: 0 };
+  const manager = stack.use(await startManager({ listen, store: 'memory', logger: log }));
+  const options = { manager: manager.url, openflow: listen, ovsdb: vswitch.ovsdb, state, node: 'vna', log };
+  const agent = new Agent(options);
+  await agent.start();
+  stack.defer(() => agent.close());
+  const client = createClient({ api: manager.url });
+  await vswitch.addBridge({ name: 'br0', datapathId: '0x1', failMode: 'secure' });
+  await client.datapaths.create({ uuid: 'dp-br0', display_name: 'br0', dpid: '0x1', node_id: 'vna' });
+  const parts = stack.move();
+  return {
+    client,
+    vswitch,
+    lab,
+    async guest(name, { network, address, via, number }) {
+      const uuid = `if-${name}`;
+      const mac = `52:54:00:00:00:${number.toString(16).padStart(2, '0')}`;
+      const made = await lab.namespace({
+        name,
+        bridge: 'br0',
+        port: uuid,
+        mac,
+        addresses: [`${address}/24`],
+        routes: [{ to: 'default', via }],
+      });
+      await client.interfaces.create({ uuid, network_uuid: network, ipv4_address: address, mac_address: mac });
+      await client.waitFor('interface', uuid, { seconds: 10 });
+      return made;
+    },
+    async settled(kind, uuid) {
+      await client.waitFor(kind, uuid, { seconds: 10 });
+      await vswitch.purge();
+    },
+    [Symbol.asyncDispose]: () => parts.disposeAsync(),
+  };
+}
+
+/** Answers connections at `port` in a guest with a line; returns when it listens. */
+export async function serve(guest: Guest, port: number): Promise<void> {
+  const text = `require('net').createServer((c) => { c.on('error', () => {}); c.on('data', (d) => c.write(d)); c.write('hello'); })
+    .listen(${port}, () => console.log('up'))`;
+  const server = guest.spawn(process.execPath, ['-e', text], { stdio: ['ignore', 'pipe', 'inherit'] });
+  await new Promise((resolve) => server.stdout!.once('data', resolve));
+}
+
+/** Whether a server at the address greets a guest. */
+export async function greets(guest: Guest, address: string, port: number): Promise<boolean> {
+  const text = `const s = require('net').connect(${port}, '${address}');
+    s.on('error', () => {}).on('data', (d) => { console.log(String(d)); process.exit(); });
+    setTimeout(() => process.exit(), 700);`;
+  const { stdout } = await guest.exec(process.execPath, ['-e', text], { mayFail: true, timeoutMs: 5000 });
+  return stdout === 'hello\n';
+}
