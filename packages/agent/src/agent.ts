@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import { cookieOf, readCookie } from './engine/feature.ts';
 import { refused } from './features/refused.ts';
 import { FeedClient } from './feed-client.ts';
+import { readShownFlows } from './inside/flows.ts';
 import { tableNumbers } from './pipeline/tables.ts';
 import { Reporter } from './reporter.ts';
 import { Slice, type SliceMessage } from './slice.ts';
@@ -87,8 +88,15 @@ export class Agent {
     }
   }
 
-  #answer(question: Question): Promise<Refused> {
-    return this.#refused(question.interface_id);
+  #answer(question: Question): Promise<unknown> {
+    switch (question.about) {
+      case 'refused':
+        return this.#refused(question.interface_id);
+      case 'flows':
+        return readShownFlows(this.switches.served(), question);
+      default:
+        return Promise.reject(new RangeError(`an agent of version ${version} does not know about ${question.about}`));
+    }
   }
 
   /** Frames that the sender guard has refused, from the counters of the switches. */

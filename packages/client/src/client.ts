@@ -4,6 +4,7 @@
  */
 import {
   type Create,
+  type FlowsAnswer,
   type Kind,
   kinds,
   type Nested,
@@ -74,6 +75,8 @@ export type Client = Collections & {
   of(kind: string): AnyCollection;
   nestedOf(kind: string): AnyNested;
   status(): Promise<SystemStatus>;
+  /** The flows of the switches: all, or those that belong to an object, are in a table, are on a datapath. */
+  flows(which?: { object?: string; table?: string; datapath?: string }): Promise<FlowsAnswer>;
   /**
    * Waits until an object is in effect, as of `revision` (that of this client's last write unless given), at most
    * `seconds`; then says how it stands.
@@ -115,6 +118,7 @@ export function createClient({
     of: (kind: string) => known(collections, kind),
     nestedOf: (kind: string) => known(nested, kind),
     status: () => http.request('GET', ['status']),
+    flows: (which = {}) => http.request('GET', ['flows'], { query: which }),
     waitFor: (kind: string, uuid: string, options = {}) => waitFor(http, [resourceOf(kind).plural, uuid], options),
   } as Client;
 }

@@ -1,0 +1,38 @@
+import type { Command } from 'commander';
+import { contextOf } from './context.ts';
+import { UsageError } from './failure.ts';
+import type { FlowsOptions } from './inside/flows.ts';
+import { isNumber, LooseOption } from './options.ts';
+import type { Io } from './output.ts';
+
+/** `vnctl flows`, and what else looks inside. What each does is loaded when it is needed. */
+export function addInsideCommands(root: Command, io: Io): void {
+  flowsCommand(root, io);
+}
+
+function flowsCommand(root: Command, io: Io): void {
+  const flows = root
+    .command('flows')
+    .description('Shows the flows of the switches: tables, registers and objects by name, with counters.')
+    .argument('[uuid...]', 'Only flows that belong to these objects; an interface has those of its leases too.')
+    .option('--table <NAME>', 'Only flows of this table.')
+    .option('--datapath <UUID>', 'Only flows of this datapath.')
+    .addOption(
+      new LooseOption('--watch [SECONDS]', 'Show what has moved, come or gone, every so many seconds (2).', {
+        alone: '2',
+        takes: isNumber,
+      }),
+    )
+    .option('--count <NUMBER>', 'End --watch after so many looks.');
+  flows.action(async (objects: readonly string[]) => {
+    const options = flows.opts<FlowsOptions>();
+    for (const name of ['watch', 'count'] as const) {
+      const value = options[name];
+      if (value !== undefined && !isNumber(value))
+        throw new UsageError(`--${name} ${JSON.stringify(value)}: expected a number`);
+    }
+    const context = await contextOf(flows, io);
+    const { showFlows } = await import('./inside/flows.ts');
+    await showFlows(context, objects, options);
+  });
+}
