@@ -2,12 +2,38 @@ import type { Command } from 'commander';
 import { contextOf } from './context.ts';
 import { UsageError } from './failure.ts';
 import type { FlowsOptions } from './inside/flows.ts';
+import type { TraceOptions } from './inside/trace.ts';
 import { isNumber, LooseOption } from './options.ts';
 import type { Io } from './output.ts';
 
 /** `vnctl flows`, and what else looks inside. What each does is loaded when it is needed. */
 export function addInsideCommands(root: Command, io: Io): void {
   flowsCommand(root, io);
+  traceCommand(root, io);
+}
+
+function traceCommand(root: Command, io: Io): void {
+  const trace = root
+    .command('trace')
+    .description(
+      'Shows the way of a packet, step by step, with the object that decided each, or why it does not arrive.',
+    )
+    .argument('[packet]', 'icmp (an echo request), udp/53, tcp/80.', 'icmp')
+    .requiredOption('--from <UUID>', 'The interface that sends.')
+    .requiredOption('--to <ADDRESS>', 'Where it sends: an address, or an interface by its uuid.')
+    .addOption(bothOption())
+    .option('--live', 'Ask the switch itself besides (ofproto/trace).');
+  trace.action(async (packet: string) => {
+    const context = await contextOf(trace, io);
+    const { showTrace } = await import('./inside/trace.ts');
+    await showTrace(context, packet, trace.opts<TraceOptions>());
+  });
+}
+
+function bothOption(): LooseOption {
+  const takes = (next: string): boolean => /^(true|false)$/.test(next);
+  const doc = 'Trace the reply too; --no-both does not.';
+  return new LooseOption('--both [true|false]', doc, { alone: 'true', takes, negatable: true });
 }
 
 function flowsCommand(root: Command, io: Io): void {

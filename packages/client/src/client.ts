@@ -13,6 +13,7 @@ import {
   resourceOf,
   type resources,
   type SystemStatus,
+  type TraceAnswer,
   type Update,
 } from '@openvnet/model';
 import type { Answer, AnswerWithStatus, List, Page } from './answers.ts';
@@ -77,6 +78,15 @@ export type Client = Collections & {
   status(): Promise<SystemStatus>;
   /** The flows of the switches: all, or those that belong to an object, are in a table, are on a datapath. */
   flows(which?: { object?: string; table?: string; datapath?: string }): Promise<FlowsAnswer>;
+  /** The way of a packet from an interface to an address. */
+  trace(what: {
+    from: string;
+    to: string;
+    protocol?: string;
+    port?: number;
+    both?: boolean;
+    live?: boolean;
+  }): Promise<TraceAnswer>;
   /**
    * Waits until an object is in effect, as of `revision` (that of this client's last write unless given), at most
    * `seconds`; then says how it stands.
@@ -119,6 +129,7 @@ export function createClient({
     nestedOf: (kind: string) => known(nested, kind),
     status: () => http.request('GET', ['status']),
     flows: (which = {}) => http.request('GET', ['flows'], { query: which }),
+    trace: (what) => http.request('GET', ['trace'], { query: what }),
     waitFor: (kind: string, uuid: string, options = {}) => waitFor(http, [resourceOf(kind).plural, uuid], options),
   } as Client;
 }

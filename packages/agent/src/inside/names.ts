@@ -62,6 +62,28 @@ export function actionsByName(relations: Relations, { instructions }: Flow): str
   });
 }
 
+/** Fields and registers as they are while a packet is on its way, by names; registers that hold nothing are left out. */
+export function stateByName(relations: Relations, values: State): Record<string, string> {
+  const fields = Object.entries(values).filter(([name]) => !/^reg\d/.test(name));
+  const named = matchByName(relations, Object.fromEntries(fields) as Flow['match']);
+  for (const name of registerNames) {
+    const value = registerIn(values, name);
+    if (value > 0) named[name] = valueText(relations, shownOf(name), undefined, BigInt(value));
+  }
+  return named;
+}
+
+/** What a register holds. */
+export function registerIn(values: State, name: RegisterName): number {
+  const { field, offset, bits } = places[name];
+  const pair = /^xreg(\d+)$/.exec(field);
+  const half = (number: number): bigint => values[`reg${number}` as FieldName] ?? 0n;
+  const whole = pair ? (half(Number(pair[1]) * 2) << 32n) | half(Number(pair[1]) * 2 + 1) : (values[field] ?? 0n);
+  return Number((whole >> BigInt(offset)) & ((1n << BigInt(bits)) - 1n));
+}
+
+type State = { readonly [F in FieldName]?: bigint };
+
 /** The table at which a flow goes on. */
 export function nextOf({ instructions }: Flow): string | null {
   const found = instructions.find(({ type }) => type === 'goto_table');

@@ -31,7 +31,14 @@ const answer = (flows: ShownFlow[]): FlowsAnswer => ({ flows, features: {}, note
 
 describe('flows', () => {
   it('stand below their datapath and table, with what put them there', () => {
-    expect(flowsText(io, { ...answer([flow, miss]), notes: ['agent node2 did not answer'] })).toMatchInlineSnapshot();
+    expect(flowsText(io, { ...answer([flow, miss]), notes: ['agent node2 did not answer'] })).toMatchInlineSnapshot(`
+      "dp-br0
+        neighbour
+          2000 neighbour if-veth1/il-a            network=nw-net1 target_ip=172.16.1.1 → target_mac=52:54:00:0d:84:01, known=1  (3 packets 126 B 9 s)
+        forward
+             0 miss                               any → drop  (3 packets 126 B 9 s)
+      note: agent node2 did not answer"
+    `);
     expect(flowsText(io, answer([]))).toBe('there are no such flows');
   });
 

@@ -3,6 +3,7 @@ import type { Endpoint } from '../api/endpoint.ts';
 import type { Agents } from '../status/agents.ts';
 import type { Reports } from '../status/reports.ts';
 import { flowsEndpoint } from './flows.ts';
+import { traceEndpoint } from './trace.ts';
 
 /** What the endpoints that look inside the switches work with. */
 export interface Inside {
@@ -13,5 +14,5 @@ export interface Inside {
 
 /** What can be asked of the whole, beside its objects one by one. */
 export function insideEndpoints(inside: Inside): Endpoint[] {
-  return [flowsEndpoint(inside)];
+  return [flowsEndpoint(inside), traceEndpoint(inside)];
 }
