@@ -10,6 +10,19 @@ import type { Io } from './output.ts';
 export function addInsideCommands(root: Command, io: Io): void {
   flowsCommand(root, io);
   traceCommand(root, io);
+  explainCommand(root, io);
+}
+
+function explainCommand(root: Command, io: Io): void {
+  const explain = root
+    .command('explain')
+    .description('Says what an object is, what it is related to, how it stands and what it does in the switches.')
+    .argument('<uuid...>', 'Objects of any kind.');
+  explain.action(async (uuids: readonly string[]) => {
+    const context = await contextOf(explain, io);
+    const { showExplained } = await import('./inside/explain.ts');
+    await showExplained(context, uuids);
+  });
 }
 
 function traceCommand(root: Command, io: Io): void {

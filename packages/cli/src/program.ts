@@ -1,5 +1,6 @@
 import { kinds, resourceOf } from '@openvnet/model';
 import { Command, CommanderError } from 'commander';
+import { addBatchCommand } from './batch.ts';
 import { contextOf } from './context.ts';
 import { ExitWith } from './exit-with.ts';
 import { exitCodeOf, exitCodes, exitCodesHelp, sentence } from './failure.ts';
@@ -59,6 +60,7 @@ export function createProgram(io: Io): Command {
     await write(io, settings.output, answer, () => systemText(io, answer));
   });
   addInsideCommands(root, io);
+  addBatchCommand(root, io, runCommandLine);
   addLabCommands(root, io);
   for (const command of everyCommand(root)) {
     // In the list of commands the first sentence is enough.

@@ -4,6 +4,7 @@
  */
 import {
   type Create,
+  type ExplainAnswer,
   type FlowsAnswer,
   type Kind,
   kinds,
@@ -78,6 +79,8 @@ export type Client = Collections & {
   status(): Promise<SystemStatus>;
   /** The flows of the switches: all, or those that belong to an object, are in a table, are on a datapath. */
   flows(which?: { object?: string; table?: string; datapath?: string }): Promise<FlowsAnswer>;
+  /** What an object of any kind is, what it is related to, how it stands and what it does in the switches. */
+  explain(uuid: string): Promise<ExplainAnswer>;
   /** The way of a packet from an interface to an address. */
   trace(what: {
     from: string;
@@ -129,6 +132,7 @@ export function createClient({
     nestedOf: (kind: string) => known(nested, kind),
     status: () => http.request('GET', ['status']),
     flows: (which = {}) => http.request('GET', ['flows'], { query: which }),
+    explain: (object) => http.request('GET', ['explain'], { query: { object } }),
     trace: (what) => http.request('GET', ['trace'], { query: what }),
     waitFor: (kind: string, uuid: string, options = {}) => waitFor(http, [resourceOf(kind).plural, uuid], options),
   } as Client;

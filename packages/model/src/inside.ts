@@ -3,6 +3,8 @@
  * feed, the manager answers it, `vnctl` and the console show it.
  */
 
+import type { ObjectStatus } from './status.ts';
+
 /** A flow of a switch, as names: registers and fields by name, numbers of objects as their uuids. */
 export interface ShownFlow {
   readonly datapath_uuid: string;
@@ -63,6 +65,33 @@ export interface TraceAnswer {
   readonly delivered: boolean;
   readonly verdict: string;
   readonly legs: readonly TraceLeg[];
+  readonly notes: readonly string[];
+}
+
+/** Another object, as seen from one: by which parameter they are related. */
+export interface Related {
+  readonly kind: string;
+  /** Its uuid; of an object without one, its own fields in words. */
+  readonly name: string;
+  readonly parameter: string;
+}
+
+/** The answer to `GET /explain`. */
+export interface ExplainAnswer {
+  readonly uuid: string;
+  readonly kind: string;
+  readonly doc: string;
+  readonly fields: readonly { readonly name: string; readonly value: string; readonly doc: string }[];
+  readonly part_of: readonly Related[];
+  readonly referred_to_by: readonly Related[];
+  readonly status: ObjectStatus;
+  /** Its flows, by feature. */
+  readonly flows: readonly {
+    readonly feature: string;
+    readonly doc: string;
+    readonly flows: number;
+    readonly packets: number;
+  }[];
   readonly notes: readonly string[];
 }
 
