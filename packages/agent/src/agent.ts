@@ -1,9 +1,12 @@
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Question, Refused } from '@openvnet/model';
+import { askDaemon } from '@openvnet/ovsdb';
 import type { Logger } from 'pino';
 import { cookieOf, readCookie } from './engine/feature.ts';
 import { refused } from './features/refused.ts';
 import { FeedClient } from './feed-client.ts';
+import { readShownFlows } from './inside/flows.ts';
+import { trace } from './inside/trace.ts';
 import { tableNumbers } from './pipeline/tables.ts';
 import { Reporter } from './reporter.ts';
 import { Slice, type SliceMessage } from './slice.ts';
@@ -87,8 +90,30 @@ export class Agent {
     }
   }
 
-  #answer(question: Question): Promise<Refused> {
-    return this.#refused(question.interface_id);
+  #answer(question: Question): Promise<unknown> {
+    switch (question.about) {
+      case 'refused':
+        return this.#refused(question.interface_id);
+      case 'flows':
+        return readShownFlows(this.switches.served(), question);
+      case 'trace':
+        return trace(this.switches.served(), question, (dpid, packet) => this.#askSwitch(dpid, packet));
+      default:
+        return Promise.reject(new RangeError('a question that this version of the agent does not know'));
+    }
+  }
+
+  /** What the switch itself would do with a packet, or why it cannot be asked. */
+  async #askSwitch(dpid: string, packet: string): Promise<string> {
+    const { ovsdb } = this.#options;
+    const bridge = this.switches.bridgeOf(dpid);
+    if (!ovsdb.startsWith('unix:'))
+      return `the switch cannot be asked: its control socket is not on this host (${ovsdb})`;
+    if (bridge === undefined) return `the switch cannot be asked: ${dpid} is no bridge of ${ovsdb}`;
+    const directory = dirname(ovsdb.slice('unix:'.length));
+    return askDaemon({ directory, daemon: 'ovs-vswitchd' }, 'ofproto/trace', [bridge, packet]).catch(
+      (error: Error) => `the switch cannot be asked: ${error.message}`,
+    );
   }
 
   /** Frames that the sender guard has refused, from the counters of the switches. */

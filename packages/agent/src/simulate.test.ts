@@ -8,7 +8,7 @@ import { type Outcome, type Packet, program, simulate } from './simulate.ts';
 import { compare, readFlows } from './switch-flows.ts';
 import { datapathId, TestModel } from './testing.ts';
 import { guestPorts, packetOf, packets, strangerPort, type Topology, topology } from './testing-random.ts';
-import { ControlSocket, Tracer } from './testing-trace.ts';
+import { ControlSocket, type Traced, Tracer } from './testing-trace.ts';
 
 const stack = new AsyncDisposableStack();
 let connection: SwitchConnection;
@@ -49,13 +49,13 @@ async function served({ rows }: Topology): Promise<ServedSwitch> {
 }
 
 /** An outcome to compare: where the packet came in is no part of it any more. */
-function plain({ sent, toAgent, trace }: Outcome): object {
+function plain({ sent, toAgent, trace }: Traced): object {
   const fields = ({ in_port: _, ...packet }: Packet): object =>
     Object.fromEntries(Object.entries(packet).map(([name, value]) => [name, Number(value)]));
   return {
     sent: sent.map(({ port, packet }) => ({ port, packet: fields(packet) })),
     toAgent: toAgent.map(({ reason, packet }) => ({ reason, packet: fields(packet) })),
-    trace,
+    trace: trace.map(({ table, priority, cookie }) => ({ table, priority, cookie })),
   };
 }
 

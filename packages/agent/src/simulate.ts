@@ -29,8 +29,17 @@ export interface Outcome {
   readonly sent: readonly Copy[];
   /** Copies for the agent, each with the first byte of what the flow sent along. */
   readonly toAgent: readonly { readonly reason: number; readonly packet: Packet }[];
-  /** The flows that took the packet: table, priority and cookie. */
-  readonly trace: readonly { readonly table: string; readonly priority: number; readonly cookie: bigint }[];
+  /** The flows that took the packet, in order. */
+  readonly trace: readonly Taken[];
+}
+
+/** A flow that took the packet, and all fields and registers as they were then. */
+export interface Taken {
+  readonly table: string;
+  readonly priority: number;
+  readonly cookie: bigint;
+  readonly flow: Flow;
+  readonly before: { readonly [F in FieldName]?: bigint };
 }
 
 /** Flows by table, the highest priority first, ready to run packets through. */
@@ -59,7 +68,7 @@ export function simulate(flows: Program, packet: Packet, connections = new Conne
 class Run implements Outcome {
   readonly sent: Copy[] = [];
   readonly toAgent: { reason: number; packet: Packet }[] = [];
-  readonly trace: { table: string; priority: number; cookie: bigint }[] = [];
+  readonly trace: Taken[] = [];
   readonly #flows: Program;
   readonly #connections: Connections;
   #values = new Map<FieldName, bigint>();
@@ -75,7 +84,9 @@ class Run implements Outcome {
   table(number: number): void {
     const flow = this.#flows.get(number)?.find(({ match }) => this.#matches(match));
     if (!flow) return;
-    this.trace.push({ table: tableNames[number] ?? String(number), priority: flow.priority, cookie: flow.cookie });
+    const { priority, cookie } = flow;
+    const before = Object.fromEntries(this.#values);
+    this.trace.push({ table: tableNames[number] ?? String(number), priority, cookie, flow, before });
     for (const instruction of flow.instructions) {
       if (this.#stopped) return;
       if (instruction.type === 'apply_actions') for (const action of instruction.actions) this.#apply(action);

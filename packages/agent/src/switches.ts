@@ -92,6 +92,11 @@ export class Switches {
     return [...this.#services.values()].map(({ served }) => served);
   }
 
+  /** Name of the bridge with this datapath id, where it is served. */
+  bridgeOf(dpid: string): string | undefined {
+    return this.#services.get(dpid)?.bridge;
+  }
+
   /** State of a port, by the interface's datapath and the port's name. */
   port(datapathId: number, name: string): PortState | undefined {
     const service = [...this.#services.values()].find(({ served }) => served.datapathId === datapathId);

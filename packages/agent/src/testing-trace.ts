@@ -3,7 +3,12 @@
  */
 import { connect, type Socket } from 'node:net';
 import { tableNames } from './pipeline/tables.ts';
-import type { Outcome, Packet } from './simulate.ts';
+import type { Outcome, Packet, Taken } from './simulate.ts';
+
+/** What a trace of the switch tells of an outcome: of the flows, which they are. */
+export interface Traced extends Omit<Outcome, 'trace'> {
+  readonly trace: readonly Pick<Taken, 'table' | 'priority' | 'cookie'>[];
+}
 
 /** The control socket of the switch daemon: what `ovs-appctl` does, without a process for each question. */
 export class ControlSocket implements Disposable {
@@ -67,7 +72,7 @@ export class Tracer {
     return new Tracer(control, bridge, new Map(ports));
   }
 
-  async trace(packet: Packet): Promise<Outcome> {
+  async trace(packet: Packet): Promise<Traced> {
     const text = await this.#control.ask('ofproto/trace', this.#bridge, flowText(packet));
     const actions = /^Datapath actions: (.*)$/m.exec(text)?.[1];
     if (actions === undefined) throw new RangeError(`no actions in the trace:\n${text}`);
@@ -175,7 +180,7 @@ function setPart(fields: Record<string, number | bigint>, layer: string, part: s
 }
 
 /** The flows that took the packet. */
-function traceOf(text: string): Outcome['trace'] {
+function traceOf(text: string): Traced['trace'] {
   return [...text.matchAll(/^ *(\d+)\. (?:.*, )?priority (\d+)(?:, cookie (0x[0-9a-f]+))?$/gm)].map(
     ([, table, priority, cookie]) => ({
       table: tableNames[Number(table)] ?? table!,

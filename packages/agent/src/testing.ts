@@ -7,6 +7,7 @@ import { Compiler } from './engine/compiler.ts';
 import type { Identified, Relation } from './engine/relation.ts';
 import { type ModelRelations, type ModelRows, modelRelations } from './engine/relations.ts';
 import { derivations, features } from './features/index.ts';
+import type { Inspected } from './inside/flows.ts';
 import { type Outcome, type Packet, program, simulate } from './simulate.ts';
 import { Connections } from './simulated-connections.ts';
 
@@ -153,6 +154,22 @@ export class TestSwitch {
       .map((key) => Buffer.from(`${key}|${flows.get(key)}`, 'latin1').toString('hex'))
       .sort()
       .join('\n');
+  }
+
+  /** The switch as those see it who read its flows back. */
+  inspected(): Inspected {
+    this.compiler.update();
+    const { compiler } = this;
+    const dumpFlows: NonNullable<Inspected['connection']>['dumpFlows'] = async (which = {}) => {
+      const { table, cookie } = typeof which === 'number' ? { table: which } : which;
+      return [...compiler.flows.keys()]
+        .map((key) => ({ key, body: compiler.flows.get(key)!, packets: 0, bytes: 0, seconds: 0 }))
+        .filter((flow) => {
+          const read = decodeFlow(flow);
+          return (table ?? read.table) === read.table && (cookie ?? read.cookie) === read.cookie;
+        });
+    };
+    return { compiler, datapathId, dpid: '0000000000000001', connection: { dumpFlows } };
   }
 
   run(packet: Packet): Outcome {

@@ -259,3 +259,65 @@ describe('settings', () => {
     expect(err).toMatch(/vnctl\.yaml: unknown setting apy; there are api, output/);
   });
 });
+
+describe('explain', () => {
+  beforeEach(registered);
+
+  it('says what an object is, what it is related to, and what it waits for', async () => {
+    const { code, out } = await vnctl('explain if-veth1');
+    expect(code).toBe(0);
+    for (const part of [
+      /^if-veth1: interface\. A logical attachment/,
+      /\n {2}mac_address {2}52:54:00:0d:84:01 +Address of its first MAC lease\./,
+      /\nreferred to by\n {2}interface port interface_uuid if-veth1, port_name if-veth1, /,
+      /\n {2}ip lease il-\w+ {2}\(interface_uuid\)/,
+      /\nstatus {2}not in effect\n {2}waits for: no agent is connected/,
+      /\nflows {2}none\n/,
+    ])
+      expect(out).toMatch(part);
+    expect(await json('explain nw-net1')).toMatchObject({
+      kind: 'network',
+      referred_to_by: [{ kind: 'ip_lease' }, { kind: 'datapath_network', parameter: 'network_uuid' }],
+    });
+    expect(await vnctl('explain nonsense')).toMatchObject({ code: 1, err: expect.stringContaining('expected a uuid') });
+  });
+});
+
+describe('flows and trace without an agent', () => {
+  beforeEach(registered);
+
+  it('say that nobody can read a switch', async () => {
+    const { code, out } = await vnctl('flows if-veth1');
+    expect([code, out]).toEqual([0, expect.stringContaining('note: no agent is connected to this manager')]);
+    const trace = await vnctl('trace --from if-veth1 --to 172.16.1.2 tcp/80');
+    expect(trace).toMatchObject({ code: 1, out: expect.stringContaining('does not arrive: if-veth1 is on no switch') });
+    expect(await vnctl('trace --from if-veth1 --to 172.16.1.2 sctp')).toMatchObject({ code: 2 });
+  });
+});
+
+describe('batch', () => {
+  async function batch(text: string, options = ''): Promise<Run> {
+    const file = join(home, 'commands');
+    writeFileSync(file, text);
+    return vnctl(`batch ${file} ${options}`);
+  }
+
+  it('runs a file line by line, with each command before its output', async () => {
+    const { code, out, err } = await batch(
+      "# a network\n\n  networks add --uuid nw-a --ipv4-network 10.0.0.0 --display-name 'the first'  # here\nnetwork del nw-a\n",
+    );
+    expect([code, err]).toEqual([0, '']);
+    expect(out).toMatch(/^> networks add .*\nuuid +nw-a\n[\s\S]*the first[\s\S]*> network del nw-a\nnw-a is gone\n$/);
+  });
+
+  it('goes on after a failure and names the lines; with --stop it does not', async () => {
+    const text = 'network del nw-none\nnetworks show "\n\nnetworks show\n';
+    const went = await batch(text);
+    expect(went).toMatchObject({ code: 1, out: expect.stringContaining('there are no networks') });
+    expect(went.err).toMatch(/a quote " does not end\nvnctl: 2 of 3 commands failed: line 1, line 2\n$/);
+    const stopped = await batch(text, '--stop');
+    expect(stopped.out).toBe('> network del nw-none\n');
+    expect(stopped.err).toMatch(/1 of 1 commands failed: line 1; the rest was not run\n$/);
+    expect(await vnctl('batch /nowhere')).toMatchObject({ code: 2, err: expect.stringContaining('/nowhere: ENOENT') });
+  });
+});

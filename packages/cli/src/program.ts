@@ -1,8 +1,10 @@
 import { kinds, resourceOf } from '@openvnet/model';
 import { Command, CommanderError } from 'commander';
+import { addBatchCommand } from './batch.ts';
 import { contextOf } from './context.ts';
 import { ExitWith } from './exit-with.ts';
 import { exitCodeOf, exitCodes, exitCodesHelp, sentence } from './failure.ts';
+import { addInsideCommands } from './inside-commands.ts';
 import { addLabCommands } from './lab-commands.ts';
 import { addNestedCommands } from './nested-commands.ts';
 import { type Io, write } from './output.ts';
@@ -57,6 +59,8 @@ export function createProgram(io: Io): Command {
     const answer = await client.status();
     await write(io, settings.output, answer, () => systemText(io, answer));
   });
+  addInsideCommands(root, io);
+  addBatchCommand(root, io, runCommandLine);
   addLabCommands(root, io);
   for (const command of everyCommand(root)) {
     // In the list of commands the first sentence is enough.

@@ -4,6 +4,8 @@
  */
 import {
   type Create,
+  type ExplainAnswer,
+  type FlowsAnswer,
   type Kind,
   kinds,
   type Nested,
@@ -12,6 +14,7 @@ import {
   resourceOf,
   type resources,
   type SystemStatus,
+  type TraceAnswer,
   type Update,
 } from '@openvnet/model';
 import type { Answer, AnswerWithStatus, List, Page } from './answers.ts';
@@ -74,6 +77,19 @@ export type Client = Collections & {
   of(kind: string): AnyCollection;
   nestedOf(kind: string): AnyNested;
   status(): Promise<SystemStatus>;
+  /** The flows of the switches: all, or those that belong to an object, are in a table, are on a datapath. */
+  flows(which?: { object?: string; table?: string; datapath?: string }): Promise<FlowsAnswer>;
+  /** What an object of any kind is, what it is related to, how it stands and what it does in the switches. */
+  explain(uuid: string): Promise<ExplainAnswer>;
+  /** The way of a packet from an interface to an address. */
+  trace(what: {
+    from: string;
+    to: string;
+    protocol?: string;
+    port?: number;
+    both?: boolean;
+    live?: boolean;
+  }): Promise<TraceAnswer>;
   /**
    * Waits until an object is in effect, as of `revision` (that of this client's last write unless given), at most
    * `seconds`; then says how it stands.
@@ -115,6 +131,9 @@ export function createClient({
     of: (kind: string) => known(collections, kind),
     nestedOf: (kind: string) => known(nested, kind),
     status: () => http.request('GET', ['status']),
+    flows: (which = {}) => http.request('GET', ['flows'], { query: which }),
+    explain: (object) => http.request('GET', ['explain'], { query: { object } }),
+    trace: (what) => http.request('GET', ['trace'], { query: what }),
     waitFor: (kind: string, uuid: string, options = {}) => waitFor(http, [resourceOf(kind).plural, uuid], options),
   } as Client;
 }

@@ -40,7 +40,7 @@ export async function startManager({ listen, store: path, logger, feed: limits }
   const agents = new Agents();
   const reports = stack.use(new Reports(store, agents, version));
   const app = await createServer({
-    endpoints: endpointsOf(store, reports),
+    endpoints: endpointsOf(store, reports, agents),
     logger,
     version,
     ending: ending.signal,

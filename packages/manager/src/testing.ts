@@ -1,6 +1,6 @@
 /** A manager in this process for tests, and short words for what they ask of it. */
 import { once } from 'node:events';
-import type { Refused, ToAgent, ToManager } from '@openvnet/model';
+import type { Question, Refused, ToAgent, ToManager } from '@openvnet/model';
 import { pino } from 'pino';
 import { WebSocket } from 'ws';
 import { type Manager, type ManagerOptions, startManager } from './start.ts';
@@ -83,6 +83,8 @@ export interface TestAgent extends Disposable {
   readonly socket: WebSocket;
   /** What it answers when it is asked for refused frames; undefined for no answer. */
   refused: Refused | undefined;
+  /** What it answers to any other question. */
+  answers: (question: Question) => unknown;
   say(message: ToManager): void;
   /** The next message of the manager that was not looked at yet. */
   next(): Promise<ToAgent>;
@@ -115,7 +117,9 @@ export async function testAgent(url: string, say?: ToManager): Promise<TestAgent
   socket.on('message', (data) => {
     const message = JSON.parse(String(data)) as ToAgent;
     if (message.type === 'ask') {
-      if (agent.refused) agent.say({ type: 'answer', ask: message.ask, answer: agent.refused });
+      const { ask, question } = message;
+      const answer = question.about === 'refused' ? agent.refused : agent.answers(question);
+      if (answer) agent.say({ type: 'answer', ask, answer });
       return;
     }
     const next = waiting.shift();
@@ -128,6 +132,7 @@ export async function testAgent(url: string, say?: ToManager): Promise<TestAgent
   const agent: TestAgent = {
     socket,
     refused: [],
+    answers: () => null,
     say: (message) => socket.send(JSON.stringify(message)),
     next: () => {
       const first = received.shift();

@@ -4,6 +4,7 @@
  * `changes` as they are committed. The agent sends a `report` whenever what it has to say has changed.
  */
 import * as z from 'zod';
+import type { FlowsQuestion, TraceQuestion } from './inside.ts';
 import type { Kind, RowOf } from './resources/index.ts';
 
 /** One object made, changed (`row` is all of it) or gone (null). */
@@ -20,7 +21,7 @@ export type ToAgent =
   | { readonly type: 'ask'; readonly ask: number; readonly question: Question };
 
 /** What the manager may want to know at once. `refused` counts frames that the sender guard dropped. */
-export type Question = { readonly about: 'refused'; readonly interface_id?: number };
+export type Question = { readonly about: 'refused'; readonly interface_id?: number } | FlowsQuestion | TraceQuestion;
 
 /** Frames refused by the sender guard, by interface. */
 export type Refused = readonly { readonly interface_id: number; readonly frames: number }[];

@@ -1,6 +1,7 @@
 export { ApiError, type ApiErrorKind, apiErrors } from './errors.ts';
 export * from './feed.ts';
-export { type Field, integer, oneOf, parsePrefix } from './field.ts';
+export { boolean, type Field, integer, ipv4Address, oneOf, parsePrefix, text } from './field.ts';
+export * from './inside.ts';
 export {
   type Create,
   columnOf,

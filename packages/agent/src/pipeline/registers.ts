@@ -1,20 +1,31 @@
 import type { FieldName, Subfield } from '@openvnet/openflow';
 
+/** What the number in a register or field is, so that people can be shown a name or an address for it. */
+export type Shown = 'network' | 'interface' | 'route_link' | 'ipv4' | 'mac' | 'port';
+
 /**
  * What the tables tell each other about a packet. Widths are in bits; where each lies in the switch's registers is the
  * allocator's business, and nobody else's.
  */
 export const registers = {
-  network: { bits: 24, doc: 'Number of the network that the packet is in.' },
+  network: { bits: 24, shows: 'network', doc: 'Number of the network that the packet is in.' },
   known: { bits: 1, doc: 'Whether `neighbour` knew the address it was asked for.' },
-  target_ip: { bits: 32, doc: 'The address that `neighbour` is asked for.' },
-  target_mac: { bits: 48, doc: 'The MAC address of `target_ip`, where it is known.' },
-  gateway: { bits: 32, doc: 'Number of the simulated interface by which the packet came to a router.' },
-  route_link: { bits: 32, doc: 'Number of the logical router (route link) that the packet is in.' },
-  gateway_mac: { bits: 48, doc: 'MAC address with which the packet leaves the router.' },
-  out_port: { bits: 16, doc: 'OpenFlow port at which the packet leaves.' },
+  target_ip: { bits: 32, shows: 'ipv4', doc: 'The address that `neighbour` is asked for.' },
+  target_mac: { bits: 48, shows: 'mac', doc: 'The MAC address of `target_ip`, where it is known.' },
+  gateway: {
+    bits: 32,
+    shows: 'interface',
+    doc: 'Number of the simulated interface by which the packet came to a router.',
+  },
+  route_link: {
+    bits: 32,
+    shows: 'route_link',
+    doc: 'Number of the logical router (route link) that the packet is in.',
+  },
+  gateway_mac: { bits: 48, shows: 'mac', doc: 'MAC address with which the packet leaves the router.' },
+  out_port: { bits: 16, shows: 'port', doc: 'OpenFlow port at which the packet leaves.' },
   flood_group: { bits: 16, doc: "Which part of a network's ports a copy of a broadcast is for." },
-} as const satisfies Record<string, { bits: number; doc: string }>;
+} as const satisfies Record<string, { bits: number; shows?: Shown; doc: string }>;
 
 export type RegisterName = keyof typeof registers;
 

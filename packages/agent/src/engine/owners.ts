@@ -1,0 +1,94 @@
+import { columnOf, fieldsOf, type Kind, kinds, resourceOf } from '@openvnet/model';
+import type { Source } from './feature.ts';
+import type { Identified, Relation } from './relation.ts';
+import type { LocalRows, Relations } from './relations.ts';
+
+/** An object of the model, by kind and number. */
+export interface ObjectId {
+  readonly kind: Kind;
+  readonly id: number;
+}
+
+/** Whose a row of the switch is. */
+const ownersOfLocal: { readonly [N in keyof LocalRows]: (row: LocalRows[N]) => ObjectId | undefined } = {
+  port: () => undefined,
+  binding: ({ id }) => ({ kind: 'interface', id }),
+  attachment: ({ id }) => ({ kind: 'ip_lease', id }),
+  flood_part: ({ network_id }) => ({ kind: 'network', id: network_id }),
+};
+
+/** The object that an item of a feature is of; undefined where there is no such item any more, or no object. */
+export function ownerOf(relations: Relations, source: Source, item: number): ObjectId | undefined {
+  const [name, id] = itemRow(source, item);
+  const row = relationOf(relations, name)?.get(id);
+  if (!row) return undefined;
+  if (name in ownersOfLocal) return ownersOfLocal[name as keyof LocalRows](row as never);
+  return { kind: name as Kind, id };
+}
+
+/** The items of a feature that are of an object. */
+export function itemsOf(relations: Relations, source: Source, object: ObjectId): number[] {
+  const name = itemRow(source, 0)[0];
+  if (name === object.kind) return [object.id];
+  if (name === 'binding') return object.kind === 'interface' ? [object.id] : [];
+  if (name === 'attachment') return object.kind === 'ip_lease' ? [object.id] : [];
+  if (name !== 'flood_part' || object.kind !== 'network') return [];
+  return relations.flood_part.where('network_id', object.id).map(({ id }) => id);
+}
+
+/**
+ * The object and all that would go with it if it were removed: what refers to it, and what refers to that. A network has
+ * the MAC leases of its addresses besides.
+ */
+export function familyOf(relations: Relations, object: ObjectId): ObjectId[] {
+  const family = new Map<string, ObjectId>();
+  const add = (member: ObjectId): void => {
+    const key = `${member.kind} ${member.id}`;
+    if (family.has(key)) return;
+    family.set(key, member);
+    for (const { kind, column } of referrersOf(member.kind)) {
+      for (const { id } of relationOf(relations, kind)!.where(column, member.id)) add({ kind, id });
+    }
+  };
+  add(object);
+  if (object.kind === 'network') {
+    for (const { mac_lease_id } of relations.ip_lease.where('network_id', object.id)) {
+      if (mac_lease_id !== null) family.set(`mac_lease ${mac_lease_id}`, { kind: 'mac_lease', id: mac_lease_id });
+    }
+  }
+  return [...family.values()];
+}
+
+/** The name of an object, and of the interface to which it belongs, where it does. */
+export function namesOf(
+  relations: Relations,
+  object: ObjectId | undefined,
+): { object: string | null; of: string | null } {
+  const row = object && (relationOf(relations, object.kind)?.get(object.id) as Named | undefined);
+  if (!row) return { object: null, of: null };
+  const of = object.kind === 'interface' ? row.id : row.interface_id;
+  return { object: row.uuid || null, of: of == null ? null : (relations.interface.get(of)?.uuid ?? null) };
+}
+
+interface Named extends Identified {
+  readonly uuid: string;
+  readonly interface_id?: number | null;
+}
+
+/** Which relation an item is a row of: that of a source, or the one that its groups are numbered by. */
+function itemRow(source: Source, item: number): [name: string, id: number] {
+  if (!('by' in source)) return [source.of, item];
+  return [source.by.replace(/_id$/, ''), item];
+}
+
+function relationOf(relations: Relations, name: string): Relation<Identified> | undefined {
+  return (relations as unknown as Record<string, Relation<Identified>>)[name];
+}
+
+function referrersOf(kind: Kind): { kind: Kind; column: string }[] {
+  return kinds.flatMap((other) =>
+    fieldsOf(resourceOf(other))
+      .filter(([, field]) => field.to === kind)
+      .map(([name, field]) => ({ kind: other, column: columnOf(name, field) })),
+  );
+}

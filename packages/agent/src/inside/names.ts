@@ -1,0 +1,182 @@
+import { ipv4ToText, macToText } from '@openvnet/model';
+import {
+  type Action,
+  type FieldName,
+  type Flow,
+  type MatchValue,
+  reservedPorts,
+  type Subfield,
+} from '@openvnet/openflow';
+import type { Relations } from '../engine/relations.ts';
+import { places, type RegisterName, registers, type Shown } from '../pipeline/registers.ts';
+import { agentReasons, tableNames } from '../pipeline/tables.ts';
+
+/** What stands in fields of packets. Others are numbers. */
+const shownFields: { readonly [F in FieldName]?: Shown } = {
+  in_port: 'port',
+  eth_src: 'mac',
+  eth_dst: 'mac',
+  ipv4_src: 'ipv4',
+  ipv4_dst: 'ipv4',
+  arp_spa: 'ipv4',
+  arp_tpa: 'ipv4',
+  arp_sha: 'mac',
+  arp_tha: 'mac',
+};
+
+/** Numbers that have a name of their own. */
+const words: { readonly [F in FieldName]?: Readonly<Record<number, string>> } = {
+  eth_type: { 2048: 'ipv4', 2054: 'arp', 34525: 'ipv6' },
+  ip_proto: { 1: 'icmp', 6: 'tcp', 17: 'udp' },
+  arp_op: { 1: 'request', 2: 'reply' },
+};
+
+/** A match or packet by names: registers taken apart, objects by uuid. */
+export function matchByName(relations: Relations, match: Flow['match']): Record<string, string> {
+  const named: Record<string, string> = {};
+  for (const [field, wanted] of Object.entries(match) as [FieldName, MatchValue][]) {
+    const [value, mask] = typeof wanted === 'object' ? [BigInt(wanted.value), BigInt(wanted.mask)] : [BigInt(wanted)];
+    const inside = registerNames.filter((name) => places[name].field === field);
+    if (inside.length === 0) {
+      named[field] = maskedText(relations, shownFields[field], field, { value, mask });
+      continue;
+    }
+    for (const name of inside) {
+      const { offset, bits } = places[name];
+      const ones = (1n << BigInt(bits)) - 1n;
+      const part = mask === undefined ? ones : (mask >> BigInt(offset)) & ones;
+      if (part === 0n) continue;
+      const piece = { value: (value >> BigInt(offset)) & ones, mask: part === ones ? undefined : part };
+      named[name] = maskedText(relations, shownOf(name), undefined, piece);
+    }
+  }
+  return named;
+}
+
+/** Actions by names, in order. */
+export function actionsByName(relations: Relations, { instructions }: Flow): string[] {
+  return instructions.flatMap((instruction) => {
+    if (instruction.type === 'goto_table') return [];
+    if (instruction.type === 'apply_actions') return instruction.actions.map((action) => actionText(relations, action));
+    return [instruction.type];
+  });
+}
+
+/** Fields and registers as they are while a packet is on its way, by names; registers that hold nothing are left out. */
+export function stateByName(relations: Relations, values: State): Record<string, string> {
+  const fields = Object.entries(values).filter(([name]) => !/^reg\d/.test(name));
+  const named = matchByName(relations, Object.fromEntries(fields) as Flow['match']);
+  for (const name of registerNames) {
+    const value = registerIn(values, name);
+    if (value > 0) named[name] = valueText(relations, shownOf(name), undefined, BigInt(value));
+  }
+  return named;
+}
+
+/** What a register holds. */
+export function registerIn(values: State, name: RegisterName): number {
+  const { field, offset, bits } = places[name];
+  const pair = /^xreg(\d+)$/.exec(field);
+  const half = (number: number): bigint => values[`reg${number}` as FieldName] ?? 0n;
+  const whole = pair ? (half(Number(pair[1]) * 2) << 32n) | half(Number(pair[1]) * 2 + 1) : (values[field] ?? 0n);
+  return Number((whole >> BigInt(offset)) & ((1n << BigInt(bits)) - 1n));
+}
+
+type State = { readonly [F in FieldName]?: bigint };
+
+/** The table at which a flow goes on. */
+export function nextOf({ instructions }: Flow): string | null {
+  const found = instructions.find(({ type }) => type === 'goto_table');
+  return found?.type === 'goto_table' ? tableText(found.table) : null;
+}
+
+export function tableText(table: number): string {
+  return tableNames[table] ?? String(table);
+}
+
+function actionText(relations: Relations, action: Action): string {
+  switch (action.type) {
+    case 'output':
+      return `output(${valueText(relations, 'port', undefined, BigInt(action.port))})`;
+    case 'output_reg':
+      return `output(${placeText(action.from)})`;
+    case 'set_field': {
+      const { field, value } = action;
+      return `${field}=${valueText(relations, shownFields[field], field, BigInt(value))}`;
+    }
+    case 'load': {
+      const name = registerAt(action.to);
+      const shown = name ? shownOf(name) : shownFields[action.to.field];
+      return `${placeText(action.to)}=${valueText(relations, shown, undefined, BigInt(action.value))}`;
+    }
+    case 'move':
+      return `${placeText(action.to)}=${placeText(action.from)}`;
+    case 'resubmit':
+      return `ask(${tableText(action.table ?? 0)})`;
+    case 'controller': {
+      const reason = Object.entries(agentReasons).find(([, number]) => number === action.userdata?.[0]);
+      return `agent(${reason?.[0] ?? 'unknown'})`;
+    }
+    case 'dec_nw_ttl':
+      return 'nw_ttl-1';
+    default:
+      return action.type;
+  }
+}
+
+const registerNames = Object.keys(registers) as RegisterName[];
+
+function shownOf(name: RegisterName): Shown | undefined {
+  return (registers[name] as { shows?: Shown }).shows;
+}
+
+function registerAt({ field, offset }: Subfield): RegisterName | undefined {
+  return registerNames.find((name) => places[name].field === field && places[name].offset === offset);
+}
+
+function placeText(place: Subfield): string {
+  return registerAt(place) ?? place.field.replace(/^nxm_/, '');
+}
+
+function maskedText(
+  relations: Relations,
+  shown: Shown | undefined,
+  field: FieldName | undefined,
+  { value, mask }: { value: bigint; mask?: bigint | undefined },
+): string {
+  const text = valueText(relations, shown, field, value);
+  if (mask === undefined) return text;
+  if (shown === 'ipv4') {
+    const length = 32 - Math.log2(Number(0xffff_ffffn - mask) + 1);
+    return Number.isInteger(length) ? `${text}/${length}` : `${text}/${ipv4ToText(Number(mask))}`;
+  }
+  return `${text}/${shown === 'mac' ? macToText(Number(mask)) : `0x${mask.toString(16)}`}`;
+}
+
+function valueText(
+  relations: Relations,
+  shown: Shown | undefined,
+  field: FieldName | undefined,
+  value: bigint,
+): string {
+  const number = Number(value);
+  switch (shown) {
+    case 'ipv4':
+      return ipv4ToText(number);
+    case 'mac':
+      return macToText(number);
+    case 'port':
+      return relations.port.get(number)?.name ?? reservedText(number);
+    case 'network':
+    case 'interface':
+    case 'route_link':
+      return relations[shown].get(number)?.uuid ?? String(number);
+    default:
+      return (field && words[field]?.[number]) ?? String(value);
+  }
+}
+
+function reservedText(port: number): string {
+  const found = Object.entries(reservedPorts).find(([name, number]) => number === port && name !== 'max');
+  return found?.[0] ?? String(port);
+}

@@ -1,0 +1,71 @@
+import type { ShownFlow } from '@openvnet/model';
+import type { TableName } from '../pipeline/tables.ts';
+
+/** A flow that took a packet, and the registers and fields as they were when it did, by name. */
+export interface Taken
+  extends Pick<ShownFlow, 'match' | 'actions' | 'next' | 'feature' | 'object_uuid' | 'interface_uuid'> {
+  readonly priority: number;
+  readonly before: Readonly<Record<string, string>>;
+}
+
+/** What each table does with a packet, as people say it. Tables that are not here are described by their actions. */
+const sentences: { readonly [T in TableName]?: (taken: Taken, loads: Readonly<Record<string, string>>) => string } = {
+  admit: ({ match, feature, interface_uuid, before }, { network }) => {
+    if (network)
+      return `${interface_uuid} may send from ${match.ipv4_src ?? match.arp_spa}; the packet is in ${network}`;
+    const used = `${before.eth_src}, ${before.ipv4_src ?? before.arp_spa}`;
+    if (interface_uuid) return `the guard refuses it: ${used} is no address of ${interface_uuid}`;
+    return feature === 'miss' ? `no interface is at port ${before.in_port}` : 'this kind of frame is not carried';
+  },
+  dispatch: ({ next, before }, { gateway }) => {
+    if (next === 'arp_answer') return `a question for the MAC address of ${before.arp_tpa}`;
+    if (next === 'route_in') return `it is for gateway ${gateway}`;
+    return `it is for another interface of ${before.network}`;
+  },
+  arp_answer: ({ feature, before }) =>
+    feature === 'miss' ? 'nobody answers' : `${before.target_ip} answers: it is at ${before.target_mac}`,
+  neighbour: ({ feature, interface_uuid, before }, { target_mac }) =>
+    feature === 'miss'
+      ? `nobody in ${before.network} has ${before.target_ip}`
+      : `${before.target_ip} is ${interface_uuid} in ${before.network}, at ${target_mac}`,
+  route_in: ({ next, actions, feature, object_uuid, match, before }, { route_link }) => {
+    if (next === 'echo') return `an echo request to gateway ${before.gateway} itself`;
+    if (feature === 'miss') return `gateway ${before.gateway} belongs to no router`;
+    if (route_link)
+      return `${object_uuid}: from ${match.ipv4_src ?? 'anywhere'} into ${route_link} by ${before.gateway}`;
+    return actions.some((action) => action.includes('port_unreachable'))
+      ? `it is for gateway ${before.gateway} itself, which takes echo requests only`
+      : `no route lets ${before.ipv4_src} in by ${before.gateway}`;
+  },
+  route_out: ({ next, feature, object_uuid, interface_uuid, match, before }, { network }) => {
+    if (next === 'echo') return `an echo request to gateway ${interface_uuid} itself`;
+    if (feature === 'miss') return `${before.route_link} has no route to ${before.ipv4_dst}`;
+    if (!network) return `it is for gateway ${interface_uuid} itself, which takes echo requests only`;
+    return `${object_uuid} of ${before.route_link}: ${match.ipv4_dst ?? 'anywhere'} leaves to ${network} by ${interface_uuid}`;
+  },
+  echo: () => 'turned into the answer, which goes back',
+  rewrite: ({ feature, actions, before }) => {
+    if (actions.some((action) => action.includes('time_exceeded')))
+      return `its time to live is over (${before.nw_ttl})`;
+    if (feature === 'miss') return `the MAC address of ${before.target_ip} is not known`;
+    return `time to live ${before.nw_ttl} counts down; on from ${before.gateway_mac} to ${before.target_mac}`;
+  },
+  forward: ({ feature, interface_uuid, before }, { out_port }) => {
+    if (feature === 'miss') return `nobody in ${before.network} has ${before.eth_dst}`;
+    return out_port
+      ? `${before.eth_dst} is ${interface_uuid}, at port ${out_port}`
+      : `a broadcast in ${before.network}`;
+  },
+  output: ({ before }) => `leaves at port ${before.out_port}`,
+};
+
+/** What a flow did with a packet, in words. */
+export function said(table: string, taken: Taken): string {
+  const loads = Object.fromEntries(
+    taken.actions.filter((action) => action.includes('=')).map((action) => action.split('=', 2) as [string, string]),
+  );
+  const sentence = sentences[table as TableName];
+  if (sentence) return sentence(taken, loads);
+  const does = [...taken.actions, ...(taken.next ? [`goto ${taken.next}`] : [])];
+  return does.join(', ') || 'dropped';
+}

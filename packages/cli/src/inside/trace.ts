@@ -1,0 +1,56 @@
+import type { TraceAnswer, TraceLeg, TraceStep } from '@openvnet/model';
+import type { Context } from '../context.ts';
+import { ExitWith } from '../exit-with.ts';
+import { exitCodes, UsageError } from '../failure.ts';
+import { heading, type Io, styled, write } from '../output.ts';
+import { originText } from './flows.ts';
+
+export interface TraceOptions {
+  readonly from: string;
+  readonly to: string;
+  readonly both?: string;
+  readonly live?: boolean;
+}
+
+/** Shows the way of a packet; ends with an exit code where it does not arrive. */
+export async function showTrace(
+  { io, client, settings }: Context,
+  packet: string,
+  options: TraceOptions,
+): Promise<void> {
+  const { from, to, both = 'true', live = false } = options;
+  const answer = await client.trace({ from, to, ...packetOf(packet), both: both === 'true', live });
+  await write(io, settings.output, answer, () => traceText(io, answer));
+  if (!answer.delivered) throw new ExitWith(exitCodes.refused);
+}
+
+export function traceText(io: Io, { legs, delivered, verdict, notes, datapath_uuid }: TraceAnswer): string {
+  const sentence = `${delivered ? 'arrives' : 'does not arrive'}${datapath_uuid ? ` (on ${datapath_uuid})` : ''}: ${verdict}`;
+  return [
+    ...legs.map((leg) => legText(io, leg)),
+    styled(io, delivered ? 'green' : 'red', sentence),
+    ...notes.map((note) => `note: ${note}`),
+  ].join('\n');
+}
+
+function legText(io: Io, { title, steps, arrived, verdict, live }: TraceLeg): string {
+  const width = Math.max(0, ...steps.map(({ table }) => table.length));
+  return [
+    heading(io, title),
+    ...steps.map((step) => `  ${step.table.padEnd(width)}  ${stepText(io, step)}`),
+    `  ${styled(io, arrived ? 'green' : 'red', `= ${verdict}`)}`,
+    ...(live === null ? [] : [`  the switch itself:\n${live.trimEnd().replace(/^/gm, '    ')}`]),
+  ].join('\n');
+}
+
+function stepText(io: Io, step: TraceStep): string {
+  return `${step.says}  ${styled(io, 'dim', `[${originText(step)}]`)}`;
+}
+
+function packetOf(packet: string): { protocol: string; port?: number } {
+  const [, protocol, port] = /^(icmp|tcp|udp)(?:\/(\d{1,5}))?$/.exec(packet) ?? [];
+  if (!protocol || (protocol === 'icmp' && port)) {
+    throw new UsageError(`${packet} is no packet: expected icmp, udp/PORT or tcp/PORT`);
+  }
+  return { protocol, ...(port !== undefined && { port: Number(port) }) };
+}

@@ -1,0 +1,19 @@
+import type { Store } from '@openvnet/store';
+import type { Endpoint } from '../api/endpoint.ts';
+import type { Agents } from '../status/agents.ts';
+import type { Reports } from '../status/reports.ts';
+import { explainEndpoint } from './explain.ts';
+import { flowsEndpoint } from './flows.ts';
+import { traceEndpoint } from './trace.ts';
+
+/** What the endpoints that look inside the switches work with. */
+export interface Inside {
+  readonly store: Store;
+  readonly reports: Reports;
+  readonly agents: Agents;
+}
+
+/** What can be asked of the whole, beside its objects one by one. */
+export function insideEndpoints(inside: Inside): Endpoint[] {
+  return [flowsEndpoint(inside), traceEndpoint(inside), explainEndpoint(inside)];
+}

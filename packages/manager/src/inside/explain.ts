@@ -1,0 +1,116 @@
+import {
+  columnOf,
+  type ExplainAnswer,
+  type Field,
+  fieldsOf,
+  type Kind,
+  kinds,
+  parametersOf,
+  type Related,
+  type RowOf,
+  resourceOf,
+  text,
+} from '@openvnet/model';
+import type { Reader } from '@openvnet/store';
+import type { Endpoint, Parameter } from '../api/endpoint.ts';
+import { readParameters } from '../api/parameters.ts';
+import { recordOf } from '../api/record.ts';
+import type { Inside } from './endpoints.ts';
+import { askForFlows } from './flows.ts';
+import { objectNamed } from './object-named.ts';
+
+/** Of each kind that refers to an object so many are named. */
+const mostNamed = 50;
+
+const parameters: readonly Parameter[] = [
+  { name: 'object', field: text({ doc: 'An object of any kind, by uuid.' }), required: true },
+];
+
+/** `GET /explain`: all that there is to say of one object. */
+export function explainEndpoint(inside: Inside): Endpoint {
+  return {
+    method: 'GET',
+    path: '/explain',
+    doc: 'Says what an object is, what it is related to, whether it is in effect, and what it does in the switches.',
+    group: 'inside',
+    parameters,
+    answer: { shape: 'object' },
+    handle: ({ given }) => explain(inside, String(readParameters(parameters, given).object)),
+  };
+}
+
+async function explain({ store, agents, reports }: Inside, uuid: string): Promise<ExplainAnswer> {
+  const { kind, row } = objectNamed(store, uuid);
+  const declared = resourceOf(kind);
+  const [status, { flows, features, notes }] = await Promise.all([
+    reports.statusOf(kind, row),
+    askForFlows(agents, { about: 'flows', object: { kind, id: row.id } }),
+  ]);
+  const byFeature = Map.groupBy(flows, ({ feature }) => feature);
+  const referring = referringTo(store, kind, row.id);
+  return {
+    uuid: row.uuid,
+    kind,
+    doc: declared.doc,
+    fields: fieldsInWords(recordOf(store, kind, row), parametersOf(declared)),
+    part_of: partOf(store, kind, row),
+    referred_to_by: referring.named,
+    status,
+    flows: [...byFeature].map(([feature, own]) => ({
+      feature,
+      doc: features[feature] ?? '',
+      flows: own.length,
+      packets: own.reduce((sum, { packets }) => sum + packets, 0),
+    })),
+    notes: [...notes, ...referring.notes],
+  };
+}
+
+function fieldsInWords(record: Readonly<Record<string, unknown>>, fields: [string, Field][]): ExplainAnswer['fields'] {
+  return fields.flatMap(([name, { doc, type, render }]) => {
+    const value = record[name];
+    if (value === undefined || value === null || value === '') return [];
+    // A few answers hold what is stored and not what it stands for.
+    const shown = typeof value === 'number' && (type === 'mac' || type === 'ipv4') ? render(value) : value;
+    return [{ name, value: String(shown), doc }];
+  });
+}
+
+/** The objects that one refers to. */
+function partOf(reader: Reader, kind: Kind, row: RowOf<Kind>): Related[] {
+  return fieldsOf(resourceOf(kind)).flatMap(([name, field]) => {
+    const id = (row as Readonly<Record<string, unknown>>)[columnOf(name, field)];
+    const other = field.to && typeof id === 'number' ? reader.get(field.to as Kind, id) : undefined;
+    return other ? [{ kind: field.to!, name: nameOf(reader, field.to as Kind, other), parameter: name }] : [];
+  });
+}
+
+/** The objects that refer to one, the first of each kind, with a note for those that are left out. */
+function referringTo(reader: Reader, kind: Kind, id: number): { named: Related[]; notes: string[] } {
+  const named: Related[] = [];
+  const notes: string[] = [];
+  for (const other of kinds) {
+    for (const [parameter, field] of fieldsOf(resourceOf(other))) {
+      if (field.to !== kind) continue;
+      const where = { [columnOf(parameter, field)]: id };
+      for (const row of reader.find(other, where, { limit: mostNamed }))
+        named.push({ kind: other, name: nameOf(reader, other, row), parameter });
+      const all = reader.count(other, where);
+      if (all > mostNamed) notes.push(`${all - mostNamed} more ${resourceOf(other).plural} refer to it`);
+    }
+  }
+  return { named, notes };
+}
+
+/** Its uuid, or, where it has none, what it says: `port_name veth1`. */
+function nameOf(reader: Reader, kind: Kind, row: RowOf<Kind>): string {
+  if (row.uuid) return row.uuid;
+  const values = row as unknown as Readonly<Record<string, unknown>>;
+  const said = fieldsOf(resourceOf(kind)).flatMap(([name, field]) => {
+    const value = values[columnOf(name, field)];
+    if (value === null || value === undefined) return [];
+    const shown = field.to ? reader.get(field.to as Kind, Number(value))?.uuid : field.render(value);
+    return [`${name} ${shown}`];
+  });
+  return said.join(', ');
+}

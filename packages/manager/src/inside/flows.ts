@@ -1,0 +1,81 @@
+import { type FlowsAnswer, type FlowsQuestion, text } from '@openvnet/model';
+import * as z from 'zod';
+import type { Endpoint, Parameter } from '../api/endpoint.ts';
+import { objectInPath, readParameters } from '../api/parameters.ts';
+import type { Agent, Agents } from '../status/agents.ts';
+import type { Inside } from './endpoints.ts';
+import { objectNamed } from './object-named.ts';
+
+/** How long agents may take to read their switches. */
+const patienceMs = 15_000;
+
+const words = z.record(z.string(), z.string());
+const shownFlow = z.object({
+  datapath_uuid: z.string(),
+  table: z.string(),
+  priority: z.number(),
+  match: words,
+  actions: z.array(z.string()),
+  next: z.string().nullable(),
+  feature: z.string(),
+  object_uuid: z.string().nullable(),
+  interface_uuid: z.string().nullable(),
+  packets: z.number(),
+  bytes: z.number(),
+  age_seconds: z.number(),
+});
+const flowsAnswer = z.object({ flows: z.array(shownFlow), features: words, notes: z.array(z.string()) });
+
+const parameters: readonly Parameter[] = [
+  {
+    name: 'object',
+    field: text({ optional: true, doc: 'Only flows that belong to this object, by uuid.' }),
+    required: false,
+  },
+  { name: 'table', field: text({ optional: true, doc: 'Only flows of this table, by name.' }), required: false },
+  { name: 'datapath', field: text({ optional: true, doc: 'Only flows of this datapath, by uuid.' }), required: false },
+];
+
+/** `GET /flows`: what the switches hold, read back, by names. */
+export function flowsEndpoint({ store, agents }: Inside): Endpoint {
+  return {
+    method: 'GET',
+    path: '/flows',
+    doc: 'Shows the flows that the switches hold, by the names of tables, registers and objects, with their counters.',
+    group: 'inside',
+    parameters,
+    answer: { shape: 'object' },
+    handle: ({ given }) => {
+      const { object, table, datapath } = readParameters(parameters, given) as Record<string, string | undefined>;
+      const named = object === undefined ? undefined : objectNamed(store, object);
+      return askForFlows(agents, {
+        about: 'flows',
+        ...(named && { object: { kind: named.kind, id: named.row.id } }),
+        ...(table !== undefined && { table }),
+        ...(datapath !== undefined && { datapath_id: objectInPath(store, 'datapath', datapath).id }),
+      });
+    },
+  };
+}
+
+/** What all agents answer, as one, with a note for each that did not. */
+export async function askForFlows(agents: Agents, question: FlowsQuestion): Promise<FlowsAnswer> {
+  const all = agents.all();
+  const answers = await agents.ask(question, all, patienceMs);
+  const read = answers.map(({ agent, answer }) => ({ agent, said: flowsAnswer.safeParse(answer).data }));
+  const silent = all.filter((agent) => !read.some((one) => one.agent === agent && one.said));
+  return {
+    flows: read.flatMap(({ said }) => said?.flows ?? []),
+    features: Object.assign({}, ...read.map(({ said }) => said?.features)),
+    notes: [
+      ...(all.length === 0 ? ['no agent is connected to this manager: nobody can read a switch'] : []),
+      ...silent.map(whySilent),
+      ...read.flatMap(({ agent, said }) => said?.notes.map((note) => `${agent.node}: ${note}`) ?? []),
+    ],
+  };
+}
+
+/** Why an agent has not answered. */
+export function whySilent({ node, connection, since }: Agent): string {
+  return connection ? `agent ${node} did not answer` : `agent ${node} has been away since ${since}`;
+}

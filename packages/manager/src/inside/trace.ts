@@ -1,0 +1,129 @@
+import {
+  ApiError,
+  boolean,
+  integer,
+  ipv4ToText,
+  oneOf,
+  parseIpv4,
+  type RowOf,
+  type TraceAnswer,
+  type TraceQuestion,
+  text,
+  traceProtocols,
+} from '@openvnet/model';
+import type { Reader } from '@openvnet/store';
+import * as z from 'zod';
+import type { Endpoint, Parameter } from '../api/endpoint.ts';
+import { objectInPath, readParameters } from '../api/parameters.ts';
+import { firstLeaseOf } from '../behaviours/ip-lease.ts';
+import type { Inside } from './endpoints.ts';
+import { whySilent } from './flows.ts';
+import { objectNamed } from './object-named.ts';
+
+const patienceMs = 15_000;
+const words = z.record(z.string(), z.string());
+const step = z.object({
+  table: z.string(),
+  feature: z.string(),
+  object_uuid: z.string().nullable(),
+  interface_uuid: z.string().nullable(),
+  says: z.string(),
+  match: words,
+  actions: z.array(z.string()),
+});
+const leg = z.object({
+  title: z.string(),
+  packet: words,
+  steps: z.array(step),
+  arrived: z.boolean(),
+  verdict: z.string(),
+  blocked_by: z.string().nullable(),
+  live: z.string().nullable(),
+});
+const traceAnswer = z.object({
+  datapath_uuid: z.string().nullable(),
+  delivered: z.boolean(),
+  verdict: z.string(),
+  legs: z.array(leg),
+  notes: z.array(z.string()),
+});
+
+const parameters: readonly Parameter[] = [
+  { name: 'from', field: text({ doc: 'The interface that sends, by uuid.' }), required: true },
+  { name: 'to', field: text({ doc: 'An IPv4 address, or an interface by uuid: its first address.' }), required: true },
+  {
+    name: 'protocol',
+    field: oneOf(traceProtocols, { default: 'icmp', doc: 'What is sent; icmp is an echo request.' }),
+    required: false,
+  },
+  {
+    name: 'port',
+    field: integer({ min: 1, max: 65_535, default: 80, doc: 'Destination port of tcp and udp.' }),
+    required: false,
+  },
+  { name: 'both', field: boolean({ default: true, doc: 'Whether the reply is traced too.' }), required: false },
+  {
+    name: 'live',
+    field: boolean({ default: false, doc: 'Whether the switch itself is asked besides.' }),
+    required: false,
+  },
+];
+
+/** `GET /trace`: the way of a packet, as the agent of its sender says. */
+export function traceEndpoint(inside: Inside): Endpoint {
+  return {
+    method: 'GET',
+    path: '/trace',
+    doc: 'Shows the way of a packet from an interface to an address, with the object that decided each step.',
+    group: 'inside',
+    parameters,
+    answer: { shape: 'object' },
+    handle: async ({ given }) => {
+      const read = readParameters(parameters, given);
+      const sender = objectInPath(inside.store, 'interface', String(read.from), 'from');
+      const { protocol = 'icmp', port = 80, both = true, live = false } = read as Partial<TraceQuestion>;
+      const to = addressOf(inside.store, String(read.to));
+      return askForTrace(inside, sender, { about: 'trace', interface_id: sender.id, to, protocol, port, both, live });
+    },
+  };
+}
+
+async function askForTrace(
+  { store, agents, reports }: Inside,
+  sender: RowOf<'interface'>,
+  question: TraceQuestion,
+): Promise<TraceAnswer> {
+  const all = agents.all();
+  const answers = await agents.ask(question, all, patienceMs);
+  const [found] = answers.flatMap(({ answer }) => traceAnswer.safeParse(answer).data ?? []);
+  if (!found) {
+    const { waits_for } = await reports.statusOf('interface', sender);
+    const why =
+      waits_for.length > 0
+        ? waits_for
+        : all.filter((agent) => !answers.some((one) => one.agent === agent)).map(whySilent);
+    const verdict = `${sender.uuid} is on no switch, so nothing that it sends gets anywhere`;
+    return { datapath_uuid: null, delivered: false, verdict: [verdict, ...why].join(': '), legs: [], notes: [] };
+  }
+  const blocked = [...new Set(found.legs.flatMap(({ blocked_by }) => blocked_by ?? []))];
+  const notes = await Promise.all(
+    blocked.map(async (uuid) => {
+      const { kind, row } = objectNamed(store, uuid);
+      return (await reports.statusOf(kind, row)).waits_for.map((reason) => `${uuid}: ${reason}`);
+    }),
+  );
+  return { ...found, notes: [...found.notes, ...notes.flat()] };
+}
+
+function addressOf(reader: Reader, to: string): number {
+  const address = parseIpv4(to);
+  if (address !== undefined) return address;
+  if (!to.startsWith('if-'))
+    throw new ApiError(
+      'argument',
+      `Could not parse IPv4 address: ${to} (to: expected an address, or a uuid beginning with if-)`,
+    );
+  const lease = firstLeaseOf(reader, objectInPath(reader, 'interface', to, 'to').id);
+  if (lease && ipv4ToText(lease.ipv4_address) !== '0.0.0.0') return lease.ipv4_address;
+  throw new ApiError('argument', `${to} has no address to which something could be sent (to)`);
+}

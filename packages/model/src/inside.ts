@@ -1,0 +1,118 @@
+/**
+ * What can be seen inside a switch: its flows and the way of a packet, in the words of the model. Agents say it over the
+ * feed, the manager answers it, `vnctl` and the console show it.
+ */
+
+import type { ObjectStatus } from './status.ts';
+
+/** A flow of a switch, as names: registers and fields by name, numbers of objects as their uuids. */
+export interface ShownFlow {
+  readonly datapath_uuid: string;
+  readonly table: string;
+  readonly priority: number;
+  readonly match: Readonly<Record<string, string>>;
+  readonly actions: readonly string[];
+  /** The table at which it goes on. */
+  readonly next: string | null;
+  /** What put it there; `miss` where nothing else of the table matches, `unknown` where it is not of this agent. */
+  readonly feature: string;
+  /** The object that it is of, and the interface to which that belongs; null where it depends on no object. */
+  readonly object_uuid: string | null;
+  readonly interface_uuid: string | null;
+  readonly packets: number;
+  readonly bytes: number;
+  readonly age_seconds: number;
+}
+
+/** The answer to `GET /flows`. */
+export interface FlowsAnswer {
+  readonly flows: readonly ShownFlow[];
+  /** What the features that have flows here are for. */
+  readonly features: Readonly<Record<string, string>>;
+  /** What could not be read, in sentences. */
+  readonly notes: readonly string[];
+}
+
+/** One flow that took a packet. */
+export interface TraceStep {
+  readonly table: string;
+  readonly feature: string;
+  readonly object_uuid: string | null;
+  readonly interface_uuid: string | null;
+  /** What it did, in words. */
+  readonly says: string;
+  readonly match: Readonly<Record<string, string>>;
+  readonly actions: readonly string[];
+}
+
+/** One packet on its way: the question for an address, the packet itself, or the reply. */
+export interface TraceLeg {
+  readonly title: string;
+  readonly packet: Readonly<Record<string, string>>;
+  readonly steps: readonly TraceStep[];
+  readonly arrived: boolean;
+  /** Where it ended, in words. */
+  readonly verdict: string;
+  /** The object on which it depends that the packet did not arrive. */
+  readonly blocked_by: string | null;
+  /** What the switch itself says of the packet, where it was asked. */
+  readonly live: string | null;
+}
+
+/** The answer to `GET /trace`. */
+export interface TraceAnswer {
+  readonly datapath_uuid: string | null;
+  readonly delivered: boolean;
+  readonly verdict: string;
+  readonly legs: readonly TraceLeg[];
+  readonly notes: readonly string[];
+}
+
+/** Another object, as seen from one: by which parameter they are related. */
+export interface Related {
+  readonly kind: string;
+  /** Its uuid; of an object without one, its own fields in words. */
+  readonly name: string;
+  readonly parameter: string;
+}
+
+/** The answer to `GET /explain`. */
+export interface ExplainAnswer {
+  readonly uuid: string;
+  readonly kind: string;
+  readonly doc: string;
+  readonly fields: readonly { readonly name: string; readonly value: string; readonly doc: string }[];
+  readonly part_of: readonly Related[];
+  readonly referred_to_by: readonly Related[];
+  readonly status: ObjectStatus;
+  /** Its flows, by feature. */
+  readonly flows: readonly {
+    readonly feature: string;
+    readonly doc: string;
+    readonly flows: number;
+    readonly packets: number;
+  }[];
+  readonly notes: readonly string[];
+}
+
+export interface FlowsQuestion {
+  readonly about: 'flows';
+  readonly object?: { readonly kind: string; readonly id: number };
+  readonly table?: string;
+  readonly datapath_id?: number;
+}
+
+export const traceProtocols = ['icmp', 'tcp', 'udp'] as const;
+
+export interface TraceQuestion {
+  readonly about: 'trace';
+  /** The interface that sends. */
+  readonly interface_id: number;
+  /** IPv4 address, in host order. */
+  readonly to: number;
+  readonly protocol: (typeof traceProtocols)[number];
+  /** Destination port of TCP and UDP. */
+  readonly port: number;
+  readonly both: boolean;
+  readonly live: boolean;
+}

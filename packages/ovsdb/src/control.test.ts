@@ -1,0 +1,36 @@
+import { dirname } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { askDaemon } from './control.ts';
+import { DummySwitch } from './dummy-switch.ts';
+
+let vswitch: DummySwitch;
+let directory: string;
+
+beforeAll(async () => {
+  vswitch = await DummySwitch.create();
+  await vswitch.start();
+  await vswitch.addBridge('br0', 'p1');
+  directory = dirname(vswitch.target.slice('unix:'.length));
+});
+afterAll(() => vswitch.stop());
+
+const daemon = 'ovs-vswitchd';
+
+describe('a control socket', () => {
+  it('answers with text, as ovs-appctl prints it', async () => {
+    const text = await askDaemon({ directory, daemon }, 'ofproto/trace', ['br0', 'in_port=1,arp']);
+    expect(text).toMatch(/^Flow: arp,in_port=1[\s\S]*Datapath actions:/);
+  });
+
+  it('says what the daemon refuses', async () => {
+    await expect(askDaemon({ directory, daemon }, 'ofproto/trace', ['br9', 'arp'])).rejects.toThrow(/br9|bridge/);
+    await expect(askDaemon({ directory, daemon }, 'nonsense', [])).rejects.toThrow(/"nonsense" is not a valid command/);
+  });
+
+  it('that is not there is an error that names the directory', async () => {
+    await expect(askDaemon({ directory, daemon: 'nobody' }, 'version', [])).rejects.toThrow(
+      `${directory} has no control socket of nobody`,
+    );
+    await expect(askDaemon({ directory: '/nowhere', daemon }, 'version', [])).rejects.toThrow(/^\/nowhere: ENOENT/);
+  });
+});
