@@ -321,3 +321,49 @@ describe('batch', () => {
     expect(await vnctl('batch /nowhere')).toMatchObject({ code: 2, err: expect.stringContaining('/nowhere: ENOENT') });
   });
 });
+
+describe('a whole topology', () => {
+  beforeEach(registered);
+
+  it('is exported, compared and applied', async () => {
+    const { out: exported } = await vnctl('export');
+    const file = join(home, 'topology.yaml');
+    writeFileSync(file, exported);
+    expect(await vnctl(`diff -f ${file} --delete`)).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('nothing to do'),
+    });
+    writeFileSync(file, exported.replace('display_name: net1', 'display_name: other'));
+    const line = '~ networks nw-net1  display_name net1 → other\n';
+    expect(await vnctl(`diff --file=${file}`)).toEqual({
+      code: 5,
+      out: `${line}1 changes, none of them made\n`,
+      err: '',
+    });
+    expect(await vnctl(`apply -f ${file} --dry-run`)).toMatchObject({ code: 5 });
+    expect(await vnctl(`apply -f ${file}`)).toEqual({ code: 0, out: `${line}1 changes\n`, err: '' });
+    expect(await vnctl(`apply -f ${file}`)).toMatchObject({ code: 0, out: expect.stringContaining('nothing to do') });
+    expect(parse((await vnctl('export')).out)).toEqual(
+      parse(exported.replace('display_name: net1', 'display_name: other')),
+    );
+  });
+
+  it('that cannot be read or is refused changes nothing', async () => {
+    const file = join(home, 'topology.yaml');
+    writeFileSync(file, 'networks: [');
+    expect(await vnctl(`apply -f ${file}`)).toMatchObject({ code: 2, err: expect.stringContaining('topology.yaml: ') });
+    writeFileSync(file, 'networks: [{ uuid: nw-b }]');
+    const refused = { code: 1, err: 'vnctl: networks nw-b: ipv4_network is missing\n' };
+    expect(await vnctl(`apply -f ${file}`)).toMatchObject(refused);
+    expect(await vnctl('apply')).toMatchObject({ code: 2 });
+  });
+
+  it('may be the topology section of a lab file', async () => {
+    const file = join(import.meta.dirname, '../../lab/experiments.yaml');
+    await vnctl('interfaces del if-veth1');
+    await vnctl('datapaths del dp-br0');
+    await vnctl('networks del nw-net1');
+    expect(await vnctl(`apply -f ${file}`)).toMatchObject({ code: 0, err: '' });
+    expect(await vnctl(`diff -f ${file} --delete`)).toMatchObject({ code: 0, err: '' });
+  });
+});

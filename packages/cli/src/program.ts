@@ -11,6 +11,7 @@ import { type Io, write } from './output.ts';
 import { addResourceCommands } from './resource-commands.ts';
 import { outputs } from './settings.ts';
 import { systemText } from './status-text.ts';
+import { addTopologyCommands } from './topology-commands.ts';
 import { canonical } from './words.ts';
 
 /** Runs a command line, without the words `node` and `vnctl`; returns the exit code. */
@@ -60,6 +61,7 @@ export function createProgram(io: Io): Command {
     await write(io, settings.output, answer, () => systemText(io, answer));
   });
   addInsideCommands(root, io);
+  addTopologyCommands(root, io);
   addBatchCommand(root, io, runCommandLine);
   addLabCommands(root, io);
   for (const command of everyCommand(root)) {
