@@ -367,3 +367,27 @@ describe('a whole topology', () => {
     expect(await vnctl(`diff -f ${file} --delete`)).toMatchObject({ code: 0, err: '' });
   });
 });
+
+describe('completion', () => {
+  beforeEach(registered);
+  const complete = async (words: string): Promise<string[]> =>
+    (await vnctl(`complete -- ${words}`)).out.split('\n').slice(0, -1);
+
+  it('knows commands, options and uuids', async () => {
+    expect(await complete('net')).toEqual(['networks', 'network_services']);
+    expect(await complete('networks s')).toEqual(['show']);
+    expect(await complete('networks add --ipv4')).toEqual(['--ipv4-network', '--ipv4-prefix']);
+    expect(await complete('network show nw')).toEqual(['nw-net1']);
+    expect(await complete('trace --from if-')).toEqual(['if-veth1']);
+    expect(await complete('flows zz-')).toEqual([]);
+  });
+
+  it('has a script for each shell', async () => {
+    for (const shell of ['bash', 'zsh', 'fish'])
+      expect(await vnctl(`completion ${shell}`)).toMatchObject({
+        code: 0,
+        out: expect.stringContaining('vnctl complete --'),
+      });
+    expect(await vnctl('completion tcsh')).toMatchObject({ code: 2 });
+  });
+});

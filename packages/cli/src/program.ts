@@ -1,6 +1,7 @@
 import { kinds, resourceOf } from '@openvnet/model';
 import { Command, CommanderError } from 'commander';
 import { addBatchCommand } from './batch.ts';
+import { addCompletionCommand } from './completion.ts';
 import { contextOf } from './context.ts';
 import { ExitWith } from './exit-with.ts';
 import { exitCodeOf, exitCodes, exitCodesHelp, sentence } from './failure.ts';
@@ -63,6 +64,7 @@ export function createProgram(io: Io): Command {
   addInsideCommands(root, io);
   addTopologyCommands(root, io);
   addBatchCommand(root, io, runCommandLine);
+  addCompletionCommand(root, io);
   addLabCommands(root, io);
   for (const command of everyCommand(root)) {
     // In the list of commands the first sentence is enough.
