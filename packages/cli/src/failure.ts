@@ -8,6 +8,7 @@ export const exitCodes = {
   usage: 2,
   unreachable: 3,
   notRealised: 4,
+  differs: 5,
 } as const;
 
 export const exitCodesHelp = `
@@ -16,7 +17,8 @@ Exit codes:
   1  the API refused, or a check of the lab failed
   2  the command line is wrong: unknown command or option, missing argument
   3  the API cannot be reached
-  4  done, and not in effect in time (--wait)`;
+  4  done, and not in effect in time (--wait)
+  5  what is registered differs from the file (diff, apply --dry-run)`;
 
 /** The command line is wrong; the message names the word and what is expected. */
 export class UsageError extends Error {

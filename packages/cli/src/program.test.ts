@@ -321,3 +321,73 @@ describe('batch', () => {
     expect(await vnctl('batch /nowhere')).toMatchObject({ code: 2, err: expect.stringContaining('/nowhere: ENOENT') });
   });
 });
+
+describe('a whole topology', () => {
+  beforeEach(registered);
+
+  it('is exported, compared and applied', async () => {
+    const { out: exported } = await vnctl('export');
+    const file = join(home, 'topology.yaml');
+    writeFileSync(file, exported);
+    expect(await vnctl(`diff -f ${file} --delete`)).toMatchObject({
+      code: 0,
+      out: expect.stringContaining('nothing to do'),
+    });
+    writeFileSync(file, exported.replace('display_name: net1', 'display_name: other'));
+    const line = '~ networks nw-net1  display_name net1 → other\n';
+    expect(await vnctl(`diff --file=${file}`)).toEqual({
+      code: 5,
+      out: `${line}1 changes, none of them made\n`,
+      err: '',
+    });
+    expect(await vnctl(`apply -f ${file} --dry-run`)).toMatchObject({ code: 5 });
+    expect(await vnctl(`apply -f ${file}`)).toEqual({ code: 0, out: `${line}1 changes\n`, err: '' });
+    expect(await vnctl(`apply -f ${file}`)).toMatchObject({ code: 0, out: expect.stringContaining('nothing to do') });
+    expect(parse((await vnctl('export')).out)).toEqual(
+      parse(exported.replace('display_name: net1', 'display_name: other')),
+    );
+  });
+
+  it('that cannot be read or is refused changes nothing', async () => {
+    const file = join(home, 'topology.yaml');
+    writeFileSync(file, 'networks: [');
+    expect(await vnctl(`apply -f ${file}`)).toMatchObject({ code: 2, err: expect.stringContaining('topology.yaml: ') });
+    writeFileSync(file, 'networks: [{ uuid: nw-b }]');
+    const refused = { code: 1, err: 'vnctl: networks nw-b: ipv4_network is missing\n' };
+    expect(await vnctl(`apply -f ${file}`)).toMatchObject(refused);
+    expect(await vnctl('apply')).toMatchObject({ code: 2 });
+  });
+
+  it('may be the topology section of a lab file', async () => {
+    const file = join(import.meta.dirname, '../../lab/experiments.yaml');
+    await vnctl('interfaces del if-veth1');
+    await vnctl('datapaths del dp-br0');
+    await vnctl('networks del nw-net1');
+    expect(await vnctl(`apply -f ${file}`)).toMatchObject({ code: 0, err: '' });
+    expect(await vnctl(`diff -f ${file} --delete`)).toMatchObject({ code: 0, err: '' });
+  });
+});
+
+describe('completion', () => {
+  beforeEach(registered);
+  const complete = async (words: string): Promise<string[]> =>
+    (await vnctl(`complete -- ${words}`)).out.split('\n').slice(0, -1);
+
+  it('knows commands, options and uuids', async () => {
+    expect(await complete('net')).toEqual(['networks', 'network_services']);
+    expect(await complete('networks s')).toEqual(['show']);
+    expect(await complete('networks add --ipv4')).toEqual(['--ipv4-network', '--ipv4-prefix']);
+    expect(await complete('network show nw')).toEqual(['nw-net1']);
+    expect(await complete('trace --from if-')).toEqual(['if-veth1']);
+    expect(await complete('flows zz-')).toEqual([]);
+  });
+
+  it('has a script for each shell', async () => {
+    for (const shell of ['bash', 'zsh', 'fish'])
+      expect(await vnctl(`completion ${shell}`)).toMatchObject({
+        code: 0,
+        out: expect.stringContaining('vnctl complete --'),
+      });
+    expect(await vnctl('completion tcsh')).toMatchObject({ code: 2 });
+  });
+});

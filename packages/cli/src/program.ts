@@ -1,6 +1,7 @@
 import { kinds, resourceOf } from '@openvnet/model';
 import { Command, CommanderError } from 'commander';
 import { addBatchCommand } from './batch.ts';
+import { addCompletionCommand } from './completion.ts';
 import { contextOf } from './context.ts';
 import { ExitWith } from './exit-with.ts';
 import { exitCodeOf, exitCodes, exitCodesHelp, sentence } from './failure.ts';
@@ -11,6 +12,7 @@ import { type Io, write } from './output.ts';
 import { addResourceCommands } from './resource-commands.ts';
 import { outputs } from './settings.ts';
 import { systemText } from './status-text.ts';
+import { addTopologyCommands } from './topology-commands.ts';
 import { canonical } from './words.ts';
 
 /** Runs a command line, without the words `node` and `vnctl`; returns the exit code. */
@@ -60,7 +62,9 @@ export function createProgram(io: Io): Command {
     await write(io, settings.output, answer, () => systemText(io, answer));
   });
   addInsideCommands(root, io);
+  addTopologyCommands(root, io);
   addBatchCommand(root, io, runCommandLine);
+  addCompletionCommand(root, io);
   addLabCommands(root, io);
   for (const command of everyCommand(root)) {
     // In the list of commands the first sentence is enough.

@@ -3,6 +3,7 @@
  * `client.datapaths.networks.create('dp-br0', 'nw-net1', {...})`. A new resource needs nothing here. Runs in a browser.
  */
 import {
+  type Applied,
   type Create,
   type ExplainAnswer,
   type FlowsAnswer,
@@ -14,6 +15,7 @@ import {
   resourceOf,
   type resources,
   type SystemStatus,
+  type Topology,
   type TraceAnswer,
   type Update,
 } from '@openvnet/model';
@@ -81,6 +83,10 @@ export type Client = Collections & {
   flows(which?: { object?: string; table?: string; datapath?: string }): Promise<FlowsAnswer>;
   /** What an object of any kind is, what it is related to, how it stands and what it does in the switches. */
   explain(uuid: string): Promise<ExplainAnswer>;
+  /** Everything that is registered, as one topology. */
+  export(): Promise<Topology>;
+  /** Makes what is registered as a topology says: all of it, or nothing. */
+  apply(topology: Topology, how?: { dry_run?: boolean; delete?: boolean }): Promise<Applied>;
   /** The way of a packet from an interface to an address. */
   trace(what: {
     from: string;
@@ -133,6 +139,9 @@ export function createClient({
     status: () => http.request('GET', ['status']),
     flows: (which = {}) => http.request('GET', ['flows'], { query: which }),
     explain: (object) => http.request('GET', ['explain'], { query: { object } }),
+    export: () => http.request('GET', ['export']),
+    apply: (topology, how = {}) =>
+      http.request('POST', ['apply'], { query: { ...how }, body: { topology }, extraSeconds: 60 }),
     trace: (what) => http.request('GET', ['trace'], { query: what }),
     waitFor: (kind: string, uuid: string, options = {}) => waitFor(http, [resourceOf(kind).plural, uuid], options),
   } as Client;

@@ -116,3 +116,21 @@ export interface TraceQuestion {
   readonly both: boolean;
   readonly live: boolean;
 }
+
+/** A whole topology: objects by resource, with the parameters of the API; what hangs below an object stands inside it. */
+export type Topology = Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>;
+
+/** One difference between a topology and what is registered. */
+export interface TopologyChange {
+  readonly action: 'add' | 'change' | 'remove';
+  /** Resource and uuid: `networks nw-net1`; `networks of dp-br0: nw-net1` for what hangs below another object. */
+  readonly object: string;
+  readonly fields: Readonly<Record<string, { readonly from: unknown; readonly to: unknown }>>;
+}
+
+/** The answer to `POST /apply`. */
+export interface Applied {
+  /** False where it was a dry run. */
+  readonly applied: boolean;
+  readonly changes: readonly TopologyChange[];
+}

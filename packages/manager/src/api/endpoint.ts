@@ -29,6 +29,8 @@ export interface Endpoint {
   /** What the query string or body may hold, in the order in which it is checked. */
   readonly parameters: readonly Parameter[];
   readonly answer: Answer;
+  /** Most bytes that a body may have, where that is more than usual. */
+  readonly bodyLimit?: number;
   handle(call: Call): unknown;
 }
 

@@ -133,49 +133,60 @@ export function makeParameters(kind: Kind, inPath: readonly string[] = []) {
   );
 }
 
+/** What a path names beside what is given: names of parameters that it stands for, and their columns. */
+export interface InPath {
+  readonly names: readonly string[];
+  readonly find: (tx: Transaction) => Values;
+}
+
+/** Makes an object, in a transaction of its own. */
+export function make(store: Store, kind: Kind, given: Given, inPath?: InPath): { record: Json; revision: number } {
+  const { value, revision } = store.transaction((tx) => makeIn(tx, kind, given, inPath));
+  return { record: value, revision };
+}
+
 /**
  * Makes an object of what a request gave: parameters, then references, then the uuid, then the rules of its kind.
  * `inPath` finds the objects that the path names, as columns.
  */
-export function make(
-  store: Store,
+export function makeIn(
+  tx: Transaction,
   kind: Kind,
   given: Given,
-  inPath: { names: readonly string[]; find: (tx: Transaction) => Values } = { names: [], find: () => ({}) },
-): { record: Json; revision: number } {
+  inPath: InPath = { names: [], find: () => ({}) },
+): Json {
   const declared = resourceOf(kind);
   const inWords = inOurWords(declared, given);
   const uuid = readOwnUuid(declared, inWords);
   const read = readParameters(makeParameters(kind, inPath.names), inWords);
-  const { value, revision } = store.transaction((tx) => {
-    const columns = { ...inPath.find(tx), ...resolveReferences(tx, parametersOf(declared), read) };
-    if (uuid !== undefined && tx.byUuid(kind, uuid)) throw new ApiError('duplicateUuid', uuid);
-    const { values, more } = parted(kind, columns);
-    const named = declared.idPrefix ? { ...values, uuid: uuid ?? unusedUuid(tx, kind, declared.idPrefix) } : values;
-    const { complete, created } = behaviourOf(kind);
-    return refusing(tx, () => {
-      const row = tx.insert(kind, (complete?.(tx, named as never, more) ?? named) as never);
-      created?.(tx, row, more);
-      return recordOf(tx, kind, tx.get(kind, row.id)!);
-    });
+  const columns = { ...inPath.find(tx), ...resolveReferences(tx, parametersOf(declared), read) };
+  if (uuid !== undefined && tx.byUuid(kind, uuid)) throw new ApiError('duplicateUuid', uuid);
+  const { values, more } = parted(kind, columns);
+  const named = declared.idPrefix ? { ...values, uuid: uuid ?? unusedUuid(tx, kind, declared.idPrefix) } : values;
+  const { complete, created } = behaviourOf(kind);
+  return refusing(tx, () => {
+    const row = tx.insert(kind, (complete?.(tx, named as never, more) ?? named) as never);
+    created?.(tx, row, more);
+    return recordOf(tx, kind, tx.get(kind, row.id)!);
   });
-  return { record: value, revision };
 }
 
 function change(store: Store, kind: Kind, uuid: string, given: Given): { record: Json; revision: number } {
+  const { value, revision } = store.transaction((tx) => changeIn(tx, kind, uuid, given));
+  return { record: value, revision };
+}
+
+/** Changes an object to what a request gave; what is not given stays. */
+export function changeIn(tx: Transaction, kind: Kind, uuid: string, given: Given): Json {
   const declared = resourceOf(kind);
   const read = readParameters(changeParameters(kind), inOurWords(declared, given));
-  const { value, revision } = store.transaction((tx) => {
-    const { id } = objectInPath(tx, kind, uuid);
-    const columns = resolveReferences(tx, parametersOf(declared), read);
-    const { values, more } = parted(kind, columns);
-    return refusing(tx, () => {
-      const row: RowOf<Kind> = tx.update(kind, id, values as never);
-      behaviourOf(kind).changed?.(tx, row, more);
-      return recordOf(tx, kind, tx.get(kind, id)!);
-    });
+  const { id } = objectInPath(tx, kind, uuid);
+  const { values, more } = parted(kind, resolveReferences(tx, parametersOf(declared), read));
+  return refusing(tx, () => {
+    const row: RowOf<Kind> = tx.update(kind, id, values as never);
+    behaviourOf(kind).changed?.(tx, row, more);
+    return recordOf(tx, kind, tx.get(kind, id)!);
   });
-  return { record: value, revision };
 }
 
 /** What a request that changes an object may hold: fields that are not fixed, and what its behaviour takes besides. */

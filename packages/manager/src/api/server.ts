@@ -82,6 +82,7 @@ function serve(app: FastifyInstance, endpoint: Endpoint, ending: AbortSignal): v
   app.route({
     method: endpoint.method,
     url: endpoint.path,
+    ...(endpoint.bodyLimit !== undefined && { bodyLimit: endpoint.bodyLimit }),
     handler: async (request, reply) => {
       const path = request.params as Record<string, string>;
       if (Object.values(path).includes('')) return notFound(request, reply);

@@ -2,6 +2,7 @@ import type { Store } from '@openvnet/store';
 import type { Endpoint } from '../api/endpoint.ts';
 import type { Agents } from '../status/agents.ts';
 import type { Reports } from '../status/reports.ts';
+import { topologyEndpoints } from '../topology/endpoints.ts';
 import { explainEndpoint } from './explain.ts';
 import { flowsEndpoint } from './flows.ts';
 import { traceEndpoint } from './trace.ts';
@@ -15,5 +16,5 @@ export interface Inside {
 
 /** What can be asked of the whole, beside its objects one by one. */
 export function insideEndpoints(inside: Inside): Endpoint[] {
-  return [flowsEndpoint(inside), traceEndpoint(inside), explainEndpoint(inside)];
+  return [flowsEndpoint(inside), traceEndpoint(inside), explainEndpoint(inside), ...topologyEndpoints(inside.store)];
 }

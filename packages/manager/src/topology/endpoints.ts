@@ -1,0 +1,47 @@
+import { boolean } from '@openvnet/model';
+import type { Store } from '@openvnet/store';
+import type { Endpoint, Parameter } from '../api/endpoint.ts';
+import { readParameters } from '../api/parameters.ts';
+import { applyTopology } from './apply.ts';
+import { exportTopology } from './export.ts';
+
+const parameters: readonly Parameter[] = [
+  { name: 'dry_run', field: boolean({ default: false, doc: 'Only say what would change.' }), required: false },
+  {
+    name: 'delete',
+    field: boolean({ default: false, doc: 'Remove what the topology does not have.' }),
+    required: false,
+  },
+];
+
+/** A whole topology at once: `GET /export` and `POST /apply`. */
+export function topologyEndpoints(store: Store): Endpoint[] {
+  return [
+    {
+      method: 'GET',
+      path: '/export',
+      doc: 'Shows everything that is registered, as one topology that can be applied.',
+      group: 'topology',
+      parameters: [],
+      answer: { shape: 'object' },
+      handle: () => exportTopology(store),
+    },
+    {
+      method: 'POST',
+      path: '/apply',
+      doc: 'Makes what is registered as a topology says: all of it, or nothing. The body holds resources with a list of objects each, as `GET /export` answers them.',
+      group: 'topology',
+      parameters,
+      answer: { shape: 'object' },
+      bodyLimit: 64 << 20,
+      handle: (call) => {
+        const { dry_run: _, delete: __, ...topology } = call.given;
+        const given = readParameters(parameters, call.given);
+        const options = { dryRun: given.dry_run === true, remove: given.delete === true };
+        const { revision, ...answer } = applyTopology(store, topology, options);
+        if (answer.applied) call.wrote(revision);
+        return answer;
+      },
+    },
+  ];
+}

@@ -1,0 +1,89 @@
+import { ApiError, type Kind, kinds, parametersOf, resourceOf } from '@openvnet/model';
+import type { Given } from '../api/endpoint.ts';
+
+/** What a topology says: an object of its own, or all that hangs below one, of a kind. */
+export type Wanted =
+  | { readonly kind: Kind; readonly given: Given; readonly uuid: string }
+  | { readonly kind: Kind; readonly parent: Kind; readonly parentUuid: string; readonly entries: readonly Given[] };
+
+/** Everything that a topology says, in the order in which it can be made: what others refer to first. */
+export function readTopology(topology: unknown): Wanted[] {
+  if (!isObject(topology)) throw refused('topology', 'expected resources with a list of objects each');
+  const all: Wanted[] = [];
+  for (const [word, objects] of Object.entries(topology)) {
+    const kind = topKinds.find((known) => resourceOf(known).plural === word);
+    const words = topKinds.map((known) => resourceOf(known).plural);
+    if (!kind) throw refused(word, `there is no such resource; there are ${words.join(', ')}`);
+    if (objects === null) continue;
+    if (!Array.isArray(objects)) throw refused(word, 'expected a list of objects');
+    for (const [index, object] of objects.entries()) all.push(...readObject(kind, object, `${word}[${index}]`));
+  }
+  const order = kindsInOrder();
+  return all.sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
+}
+
+/** Kinds so that each comes after those it refers to. */
+export function kindsInOrder(): Kind[] {
+  const ordered = new Set<Kind>();
+  const visiting = new Set<Kind>();
+  const visit = (kind: Kind): void => {
+    // In a circle of references one is optional.
+    if (ordered.has(kind) || visiting.has(kind)) return;
+    visiting.add(kind);
+    const declared = resourceOf(kind);
+    for (const [, field] of parametersOf(declared)) if (field.to) visit(field.to as Kind);
+    if (declared.nested) visit(declared.nested.of as Kind);
+    ordered.add(kind);
+  };
+  for (const kind of kinds) visit(kind);
+  return [...ordered];
+}
+
+export const topKinds = kinds.filter((kind) => !resourceOf(kind).nested);
+
+/** Kinds that hang below another. */
+export function nestedIn(kind: Kind): Kind[] {
+  return kinds.filter((other) => resourceOf(other).nested?.of === kind);
+}
+
+export function refused(where: string, message: string): ApiError {
+  return new ApiError('argument', `${where}: ${message}`);
+}
+
+function readObject(kind: Kind, object: unknown, where: string): Wanted[] {
+  const { plural } = resourceOf(kind);
+  if (!isObject(object)) throw refused(where, 'expected an object');
+  const uuid = object.uuid;
+  if (typeof uuid !== 'string') throw refused(where, `uuid is missing: each of ${plural} needs a name`);
+  const below: Wanted[] = [];
+  const given: Record<string, unknown> = { ...object };
+  for (const other of nestedIn(kind)) {
+    const name = resourceOf(other).nested!.name;
+    const entries = given[name];
+    delete given[name];
+    if (entries === undefined || entries === null) continue;
+    if (!Array.isArray(entries) || !entries.every(isObject))
+      throw refused(`${plural} ${uuid}`, `${name}: expected a list of objects`);
+    for (const entry of entries) requireKnown(other, entry, `${plural} ${uuid}: ${name}`);
+    below.push({ kind: other, parent: kind, parentUuid: uuid, entries });
+  }
+  requireKnown(kind, given, `${plural} ${uuid}`);
+  return [{ kind, given, uuid }, ...below];
+}
+
+/** Refuses words that mean nothing: a mistake in one would otherwise go unseen. */
+function requireKnown(kind: Kind, given: Given, where: string): void {
+  const declared = resourceOf(kind);
+  const names = ['uuid', ...parametersOf(declared).map(([name]) => name)];
+  const known = new Set([
+    ...names,
+    ...parametersOf(declared).flatMap(([, { aliases = [] }]) => aliases),
+    ...(declared.obsolete ?? []),
+  ]);
+  const unknown = Object.keys(given).find((name) => !known.has(name));
+  if (unknown) throw refused(where, `there is no parameter ${unknown}; there are ${names.join(', ')}`);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
