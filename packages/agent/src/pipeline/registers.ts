@@ -11,6 +11,10 @@ export const registers = {
   target_mac: { bits: 48, doc: 'The MAC address of `target_ip`, where it is known.' },
   gateway: { bits: 32, doc: 'Number of the simulated interface by which the packet came to a router.' },
   route_link: { bits: 32, doc: 'Number of the logical router (route link) that the packet is in.' },
+  translator: {
+    bits: 32,
+    doc: 'Number of the simulated interface by which the packet leaves a router, where it translates.',
+  },
   gateway_mac: { bits: 48, doc: 'MAC address with which the packet leaves the router.' },
   out_port: { bits: 16, doc: 'OpenFlow port at which the packet leaves.' },
   flood_group: { bits: 16, doc: "Which part of a network's ports a copy of a broadcast is for." },
