@@ -206,6 +206,45 @@ export function ruleRow(
   return ['filter_static', { id, uuid: '', ...times, filter_id, ...any, ...rule }];
 }
 
+/** A translation at an interface, with an entry for each pair of addresses outside and inside, numbered from `id`. */
+export function translationRows(
+  id: number,
+  interface_id: number,
+  entries: readonly Partial<ModelRows['translation_static_address']>[],
+  passthrough = false,
+): Put[] {
+  const none = {
+    ingress_ipv4_address: 0,
+    egress_ipv4_address: 0,
+    ingress_port_number: null,
+    egress_port_number: null,
+    ingress_network_id: null,
+    egress_network_id: null,
+    route_link_id: null,
+  };
+  return [
+    ['translation', { id, uuid: `tr-${id}`, ...times, interface_id, mode: 'static_address', passthrough }],
+    ...entries.map(
+      (entry, i): Put => [
+        'translation_static_address',
+        { id: id + i, uuid: '', ...times, translation_id: id, ...none, ...entry },
+      ],
+    ),
+  ];
+}
+
+/** Makes a gateway of `interfaceRows` translate, or not. */
+export function translatingRow(id: number, enable_route_translation = true): Put {
+  const [, row] = interfaceRows(id, 0, 0, 'simulated')[0] as Put & readonly ['interface', unknown];
+  return ['interface', { ...row, enable_route_translation }];
+}
+
+/** A further address of a gateway, leased for routing. */
+export function routingLease(id: number, interface_id: number, network_id: number, ipv4_address: number): Put {
+  const row = { id, uuid: `il-${id}`, ...times, enable_routing: true, network_id, ipv4_address, interface_id };
+  return ['ip_lease', { ...row, mac_lease_id: null }];
+}
+
 /** A packet of TCP or UDP from a guest's port. */
 export function segment(
   [from, ip, port]: readonly [number, number, number],

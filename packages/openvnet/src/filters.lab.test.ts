@@ -1,6 +1,6 @@
 import type { Guest } from '@openvnet/lab';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { greets, type Scene, serve, startScene } from './scene.ts';
+import { greets, type Scene, serve, startScene } from './testing-filters.ts';
 
 let scene: Scene;
 let vm: Guest;

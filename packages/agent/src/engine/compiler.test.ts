@@ -8,9 +8,12 @@ import {
   networkRows,
   type Put,
   routeRows,
+  routingLease,
   ruleRow,
   TestModel,
   TestSwitch,
+  translatingRow,
+  translationRows,
 } from '../testing.ts';
 
 /** One thing that happens: an object or a port comes or goes. */
@@ -18,7 +21,7 @@ type Step = { readonly row: Put } | { readonly port: number; readonly name: stri
 
 const ip = (network: number, host: number): number => 0x0a000000 + network * 256 + host;
 
-/** Everything of a small installation: overlapping networks, guests, gateways, routes of all kinds, filters. */
+/** Everything of a small installation: overlapping networks, guests, gateways, routes of all kinds, filters, translations. */
 function installation(): Step[] {
   const rows: Put[] = [
     ...networkRows(1),
@@ -30,7 +33,20 @@ function installation(): Step[] {
     ...[21, 22].flatMap((id) => interfaceRows(id, 2, ip(2, id))),
     ...[31, 32].flatMap((id) => interfaceRows(id, 3, ip(1, id - 20))),
     ...interfaceRows(101, 1, ip(1, 254), 'simulated'),
-    ...interfaceRows(102, 2, ip(2, 254), 'simulated'),
+    ...interfaceRows(102, 2, ip(2, 254), 'simulated').filter(([kind]) => kind !== 'interface'),
+    translatingRow(102),
+    routingLease(202, 102, 2, ip(2, 100)),
+    ...translationRows(1, 102, [
+      { ingress_ipv4_address: ip(2, 100), egress_ipv4_address: ip(1, 11), route_link_id: 1 },
+      {
+        ingress_ipv4_address: ip(2, 100),
+        egress_ipv4_address: ip(1, 12),
+        ingress_port_number: 8080,
+        egress_port_number: 80,
+      },
+      { ingress_ipv4_address: ip(2, 101), egress_ipv4_address: ip(1, 13) },
+    ]),
+    ...translationRows(4, 102, [], true),
     ...routeRows(1, 1, 101, 1),
     ...routeRows(2, 1, 102, 2),
     // Claims what route 2 has already.

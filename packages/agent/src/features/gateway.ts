@@ -7,7 +7,7 @@ const echoRequest = { eth_type: ethernet.ipv4, ip_proto: protocol.icmp, icmpv4_t
 
 /**
  * Gateways: simulated interfaces. The switch takes what is sent to their MAC address, and answers echo requests to their
- * addresses, also from the far side of a logical router. Anything else that is sent to a gateway itself is unreachable.
+ * addresses, also from the far side of a logical router, but not to those that are leased for routing. Anything else that is sent to a gateway itself is unreachable.
  */
 export const gateway = feature({
   name: 'gateway',
@@ -17,10 +17,12 @@ export const gateway = feature({
   select: (view, id) => {
     if (!view.get('binding', id)) return undefined;
     const addresses = view.where('attachment', 'interface_id', id);
+    const own = addresses.filter((address) => !view.get('ip_lease', address.id)?.enable_routing);
     const routes = view.where('route', 'interface_id', id);
     return {
       id,
-      addresses: addresses.map(({ ip }) => ip),
+      addresses: own.map(({ ip }) => ip),
+      inside: view.get('interface', id)?.enable_route_translation ? ('translate_in' as const) : ('route_in' as const),
       doors: [
         ...new Map(
           addresses.map(({ network_id, mac }) => [`${network_id} ${mac}`, { network: network_id, mac }]),
@@ -29,13 +31,13 @@ export const gateway = feature({
       links: [...new Set(routes.map(({ route_link_id }) => route_link_id))],
     };
   },
-  flows: ({ id, addresses, doors, links }) => [
+  flows: ({ id, addresses, inside, doors, links }) => [
     ...doors.map(({ network, mac }) => ({
       table: 'dispatch' as const,
       priority: priority.normal,
       match: { network, eth_dst: mac, eth_type: ethernet.ipv4 },
       actions: [load('gateway', id)],
-      next: 'route_in' as const,
+      next: inside,
     })),
     ...addresses.flatMap((ip) => [
       {

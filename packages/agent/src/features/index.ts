@@ -10,6 +10,7 @@ import { guard } from './guard.ts';
 import { neighbour } from './neighbour.ts';
 import { refused } from './refused.ts';
 import { route } from './route.ts';
+import { translation, translator } from './translation.ts';
 
 /** In the order in which they are computed: each reads only what the model and those before it hold. */
 export const derivations: readonly Derivation[] = [bindings, attachments, floodParts];
@@ -25,4 +26,6 @@ export const features: readonly AnyFeature[] = [
   gateway,
   route,
   filter,
+  translator,
+  translation,
 ];

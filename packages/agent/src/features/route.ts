@@ -35,9 +35,10 @@ export const route = feature({
         `an IP lease of ${view.get('interface', row.interface_id)?.uuid} in ${network?.uuid ?? 'a network'}`,
       );
     }
-    return { ...row, network: address.network_id, mac: address.mac };
+    const translates = view.get('interface', row.interface_id)?.enable_route_translation ?? false;
+    return { ...row, network: address.network_id, mac: address.mac, translates };
   },
-  flows: ({ interface_id, route_link_id, ipv4_network, ipv4_prefix, ingress, egress, network, mac }) => {
+  flows: ({ interface_id, route_link_id, ipv4_network, ipv4_prefix, ingress, egress, network, mac, translates }) => {
     const range = prefixMatch(ipv4_network, ipv4_prefix);
     const order = priority.normal + ipv4_prefix;
     return [
@@ -69,6 +70,7 @@ export const route = feature({
               actions: [
                 load('network', network),
                 load('gateway_mac', mac),
+                ...(translates ? [load('translator', interface_id)] : []),
                 move('ipv4_dst', 'target_ip'),
                 ask('neighbour'),
               ],
@@ -90,7 +92,7 @@ export const route = feature({
       priority: priority.normal,
       match: { eth_type: ethernet.ipv4, known: 1 },
       actions: [decrementTtl, move('gateway_mac', 'eth_src'), move('target_mac', 'eth_dst'), forgetInPort],
-      next: 'forward',
+      next: 'translate_out',
     },
   ],
   answers: icmpErrors,

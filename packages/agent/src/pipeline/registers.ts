@@ -22,6 +22,11 @@ export const registers = {
     shows: 'route_link',
     doc: 'Number of the logical router (route link) that the packet is in.',
   },
+  translator: {
+    bits: 32,
+    shows: 'interface',
+    doc: 'Number of the simulated interface by which the packet leaves a router, where it translates.',
+  },
   gateway_mac: { bits: 48, shows: 'mac', doc: 'MAC address with which the packet leaves the router.' },
   out_port: { bits: 16, shows: 'port', doc: 'OpenFlow port at which the packet leaves.' },
   flood_group: { bits: 16, doc: "Which part of a network's ports a copy of a broadcast is for." },

@@ -35,7 +35,7 @@ export const tables = {
   dispatch: {
     doc: 'Tells ARP requests, packets for a gateway and all others apart.',
     match: ['network', 'eth_dst', 'eth_type', 'arp_op'],
-    next: ['arp_answer', 'route_in', 'forward'],
+    next: ['arp_answer', 'translate_in', 'route_in', 'forward'],
     calls: ['neighbour'],
     miss: 'forward',
   },
@@ -43,6 +43,13 @@ export const tables = {
     doc: 'Answers an ARP request for an address of the network; others have no one to answer them.',
     match: ['eth_type', 'arp_op', 'known'],
     next: [],
+    calls: [],
+    miss: 'drop',
+  },
+  translate_in: {
+    doc: 'At a gateway that translates addresses: from the address outside to that inside.',
+    match: ['gateway', 'eth_type', 'ip_proto', 'ipv4_dst', 'tcp_dst', 'udp_dst'],
+    next: ['route_in', 'route_out'],
     calls: [],
     miss: 'drop',
   },
@@ -70,9 +77,16 @@ export const tables = {
   rewrite: {
     doc: 'Takes a routed packet on to its next network: time to live, MAC addresses.',
     match: ['eth_type', 'nw_ttl', 'known'],
-    next: ['forward'],
+    next: ['translate_out'],
     calls: [],
     miss: { agent: 'host_unreachable' },
+  },
+  translate_out: {
+    doc: 'At a gateway that translates addresses: from the address inside to that outside.',
+    match: ['translator', 'route_link', 'eth_type', 'ip_proto', 'ipv4_src', 'tcp_src', 'udp_src'],
+    next: ['forward'],
+    calls: [],
+    miss: 'forward',
   },
   neighbour: {
     doc: 'Network and IP address to MAC address. It is asked and goes back.',
