@@ -6,6 +6,7 @@ import type { ModelRelations, Port } from './engine/relations.ts';
 import { derivations, features } from './features/index.ts';
 import { limitPacketIns } from './packet-in-limit.ts';
 import { tableNames } from './pipeline/tables.ts';
+import { addPortMeters } from './port-meters.ts';
 import { compare, FlowSender, readFlows } from './switch-flows.ts';
 
 /** Flows that are computed before the next part of them is sent. */
@@ -158,6 +159,7 @@ export class ServedSwitch {
     if (this.#unsure) this.#installed = undefined;
     this.#unsure = false;
     const known = this.#installed;
+    if (!known) await this.#addMeters(connection);
     const installed = known ?? (await readFlows(connection, tableNames.length));
     const found = installed.size;
     const counts = await this.#bring(connection, installed, known === undefined);
@@ -167,6 +169,14 @@ export class ServedSwitch {
     }
     // While the switch was busy another connection may have taken its place; that one is compared next.
     if (connection === this.#connection) this.revision = compiled;
+  }
+
+  async #addMeters(connection: SwitchConnection): Promise<void> {
+    try {
+      await addPortMeters(connection);
+    } catch (err) {
+      this.#options.log.warn({ datapath: this.dpid, err }, 'no meters: a busy port may crowd out requests of others');
+    }
   }
 
   /**

@@ -12,6 +12,7 @@ import {
   reservedPorts,
   type Subfield,
 } from '@openvnet/openflow';
+import { places } from './pipeline/registers.ts';
 import { tableNames } from './pipeline/tables.ts';
 
 /** Header fields of a packet, and `in_port`. A field that the packet does not have is absent. */
@@ -123,7 +124,10 @@ class Run implements Outcome {
         return;
       }
       case 'controller':
-        this.toAgent.push({ reason: action.userdata?.[0] ?? 0, packet: this.#packet() });
+        this.toAgent.push({
+          reason: action.userdata?.[0] ?? Number(this.#read(places.reason)),
+          packet: this.#packet(),
+        });
         return;
       default:
         throw new RangeError(`action ${action.type} is not simulated`);

@@ -7,15 +7,15 @@
 export const tables = {
   admit: {
     doc: 'Takes frames of known ports whose sender uses its own MAC and IP address, and knows the network by them.',
-    match: ['in_port', 'eth_src', 'eth_type', 'ipv4_src', 'arp_sha', 'arp_spa'],
-    next: ['dispatch'],
+    match: ['in_port', 'eth_src', 'eth_type', 'ipv4_src', 'arp_sha', 'arp_spa', 'ip_proto', 'udp_src', 'udp_dst'],
+    next: ['dispatch', 'hand_over'],
     calls: [],
     miss: 'drop',
   },
   dispatch: {
     doc: 'Tells ARP requests, packets for a gateway and all others apart.',
-    match: ['network', 'eth_dst', 'eth_type', 'arp_op'],
-    next: ['arp_answer', 'route_in', 'forward'],
+    match: ['network', 'eth_dst', 'eth_type', 'arp_op', 'ip_proto', 'udp_src', 'udp_dst'],
+    next: ['arp_answer', 'route_in', 'forward', 'hand_over'],
     calls: ['neighbour'],
     miss: 'forward',
   },
@@ -28,8 +28,8 @@ export const tables = {
   },
   route_in: {
     doc: 'From the gateway and the source address: which logical router; answers for the gateway itself.',
-    match: ['gateway', 'eth_type', 'ipv4_src', 'ipv4_dst', 'ip_proto', 'icmpv4_type', 'icmpv4_code'],
-    next: ['route_out', 'echo'],
+    match: ['gateway', 'eth_type', 'ipv4_src', 'ipv4_dst', 'ip_proto', 'icmpv4_type', 'icmpv4_code', 'udp_dst'],
+    next: ['route_out', 'echo', 'hand_over'],
     calls: [],
     miss: 'drop',
   },
@@ -82,6 +82,13 @@ export const tables = {
     calls: [],
     miss: 'drop',
   },
+  hand_over: {
+    doc: 'Hands requests for a service to the agent, each port under a meter of its own.',
+    match: ['in_port'],
+    next: [],
+    calls: [],
+    miss: 'drop',
+  },
 } as const satisfies Record<string, TableDeclaration>;
 
 interface TableDeclaration {
@@ -98,6 +105,8 @@ export const agentReasons = {
   host_unreachable: 2,
   port_unreachable: 3,
   time_exceeded: 4,
+  dhcp: 16,
+  dns: 17,
 } as const;
 
 export type AgentReason = keyof typeof agentReasons;
