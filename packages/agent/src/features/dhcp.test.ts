@@ -135,6 +135,7 @@ describe('the flows of dhcp', () => {
   });
 
   it('says what a service waits for', () => {
+    model.remove('network_service', 2);
     model.remove('ip_lease', 103);
     vswitch.compiler.update();
     expect([...vswitch.compiler.waits()].map(({ reason }) => reason)).toEqual([

@@ -5,6 +5,7 @@ import { bindings } from './bindings.ts';
 import { broadcast, flood } from './broadcast.ts';
 import { delivery } from './delivery.ts';
 import { dhcp, dhcpAdmission } from './dhcp.ts';
+import { dns } from './dns.ts';
 import { gateway } from './gateway.ts';
 import { guard } from './guard.ts';
 import { handOver } from './hand-over.ts';
@@ -29,4 +30,5 @@ export const features: readonly AnyFeature[] = [
   handOver,
   dhcp,
   dhcpAdmission,
+  dns,
 ];
