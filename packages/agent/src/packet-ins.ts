@@ -2,7 +2,6 @@ import { type PacketIn, reservedPorts, type SwitchConnection } from '@openvnet/o
 import { DecodeError } from '@openvnet/wire';
 import type { Logger } from 'pino';
 import type { Answer, Limit, Lookup, Reply } from './engine/feature.ts';
-import { Memory } from './engine/memory.ts';
 import { features } from './features/index.ts';
 import { output } from './pipeline/flow.ts';
 import { places } from './pipeline/registers.ts';
@@ -33,7 +32,6 @@ export class PacketIns {
   readonly #log: Logger;
   readonly #limits = new RateLimits();
   readonly #exchanges = new UdpExchanges();
-  readonly #memories = new WeakMap<ServedSwitch, Memory>();
   readonly #noted = new Map<string, number>();
   /** How often what happened, by reason and word. */
   readonly counts = new Map<string, number>();
@@ -93,9 +91,7 @@ export class PacketIns {
   }
 
   #lookup(served: ServedSwitch, port: number, reason: AgentReason): Lookup {
-    const { relations } = served.compiler;
-    const memory = this.#memories.get(served) ?? new Memory(served.datapathId, relations);
-    this.#memories.set(served, memory);
+    const { memory } = served;
     const count = (what: string): void => this.#count(`${reason} ${what}`);
     return {
       get: (name, id) => memory.view.get(name, id),

@@ -2,6 +2,7 @@ import type { Bound } from '@openvnet/model';
 import type { SwitchConnection } from '@openvnet/openflow';
 import type { Logger } from 'pino';
 import { Compiler } from './engine/compiler.ts';
+import { Memory } from './engine/memory.ts';
 import type { ModelRelations, Port } from './engine/relations.ts';
 import { derivations, features } from './features/index.ts';
 import { limitPacketIns } from './packet-in-limit.ts';
@@ -33,6 +34,8 @@ export class ServedSwitch {
   readonly dpid: string;
   readonly datapathId: number;
   readonly compiler: Compiler;
+  /** What answers to packets have computed from the model. */
+  readonly memory: Memory;
   /** Interfaces whose place has changed since the last report: where they are now, or undefined. */
   readonly movedInterfaces = new Map<number, Omit<Bound, 'link'> | undefined>();
   problem: string | null = null;
@@ -55,6 +58,7 @@ export class ServedSwitch {
     this.dpid = options.dpid;
     this.datapathId = options.datapathId;
     this.compiler = new Compiler(options.datapathId, options.model, derivations, features);
+    this.memory = new Memory(options.datapathId, this.compiler.relations);
     this.compiler.watch('binding', (id, row) => {
       const place = row && {
         interface_id: id,
@@ -112,6 +116,7 @@ export class ServedSwitch {
     this.#closed = true;
     clearTimeout(this.#retry);
     await this.#running;
+    this.memory.close();
     this.compiler.close();
     const connection = this.#connection;
     if (!clear || !connection) return;
@@ -172,11 +177,8 @@ export class ServedSwitch {
   }
 
   async #addMeters(connection: SwitchConnection): Promise<void> {
-    try {
-      await addPortMeters(connection);
-    } catch (err) {
-      this.#options.log.warn({ datapath: this.dpid, err }, 'no meters: a busy port may crowd out requests of others');
-    }
+    if (!(await addPortMeters(connection)))
+      this.#options.log.warn({ datapath: this.dpid }, 'no meters: a busy port may crowd out requests of others');
   }
 
   /**

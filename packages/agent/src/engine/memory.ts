@@ -44,8 +44,8 @@ export class Memory {
     return value;
   }
 
-  /** Lets go of everything. */
-  clear(): void {
+  /** Lets go of the model. */
+  close(): void {
     for (const kept of [...this.#kept.values()]) kept.invalidate();
   }
 }

@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import { ipv4ToText } from '@openvnet/packet';
 import type { Rows, View } from '../engine/relations.ts';
 import { domainOf } from './domain.ts';
@@ -61,7 +62,7 @@ export function namesOf(service: number, interfaceId: number, view: View): Names
         add(`${name}.${domainOf(network)}`, ipv4_address, usualTtl, true);
     }
   }
-  const servers = services.flatMap(({ public_dns }) => (public_dns ?? '').split(',')).filter(Boolean);
+  const servers = services.flatMap(({ public_dns }) => (public_dns ?? '').split(',')).filter(isIPv4);
   const ranges = networks.map(({ ipv4_network, ipv4_prefix }) => ({ first: ipv4_network, prefix: ipv4_prefix }));
   return { domains, networks: ranges, addresses, names, above: parentsOf(addresses.keys()), servers };
 }
