@@ -1,5 +1,4 @@
 import { isIPv4 } from 'node:net';
-import { ipv4ToText } from '@openvnet/packet';
 import type { Rows, View } from '../engine/relations.ts';
 import { domainOf } from './domain.ts';
 
@@ -91,9 +90,4 @@ export function reverseAddress(name: string): number | undefined {
   const parts = found?.slice(1).map(Number) ?? [];
   if (parts.length === 0 || parts.some((part) => part > 255)) return undefined;
   return parts.reduceRight((sum, part) => sum * 256 + part, 0);
-}
-
-/** The name of an address in the reverse zone. */
-export function reverseName(address: number): string {
-  return `${ipv4ToText(address).split('.').reverse().join('.')}.in-addr.arpa`;
 }
