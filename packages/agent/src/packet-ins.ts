@@ -1,28 +1,44 @@
 import { type PacketIn, reservedPorts, type SwitchConnection } from '@openvnet/openflow';
+import { DecodeError } from '@openvnet/wire';
 import type { Logger } from 'pino';
-import type { Answer, Lookup } from './engine/feature.ts';
+import type { Answer, Limit, Lookup, Reply } from './engine/feature.ts';
 import { features } from './features/index.ts';
 import { output } from './pipeline/flow.ts';
 import { places } from './pipeline/registers.ts';
 import { type AgentReason, agentReasons } from './pipeline/tables.ts';
+import { RateLimits } from './rate-limits.ts';
 import type { ServedSwitch } from './served-switch.ts';
+import { UdpExchanges } from './udp-exchanges.ts';
 
-/** Packets that one port may have answered: so many at once, and so many a second. */
-const burst = 20;
-const perSecond = 10;
+/** Where a feature says nothing. */
+const usualLimit: Limit = { burst: 20, perSecond: 10 };
+/** Between two lines of the log about the same. */
+const noteMs = 1000;
 
-const answers = new Map<number, Answer>();
-for (const feature of features) {
-  for (const [reason, answer] of Object.entries(feature.answers ?? {}))
-    answers.set(agentReasons[reason as AgentReason], answer as Answer);
+interface Answerer {
+  readonly reason: AgentReason;
+  readonly answer: Answer;
+  readonly limit: Limit;
+}
+
+const answerers = new Map<number, Answerer>();
+for (const { answers = {}, limit = usualLimit } of features) {
+  for (const [reason, answer] of Object.entries(answers) as [AgentReason, Answer][])
+    answerers.set(agentReasons[reason], { reason, answer, limit });
 }
 
 /** Answers what the switch hands over: finds the answer by the reason that the flow gave, and keeps each port to its rate. */
 export class PacketIns {
   readonly #log: Logger;
-  readonly #buckets = new Map<string, { tokens: number; at: number }>();
+  readonly #limits = new RateLimits();
+  readonly #exchanges = new UdpExchanges();
+  readonly #noted = new Map<string, number>();
+  /** How often what happened, by reason and word. */
+  readonly counts = new Map<string, number>();
   answered = 0;
   limited = 0;
+  /** How long the agent took over its answers, milliseconds, without what it waited for. */
+  readonly spent = { total: 0, most: 0 };
 
   constructor(log: Logger) {
     this.#log = log;
@@ -31,47 +47,76 @@ export class PacketIns {
   handle(served: ServedSwitch, connection: SwitchConnection, message: PacketIn): void {
     const { packet, userdata, metadata } = message;
     const port = Number(metadata?.in_port ?? 0);
-    const answer = answers.get(userdata?.[0] ?? 0);
-    if (!packet || !answer) return;
-    if (!this.#admit(`${served.dpid} ${port}`)) {
+    const answerer = answerers.get(userdata?.[0] ?? registerOf(metadata, 'reason'));
+    if (!packet || !answerer) return;
+    const { reason, answer, limit } = answerer;
+    if (!this.#limits.admit(`${served.dpid} ${port} ${reason}`, limit)) {
       this.limited++;
       return;
     }
-    const lookup: Lookup = { attachments: (id) => served.compiler.relations.attachment.where('interface_id', id) };
-    const gateway = Number(plain(metadata?.[places.gateway.field]) ?? 0);
-    try {
-      for (const reply of answer({ port, gateway, frame: packet }, lookup)) {
-        connection.send({
-          type: 'packet_out',
-          in_port: reservedPorts.controller,
-          actions: [output(reply.port)],
-          data: reply.frame,
-        });
+    const send = (replies: readonly Reply[]): void => {
+      for (const { port: to, frame } of replies) {
+        const actions = [output(to)];
+        connection.send({ type: 'packet_out', in_port: reservedPorts.controller, actions, data: frame });
       }
       this.answered++;
+    };
+    const failed = (error: unknown): void => {
+      // What a guest sends is not worth a line of the log for each.
+      if (error instanceof DecodeError) this.#count(`${reason} malformed`);
+      else
+        this.#log.warn({ datapath: served.dpid, port, err: error }, 'a packet from the switch could not be answered');
+    };
+    const began = performance.now();
+    try {
+      const gateway = registerOf(metadata, 'gateway');
+      const replies = answer({ port, gateway, frame: packet }, this.#lookup(served, port, reason));
+      if (replies instanceof Promise) replies.then(send).catch(failed);
+      else send(replies);
     } catch (error) {
-      this.#log.warn({ datapath: served.dpid, port, err: error }, 'a packet from the switch could not be answered');
+      failed(error);
     }
+    const took = performance.now() - began;
+    this.spent.total += took;
+    this.spent.most = Math.max(this.spent.most, took);
   }
 
-  /** Forgets ports that have been quiet: their buckets are full again. */
+  /** Forgets ports that have been quiet. */
   forget(now = performance.now()): void {
-    for (const [port, { at }] of this.#buckets) if (now - at > (burst / perSecond) * 1000) this.#buckets.delete(port);
+    this.#limits.forget(now);
   }
 
-  #admit(port: string): boolean {
-    const now = performance.now();
-    const bucket = this.#buckets.get(port) ?? { tokens: burst, at: now };
-    this.#buckets.set(port, bucket);
-    bucket.tokens = Math.min(burst, bucket.tokens + ((now - bucket.at) / 1000) * perSecond);
-    bucket.at = now;
-    if (bucket.tokens < 1) return false;
-    bucket.tokens--;
-    return true;
+  close(): void {
+    this.#exchanges.close();
+  }
+
+  #lookup(served: ServedSwitch, port: number, reason: AgentReason): Lookup {
+    const { memory } = served;
+    const count = (what: string): void => this.#count(`${reason} ${what}`);
+    return {
+      get: (name, id) => memory.view.get(name, id),
+      where: (name, column, value) => memory.view.where(name, column, value),
+      remember: (name, compute) => memory.get(name, compute),
+      exchange: (request) => this.#exchanges.ask(`${served.dpid} ${port}`, request),
+      count,
+      note: (what, values) => {
+        count(what);
+        const now = performance.now();
+        if (now - (this.#noted.get(`${reason} ${what}`) ?? -noteMs) < noteMs) return;
+        this.#noted.set(`${reason} ${what}`, now);
+        this.#log.info({ datapath: served.dpid, reason, ...values }, what);
+      },
+    };
+  }
+
+  #count(what: string): void {
+    this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
   }
 }
 
-function plain(value: unknown): number | bigint | undefined {
-  if (typeof value === 'number' || typeof value === 'bigint') return value;
-  return (value as { value?: number | bigint } | undefined)?.value;
+function registerOf(metadata: PacketIn['metadata'], name: 'gateway' | 'reason'): number {
+  const { field, offset, bits } = places[name];
+  const value = metadata?.[field] as number | bigint | { value?: number | bigint } | undefined;
+  const whole = BigInt((typeof value === 'object' ? value.value : value) ?? 0);
+  return Number((whole >> BigInt(offset)) & ((1n << BigInt(bits)) - 1n));
 }

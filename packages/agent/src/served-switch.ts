@@ -2,9 +2,11 @@ import type { Bound } from '@openvnet/model';
 import type { SwitchConnection } from '@openvnet/openflow';
 import type { Logger } from 'pino';
 import { Compiler } from './engine/compiler.ts';
+import { Memory } from './engine/memory.ts';
 import type { ModelRelations, Port } from './engine/relations.ts';
 import { derivations, features } from './features/index.ts';
 import { limitPacketIns, unlimitPacketIns } from './packet-in-limit.ts';
+import { addPortMeters } from './port-meters.ts';
 import { compare, FlowSender, readFlows } from './switch-flows.ts';
 
 /** Flows that are computed before the next part of them is sent. */
@@ -31,6 +33,8 @@ export class ServedSwitch {
   readonly dpid: string;
   readonly datapathId: number;
   readonly compiler: Compiler;
+  /** What answers to packets have computed from the model. */
+  readonly memory: Memory;
   /** Interfaces whose place has changed since the last report: where they are now, or undefined. */
   readonly movedInterfaces = new Map<number, Omit<Bound, 'link'> | undefined>();
   problem: string | null = null;
@@ -53,6 +57,7 @@ export class ServedSwitch {
     this.dpid = options.dpid;
     this.datapathId = options.datapathId;
     this.compiler = new Compiler(options.datapathId, options.model, derivations, features);
+    this.memory = new Memory(options.datapathId, this.compiler.relations);
     this.compiler.watch('binding', (id, row) => {
       const place = row && {
         interface_id: id,
@@ -115,6 +120,7 @@ export class ServedSwitch {
     this.#closed = true;
     clearTimeout(this.#retry);
     await this.#running;
+    this.memory.close();
     this.compiler.close();
     const connection = this.#connection;
     if (!clear || !connection) return;
@@ -163,6 +169,7 @@ export class ServedSwitch {
     if (this.#unsure) this.#installed = undefined;
     this.#unsure = false;
     const known = this.#installed;
+    if (!known) await this.#addMeters(connection);
     const installed = known ?? (await readFlows(connection));
     const found = installed.size;
     const counts = await this.#bring(connection, installed, known === undefined);
@@ -172,6 +179,11 @@ export class ServedSwitch {
     }
     // While the switch was busy another connection may have taken its place; that one is compared next.
     if (connection === this.#connection) this.revision = compiled;
+  }
+
+  async #addMeters(connection: SwitchConnection): Promise<void> {
+    if (!(await addPortMeters(connection)))
+      this.#options.log.warn({ datapath: this.dpid }, 'no meters: a busy port may crowd out requests of others');
   }
 
   /**

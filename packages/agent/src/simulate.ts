@@ -12,6 +12,7 @@ import {
   reservedPorts,
   type Subfield,
 } from '@openvnet/openflow';
+import { places } from './pipeline/registers.ts';
 import { tableNames } from './pipeline/tables.ts';
 import { Connections } from './simulated-connections.ts';
 
@@ -140,7 +141,10 @@ class Run implements Outcome {
         this.#track(action);
         return;
       case 'controller':
-        this.toAgent.push({ reason: action.userdata?.[0] ?? 0, packet: this.#packet() });
+        this.toAgent.push({
+          reason: action.userdata?.[0] ?? Number(this.#read(places.reason)),
+          packet: this.#packet(),
+        });
         return;
       default:
         throw new RangeError(`action ${action.type} is not simulated`);

@@ -135,6 +135,7 @@ export class Switches {
   async close(): Promise<void> {
     this.#closed = true;
     for (const timer of this.#timers) clearTimeout(timer);
+    this.packetIns.close();
     for (const { served, stop } of this.#services.values()) {
       stop.abort();
       await served.close(false);

@@ -2,12 +2,18 @@
  * What tests of the pipeline share: models written as a person would say them, and packets as guests send them. The
  * first two hosts of network N are `10.0.N.1` and so on; names of interfaces are names of ports.
  */
-import { decodeFlow } from '@openvnet/openflow';
+import { decodeFlow, type SwitchConnection } from '@openvnet/openflow';
+import { pino } from 'pino';
 import { Compiler } from './engine/compiler.ts';
+import type { Reply } from './engine/feature.ts';
 import type { Identified, Relation } from './engine/relation.ts';
 import { type ModelRelations, type ModelRows, modelRelations } from './engine/relations.ts';
 import { derivations, features } from './features/index.ts';
 import type { Inspected } from './inside/flows.ts';
+import { PacketIns } from './packet-ins.ts';
+import { places } from './pipeline/registers.ts';
+import { type AgentReason, agentReasons } from './pipeline/tables.ts';
+import { ServedSwitch } from './served-switch.ts';
 import { type Outcome, type Packet, program, simulate } from './simulate.ts';
 import { Connections } from './simulated-connections.ts';
 
@@ -121,6 +127,12 @@ export function routeRows(
       },
     ],
   ];
+}
+
+/** The row of a network service of a simulated interface. */
+export function serviceRows(id: number, interfaceId: number, mode: 'dhcp' | 'dns'): Put[] {
+  const row = { display_name: null, interface_id: interfaceId, incoming_port: null, outgoing_port: null, mode };
+  return [['network_service', { id, uuid: `ns-${id}`, ...times, ...row }]];
 }
 
 export function macOf(id: number): number {
@@ -253,6 +265,42 @@ export function segment(
 ): Packet {
   const { icmpv4_type: _, icmpv4_code: __, ...packet } = echoRequest(from, ip, to);
   return { ...packet, ip_proto: name === 'tcp' ? 6 : 17, [`${name}_src`]: port, [`${name}_dst`]: to.port };
+}
+
+/** A switch without a connection, whose packets the agent answers: what it would send out is in `sent`. */
+export class AnsweringSwitch {
+  readonly packetIns = new PacketIns(pino({ level: 'silent' }));
+  readonly served: ServedSwitch;
+  readonly sent: Reply[] = [];
+  readonly #connection = {
+    send: ({ actions, data }: { actions: { port: number }[]; data: Uint8Array }) => {
+      this.sent.push({ port: actions[0]!.port, frame: data });
+    },
+  } as unknown as SwitchConnection;
+
+  constructor(model: TestModel, ports: readonly number[]) {
+    const log = pino({ level: 'silent' });
+    const nothing = { revision: () => 0, onChange: () => {} };
+    this.served = new ServedSwitch({ datapathId, dpid: '1', model: model.relations, log, ...nothing });
+    for (const id of ports) this.served.setPort(`if-${id}`, { id, name: `if-${id}`, iface_id: null });
+  }
+
+  /** Hands a frame over, as `hand_over` does, and gives the answers that came at once. */
+  hand(reason: AgentReason, port: number, frame: Uint8Array, gateway = 0): Reply[] {
+    this.served.compiler.update();
+    this.sent.length = 0;
+    const registers: Record<string, number> = {};
+    for (const [name, value] of [
+      ['reason', agentReasons[reason]],
+      ['gateway', gateway],
+    ] as const) {
+      const { field, offset } = places[name];
+      registers[field] = ((registers[field] ?? 0) + value * 2 ** offset) >>> 0;
+    }
+    const metadata = { in_port: port, ...registers };
+    this.packetIns.handle(this.served, this.#connection, { type: 'packet_in2', packet: frame, metadata } as never);
+    return [...this.sent];
+  }
 }
 
 /** An echo request from one guest's port to an address, by way of a MAC address. */

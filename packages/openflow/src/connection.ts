@@ -125,6 +125,11 @@ export class SwitchConnection implements AsyncDisposable {
     return (await this.#multipart({ type: 'port_desc' }, 'port_desc')).entries;
   }
 
+  /** The numbers of the meters that there are. */
+  async meters(): Promise<readonly number[]> {
+    return (await this.#multipart({ type: 'meter_config' }, 'meter_config')).entries.map(({ meter }) => meter);
+  }
+
   /** The flows of a table, of a filter, or all, as strings that compare with those of `encodeFlow`. */
   async dumpFlows(which: number | FlowFilter = {}): Promise<InstalledFlow[]> {
     const flows: InstalledFlow[] = [];

@@ -1,5 +1,7 @@
 export { type Arp, arpOperation, decodeArp, encodeArp } from './arp.ts';
 export { checksum } from './checksum.ts';
+export { type Dhcp, decodeDhcp, dhcpOperation, dhcpPort, dhcpType, encodeDhcp } from './dhcp.ts';
+export { type ClasslessRoute, type DhcpOptionName, type DhcpOptions, optionNames } from './dhcp-options.ts';
 export { decodeEthernet, type Ethernet, encodeEthernet, etherType, type VlanTag } from './ethernet.ts';
 export { decodeIcmp, encodeIcmp, type Icmp, icmpType } from './icmp.ts';
 export { type IcmpErrorOptions, icmpError } from './icmp-error.ts';

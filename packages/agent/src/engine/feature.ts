@@ -1,7 +1,7 @@
 import type { Kind } from '@openvnet/model';
 import type { Flow } from '../pipeline/flow.ts';
 import type { AgentReason } from '../pipeline/tables.ts';
-import type { Attachment, LocalRows, RelationName, Rows, View } from './relations.ts';
+import type { LocalRows, RelationName, Rows, View } from './relations.ts';
 
 /**
  * Where items come from: the rows of a relation (those for which `when` holds; it may look only at what never changes),
@@ -40,9 +40,30 @@ export interface Reply {
   readonly frame: Uint8Array;
 }
 
-/** What an answer to a packet may look up. */
-export interface Lookup {
-  attachments: (interfaceId: number) => readonly Attachment[];
+/** What an answer to a packet may look up and ask for. */
+export interface Lookup extends Pick<View, 'get' | 'where'> {
+  /** What `compute` gives, kept under a name until something that it read changes. */
+  remember: <T>(name: string, compute: (view: View) => T) => T;
+  /** Asks a server that the host can reach, on behalf of the port; undefined where there is no answer in time. */
+  exchange: (request: Exchange) => Promise<Buffer | undefined>;
+  /** Counts what happened, by reason and word. */
+  count: (what: string) => void;
+  /** Counts it and logs it, though not more often than once a second. */
+  note: (what: string, values: object) => void;
+}
+
+/** A datagram for the first of some servers that gives an answer which `accept` takes. */
+export interface Exchange {
+  readonly servers: readonly string[];
+  readonly port: number;
+  readonly message: Uint8Array;
+  readonly accept: (answer: Buffer) => boolean;
+}
+
+/** Packets that one port may have answered: so many at once, and so many a second. */
+export interface Limit {
+  readonly burst: number;
+  readonly perSecond: number;
 }
 
 /**
@@ -62,10 +83,12 @@ export interface Feature<Item> {
   readonly always?: readonly Flow[];
   /** What the agent does with packets that a flow has handed it for one of these reasons. */
   readonly answers?: { readonly [R in AgentReason]?: Answer };
+  /** How many of them each port may have answered; a few a second where nothing is said. */
+  readonly limit?: Limit;
 }
 
-/** The frames to send for a packet. Pure; what it throws is logged, and the packet is dropped. */
-export type Answer = (packet: PacketToAgent, lookup: Lookup) => readonly Reply[];
+/** The frames to send for a packet. Pure but for what it asks `lookup`; what it throws is logged, and the packet is dropped. */
+export type Answer = (packet: PacketToAgent, lookup: Lookup) => readonly Reply[] | Promise<readonly Reply[]>;
 
 /** Computes the rows of a relation of the switch from others, item by item. A row's id is the item's. */
 export interface Derivation<N extends keyof LocalRows = keyof LocalRows> {

@@ -15,6 +15,7 @@ const ownersOfLocal: { readonly [N in keyof LocalRows]: (row: LocalRows[N]) => O
   binding: ({ id }) => ({ kind: 'interface', id }),
   attachment: ({ id }) => ({ kind: 'ip_lease', id }),
   flood_part: ({ network_id }) => ({ kind: 'network', id: network_id }),
+  station: ({ id }) => ({ kind: 'ip_lease', id }),
 };
 
 /** The object that an item of a feature is of; undefined where there is no such item any more, or no object. */
@@ -31,7 +32,7 @@ export function itemsOf(relations: Relations, source: Source, object: ObjectId):
   const name = itemRow(source, 0)[0];
   if (name === object.kind) return [object.id];
   if (name === 'binding') return object.kind === 'interface' ? [object.id] : [];
-  if (name === 'attachment') return object.kind === 'ip_lease' ? [object.id] : [];
+  if (name === 'attachment' || name === 'station') return object.kind === 'ip_lease' ? [object.id] : [];
   if (name !== 'flood_part' || object.kind !== 'network') return [];
   return relations.flood_part.where('network_id', object.id).map(({ id }) => id);
 }

@@ -32,6 +32,19 @@ export interface Attachment {
   readonly flood_part: number | null;
 }
 
+/** An address of a simulated interface, with the services that are offered at it. `id` is that of the IP lease. */
+export interface Station {
+  readonly id: number;
+  readonly network_id: number;
+  readonly interface_id: number;
+  readonly mac: number;
+  readonly ip: number;
+  readonly dhcp: boolean;
+  /** The network service of mode `dns`, and the port at which it listens; null where there is none. */
+  readonly dns_service: number | null;
+  readonly dns_port: number | null;
+}
+
 /** A part of the ports of a network. */
 export interface FloodPart {
   readonly id: number;
@@ -45,6 +58,7 @@ export interface LocalRows {
   binding: Binding;
   attachment: Attachment;
   flood_part: FloodPart;
+  station: Station;
 }
 
 export type ModelRows = { [K in Kind]: RowOf<K> };
@@ -72,9 +86,10 @@ export function modelRelations(): RelationsOf<ModelRows> {
 export function localRelations(): RelationsOf<LocalRows> {
   return {
     port: new Relation('port', ['name', 'iface_id']),
-    binding: new Relation('binding', []),
+    binding: new Relation('binding', ['port']),
     attachment: new Relation('attachment', ['network_id', 'interface_id', 'mac_lease_id', 'flood_part']),
     flood_part: new Relation('flood_part', ['network_id']),
+    station: new Relation('station', ['network_id', 'interface_id']),
   };
 }
 

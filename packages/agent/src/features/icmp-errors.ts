@@ -7,9 +7,9 @@ import { ethernet } from '../pipeline/flow.ts';
  * the port it came from. RFC 792; RFC 1812, 4.3.2 and 5.2.7.1.
  */
 function icmpErrorAnswer(type: number, code: number): Answer {
-  return ({ port, gateway, frame }, { attachments }) => {
+  return ({ port, gateway, frame }, { where }) => {
     const { src, dst, type: etherType, payload } = decodeEthernet(frame);
-    const addresses = attachments(gateway);
+    const addresses = where('attachment', 'interface_id', gateway);
     const own = addresses.find(({ mac }) => mac === dst) ?? addresses[0];
     if (!own || etherType !== ethernet.ipv4) return [];
     const answer = icmpError(payload, { type, code, src: own.ip });

@@ -4,16 +4,20 @@ import { attachments, floodParts } from './attachments.ts';
 import { bindings } from './bindings.ts';
 import { broadcast, flood } from './broadcast.ts';
 import { delivery } from './delivery.ts';
+import { dhcp, dhcpAdmission } from './dhcp.ts';
+import { dns } from './dns.ts';
 import { filter } from './filter.ts';
 import { gateway } from './gateway.ts';
 import { guard } from './guard.ts';
+import { handOver } from './hand-over.ts';
 import { neighbour } from './neighbour.ts';
 import { refused } from './refused.ts';
 import { route } from './route.ts';
+import { stations } from './stations.ts';
 import { translation, translator } from './translation.ts';
 
 /** In the order in which they are computed: each reads only what the model and those before it hold. */
-export const derivations: readonly Derivation[] = [bindings, attachments, floodParts];
+export const derivations: readonly Derivation[] = [bindings, attachments, floodParts, stations];
 
 /** Every function of the data plane. A new one is its file and its line here. */
 export const features: readonly AnyFeature[] = [
@@ -28,4 +32,8 @@ export const features: readonly AnyFeature[] = [
   filter,
   translator,
   translation,
+  handOver,
+  dhcp,
+  dhcpAdmission,
+  dns,
 ];

@@ -141,6 +141,16 @@ export function toAgent(reason: AgentReason): Action {
   return { type: 'controller', userdata: Uint8Array.of(agentReasons[reason]) };
 }
 
+/** Says why, for `hand_over`, to which the flow goes on. */
+export function because(reason: AgentReason): Action {
+  return load('reason', agentReasons[reason]);
+}
+
+/** Hands the packet to the agent under a meter; the reason is in its register. */
+export function toAgentMetered(meter: number): Action {
+  return { type: 'controller', meter_id: meter };
+}
+
 export const ethernet = { ipv4: 0x0800, arp: 0x0806, ipv6: 0x86dd } as const;
 /** Of `ip_frag`: a fragment other than the first, which has no ports. */
 export const laterFragment = { value: 2, mask: 2 } as const;

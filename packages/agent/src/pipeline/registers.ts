@@ -30,6 +30,7 @@ export const registers = {
   gateway_mac: { bits: 48, shows: 'mac', doc: 'MAC address with which the packet leaves the router.' },
   out_port: { bits: 16, shows: 'port', doc: 'OpenFlow port at which the packet leaves.' },
   flood_group: { bits: 16, doc: "Which part of a network's ports a copy of a broadcast is for." },
+  reason: { bits: 8, doc: 'Why `hand_over` hands the packet to the agent.' },
 } as const satisfies Record<string, { bits: number; shows?: Shown; doc: string }>;
 
 export type RegisterName = keyof typeof registers;

@@ -20,8 +20,8 @@ const filterFields = [
 export const tables = {
   admit: {
     doc: 'Takes frames of known ports whose sender uses its own MAC and IP address, and knows the network by them.',
-    match: ['in_port', 'eth_src', 'eth_type', 'ipv4_src', 'arp_sha', 'arp_spa'],
-    next: ['egress_filter', 'dispatch'],
+    match: ['in_port', 'eth_src', 'eth_type', 'ipv4_src', 'arp_sha', 'arp_spa', 'ip_proto', 'udp_src', 'udp_dst'],
+    next: ['egress_filter', 'dispatch', 'hand_over'],
     calls: [],
     miss: 'drop',
   },
@@ -34,8 +34,8 @@ export const tables = {
   },
   dispatch: {
     doc: 'Tells ARP requests, packets for a gateway and all others apart.',
-    match: ['network', 'eth_dst', 'eth_type', 'arp_op'],
-    next: ['arp_answer', 'translate_in', 'route_in', 'forward'],
+    match: ['network', 'eth_dst', 'eth_type', 'arp_op', 'ip_proto', 'udp_src', 'udp_dst'],
+    next: ['arp_answer', 'translate_in', 'route_in', 'forward', 'hand_over'],
     calls: ['neighbour'],
     miss: 'forward',
   },
@@ -55,8 +55,8 @@ export const tables = {
   },
   route_in: {
     doc: 'From the gateway and the source address: which logical router; answers for the gateway itself.',
-    match: ['gateway', 'eth_type', 'ipv4_src', 'ipv4_dst', 'ip_proto', 'icmpv4_type', 'icmpv4_code'],
-    next: ['route_out', 'echo'],
+    match: ['gateway', 'eth_type', 'ipv4_src', 'ipv4_dst', 'ip_proto', 'icmpv4_type', 'icmpv4_code', 'udp_dst'],
+    next: ['route_out', 'echo', 'hand_over'],
     calls: [],
     miss: 'drop',
   },
@@ -130,6 +130,13 @@ export const tables = {
     calls: [],
     miss: 'drop',
   },
+  hand_over: {
+    doc: 'Hands requests for a service to the agent, each port under a meter of its own.',
+    match: ['in_port'],
+    next: [],
+    calls: [],
+    miss: 'drop',
+  },
 } as const satisfies Record<string, TableDeclaration>;
 
 interface TableDeclaration {
@@ -146,6 +153,8 @@ export const agentReasons = {
   host_unreachable: 2,
   port_unreachable: 3,
   time_exceeded: 4,
+  dhcp: 16,
+  dns: 17,
 } as const;
 
 export type AgentReason = keyof typeof agentReasons;

@@ -1,0 +1,162 @@
+import {
+  type Dhcp,
+  decodeDhcp,
+  decodeEthernet,
+  decodeIpv4,
+  decodeUdp,
+  dhcpOperation,
+  dhcpPort,
+  encodeDhcp,
+  encodeEthernet,
+  encodeIpv4,
+  encodeUdp,
+  ipProtocol,
+  ipv4ToText,
+} from '@openvnet/packet';
+import { type Answer, feature, type Lookup, waiting } from '../engine/feature.ts';
+import type { Attachment, Station } from '../engine/relations.ts';
+import { because, ethernet, priority, protocol } from '../pipeline/flow.ts';
+import { answerDhcp, type DhcpReply } from './dhcp-answer.ts';
+import { dhcpTerms } from './dhcp-terms.ts';
+
+const broadcastMac = 0xffff_ffff_ffff;
+const fromClient = {
+  eth_type: ethernet.ipv4,
+  ip_proto: protocol.udp,
+  udp_src: dhcpPort.client,
+  udp_dst: dhcpPort.server,
+} as const;
+/** Of an IP and a UDP header. */
+const headerSize = 28;
+const mostSize = 1500;
+
+/**
+ * DHCP: answers guests of the networks of a service, on the host they are on, with what the model has leased to them. A
+ * request never leaves its host, nor does another guest see it. RFC 2131.
+ */
+export const dhcp = feature({
+  name: 'dhcp',
+  doc: 'Takes DHCP requests of guests that have an address to the agent, which answers them.',
+  cookie: 21,
+  source: { of: 'network_service', when: ({ mode }) => mode === 'dhcp' },
+  select: (view, id) => {
+    const service = view.get('network_service', id)!;
+    if (service.interface_id === null) return waiting('network_service', id, 'an interface');
+    const stations = view.where('station', 'interface_id', service.interface_id);
+    if (stations.length > 0) return stations;
+    const { uuid, mode } = view.get('interface', service.interface_id) ?? {};
+    return mode === 'simulated' && !view.get('binding', service.interface_id)
+      ? undefined
+      : waiting('network_service', id, `an IP lease of ${uuid ?? 'its interface'}, which must be simulated`);
+  },
+  flows: (stations) => [
+    ...[...new Set(stations.map(({ network_id }) => network_id))].map((network) => ({
+      table: 'dispatch' as const,
+      priority: priority.high,
+      match: { network, eth_dst: broadcastMac, ...fromClient },
+      actions: [because('dhcp')],
+      next: 'hand_over' as const,
+    })),
+    ...stations.map(({ interface_id, ip }) => ({
+      table: 'route_in' as const,
+      priority: priority.urgent + 1,
+      match: {
+        gateway: interface_id,
+        eth_type: ethernet.ipv4,
+        ipv4_dst: ip,
+        ip_proto: protocol.udp,
+        udp_dst: dhcpPort.server,
+      },
+      actions: [because('dhcp')],
+      next: 'hand_over' as const,
+    })),
+  ],
+  answers: { dhcp: answer },
+  limit: { burst: 100, perSecond: 100 },
+});
+
+/** Lets in what a guest without an address sends: from 0.0.0.0, and nothing else from there. */
+export const dhcpAdmission = feature({
+  name: 'dhcp_admission',
+  doc: 'Takes DHCP requests of guests that do not know their address yet past the sender guard.',
+  cookie: 22,
+  source: { of: 'mac_lease' },
+  select: (view, id) => {
+    const here = view.where('attachment', 'mac_lease_id', id);
+    const served = here.some(({ network_id }) => view.where('station', 'network_id', network_id).some((at) => at.dhcp));
+    const [first] = here;
+    return first && first.port !== null && served ? { port: first.port, mac: first.mac } : undefined;
+  },
+  flows: ({ port, mac }) => [
+    {
+      table: 'admit',
+      priority: priority.normal,
+      match: { in_port: port, eth_src: mac, ipv4_src: 0, ...fromClient },
+      actions: [because('dhcp')],
+      next: 'hand_over',
+    },
+  ],
+});
+
+function answer({ port, frame }: Parameters<Answer>[0], lookup: Lookup): ReturnType<Answer> {
+  const { src: mac, payload } = decodeEthernet(frame);
+  const packet = decodeIpv4(payload);
+  const { payload: bytes } = decodeUdp(packet.payload, packet);
+  const request = decodeDhcp(bytes);
+  const { op, htype, hlen, chaddr, giaddr } = request;
+  // Relays and requests on behalf of others have no place here: the sender is the client.
+  if (op !== dhcpOperation.request || htype !== 1 || hlen !== 6 || chaddr !== mac || giaddr !== 0) {
+    lookup.count('ignored');
+    return [];
+  }
+  const [binding] = lookup.where('binding', 'port', port);
+  const leases = binding ? lookup.where('attachment', 'interface_id', binding.id) : [];
+  const offer = offerFor(
+    request,
+    leases.filter((lease) => lease.mac === mac && (packet.src === 0 || packet.src === lease.ip)),
+    lookup,
+  );
+  if (!offer) {
+    lookup.count('no lease');
+    return [];
+  }
+  const { lease, server } = offer;
+  const outcome = answerDhcp(request, server.ip, lease.ip, () => dhcpTerms(lease.network_id, lookup));
+  if (outcome.reply) {
+    lookup.count(outcome.what);
+    return [{ port, frame: replyFrame(outcome.reply, server, mac, request.options.max_message_size) }];
+  }
+  if (outcome.noteworthy) lookup.note(outcome.what, { port, address: ipv4ToText(lease.ip) });
+  else lookup.count(outcome.what);
+  return [];
+}
+
+/** The lease and the server that the request is about; where it does not say, the first. */
+function offerFor(
+  { ciaddr, options }: Dhcp,
+  leases: readonly Attachment[],
+  lookup: Lookup,
+): { lease: Attachment; server: Station } | undefined {
+  const offers = leases.flatMap((lease) =>
+    lookup
+      .where('station', 'network_id', lease.network_id)
+      .filter((station) => station.dhcp)
+      .map((server) => ({ lease, server })),
+  );
+  const wanted = options.requested_address ?? ciaddr;
+  const score = ({ lease, server }: (typeof offers)[number]): number =>
+    (server.ip === options.server_id ? 2 : 0) + (lease.ip === wanted ? 1 : 0);
+  return offers.reduce<(typeof offers)[number] | undefined>(
+    (best, each) => (best && score(best) >= score(each) ? best : each),
+    undefined,
+  );
+}
+
+function replyFrame({ message, to }: DhcpReply, server: Station, mac: number, size = 0): Buffer {
+  const maxSize = Math.min(Math.max(size, 576), mostSize) - headerSize;
+  const between = { src: server.ip, dst: to };
+  const datagram = { src_port: dhcpPort.server, dst_port: dhcpPort.client, payload: encodeDhcp(message, { maxSize }) };
+  const packet = encodeIpv4({ ...between, protocol: ipProtocol.udp, payload: encodeUdp(datagram, between) });
+  const dst = to === 0xffff_ffff ? broadcastMac : mac;
+  return encodeEthernet({ dst, src: server.mac, type: ethernet.ipv4, payload: packet });
+}
