@@ -44,6 +44,22 @@ async function filtering(enable_filtering: boolean): Promise<void> {
   await scene.settled('interface', 'if-vm');
 }
 
+/** Sends datagrams that come to a port of a guest back; returns when it listens. */
+async function echoDatagrams(guest: Guest, port: number): Promise<void> {
+  const text = `const s = require('dgram').createSocket('udp4').on('message', (m, r) => s.send(m, r.port, r.address));
+    s.bind(${port}, () => console.log('up'));`;
+  const server = guest.spawn(process.execPath, ['-e', text], { stdio: ['ignore', 'pipe', 'inherit'] });
+  await new Promise((resolve) => server.stdout!.once('data', resolve));
+}
+
+/** How much of a datagram of 4000 bytes comes back. */
+async function echoes(guest: Guest, address: string, port: number): Promise<number> {
+  const text = `const s = require('dgram').createSocket('udp4');
+    s.on('message', (m) => { console.log(m.length); process.exit(); }).send(Buffer.alloc(4000), ${port}, '${address}');
+    setTimeout(() => process.exit(), 1000);`;
+  return Number((await guest.exec(process.execPath, ['-e', text], { timeoutMs: 5000 })).stdout);
+}
+
 describe('a filtered guest', () => {
   it('is cut off when filtering is enabled, and back when it is not, without harm to others', async () => {
     expect([await pings(vm, '10.0.0.2'), await pings(peer, '10.0.0.1')]).toEqual([true, true]);
@@ -76,6 +92,21 @@ describe('a filtered guest', () => {
     expect([await pings(peer, '10.0.0.1'), await pings(peer, '10.0.0.1', 4000)]).toEqual([false, false]);
     expect([await greets(vm, '10.0.0.2', 80), await greets(peer, '10.0.0.1', 80)]).toEqual([true, false]);
     await remove(...rules);
+  });
+
+  it('takes large datagrams by the port of their first fragment', async () => {
+    const rules = [
+      { protocol: 'udp', src_port: 99, action: 'conn' },
+      { protocol: 'udp', src_address: '10.0.0.0/24', dst_port: 98, action: 'pass' },
+    ];
+    await add(...rules);
+    await echoDatagrams(peer, 99);
+    await echoDatagrams(vm, 98);
+    expect([await echoes(vm, '10.0.0.2', 99), await echoes(peer, '10.0.0.1', 98)]).toEqual([4000, 4000]);
+    await remove(rules[0]!);
+    expect(await echoes(vm, '10.0.0.2', 99)).toBe(0);
+    expect(await echoes(peer, '10.0.0.1', 98)).toBe(4000);
+    await remove(rules[1]!);
   });
 
   it('keeps an established connection over a change of other rules, and loses it with its own', async () => {

@@ -195,6 +195,22 @@ describe('conn', () => {
 });
 
 describe('fragments', () => {
+  it('that one rule tracks are tracked for all, so that none is kept back without its first', () => {
+    put(
+      ruleRow(1, 1, { protocol: 'udp', src_port: 99, action: 'conn' }),
+      ruleRow(2, 1, { protocol: 'udp', dst_port: 98, src_address: ip(0), src_prefix: 24, action: 'pass' }),
+    );
+    const first = { ...segment([12, ip(12), 5], host(11, 98), 'udp'), ip_frag: 1 };
+    const { udp_src: _, udp_dst: __, ...rest } = first;
+    expect([passes(first), passes({ ...rest, ip_frag: 3 })]).toEqual([true, true]);
+    expect([udp(11, 12, [98, 5]), udp(11, 12, [5, 99]), udp(12, 11, [99, 5]), udp(12, 11, [99, 6])]).toEqual([
+      true,
+      true,
+      true,
+      false,
+    ]);
+  });
+
   it('after the first have no ports, and go by the rule without them', () => {
     put(ruleRow(1, 1, { protocol: 'udp', dst_port: 99, action: 'pass' }));
     const first = { ...segment([12, ip(12), 5], host(11, 99), 'udp'), ip_frag: 1 };

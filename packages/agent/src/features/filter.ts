@@ -46,12 +46,13 @@ export const filter = feature({
     };
   },
   flows: ({ port, zone, rules, passes }) => [
-    ...rules.flatMap((rule) => ruleFlows(rule, port, zone)),
+    ...rules.flatMap((rule) => ruleFlows(rule, port, onward(rules, zone), zone)),
     ...(rules.some(({ verdict }) => verdict === 'conn') ? stateFlows(port, zone) : []),
     ...unruledFlows(
       port,
       passes,
       rules.some(({ protocol: name }) => name === 'arp'),
+      onward(rules, zone),
     ),
   ],
   always: [
@@ -62,21 +63,34 @@ export const filter = feature({
   ],
 });
 
-function ruleFlows(rule: Rule, port: number, zone: number): Flow[] {
-  const { verdict } = rule;
+/**
+ * How what passes goes on. Connection tracking keeps fragments back until it has all of a packet. The later ones cannot be
+ * told apart by ports, so where they are tracked for one rule, everything is, without being noted.
+ */
+function onward(rules: readonly Rule[], zone: number) {
+  const tracks = rules.some(({ verdict, fragments }) => verdict === 'conn' && fragments);
+  return tracks ? { actions: [track(zone, 'dispatch')] } : { next: 'dispatch' as const };
+}
+
+function ruleFlows(rule: Rule, port: number, on: ReturnType<typeof onward>, zone: number): Flow[] {
+  const { verdict, fragments } = rule;
   const order = ruled + rule.rank;
   const sent = { table: 'egress_filter', priority: order, match: { in_port: port, ...matchOf(rule, 'sent') } } as const;
   const match = { out_port: port, ...matchOf(rule, 'received') };
   const received = { table: 'ingress_filter', priority: order, match } as const;
   if (verdict === 'drop') return [sent, received];
+  // The last fragment to come speaks for the whole packet: a note of it is harmless, for an answer needs a rule as well.
+  const noted = verdict === 'conn' || (fragments && !('next' in on));
+  const go = noted ? { actions: [track(zone, 'dispatch', 'commit')] } : on;
   if (verdict === 'pass')
     return [
-      { ...sent, next: 'dispatch' },
+      { ...sent, ...(rule.protocol === 'arp' ? { next: 'dispatch' as const } : go) },
       { ...received, next: 'output' },
     ];
   return [
-    { ...sent, actions: [track(zone, 'dispatch', 'commit')] },
-    { ...received, match: { ...match, ct_state: answers }, next: 'output' },
+    { ...sent, ...go },
+    // Without its first, which the rule decides, a later fragment is of no use to anybody.
+    { ...received, match: fragments ? match : { ...match, ct_state: answers }, next: 'output' },
   ];
 }
 
@@ -95,10 +109,20 @@ function stateFlows(port: number, zone: number): Flow[] {
 }
 
 /** What no rule decides; ARP passes by itself unless there is a rule of it. */
-function unruledFlows(port: number, passes: { sent: boolean; received: boolean }, arpIsRuled: boolean): Flow[] {
+function unruledFlows(
+  port: number,
+  passes: { sent: boolean; received: boolean },
+  arpIsRuled: boolean,
+  on: ReturnType<typeof onward>,
+): Flow[] {
   const flows: Flow[] = [];
   if (passes.sent)
-    flows.push({ table: 'egress_filter', priority: unruled, match: { in_port: port }, next: 'dispatch' });
+    flows.push({
+      table: 'egress_filter',
+      priority: unruled,
+      match: { in_port: port, eth_type: ethernet.ipv4 },
+      ...on,
+    });
   else if (arpIsRuled)
     flows.push({ table: 'egress_filter', priority: unruled + 1, match: { in_port: port, eth_type: ethernet.arp } });
   if (passes.received)
