@@ -13,5 +13,14 @@ export {
 } from './resource.ts';
 export { type Kind, kinds, type RowOf, resourceOf, resources } from './resources/index.ts';
 export type { ObjectStatus, SystemStatus } from './status.ts';
-export { ipv4ToText, macToText, networkAddress, parseDatapathId, parseIpv4, parseMac, prefixMask } from './text.ts';
+export {
+  ipv4ToText,
+  macToText,
+  networkAddress,
+  parseDatapathId,
+  parseIpv4,
+  parseMac,
+  prefixMask,
+  timeToText,
+} from './text.ts';
 export { freshUuid, isPathUuid, isUuid } from './uuid.ts';

@@ -1,4 +1,4 @@
-import type { Change, Kind, RowOf } from '@openvnet/model';
+import { type Change, type Kind, type RowOf, timeToText } from '@openvnet/model';
 import { type AnyRow, type Cell, tables } from './columns.ts';
 import { fromDatabase, type Reader, toDatabase, type Values } from './reader.ts';
 import type { Sqlite } from './sqlite.ts';
@@ -34,7 +34,7 @@ export class UniqueError extends Error {
 /** A transaction, and what it has changed: one entry for each object, in its final state. */
 export function transactionOn(sqlite: Sqlite, reader: Reader): { tx: Transaction; changes: () => Change[] } {
   const touched = new Map<string, { kind: Kind; id: number; row: AnyRow | null; fresh: boolean }>();
-  const now = `${new Date().toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+  const now = timeToText(Date.now());
 
   const tx = {
     ...reader,

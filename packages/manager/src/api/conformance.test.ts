@@ -21,6 +21,8 @@ function sampleOf(field: Field): string {
     boolean: 'yes',
     ipv4: `10.0.${n >> 8}.${n & 255}`,
     mac: `52:54:00:00:${(n >> 8).toString(16).padStart(2, '0')}:${(n & 255).toString(16).padStart(2, '0')}`,
+    ipv4List: `10.0.${n >> 8}.${n & 255},10.1.1.1`,
+    time: '2026-01-31 12:00:00 UTC',
     dpid: n.toString(16),
     enum: field.values?.[0] ?? '',
   };
@@ -33,6 +35,8 @@ const badOf: Record<Exclude<Field['type'], 'reference'>, string[]> = {
   boolean: ['', 'perhaps'],
   ipv4: ['', '10.0.0', '010.0.0.1', '10.0.0.256', 'here'],
   mac: ['', '52:54:00', 'zz:54:00:00:00:01', '52:54:00:00:00:01:02'],
+  ipv4List: ['10.0.0', 'here', '10.0.0.1,'],
+  time: ['', 'soon'],
   dpid: ['', '0x', 'bridge', '00000000000000001'],
   enum: ['', 'sideways'],
 };
