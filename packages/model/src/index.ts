@@ -2,11 +2,14 @@ export { ApiError, type ApiErrorKind, apiErrors } from './errors.ts';
 export * from './feed.ts';
 export { type Field, integer, oneOf, parsePrefix } from './field.ts';
 export {
+  type Action,
   type Create,
   columnOf,
   fieldsOf,
   type Nested,
+  otherField,
   parametersOf,
+  parentField,
   type Resource,
   type Row,
   type Update,
