@@ -28,6 +28,8 @@ export interface Field<S = unknown, Optional extends boolean = boolean> extends 
   readonly schema: z.ZodType<S>;
   readonly column: 'integer' | 'text' | 'boolean';
   readonly render: (stored: S) => unknown;
+  /** What people see where that is not what an answer shows. */
+  readonly forPeople?: (stored: S) => string;
   /** Why `given` cannot be taken for the parameter `name`: the original's words, the value, and what is expected. */
   readonly explain: (given: unknown, name: string) => string;
   /** A short word for the value, for help texts: `ADDRESS`, `NUMBER`. */
@@ -47,7 +49,7 @@ type Made<T extends Field['type'], S, O> = Field<Nullable<S, O>, OptionalOf<O>> 
     ? { readonly immutable: true }
     : unknown);
 
-type Kind<S> = Pick<Field<S>, 'type' | 'column' | 'placeholder' | 'render'> & {
+type Kind<S> = Pick<Field<S>, 'type' | 'column' | 'placeholder' | 'render' | 'forPeople'> & {
   input: z.ZodType;
   read: (given: unknown) => S | undefined;
   /** What the original said, to which the value is added. */
@@ -170,6 +172,7 @@ export function ipv4Address<const O extends FieldOptions<number> & { numeric?: b
       complaint: 'Could not parse IPv4 address',
       expects: 'four numbers from 0 to 255 without leading zeros, such as 172.16.1.1',
       render: (stored) => (options.numeric ? stored : ipv4ToText(stored)),
+      forPeople: ipv4ToText,
     },
     options,
   );
@@ -230,6 +233,7 @@ export function macAddress<const O extends FieldOptions<number> & { numeric?: bo
       complaint: 'Could not parse MAC address',
       expects: 'six bytes in hexadecimal, such as 52:54:00:0d:84:01',
       render: (stored) => (options.numeric ? stored : macToText(stored)),
+      forPeople: macToText,
     },
     options,
   );
