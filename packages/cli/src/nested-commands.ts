@@ -1,4 +1,13 @@
-import { type Field, type Kind, type Nested, parametersOf, type Resource, resourceOf } from '@openvnet/model';
+import {
+  type Field,
+  type Kind,
+  type Nested,
+  otherField,
+  parametersOf,
+  parentField,
+  type Resource,
+  resourceOf,
+} from '@openvnet/model';
 import type { Command } from 'commander';
 import { contextOf, forEach } from './context.ts';
 import { declareObsolete, declareParameters, readParameters, requireParameters } from './options.ts';
@@ -9,11 +18,19 @@ import { addPageOptions, finish, noteTo, readPage, waitOption, writeList } from 
 export function addNestedCommands(parent: Command, kind: Kind, io: Io): void {
   const declared = resourceOf(kind);
   const nested = declared.nested!;
+  if (nested.operations === 'list') {
+    listing(parent.command(nested.name), kind, { declared, nested }, io);
+    return;
+  }
   const group = parent.command(nested.name).description(declared.doc);
   const singular = nested.name.replace(/s$/, '');
   if (singular !== nested.name) group.alias(singular);
+  listing(group.command('show').alias('list'), kind, { declared, nested }, io);
+  if (nested.operations === 'set') {
+    modifyCommand(group, kind, { declared, nested }, io);
+    return;
+  }
   addCommand(group, kind, { declared, nested }, io);
-  showCommand(group, kind, { declared, nested }, io);
   delCommand(group, kind, { declared, nested }, io);
 }
 
@@ -38,20 +55,36 @@ function addCommand(group: Command, kind: Kind, { declared, nested }: Declared, 
     const values = { ...(uuid !== undefined && { uuid }), ...given };
     const methods = context.client.nestedOf(kind);
     const object = await (nested.with ? methods.create(of, rest[0] as string, values) : methods.create(of, values));
-    const path = { [`${nested.of}_uuid`]: of, ...(nested.with && { [`${nested.with}_uuid`]: rest[0] }) };
+    const path = { [parentField(nested)]: of, ...(nested.with && { [otherField(nested)]: rest[0] }) };
     // It has no state of its own: it is in effect when the object that it belongs to is.
     await finish(context, command, { kind, declared, object, path, waitFor: { kind: nested.of as Kind, uuid: of } });
   });
 }
 
-function showCommand(group: Command, kind: Kind, { declared, nested }: Declared, io: Io): void {
-  const command = group.command('show').alias('list').description(`Lists them. ${declared.doc}`);
+/** `vnctl interfaces networks modify IF NW --static`. */
+function modifyCommand(group: Command, kind: Kind, { declared, nested }: Declared, io: Io): void {
+  const command = group.command('modify').description(`Says whether the two belong together. ${declared.doc}`);
+  namesInPath(command, nested, '<uuid>');
+  const parameters = declareParameters(command, ownParameters(declared, nested));
+  command.addOption(waitOption()).action(async (of: string, other: string) => {
+    const given = readParameters(command, parameters);
+    const context = await contextOf(command, io);
+    const object = await context.client.nestedOf(kind).set(of, other, given);
+    const path = { [parentField(nested)]: of, [otherField(nested)]: other };
+    await finish(context, command, { kind, declared, object, path, waitFor: { kind: nested.of as Kind, uuid: of } });
+  });
+}
+
+/** `vnctl datapaths networks show DP`, `vnctl ip_lease_containers ip_leases ILC`. */
+function listing(command: Command, kind: Kind, { declared, nested }: Declared, io: Io): void {
+  command.description(`Lists them. ${declared.doc}`);
   namesInPath(command, nested, '');
   addPageOptions(command).action(async (of: string) => {
     const context = await contextOf(command, io);
     const answer = await context.client.nestedOf(kind).list(of, readPage(command));
-    // A relation is listed as what is at its other end.
-    await writeList(context, nested.with ? resourceOf(nested.with) : declared, answer);
+    // A relation is listed as what is at its other end, unless it says otherwise.
+    const others = nested.with && nested.lists !== 'relations';
+    await writeList(context, others ? resourceOf(nested.with!) : declared, answer);
   });
 }
 
@@ -88,7 +121,7 @@ function namesInPath(command: Command, nested: Nested, other: string): void {
 
 /** The parameters that are not names in the path. */
 function ownParameters(declared: Resource, nested: Nested): [string, Field][] {
-  const inPath = [`${nested.of}_uuid`, `${nested.with}_uuid`];
+  const inPath = [parentField(nested), otherField(nested)];
   return parametersOf(declared).filter(([name]) => !inPath.includes(name));
 }
 

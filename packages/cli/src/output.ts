@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import { fieldsOf, parametersOf, type Resource } from '@openvnet/model';
+import { columnOf, fieldsOf, parametersOf, type Resource } from '@openvnet/model';
 import type { Output } from './settings.ts';
 
 /** Where a command writes, and for whom. */
@@ -52,16 +52,20 @@ export function record(io: Io, values: Values): string {
 
 /** The columns of a list for people. */
 export function columnsOf(declared: Resource): string[] {
-  const all = ['uuid', ...fieldsOf(declared).map(([name]) => name)];
+  const own = fieldsOf(declared).map(([name, field]) =>
+    field.to && !field.show?.includes('uuid') ? columnOf(name, field) : name,
+  );
+  const all = ['uuid', ...own];
   return [...(declared.summary ?? all)];
 }
 
 /** Of an object what people want to see: its declared fields in order, then its times. */
 export function fieldsForPeople(declared: Resource, object: Values): Values {
-  const shown = parametersOf(declared).map(([name, { column, render }]) => {
+  const fields = new Map([...fieldsOf(declared), ...parametersOf(declared)]);
+  const shown = [...fields].map(([name, { column, render, forPeople = render }]) => {
     const value = object[name];
     // A few answers hold what is stored and not what it stands for.
-    return [name, column === 'integer' && typeof value === 'number' ? render(value) : value];
+    return [name, column === 'integer' && typeof value === 'number' ? forPeople(value) : value];
   });
   const { uuid, created_at, updated_at } = object;
   const all = [['uuid', uuid], ...shown, ['created_at', created_at], ['updated_at', updated_at]];

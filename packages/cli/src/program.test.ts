@@ -210,6 +210,74 @@ describe('an answer', () => {
   });
 });
 
+describe('what hangs below something, or can be done with it', () => {
+  beforeEach(async () => {
+    await registered();
+    for (const line of [
+      'filters add --uuid fil-a --interface-uuid if-veth1 --mode static',
+      'translations add --uuid tr-a --interface-uuid if-veth1 --mode static_address',
+      'ip-range-groups add --uuid iprg-a --allocation-type decremental',
+      'ip_range_groups ip_ranges add iprg-a --begin-ipv4-address 172.16.1.10 --end-ipv4-address 172.16.1.20',
+      'lease-policies add --uuid lp-a',
+      'lease-policies networks add lp-a nw-net1 --ip-range-group-uuid iprg-a',
+      'ip-lease-containers add --uuid ilc-a',
+      'ip_lease_containers modify ilc-a',
+      'ip-retention-containers add --uuid irc-a --lease-time 3600',
+      'lease-policies ip-lease-containers add lp-a ilc-a',
+      'lease_policies ip_retention_containers add lp-a irc-a',
+    ]) {
+      expect(await vnctl(line), line).toMatchObject({ code: 0, err: '' });
+    }
+  });
+
+  it('filters and translations have rules', async () => {
+    const rule = 'fil-a --protocol tcp --dst-port 22';
+    expect((await vnctl(`filters static add ${rule} --action pass`)).out).toMatch(/dst_port +22/);
+    expect((await vnctl('filters static show fil-a')).out).toMatch(/tcp.* 22 /);
+    expect((await vnctl(`filters static del ${rule}`)).code).toBe(0);
+    expect(await vnctl(`filters static del ${rule}`)).toMatchObject({ code: 1 });
+    const pair = 'tr-a --ingress-ipv4-address 192.0.2.1 --egress-ipv4-address 172.16.1.1';
+    expect((await vnctl(`translations static_address add ${pair}`)).code).toBe(0);
+    expect((await vnctl('translations static_address show tr-a')).out).toContain('192.0.2.1');
+    expect((await vnctl(`translations static-address del ${pair}`)).code).toBe(0);
+  });
+
+  it('lease policies give addresses, which can be released and attached', async () => {
+    expect((await vnctl('lease-policies interfaces add lp-a if-veth1')).code).toBe(0);
+    expect((await vnctl('lease-policies ip_leases lp-a --ip-lease-uuid il-a')).out).toMatch(/172\.16\.1\.19/);
+    expect((await vnctl('ip_lease_containers ip_leases ilc-a')).out).toMatch(/il-a/);
+    expect((await vnctl('ip_retention_containers ip_retentions irc-a')).out).toMatch(/leased_at/);
+    expect((await vnctl('ip-leases attach il-a --interface-uuid if-veth1')).out).toMatch(/if-veth1/);
+    expect((await vnctl('ip-leases release il-a')).code).toBe(0);
+    expect(await vnctl('ip-leases release il-a')).toMatchObject({ code: 1 });
+    expect((await vnctl('lease-policies interfaces del lp-a if-veth1')).code).toBe(0);
+    expect((await vnctl('ip-range-groups ip-ranges show iprg-a')).out).toMatch(/172\.16\.1\.10/);
+  });
+
+  it('interfaces belong to networks, and topologies have datapaths', async () => {
+    expect(await json('interfaces networks modify if-veth1 nw-net1 --static')).toMatchObject({ static: true });
+    expect((await vnctl('interfaces networks show if-veth1')).out).toMatch(/network_id +static/);
+    const host = 'interfaces add --uuid if-h --mode host --owner-datapath-uuid dp-br0 --mac-address 52:54:00:00:00:09';
+    await vnctl(`${host} --network-uuid nw-net1 --ipv4-address 172.16.1.9`);
+    for (const line of [
+      'topologies add --uuid topo-a --mode simple_underlay',
+      'topologies add --uuid topo-b --mode simple_overlay',
+      'topologies modify topo-a',
+      'topologies datapaths add topo-a dp-br0 --interface-uuid if-h',
+      'topologies underlays add topo-b topo-a',
+      'topologies networks add topo-b nw-net1',
+      'mac-range-groups add --uuid mrg-a',
+      'mac-range-groups mac-ranges add mrg-a --begin-mac-address 52:54:01:00:00:00 --end-mac-address 52:54:01:00:00:09',
+      'topologies mac_range_groups add topo-a mrg-a',
+    ]) {
+      expect(await vnctl(line), line).toMatchObject({ code: 0, err: '' });
+    }
+    expect((await vnctl('topologies datapaths show topo-a')).out).toMatch(/datapath_id/);
+    expect((await vnctl('topologies underlays show topo-b')).out).toMatch(/topo-a/);
+    expect((await vnctl('topologies underlays del topo-b topo-a')).code).toBe(0);
+  });
+});
+
 describe('the exit code', () => {
   it('is 4 where something is not in effect in time, with what it waits for', async () => {
     await registered();

@@ -1,4 +1,4 @@
-import { type Kind, parametersOf, type Resource, resourceOf } from '@openvnet/model';
+import { type Field, type Kind, parametersOf, type Resource, resourceOf } from '@openvnet/model';
 import type { Command, Option } from 'commander';
 import { type Context, contextOf, forEach, waitUntilRealised } from './context.ts';
 import { UsageError } from './failure.ts';
@@ -20,10 +20,26 @@ export function addResourceCommands(root: Command, kind: Kind, io: Io): Command 
   const declared = resourceOf(kind);
   const group = root.command(declared.plural).alias(kind).description(declared.doc).helpGroup('Resources:');
   addCommand(group, kind, declared, io);
-  if (changeable(declared).length > 0) modifyCommand(group, kind, declared, io);
+  if (changeable(declared).length > 0 || declared.emptyChange) modifyCommand(group, kind, declared, io);
   showCommand(group, kind, declared, io);
   delCommand(group, kind, declared, io);
+  for (const name of Object.keys(declared.actions ?? {})) actionCommand(group, kind, name, io);
   return group;
+}
+
+function actionCommand(group: Command, kind: Kind, name: string, io: Io): void {
+  const { doc, parameters: fields, answers } = resourceOf(kind).actions![name]!;
+  const command = group
+    .command(name)
+    .description(doc)
+    .argument('<uuid>', `The ${kind.replaceAll('_', ' ')}.`);
+  const parameters = declareParameters(command, Object.entries(fields as Record<string, Field>));
+  command.addOption(waitOption()).action(async (uuid: string) => {
+    const given = readParameters(command, parameters);
+    const context = await contextOf(command, io);
+    const object = await context.client.of(kind).act(uuid, name, given);
+    await finish(context, command, { kind: answers as Kind, declared: resourceOf(answers), object });
+  });
 }
 
 function addCommand(group: Command, kind: Kind, declared: Resource, io: Io): void {
@@ -133,7 +149,11 @@ export async function writeList(
   await write(io, settings.output, answer, async () => {
     const { items, total_count, offset } = answer;
     if (total_count === 0) return `there are no ${declared.plural.replaceAll('_', ' ')}`;
-    const rows = await table(io, columnsOf(declared), items);
+    const rows = await table(
+      io,
+      columnsOf(declared),
+      items.map((item) => ({ ...item, ...fieldsForPeople(declared, item) })),
+    );
     if (items.length === total_count) return rows;
     return `${rows}\n${items.length} of ${total_count}, from ${offset} on; --limit and --offset show others`;
   });

@@ -31,6 +31,20 @@ export interface Collection<R> {
   create(values: Create<R>): Promise<Answer<R>>;
   update(uuid: string, values: Update<R>): Promise<Answer<R>>;
   remove(uuid: string): Promise<unknown>;
+  /** Carries out a declared action: `client.ip_leases.act('il-a', 'release')`. */
+  act(uuid: string, action: ActionOf<R>, values?: Values): Promise<Values>;
+}
+
+type ActionOf<R> = R extends { readonly actions?: infer A } ? Extract<keyof NonNullable<A>, string> : never;
+
+/** Relations that are only listed, as the manager makes them. */
+export interface Listing<R> {
+  list(of: string, page?: Page): Promise<List<Answer<R>>>;
+}
+
+/** Relations that are there or not as their values say. */
+export interface Association<R> extends Listing<R> {
+  set(of: string, other: string, values: Partial<Create<R>>): Promise<Values>;
 }
 
 /** Relations of two objects: the uuid of the one in whose path they are, then that of the other. */
@@ -54,6 +68,7 @@ export interface AnyCollection {
   create(values: Values): Promise<Values>;
   update(uuid: string, values: Values): Promise<Values>;
   remove(uuid: string): Promise<unknown>;
+  act(uuid: string, action: string, values?: Values): Promise<Values>;
 }
 
 /** Relations and parts of a kind that is known only at run time; `second` is a uuid where they have one. */
@@ -61,12 +76,19 @@ export interface AnyNested {
   list(of: string, page?: Page): Promise<List<Values>>;
   create(of: string, second: string | Values, values?: Values): Promise<Values>;
   remove(of: string, second: string | Values): Promise<unknown>;
+  set(of: string, second: string, values: Values): Promise<Values>;
 }
 
 type NestedIn<K extends Kind> = {
   [N in Kind as All[N]['nested'] extends { readonly of: K; readonly name: infer Name extends string }
     ? Name
-    : never]: All[N]['nested'] extends { readonly with: string } ? Relation<All[N]> : Children<All[N]>;
+    : never]: All[N]['nested'] extends { readonly operations: 'set' }
+    ? Association<All[N]>
+    : All[N]['nested'] extends { readonly operations: 'list' }
+      ? Listing<All[N]>
+      : All[N]['nested'] extends { readonly with: string }
+        ? Relation<All[N]>
+        : Children<All[N]>;
 };
 
 type Collections = {
@@ -153,13 +175,15 @@ function known(found: ReadonlyMap<string, object>, kind: string): object {
   return methods;
 }
 
-function collection(http: Http, { plural }: Resource): AnyCollection {
+function collection(http: Http, { plural, actions }: Resource): AnyCollection {
   return {
     list: (page) => http.request('GET', [plural], { query: { ...page } }),
     get: (uuid) => http.request('GET', [plural, uuid]),
     create: (values: Values) => http.request('POST', [plural], { body: values }),
     update: (uuid: string, values: Values) => http.request('PUT', [plural, uuid], { body: values }),
     remove: (uuid) => http.request('DELETE', [plural, uuid]),
+    act: (uuid: string, action: string, values: Values = {}) =>
+      http.request(actions![action]!.method, [plural, uuid, action], { body: values }),
   } as AnyCollection;
 }
 
@@ -172,6 +196,8 @@ function relation(http: Http, { of, name, with: other }: Nested): AnyNested {
       create: (uuid: string, second: string, values: Values = {}) =>
         http.request('POST', [...path(uuid), second], { body: values }),
       remove: (uuid: string, second: string) => http.request('DELETE', [...path(uuid), second]),
+      set: (uuid: string, second: string, values: Values) =>
+        http.request('PUT', [...path(uuid), second], { body: values }),
     } as AnyNested;
   }
   return {

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { isUuid } from '@openvnet/model';
 import { hostPort, logLevel, stateDirectory } from '@openvnet/model/config';
 import * as z from 'zod';
 
@@ -15,6 +16,15 @@ export const managerOptions = {
     placeholder: 'PATH',
     schema: z.string().min(1),
     default: join(stateDirectory(), 'store.db'),
+  },
+  datapathMacGroup: {
+    doc: 'MAC range group from which relations of datapaths, and route links, get addresses; a fixed range where empty',
+    placeholder: 'UUID',
+    schema: z
+      .string()
+      .refine((text) => text === '' || isUuid('mrg', text), 'expected mrg- and 1 to 16 of a-z and 0-9')
+      .transform((text) => text || undefined),
+    default: '',
   },
   logLevel,
 };

@@ -1,10 +1,12 @@
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
 import type { Listen } from '@openvnet/model/config';
-import { openStore } from '@openvnet/store';
+import { openStore, type StoreOptions } from '@openvnet/store';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import { endpointsOf } from './api/endpoints.ts';
 import { createServer } from './api/server.ts';
+import type { Surroundings } from './behaviours/behaviour.ts';
+import { allBehaviours } from './behaviours/index.ts';
 import { Feed, type FeedLimits } from './feed/feed.ts';
 import { Agents } from './status/agents.ts';
 import { Reports } from './status/reports.ts';
@@ -16,6 +18,10 @@ export interface ManagerOptions {
   readonly store: string;
   readonly logger: FastifyBaseLogger;
   readonly feed?: Partial<FeedLimits>;
+  /** Uuid of the MAC range group for relations of datapaths and for route links, if any. */
+  readonly datapathMacGroup?: string | undefined;
+  /** The clock, in milliseconds since 1970. */
+  readonly now?: () => number;
 }
 
 export interface Manager extends AsyncDisposable {
@@ -31,16 +37,21 @@ export class ListenError extends Error {
 }
 
 /** Starts the manager: store, API, feed. Throws `StoreError` or `ListenError`. */
-export async function startManager({ listen, store: path, logger, feed: limits }: ManagerOptions): Promise<Manager> {
+export async function startManager(options: ManagerOptions): Promise<Manager> {
+  const { listen, store: path, logger, feed: limits, datapathMacGroup, now = Date.now } = options;
   const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
   const ending = new AbortController();
   await using stack = new AsyncDisposableStack();
 
-  const store = stack.use(await openStore(path));
+  const around: Surroundings = { now, datapathMacGroup, logger };
+  const beforeCommit: StoreOptions['beforeCommit'] = (tx, touched) => {
+    for (const { follow } of allBehaviours) follow?.(tx, touched, around);
+  };
+  const store = stack.use(await openStore(path, { beforeCommit }));
   const agents = new Agents();
   const reports = stack.use(new Reports(store, agents, version));
   const app = await createServer({
-    endpoints: endpointsOf(store, reports, agents),
+    endpoints: endpointsOf({ store, around }, reports, agents),
     logger,
     version,
     ending: ending.signal,
@@ -49,6 +60,7 @@ export async function startManager({ listen, store: path, logger, feed: limits }
   const feed = stack.use(new Feed({ store, agents, logger }, limits));
   feed.attach(app.server);
   stack.defer(() => ending.abort());
+  for (const { background } of allBehaviours) stack.use(background?.(store, around));
 
   await app.listen(listen).catch((cause: NodeJS.ErrnoException) => {
     throw new ListenError(complaint(listen, cause), { cause });

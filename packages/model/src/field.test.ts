@@ -1,5 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { boolean, datapathId, integer, ipv4Address, macAddress, oneOf, parsePrefix, text } from './field.ts';
+import {
+  boolean,
+  datapathId,
+  integer,
+  ipv4Address,
+  ipv4List,
+  macAddress,
+  oneOf,
+  parsePrefix,
+  text,
+  time,
+} from './field.ts';
 import { parseDatapathId, parseMac } from './text.ts';
 
 const doc = 'A field.';
@@ -17,6 +28,16 @@ describe('fields', () => {
     expect(ipv4Address({ doc }).schema.parse('10.0.0.1/255.0.0.0')).toBe(0x0a000001);
     expect(macAddress({ doc }).schema.parse('52:54:00:0D:84:01')).toBe(0x5254000d8401);
     expect(parseMac('5254.000d.8401')).toBe(0x5254000d8401);
+  });
+
+  it('read lists of addresses with white space anywhere, and moments', () => {
+    const list = ipv4List({ doc });
+    expect(list.schema.parse(' 8.8.8.8 ,\t1.1.1.1')).toBe('8.8.8.8,1.1.1.1');
+    expect(list.schema.parse(['8.8.8.8', '1.1.1.1'])).toBe('8.8.8.8,1.1.1.1');
+    expect(list.schema.parse('')).toBe('');
+    for (const bad of ['8.8.8', '8.8.8.8,', 'dns.example', { a: 1 }]) expect(fails(list, bad)).toContain('expected');
+    const moment = time({ doc });
+    expect(moment.render(moment.schema.parse('2026-01-31 12:00:00 UTC'))).toBe('2026-01-31 12:00:00 UTC');
   });
 
   it('read a datapath id however it is written', () => {

@@ -1,5 +1,5 @@
 import * as z from 'zod';
-import { ipv4ToText, macToText, parseDatapathId, parseIpv4, parseMac } from './text.ts';
+import { ipv4ToText, macToText, parseDatapathId, parseIpv4, parseMac, timeToText } from './text.ts';
 
 /** What every kind of field takes beside what is its own. */
 export interface FieldOptions<S> {
@@ -9,6 +9,8 @@ export interface FieldOptions<S> {
   readonly default?: S;
   /** Cannot be changed once the object exists. */
   readonly immutable?: boolean;
+  /** Written by the manager alone: answers show it, and no request may hold it. */
+  readonly derived?: boolean;
   /** Objects are looked up by it. References always are. */
   readonly indexed?: boolean;
   /** Older names of the parameter, which are taken as well. */
@@ -20,12 +22,14 @@ export interface FieldOptions<S> {
  * reads what a request holds (text of a form, or a JSON value) into what is stored, `render` gives what an answer shows.
  */
 export interface Field<S = unknown, Optional extends boolean = boolean> extends FieldOptions<S> {
-  readonly type: 'text' | 'integer' | 'boolean' | 'ipv4' | 'mac' | 'dpid' | 'enum' | 'reference';
+  readonly type: 'text' | 'integer' | 'boolean' | 'ipv4' | 'ipv4List' | 'mac' | 'time' | 'dpid' | 'enum' | 'reference';
   readonly optional: Optional;
   /** What a request may hold. An issue's message begins with the original's words and says what is expected. */
   readonly schema: z.ZodType<S>;
   readonly column: 'integer' | 'text' | 'boolean';
   readonly render: (stored: S) => unknown;
+  /** What people see where that is not what an answer shows. */
+  readonly forPeople?: (stored: S) => string;
   /** Why `given` cannot be taken for the parameter `name`: the original's words, the value, and what is expected. */
   readonly explain: (given: unknown, name: string) => string;
   /** A short word for the value, for help texts: `ADDRESS`, `NUMBER`. */
@@ -45,7 +49,7 @@ type Made<T extends Field['type'], S, O> = Field<Nullable<S, O>, OptionalOf<O>> 
     ? { readonly immutable: true }
     : unknown);
 
-type Kind<S> = Pick<Field<S>, 'type' | 'column' | 'placeholder' | 'render'> & {
+type Kind<S> = Pick<Field<S>, 'type' | 'column' | 'placeholder' | 'render' | 'forPeople'> & {
   input: z.ZodType;
   read: (given: unknown) => S | undefined;
   /** What the original said, to which the value is added. */
@@ -168,6 +172,48 @@ export function ipv4Address<const O extends FieldOptions<number> & { numeric?: b
       complaint: 'Could not parse IPv4 address',
       expects: 'four numbers from 0 to 255 without leading zeros, such as 172.16.1.1',
       render: (stored) => (options.numeric ? stored : ipv4ToText(stored)),
+      forPeople: ipv4ToText,
+    },
+    options,
+  );
+}
+
+/** Any number of IPv4 addresses with commas between them; kept as text, without white space. */
+export function ipv4List<const O extends FieldOptions<string>>(options: O): Made<'ipv4List', string, O> {
+  return make<'ipv4List', string, O>(
+    {
+      type: 'ipv4List',
+      column: 'text',
+      placeholder: 'ADDRESS,...',
+      input: z.unknown().meta({ type: 'string' }),
+      read: (given) => {
+        const parts = Array.isArray(given) ? given : [given];
+        if (!parts.every(isScalar)) return undefined;
+        const text = parts.join().replace(/\s/g, '');
+        if (text === '') return text;
+        const addresses = text.split(',').map(parseIpv4);
+        return addresses.includes(undefined) ? undefined : addresses.map((address) => ipv4ToText(address!)).join();
+      },
+      complaint: 'Could not parse IPv4 addresses',
+      expects: 'addresses such as 8.8.8.8 with commas between them',
+      render: (stored) => stored,
+    },
+    options,
+  );
+}
+
+/** A moment; kept as milliseconds since 1970, shown as `2026-01-31 12:00:00 UTC`. */
+export function time<const O extends FieldOptions<number>>(options: O): Made<'time', number, O> {
+  return make<'time', number, O>(
+    {
+      type: 'time',
+      column: 'integer',
+      placeholder: 'TIME',
+      input: z.unknown().meta({ type: 'string' }),
+      read: (given) => (typeof given === 'string' ? Date.parse(given) || undefined : undefined),
+      complaint: 'Could not read time',
+      expects: 'a moment such as 2026-01-31 12:00:00 UTC',
+      render: timeToText,
     },
     options,
   );
@@ -187,6 +233,7 @@ export function macAddress<const O extends FieldOptions<number> & { numeric?: bo
       complaint: 'Could not parse MAC address',
       expects: 'six bytes in hexadecimal, such as 52:54:00:0d:84:01',
       render: (stored) => (options.numeric ? stored : macToText(stored)),
+      forPeople: macToText,
     },
     options,
   );

@@ -3,16 +3,28 @@ export * from './feed.ts';
 export { boolean, type Field, integer, ipv4Address, oneOf, parsePrefix, text } from './field.ts';
 export * from './inside.ts';
 export {
+  type Action,
   type Create,
   columnOf,
   fieldsOf,
   type Nested,
+  otherField,
   parametersOf,
+  parentField,
   type Resource,
   type Row,
   type Update,
 } from './resource.ts';
 export { type Kind, kinds, type RowOf, resourceOf, resources } from './resources/index.ts';
 export type { ObjectStatus, SystemStatus } from './status.ts';
-export { ipv4ToText, macToText, networkAddress, parseDatapathId, parseIpv4, parseMac, prefixMask } from './text.ts';
+export {
+  ipv4ToText,
+  macToText,
+  networkAddress,
+  parseDatapathId,
+  parseIpv4,
+  parseMac,
+  prefixMask,
+  timeToText,
+} from './text.ts';
 export { freshUuid, isPathUuid, isUuid } from './uuid.ts';

@@ -10,6 +10,36 @@ export interface Nested {
   readonly name: string;
   /** Kind of the other object, where this is a relation of two; the field `<with>_uuid` holds it. */
   readonly with?: string;
+  /** What the two are to each other, where both are of one kind; the fields are named for that: `<role>_uuid`. */
+  readonly roles?: { readonly of: string; readonly with: string };
+  /**
+   * `add` unless said: they are made, listed and ended. `set`: they are listed, and there or not as their fields say.
+   * `list`: the manager makes them, and they are only listed.
+   */
+  readonly operations?: 'add' | 'set' | 'list';
+  /** What a list of relations shows: the other objects unless said. */
+  readonly lists?: 'others' | 'relations';
+  /** What making and ending a relation answers: the relation and the other's uuid, unless it is an object of the two. */
+  readonly answers?: 'parent' | 'other';
+}
+
+/** Something that can be done with an object beside the ordinary: `PUT /ip_leases/:uuid/release`. */
+export interface Action {
+  readonly method: 'PUT' | 'POST';
+  readonly doc: string;
+  readonly parameters: Readonly<Record<string, unknown>>;
+  /** Kind of the object that it answers. */
+  readonly answers: string;
+}
+
+/** The field that holds the object in whose path it is. */
+export function parentField({ of, roles }: Nested): string {
+  return `${roles?.of ?? of}_uuid`;
+}
+
+/** The field that holds the other object of a relation, which is also its name in the path. */
+export function otherField({ with: other, roles }: Nested): string {
+  return `${roles?.with ?? other}_uuid`;
 }
 
 /** One kind of object: columns, routes, validation, OpenAPI, client, commands and lists follow from it. */
@@ -28,6 +58,12 @@ export interface Resource<F = AnyFields, P = AnyFields> {
   /** What a request that makes one may hold besides: for objects that are made along with it. */
   readonly parameters?: P;
   readonly nested?: Nested;
+  /** By the word in the path and of the command. */
+  readonly actions?: Readonly<Record<string, Action>>;
+  /** Whoever makes one must name it. */
+  readonly uuidRequired?: boolean;
+  /** Takes a change though nothing of it can change, and answers it as it is: so does the original. */
+  readonly emptyChange?: boolean;
   /** Columns that no two objects share. */
   readonly unique?: readonly { columns: readonly string[]; error: 'argument' | 'relationExists' }[];
   /** Parameters that older clients send and that mean nothing any more: taken without effect. */
@@ -88,9 +124,10 @@ export function columnOf(name: string, field: { readonly type: string }): string
   return field.type === 'reference' ? name.replace(/_uuid$/, '_id') : name;
 }
 
-/** The parameters that a request to make one may hold, in order: the fields, then what is made along with it. */
+/** The parameters that a request to make one may hold, in order: the fields that are not derived, then what is made along with it. */
 export function parametersOf(declared: Pick<Resource, 'fields' | 'parameters'>): [name: string, field: Field][] {
-  return [...fieldsOf(declared), ...Object.entries((declared.parameters ?? {}) as Record<string, Field>)];
+  const own = fieldsOf(declared).filter(([, field]) => field.derived !== true);
+  return [...own, ...Object.entries((declared.parameters ?? {}) as Record<string, Field>)];
 }
 
 /** The fields of a resource, in order, as what shared code needs of them. */

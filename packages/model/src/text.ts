@@ -52,3 +52,8 @@ export function parseDatapathId(text: string): string | undefined {
     .replace(/^(?:[0-9a-f]{2}:){7}[0-9a-f]{2}$/i, (colons) => colons.replaceAll(':', ''));
   return /^[0-9a-f]{1,16}$/i.test(digits) ? digits.toLowerCase().padStart(16, '0') : undefined;
 }
+
+/** A moment, in milliseconds since 1970, as answers show it: to the second, in UTC. */
+export function timeToText(time: number): string {
+  return `${new Date(time).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}

@@ -10,7 +10,7 @@ import { historyOf } from './history.ts';
 import { migrate } from './migrations/index.ts';
 import { type Reader, readerOf } from './reader.ts';
 import { Sqlite } from './sqlite.ts';
-import { type Transaction, transactionOn } from './transaction.ts';
+import { type Touched, type Transaction, transactionOn } from './transaction.ts';
 
 /** What a transaction changed, each object once, in its final state. */
 export interface Commit {
@@ -39,11 +39,18 @@ export class StoreError extends Error {
   override readonly name = 'StoreError';
 }
 
+export interface StoreOptions {
+  /** How many removed objects are remembered at least. */
+  readonly keep?: number;
+  /** Does what follows from what a transaction has done, as part of it; a throw undoes all of it. */
+  readonly beforeCommit?: (tx: Transaction, touched: readonly Touched[]) => void;
+}
+
 /**
  * Opens the store in the file `path`, which is made where there is none; `memory` keeps it in this process alone.
- * Removed objects are remembered for `keep` of them at least. Throws `StoreError`.
+ * Throws `StoreError`.
  */
-export async function openStore(path: string, { keep = 20_000 }: { keep?: number } = {}): Promise<Store> {
+export async function openStore(path: string, { keep = 20_000, beforeCommit }: StoreOptions = {}): Promise<Store> {
   const sqlite = await open(path);
   const reader = readerOf(sqlite);
   const history = historyOf(sqlite, reader, keep);
@@ -62,8 +69,9 @@ export async function openStore(path: string, { keep = 20_000 }: { keep?: number
       let done: Commit & { value: ReturnType<typeof work> };
       try {
         sqlite.begin();
-        const { tx, changes } = transactionOn(sqlite, reader);
+        const { tx, changes, touched } = transactionOn(sqlite, reader);
         const value = work(tx);
+        beforeCommit?.(tx, touched());
         const changed = changes();
         const revision = changed.length > 0 ? history.record(changed) : history.revision();
         sqlite.commit();

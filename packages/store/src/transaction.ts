@@ -1,4 +1,4 @@
-import type { Change, Kind, RowOf } from '@openvnet/model';
+import { type Change, type Kind, type RowOf, timeToText } from '@openvnet/model';
 import { type AnyRow, type Cell, tables } from './columns.ts';
 import { fromDatabase, type Reader, toDatabase, type Values } from './reader.ts';
 import type { Sqlite } from './sqlite.ts';
@@ -12,6 +12,11 @@ export interface Transaction extends Reader {
   /** Removes a row and, first, every row that refers to it. Whether it was there. */
   remove(kind: Kind, id: number): boolean;
 }
+
+/** What a transaction has done to an object so far; null stands for its absence. */
+export type Touched = {
+  [K in Kind]: { readonly kind: K; readonly before: RowOf<K> | null; readonly after: RowOf<K> | null };
+}[Kind];
 
 /** A row would share with another what no two rows may share. */
 export class UniqueError extends Error {
@@ -31,10 +36,13 @@ export class UniqueError extends Error {
   }
 }
 
-/** A transaction, and what it has changed: one entry for each object, in its final state. */
-export function transactionOn(sqlite: Sqlite, reader: Reader): { tx: Transaction; changes: () => Change[] } {
-  const touched = new Map<string, { kind: Kind; id: number; row: AnyRow | null; fresh: boolean }>();
-  const now = `${new Date().toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+/** A transaction, and what it has changed: one entry for each object, as it was and in its final state. */
+export function transactionOn(
+  sqlite: Sqlite,
+  reader: Reader,
+): { tx: Transaction; changes: () => Change[]; touched: () => Touched[] } {
+  const touched = new Map<string, { kind: Kind; id: number; before: AnyRow | null; row: AnyRow | null }>();
+  const now = timeToText(Date.now());
 
   const tx = {
     ...reader,
@@ -52,7 +60,7 @@ export function transactionOn(sqlite: Sqlite, reader: Reader): { tx: Transaction
             .returningAll(),
         [...cells.map(toDatabase), now, now],
       );
-      return remember(kind, fromDatabase(kind, made!), true);
+      return remember(kind, fromDatabase(kind, made!), null);
     },
     update(kind: Kind, id: number, given: Readonly<Record<string, Cell | undefined>>): AnyRow {
       const before: AnyRow | undefined = reader.get(kind, id);
@@ -70,24 +78,27 @@ export function transactionOn(sqlite: Sqlite, reader: Reader): { tx: Transaction
             .returningAll(),
         [...names.map((name) => toDatabase(given[name]!)), now, id],
       );
-      return remember(kind, fromDatabase(kind, changed!), false);
+      return remember(kind, fromDatabase(kind, changed!), before);
     },
     remove(kind: Kind, id: number): boolean {
-      if (!reader.get(kind, id)) return false;
+      const before: AnyRow | undefined = reader.get(kind, id);
+      if (!before) return false;
       for (const { kind: other, column } of tables[kind].referrers) {
         for (const row of reader.find(other, { [column]: id })) tx.remove(other, row.id);
       }
       sqlite.run(`delete ${kind}`, (builder) => builder.deleteFrom(tables[kind].name).where('id', '=', 0), [id]);
       const key = `${kind} ${id}`;
-      if (touched.get(key)?.fresh) touched.delete(key);
-      else touched.set(key, { kind, id, row: null, fresh: false });
+      const known = touched.get(key);
+      if (known?.before === null) touched.delete(key);
+      else touched.set(key, { kind, id, before: known?.before ?? before, row: null });
       return true;
     },
   };
 
-  function remember(kind: Kind, row: AnyRow, fresh: boolean): AnyRow {
+  function remember(kind: Kind, row: AnyRow, before: AnyRow | null): AnyRow {
     const key = `${kind} ${row.id}`;
-    touched.set(key, { kind, id: row.id, row, fresh: fresh || touched.get(key)?.fresh === true });
+    const known = touched.get(key);
+    touched.set(key, { kind, id: row.id, before: known ? known.before : before, row });
     return row;
   }
 
@@ -104,5 +115,6 @@ export function transactionOn(sqlite: Sqlite, reader: Reader): { tx: Transaction
   return {
     tx: tx as unknown as Transaction,
     changes: () => [...touched.values()].map(({ kind, id, row }) => ({ kind, id, row }) as Change),
+    touched: () => [...touched.values()].map(({ kind, before, row }) => ({ kind, before, after: row }) as Touched),
   };
 }

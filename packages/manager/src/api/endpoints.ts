@@ -1,14 +1,14 @@
 import { kinds, resourceOf } from '@openvnet/model';
-import type { Store } from '@openvnet/store';
+import { behaviourOf } from '../behaviours/index.ts';
 import { insideEndpoints } from '../inside/endpoints.ts';
 import type { Agents } from '../status/agents.ts';
 import type { Reports } from '../status/reports.ts';
 import type { Endpoint } from './endpoint.ts';
 import { nestedEndpoints } from './nested-endpoints.ts';
-import { resourceEndpoints } from './resource-endpoints.ts';
+import { type Place, resourceEndpoints } from './resource-endpoints.ts';
 
 /** Everything that the API offers: the operations of each resource, as its declaration and its behaviour say. */
-export function endpointsOf(store: Store, reports: Reports, agents: Agents): Endpoint[] {
+export function endpointsOf(place: Place, reports: Reports, agents: Agents): Endpoint[] {
   const status: Endpoint = {
     method: 'GET',
     path: '/status',
@@ -20,7 +20,10 @@ export function endpointsOf(store: Store, reports: Reports, agents: Agents): End
   };
   const endpoints = kinds.flatMap((kind) => {
     const { nested } = resourceOf(kind);
-    return nested ? nestedEndpoints(kind, nested, store) : resourceEndpoints(kind, store, reports);
+    const ordinary = nested ? nestedEndpoints(kind, nested, place) : resourceEndpoints(kind, place, reports);
+    const own = behaviourOf(kind).endpoints?.(place.store) ?? [];
+    const replaced = new Set(own.map(({ method, path }) => `${method} ${path}`));
+    return [...ordinary.filter(({ method, path }) => !replaced.has(`${method} ${path}`)), ...own];
   });
-  return [...endpoints, status, ...insideEndpoints({ store, reports, agents })];
+  return [...endpoints, status, ...insideEndpoints({ ...place, reports, agents })];
 }

@@ -1,6 +1,18 @@
-import { ApiError, fieldsOf, type Kind, type Nested, type RowOf, resourceOf } from '@openvnet/model';
-import type { Store, Transaction } from '@openvnet/store';
-import type { Endpoint } from './endpoint.ts';
+import {
+  ApiError,
+  fieldsOf,
+  type Kind,
+  type Nested,
+  otherField,
+  parametersOf,
+  parentField,
+  type RowOf,
+  resourceOf,
+  timeToText,
+} from '@openvnet/model';
+import type { Reader, Transaction } from '@openvnet/store';
+import { behaviourOf } from '../behaviours/index.ts';
+import type { Answer, Call, Endpoint } from './endpoint.ts';
 import { pageOf, pageParameters } from './page.ts';
 import {
   inOurWords,
@@ -11,40 +23,48 @@ import {
   resolveReferences,
   type Values,
 } from './parameters.ts';
-import { byId, recordsOf } from './record.ts';
-import { make, makeParameters } from './resource-endpoints.ts';
+import { byId, type Json, recordOf, recordsOf } from './record.ts';
+import { make, makeParameters, type Place } from './resource-endpoints.ts';
 
 /** The operations of a resource that hangs below another: a relation of two, a child with a uuid, or one without. */
-export function nestedEndpoints(kind: Kind, nested: Nested, store: Store): Endpoint[] {
-  const shape = nested.with ? relation : resourceOf(kind).idPrefix ? childWithUuid : childWithoutUuid;
+export function nestedEndpoints(kind: Kind, nested: Nested, { store, around }: Place): Endpoint[] {
   const parent = nested.of as Kind;
-  const path = `/${resourceOf(parent).plural}/:uuid/${nested.name}`;
-  return shape({ kind, parent, parentColumn: `${parent}_id`, path, group: resourceOf(parent).plural, store }, nested);
+  const { plural: group } = resourceOf(parent);
+  const path = `/${group}/:uuid/${nested.name}`;
+  const parentName = parentField(nested);
+  const parentColumn = parentName.replace(/_uuid$/, '_id');
+  const where: Where = { kind, nested, parent, parentName, parentColumn, path, group, store, around };
+  if (nested.with) return relation(where, nested.with as Kind);
+  if (nested.operations === 'list') return [list(where)];
+  return resourceOf(kind).idPrefix ? childWithUuid(where) : childWithoutUuid(where);
 }
 
-interface Place {
+interface Where extends Place {
   readonly kind: Kind;
+  readonly nested: Nested;
   readonly parent: Kind;
+  readonly parentName: string;
   readonly parentColumn: string;
   readonly path: string;
   readonly group: string;
-  readonly store: Store;
 }
 
-/** `/datapaths/:uuid/networks/:network_uuid`: lists show the other objects. */
-function relation(place: Place, nested: Nested): Endpoint[] {
-  const { kind, parent, parentColumn, path, group, store } = place;
-  const other = nested.with as Kind;
-  const otherName = `${other}_uuid`;
-  const otherColumn = `${other}_id`;
-  const names = [`${parent}_uuid`, otherName];
-  const { doc } = resourceOf(kind);
+/** `/datapaths/:uuid/networks/:network_uuid`. */
+function relation(place: Where, other: Kind): Endpoint[] {
+  const { kind, nested, path } = place;
+  const otherName = otherField(nested);
+  const both: Both = { ...place, other, otherName, otherColumn: otherName.replace(/_uuid$/, '_id') };
+  const listing = nested.lists === 'relations' ? list(place) : listOthers(both);
+  if (nested.operations === 'list') return [listing];
+  const onePath = `${path}/:${otherName}`;
+  if (nested.operations === 'set') return [listing, set(both, onePath)];
+  return [listing, relate(both, onePath), end(both, onePath)];
 
-  return [
-    {
+  function listOthers({ store, parent, parentColumn, otherColumn, group }: Both): Endpoint {
+    return {
       method: 'GET',
       path,
-      doc: `Lists what is related. ${doc}`,
+      doc: `Lists what is related. ${resourceOf(kind).doc}`,
       group,
       parameters: pageParameters,
       answer: { shape: 'list', kind: other },
@@ -60,54 +80,130 @@ function relation(place: Place, nested: Nested): Endpoint[] {
         );
         return { total_count: store.count(kind, where), ...page, items };
       },
+    };
+  }
+}
+
+interface Both extends Where {
+  readonly other: Kind;
+  readonly otherName: string;
+  readonly otherColumn: string;
+}
+
+/** Checks the names in the path, and gives what finds the objects; the other comes first, as in the original. */
+function inPath({ parent, parentColumn, other, otherName, otherColumn }: Both, path: Call['path']) {
+  const [uuid, otherUuid] = [path.uuid!, path[otherName]!];
+  requirePathUuid(other, otherUuid, otherName);
+  requirePathUuid(parent, uuid, 'uuid');
+  return (reader: Reader) => {
+    const second = objectInPath(reader, other, otherUuid, otherName);
+    const first = objectInPath(reader, parent, uuid);
+    return { first, second, columns: { [otherColumn]: second.id, [parentColumn]: first.id } };
+  };
+}
+
+/** What making and ending a relation answers, where it is one of the two objects. */
+function answered({ nested, other }: Both, reader: Reader, first: RowOf<Kind>, second: RowOf<Kind>): Json | undefined {
+  if (nested.answers === 'parent') return { uuid: first.uuid };
+  return nested.answers === 'other' ? recordOf(reader, other, second) : undefined;
+}
+
+function answerOf({ nested, other, kind }: Both): Answer {
+  if (nested.answers === 'parent') return { shape: 'object' };
+  return { shape: 'record', kind: nested.answers === 'other' ? other : kind };
+}
+
+function relate(both: Both, path: string): Endpoint {
+  const { kind, parentName, otherName, group } = both;
+  const names = [parentName, otherName];
+  return {
+    method: 'POST',
+    path,
+    doc: `Relates the two. ${resourceOf(kind).doc}`,
+    group,
+    parameters: makeParameters(kind, names),
+    answer: answerOf(both),
+    handle: (call) => {
+      const find = inPath(both, call.path);
+      const made = make(both, kind, call.given, { names, find: (tx) => find(tx).columns });
+      call.wrote(made.revision);
+      const { first, second } = find(both.store);
+      return answered(both, both.store, first, second) ?? made.record;
     },
-    {
-      method: 'POST',
-      path: `${path}/:${otherName}`,
-      doc: `Relates the two. ${doc}`,
-      group,
-      parameters: makeParameters(kind, names),
-      answer: { shape: 'record', kind },
-      handle: (call) => {
-        const [uuid, otherUuid] = [call.path.uuid!, call.path[otherName]!];
-        requirePathUuid(other, otherUuid, otherName);
-        requirePathUuid(parent, uuid, 'uuid');
-        const find = (tx: Transaction): Values => ({
-          [otherColumn]: objectInPath(tx, other, otherUuid, otherName).id,
-          [parentColumn]: objectInPath(tx, parent, uuid).id,
-        });
-        const { record, revision } = make(store, kind, call.given, { names, find });
-        call.wrote(revision);
-        return record;
-      },
+  };
+}
+
+/** Ends one relation; that there is none is a fault only where the original says so. */
+function end(both: Both, path: string): Endpoint {
+  const { kind, nested, other, otherName, group, store } = both;
+  return {
+    method: 'DELETE',
+    path,
+    doc: nested.answers === 'other' ? 'Ends the relation.' : 'Ends the relation, if there is one.',
+    group,
+    parameters: [],
+    answer: nested.answers ? answerOf(both) : { shape: 'uuids' },
+    handle: (call) => {
+      const find = inPath(both, call.path);
+      const { value, revision } = store.transaction((tx) => {
+        const { first, second, columns } = find(tx);
+        const [row] = tx.find(kind, columns as object, { limit: 1 });
+        if (!row && nested.answers === 'other') {
+          const message = `${resourceOf(other).model}#${otherName}: ${second.uuid} (is not related to ${first.uuid})`;
+          throw new ApiError('unknownUuid', message);
+        }
+        if (row) tx.remove(kind, row.id);
+        return answered(both, tx, first, second) ?? [second.uuid];
+      });
+      call.wrote(revision);
+      return value;
     },
-    {
-      method: 'DELETE',
-      path: `${path}/:${otherName}`,
-      doc: 'Ends the relation, if there is one.',
-      group,
-      parameters: [],
-      answer: { shape: 'uuids' },
-      handle: (call) => {
-        const { value, revision } = store.transaction((tx) => {
-          const { id, uuid } = objectInPath(tx, other, call.path[otherName]!, otherName);
-          const where = { [parentColumn]: objectInPath(tx, parent, call.path.uuid!).id, [otherColumn]: id };
-          for (const row of tx.find(kind, where)) tx.remove(kind, row.id);
-          return [uuid];
-        });
-        call.wrote(revision);
-        return value;
-      },
+  };
+}
+
+/** Makes the relation or changes it; it goes when nothing is asked for and nothing needs it. */
+function set(both: Both, path: string): Endpoint {
+  const { kind, parentName, otherName, group, store, around } = both;
+  const fields = fieldsOf(resourceOf(kind)).filter(([name]) => name !== parentName && name !== otherName);
+  const parameters = parametersFor(fields, 'change');
+  return {
+    method: 'PUT',
+    path,
+    doc: `Says whether the two belong together. ${resourceOf(kind).doc}`,
+    group,
+    parameters,
+    answer: { shape: 'record', kind },
+    handle: (call) => {
+      const find = inPath(both, call.path);
+      const read = readParameters(parameters, call.given);
+      const { value, revision } = store.transaction((tx) => {
+        const { first, second, columns } = find(tx);
+        if (Object.keys(read).length === 0) return {};
+        const [row] = tx.find(kind, columns as object, { limit: 1 });
+        const wanted = Object.values(read).some(Boolean);
+        if (!row && !wanted) throw new ApiError('argument', `${first.uuid} is not part of ${second.uuid}`);
+        const values = resolveReferences(tx, fields, read);
+        const now = row
+          ? tx.update(kind, row.id, values as never)
+          : tx.insert(kind, { ...columns, ...values } as never);
+        const record = recordOf(tx, kind, now);
+        if (wanted || behaviourOf(kind).needed?.(tx, now)) return record;
+        tx.remove(kind, now.id);
+        return { ...record, deleted_at: timeToText(around.now()), is_deleted: now.id };
+      });
+      call.wrote(revision);
+      return value;
     },
-  ];
+  };
 }
 
 /** `/dns_services/:uuid/dns_records/:dns_record_uuid`. */
-function childWithUuid(place: Place): Endpoint[] {
+function childWithUuid(place: Where): Endpoint[] {
   const { kind, parent, parentColumn, path, group, store } = place;
   const name = `${kind}_uuid`;
   return [
-    ...listAndMake(place),
+    list(place),
+    add(place),
     {
       method: 'DELETE',
       path: `${path}/:${name}`,
@@ -131,15 +227,16 @@ function childWithUuid(place: Place): Endpoint[] {
 }
 
 /** `/interfaces/:uuid/ports`: what is removed is selected by its fields. */
-function childWithoutUuid(place: Place): Endpoint[] {
-  const { kind, parent, parentColumn, path, group, store } = place;
+function childWithoutUuid(place: Where): Endpoint[] {
+  const { kind, parent, parentName, parentColumn, path, group, store } = place;
   const declared = resourceOf(kind);
   const selection = parametersFor(
-    fieldsOf(declared).filter(([name]) => name !== `${parent}_uuid`),
+    parametersOf(declared).filter(([name]) => name !== parentName),
     'change',
   );
   return [
-    ...listAndMake(place),
+    list(place),
+    add(place),
     {
       method: 'DELETE',
       path,
@@ -164,40 +261,41 @@ function childWithoutUuid(place: Place): Endpoint[] {
   ];
 }
 
-function listAndMake({ kind, parent, parentColumn, path, group, store }: Place): Endpoint[] {
-  const names = [`${parent}_uuid`];
-  const { doc } = resourceOf(kind);
-  return [
-    {
-      method: 'GET',
-      path,
-      doc: `Lists them. ${doc}`,
-      group,
-      parameters: pageParameters,
-      answer: { shape: 'list', kind },
-      handle: (call) => {
-        const page = pageOf(call.given);
-        const where = { [parentColumn]: objectInPath(store, parent, call.path.uuid!).id };
-        const items = recordsOf(store, kind, store.find(kind, where, page));
-        return { total_count: store.count(kind, where), ...page, items };
-      },
+function list({ kind, parent, parentColumn, path, group, store }: Where): Endpoint {
+  return {
+    method: 'GET',
+    path,
+    doc: `Lists them. ${resourceOf(kind).doc}`,
+    group,
+    parameters: pageParameters,
+    answer: { shape: 'list', kind },
+    handle: (call) => {
+      const page = pageOf(call.given);
+      const where = { [parentColumn]: objectInPath(store, parent, call.path.uuid!).id };
+      const items = recordsOf(store, kind, store.find(kind, where, page));
+      return { total_count: store.count(kind, where), ...page, items };
     },
-    {
-      method: 'POST',
-      path,
-      doc: `Adds one. ${doc}`,
-      group,
-      parameters: makeParameters(kind, names),
-      answer: { shape: 'record', kind },
-      handle: (call) => {
-        requirePathUuid(parent, call.path.uuid!, 'uuid');
-        const find = (tx: Transaction): Values => ({ [parentColumn]: objectInPath(tx, parent, call.path.uuid!).id });
-        const { record, revision } = make(store, kind, call.given, { names, find });
-        call.wrote(revision);
-        return record;
-      },
+  };
+}
+
+function add(place: Where): Endpoint {
+  const { kind, parent, parentName, parentColumn, path, group } = place;
+  const names = [parentName];
+  return {
+    method: 'POST',
+    path,
+    doc: `Adds one. ${resourceOf(kind).doc}`,
+    group,
+    parameters: makeParameters(kind, names),
+    answer: { shape: 'record', kind },
+    handle: (call) => {
+      requirePathUuid(parent, call.path.uuid!, 'uuid');
+      const find = (tx: Transaction): Values => ({ [parentColumn]: objectInPath(tx, parent, call.path.uuid!).id });
+      const { record, revision } = make(place, kind, call.given, { names, find });
+      call.wrote(revision);
+      return record;
     },
-  ];
+  };
 }
 
 function idIn(row: RowOf<Kind>, column: string): number {

@@ -107,7 +107,8 @@ function referredTo(reader: Reader, kind: Kind, uuid: string, name: string): num
   throw new ApiError('unknownUuid', `${resourceOf(kind).model}#${name}: ${uuid} (${help})`);
 }
 
-function requireUuid(kind: string, uuid: string, name: string): string {
+/** Refuses a uuid in a parameter that can be none of its kind. */
+export function requireUuid(kind: string, uuid: string, name: string): string {
   const { model, idPrefix = '' } = resourceOf(kind);
   if (isUuid(idPrefix, uuid)) return uuid;
   const shown = uuid.length > 80 ? `${uuid.slice(0, 80)}…` : uuid;

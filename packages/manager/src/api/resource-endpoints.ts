@@ -1,6 +1,7 @@
 import {
   ApiError,
   columnOf,
+  type Field,
   fieldsOf,
   freshUuid,
   type Kind,
@@ -9,6 +10,7 @@ import {
   resourceOf,
 } from '@openvnet/model';
 import type { Reader, Store, Transaction } from '@openvnet/store';
+import type { Surroundings } from '../behaviours/behaviour.ts';
 import { behaviourOf } from '../behaviours/index.ts';
 import type { Reports } from '../status/reports.ts';
 import type { Endpoint, Given } from './endpoint.ts';
@@ -25,9 +27,16 @@ import {
 import { type Json, recordOf, recordsOf } from './record.ts';
 import { refusing } from './refusal.ts';
 
+/** Where operations are done, and what counts there. */
+export interface Place {
+  readonly store: Store;
+  readonly around: Surroundings;
+}
+
 /** The operations of a resource of its own: list, make, show, change, remove, and whether it is in effect. */
-export function resourceEndpoints(kind: Kind, store: Store, reports: Reports): Endpoint[] {
-  const { plural: group, doc } = resourceOf(kind);
+export function resourceEndpoints(kind: Kind, place: Place, reports: Reports): Endpoint[] {
+  const { store } = place;
+  const { plural: group, doc, emptyChange } = resourceOf(kind);
   const what = kind.replaceAll('_', ' ');
   const changeable = changeParameters(kind);
   const path = `/${group}`;
@@ -52,7 +61,7 @@ export function resourceEndpoints(kind: Kind, store: Store, reports: Reports): E
       parameters: makeParameters(kind),
       answer: { shape: 'record', kind },
       handle: (call) => {
-        const { record, revision } = make(store, kind, call.given);
+        const { record, revision } = make(place, kind, call.given);
         call.wrote(revision);
         return record;
       },
@@ -107,7 +116,7 @@ export function resourceEndpoints(kind: Kind, store: Store, reports: Reports): E
       },
     },
   ];
-  if (changeable.length > 0) {
+  if (changeable.length > 0 || emptyChange) {
     endpoints.push({
       method: 'PUT',
       path: `${path}/:uuid`,
@@ -122,7 +131,34 @@ export function resourceEndpoints(kind: Kind, store: Store, reports: Reports): E
       },
     });
   }
-  return [...endpoints, ...(behaviourOf(kind).endpoints?.(store) ?? [])];
+  return [...endpoints, ...actionEndpoints(kind, place)];
+}
+
+/** The declared actions, which their behaviour carries out. */
+function actionEndpoints(kind: Kind, { store, around }: Place): Endpoint[] {
+  const declared = resourceOf(kind);
+  return Object.entries(declared.actions ?? {}).map(([name, { method, doc, parameters: fields, answers }]) => {
+    const named = Object.entries(fields as Record<string, Field>);
+    const parameters = parametersFor(named, 'make');
+    return {
+      method,
+      path: `/${declared.plural}/:uuid/${name}`,
+      doc,
+      group: declared.plural,
+      parameters,
+      answer: { shape: 'record', kind: answers as Kind },
+      handle: (call) => {
+        const read = readParameters(parameters, inOurWords({ ...declared, fields }, call.given));
+        const { value, revision } = store.transaction((tx) => {
+          const row = objectInPath(tx, kind, call.path.uuid!);
+          const given = resolveReferences(tx, named, read);
+          return refusing(tx, () => behaviourOf(kind).actions![name]!(tx, row, given, around));
+        });
+        call.wrote(revision);
+        return value;
+      },
+    };
+  });
 }
 
 /** The parameters of a request that makes an object; `inPath` are those that the path holds instead. */
@@ -140,9 +176,20 @@ export interface InPath {
 }
 
 /** Makes an object, in a transaction of its own. */
-export function make(store: Store, kind: Kind, given: Given, inPath?: InPath): { record: Json; revision: number } {
-  const { value, revision } = store.transaction((tx) => makeIn(tx, kind, given, inPath));
+export function make(
+  { store, around }: Place,
+  kind: Kind,
+  given: Given,
+  inPath?: InPath,
+): { record: Json; revision: number } {
+  const { value, revision } = store.transaction((tx) => makeIn({ tx, around }, kind, given, inPath));
   return { record: value, revision };
+}
+
+/** A transaction, and what counts where it is done. */
+export interface Writing {
+  readonly tx: Transaction;
+  readonly around: Surroundings;
 }
 
 /**
@@ -150,7 +197,7 @@ export function make(store: Store, kind: Kind, given: Given, inPath?: InPath): {
  * `inPath` finds the objects that the path names, as columns.
  */
 export function makeIn(
-  tx: Transaction,
+  { tx, around }: Writing,
   kind: Kind,
   given: Given,
   inPath: InPath = { names: [], find: () => ({}) },
@@ -158,6 +205,7 @@ export function makeIn(
   const declared = resourceOf(kind);
   const inWords = inOurWords(declared, given);
   const uuid = readOwnUuid(declared, inWords);
+  if (uuid === undefined && declared.uuidRequired) throw new ApiError('missingArgument', 'uuid');
   const read = readParameters(makeParameters(kind, inPath.names), inWords);
   const columns = { ...inPath.find(tx), ...resolveReferences(tx, parametersOf(declared), read) };
   if (uuid !== undefined && tx.byUuid(kind, uuid)) throw new ApiError('duplicateUuid', uuid);
@@ -165,8 +213,8 @@ export function makeIn(
   const named = declared.idPrefix ? { ...values, uuid: uuid ?? unusedUuid(tx, kind, declared.idPrefix) } : values;
   const { complete, created } = behaviourOf(kind);
   return refusing(tx, () => {
-    const row = tx.insert(kind, (complete?.(tx, named as never, more) ?? named) as never);
-    created?.(tx, row, more);
+    const row = tx.insert(kind, (complete?.(tx, named as never, more, around) ?? named) as never);
+    created?.(tx, row, more, around);
     return recordOf(tx, kind, tx.get(kind, row.id)!);
   });
 }
@@ -208,7 +256,7 @@ function parted(kind: Kind, columns: Values): { values: Values; more: Values } {
   return { values, more };
 }
 
-function unusedUuid(reader: Reader, kind: Kind, prefix: string): string {
+export function unusedUuid(reader: Reader, kind: Kind, prefix: string): string {
   for (;;) {
     const uuid = freshUuid(prefix);
     if (!reader.byUuid(kind, uuid)) return uuid;

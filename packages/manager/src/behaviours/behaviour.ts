@@ -1,23 +1,44 @@
 import type { Kind, RowOf } from '@openvnet/model';
-import type { Reader, Store, Transaction, Values } from '@openvnet/store';
+import type { Reader, Store, Touched, Transaction, Values } from '@openvnet/store';
+import type { FastifyBaseLogger } from 'fastify';
 import type { Endpoint, Given } from '../api/endpoint.ts';
+import type { Json } from '../api/record.ts';
 import type { Facts } from '../status/facts.ts';
 import type { Findings } from '../status/findings.ts';
+
+/** What is not an object and yet counts: settings, and the time. */
+export interface Surroundings {
+  /** Milliseconds since 1970. */
+  readonly now: () => number;
+  /** Uuid of the MAC range group for relations of datapaths and for route links, if one is set. */
+  readonly datapathMacGroup?: string | undefined;
+  readonly logger: FastifyBaseLogger;
+}
 
 /** What is not ordinary about one kind of object. Everything else follows from its declaration. */
 export interface Behaviour<K extends Kind = Kind> {
   /** Completes the values of a new row, or refuses them with `ApiError`. `more` is what the request held besides. */
-  complete?(tx: Transaction, values: Values<K> & { uuid: string }, more: Given): Values<K>;
+  complete?(tx: Transaction, values: Values<K> & { uuid: string }, more: Given, around: Surroundings): Values<K>;
   /** Makes what comes along with a new row. */
-  created?(tx: Transaction, row: RowOf<K>, more: Given): void;
+  created?(tx: Transaction, row: RowOf<K>, more: Given, around: Surroundings): void;
   /** Parameters beside the fields that a change may hold. */
   readonly changes?: readonly string[];
   /** Does what a change asks for besides the row itself. */
   changed?(tx: Transaction, row: RowOf<K>, more: Given): void;
+  /** Whether a relation that nobody has asked for (any more) is there all the same. */
+  needed?(reader: Reader, row: RowOf<K>): boolean;
   /** What records show besides the declared fields, for each of `rows`. */
-  view?(reader: Reader, rows: readonly RowOf<K>[]): Record<string, unknown>[];
-  /** Operations beside the ordinary ones. */
+  view?(reader: Reader, rows: readonly RowOf<K>[]): Json[];
+  /** The declared actions; `given` are the columns that the request held. Gives what is answered. */
+  readonly actions?: Readonly<
+    Record<string, (tx: Transaction, row: RowOf<K>, given: Given, around: Surroundings) => Json>
+  >;
+  /** Operations beside the ordinary ones; one with method and path of an ordinary one replaces it. */
   endpoints?(store: Store): Endpoint[];
+  /** Does what follows from changes of any objects, at the end of the transaction that makes them. */
+  follow?(tx: Transaction, touched: readonly Touched[], around: Surroundings): void;
+  /** Goes on beside the requests, until it is disposed of. */
+  background?(store: Store, around: Surroundings): Disposable;
   /** What matters to whether each of `rows` is in effect, beside what matters for every object. */
   findings?(facts: Facts, rows: readonly RowOf<K>[]): Findings[];
   /** What only the hosts know of one that somebody looks at, as sentences. */

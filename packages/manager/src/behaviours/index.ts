@@ -3,14 +3,24 @@ import type { Behaviour } from './behaviour.ts';
 import { datapath } from './datapath.ts';
 import { datapathNetwork } from './datapath-network.ts';
 import { datapathRouteLink } from './datapath-route-link.ts';
+import { datapathSegment } from './datapath-segment.ts';
+import { dnsService } from './dns-service.ts';
+import { filterStatic } from './filter-static.ts';
 import { iface } from './interface.ts';
+import { interfaceNetwork, interfaceRouteLink, interfaceSegment } from './interface-association.ts';
 import { interfacePort } from './interface-port.ts';
 import { ipLease } from './ip-lease.ts';
+import { ipRetention } from './ip-retention.ts';
+import { leasePolicy, leasePolicyInterface } from './lease-policy.ts';
 import { macLease } from './mac-lease.ts';
 import { network } from './network.ts';
 import { networkService } from './network-service.ts';
+import { ipRange, macRange } from './ranges.ts';
 import { route } from './route.ts';
 import { routeLink } from './route-link.ts';
+import { segment } from './segment.ts';
+import { topology, topologyDatapath } from './topology.ts';
+import { translationStaticAddress } from './translation-static-address.ts';
 
 /** Kinds of which something is not ordinary. */
 const behaviours: { readonly [K in Kind]?: Behaviour<K> } = {
@@ -25,6 +35,21 @@ const behaviours: { readonly [K in Kind]?: Behaviour<K> } = {
   route,
   datapath_network: datapathNetwork,
   datapath_route_link: datapathRouteLink,
+  datapath_segment: datapathSegment,
+  dns_service: dnsService,
+  filter_static: filterStatic,
+  interface_network: interfaceNetwork,
+  interface_segment: interfaceSegment,
+  interface_route_link: interfaceRouteLink,
+  ip_range: ipRange,
+  mac_range: macRange,
+  ip_retention: ipRetention,
+  lease_policy: leasePolicy,
+  lease_policy_interface: leasePolicyInterface,
+  segment,
+  topology,
+  topology_datapath: topologyDatapath,
+  translation_static_address: translationStaticAddress,
 };
 
 const ordinary = {};
@@ -32,3 +57,6 @@ const ordinary = {};
 export function behaviourOf<K extends Kind>(kind: K): Behaviour<K> {
   return (behaviours[kind] as Behaviour<K> | undefined) ?? ordinary;
 }
+
+/** Those that are not, for what goes beyond one kind. */
+export const allBehaviours = Object.values(behaviours) as readonly Behaviour[];

@@ -2,6 +2,7 @@ import { ApiError, freshUuid, type RowOf } from '@openvnet/model';
 import type { Transaction } from '@openvnet/store';
 import type { Given } from '../api/endpoint.ts';
 import type { Behaviour } from './behaviour.ts';
+import { drawMac } from './free-addresses.ts';
 import { interfaceFindings, refusedNotes } from './interface-findings.ts';
 import { interfaceView } from './interface-view.ts';
 import { giveNetworkToRoutes, requireInNetwork } from './ip-lease.ts';
@@ -10,6 +11,8 @@ import { giveNetworkToRoutes, requireInNetwork } from './ip-lease.ts';
 interface Along {
   readonly owner_datapath_id?: number;
   readonly network_id?: number;
+  readonly segment_id?: number;
+  readonly mac_range_group_id?: number;
   readonly ipv4_address?: number;
   readonly mac_address?: number;
   readonly port_name?: string;
@@ -17,22 +20,31 @@ interface Along {
 
 export const iface: Behaviour<'interface'> = {
   complete(tx, values, more: Given & Along) {
-    const { network_id, ipv4_address } = more;
+    const { network_id, segment_id, ipv4_address } = more;
+    const network = network_id === undefined ? undefined : tx.get('network', network_id)!;
+    if (segment_id !== undefined && network?.segment_id != null && network.segment_id !== segment_id) {
+      const [given, its] = [segment_id, network.segment_id].map((id) => tx.get('segment', id)!.uuid);
+      throw new ApiError('invalidId', `segment_uuid ${given} is not the segment of ${network.uuid}, which is ${its}`);
+    }
     if (ipv4_address === undefined) return values;
-    if (network_id === undefined) throw new ApiError('missingArgument', 'network_uuid');
-    if (ipv4_address !== 0) requireInNetwork(tx.get('network', network_id)!, ipv4_address);
+    if (!network) throw new ApiError('missingArgument', 'network_uuid');
+    if (ipv4_address !== 0) requireInNetwork(network, ipv4_address);
     return values;
   },
 
   created(tx, row, more: Given & Along) {
     makePort(tx, row, more);
+    const network = more.network_id === undefined ? undefined : tx.get('network', more.network_id);
+    const mac_address =
+      more.mac_address ?? (more.mac_range_group_id === undefined ? undefined : drawMac(tx, more.mac_range_group_id));
     const macLease =
-      more.mac_address === undefined
+      mac_address === undefined
         ? undefined
         : tx.insert('mac_lease', {
             uuid: freshUuid('ml'),
             interface_id: row.id,
-            mac_address: more.mac_address,
+            mac_address,
+            segment_id: network?.segment_id ?? more.segment_id ?? null,
           });
     if (more.network_id === undefined || more.ipv4_address === undefined) return;
     const lease = tx.insert('ip_lease', {

@@ -1,14 +1,6 @@
-import { ApiError, fieldsOf, ipv4ToText, networkAddress, type RowOf, resourceOf } from '@openvnet/model';
+import { ApiError, ipv4ToText, networkAddress, type RowOf } from '@openvnet/model';
 import type { Reader, Transaction } from '@openvnet/store';
-import type { Endpoint } from '../api/endpoint.ts';
-import {
-  addCommand,
-  inOurWords,
-  objectInPath,
-  parametersFor,
-  readParameters,
-  resolveReferences,
-} from '../api/parameters.ts';
+import { addCommand } from '../api/parameters.ts';
 import { byId, type Json, plainRecordsOf, rawOf } from '../api/record.ts';
 import type { Behaviour } from './behaviour.ts';
 
@@ -37,55 +29,24 @@ export const ipLease: Behaviour<'ip_lease'> = {
       interface: rawOf(interfaces.get(rows[i]!.interface_id ?? 0)),
     }));
   },
-  endpoints: (store) => [
-    {
-      method: 'PUT',
-      path: '/ip_leases/:uuid/attach',
-      doc: 'Gives a free address to an interface.',
-      group: 'ip_leases',
-      parameters: attachParameters,
-      answer: { shape: 'record', kind: 'ip_lease' },
-      handle(call) {
-        const given = readParameters(attachParameters, inOurWords(declared, call.given));
-        if (Object.keys(given).length === 0) throw new ApiError('missingArgument', 'interface_uuid');
-        const { value, revision } = store.transaction((tx) => {
-          const lease = objectInPath(tx, 'ip_lease', call.path.uuid!);
-          if (lease.interface_id !== null) {
-            const holder = tx.get('interface', lease.interface_id)!;
-            throw new ApiError('argument', `${lease.uuid} is attached to ${holder.uuid} already; release it first`);
-          }
-          const attached = tx.update('ip_lease', lease.id, holderOf(tx, resolveReferences(tx, holderFields, given)));
-          giveNetworkToRoutes(tx, attached);
-          return plainRecordsOf(tx, 'ip_lease', [attached])[0];
-        });
-        call.wrote(revision);
-        return value;
-      },
-    } satisfies Endpoint,
-    {
-      method: 'PUT',
-      path: '/ip_leases/:uuid/release',
-      doc: 'Takes an address from its interface; the lease stays, free.',
-      group: 'ip_leases',
-      parameters: [],
-      answer: { shape: 'record', kind: 'ip_lease' },
-      handle(call) {
-        const { value, revision } = store.transaction((tx) => {
-          const lease = objectInPath(tx, 'ip_lease', call.path.uuid!);
-          if (lease.interface_id === null) throw new ApiError('argument', `${lease.uuid} is attached to no interface`);
-          const free = tx.update('ip_lease', lease.id, { interface_id: null, mac_lease_id: null });
-          return plainRecordsOf(tx, 'ip_lease', [free])[0];
-        });
-        call.wrote(revision);
-        return value;
-      },
-    } satisfies Endpoint,
-  ],
+  actions: {
+    attach(tx, lease, given) {
+      if (Object.keys(given).length === 0) throw new ApiError('missingArgument', 'interface_uuid');
+      if (lease.interface_id !== null) {
+        const holder = tx.get('interface', lease.interface_id)!;
+        throw new ApiError('argument', `${lease.uuid} is attached to ${holder.uuid} already; release it first`);
+      }
+      const attached = tx.update('ip_lease', lease.id, holderOf(tx, given));
+      giveNetworkToRoutes(tx, attached);
+      return plainRecordsOf(tx, 'ip_lease', [attached])[0]!;
+    },
+    release(tx, lease) {
+      if (lease.interface_id === null) throw new ApiError('argument', `${lease.uuid} is attached to no interface`);
+      const free = tx.update('ip_lease', lease.id, { interface_id: null, mac_lease_id: null });
+      return plainRecordsOf(tx, 'ip_lease', [free])[0]!;
+    },
+  },
 };
-
-const declared = resourceOf('ip_lease');
-const holderFields = fieldsOf(declared).filter(([name]) => name === 'interface_uuid' || name === 'mac_lease_uuid');
-const attachParameters = parametersFor(holderFields, 'change');
 
 /** Refuses an address that is not in the network. */
 export function requireInNetwork(network: RowOf<'network'>, address: number): void {

@@ -1,17 +1,22 @@
+import { ApiError } from '@openvnet/model';
 import type { Reader } from '@openvnet/store';
-import type { Behaviour } from './behaviour.ts';
+import { addCommand } from '../api/parameters.ts';
+import type { Behaviour, Surroundings } from './behaviour.ts';
+import { drawMac } from './free-addresses.ts';
 import { firstLeasesOf } from './ip-lease.ts';
 
-type Relation = 'datapath_network' | 'datapath_route_link';
+type Relation = 'datapath_network' | 'datapath_segment' | 'datapath_route_link';
 
 /**
  * What the relations of a datapath have in common: the host interface is that of the datapath where none is given, and
- * the address is one of `range` (the first three bytes) where none is given.
+ * the address is drawn from the group of the settings where none is given, or else is one of `range` (the first three
+ * bytes).
  */
 export function relationOnDatapath<K extends Relation>(kind: K, range: number): Behaviour<K> {
   const shared: Behaviour<Relation> = {
-    complete: (tx, values) => ({
+    complete: (tx, values, _more, around) => ({
       ...values,
+      mac_address: values.mac_address ?? macOfSettings(tx, around),
       interface_id: values.interface_id ?? hostInterfaceOf(tx, values.datapath_id),
     }),
     created(tx, row) {
@@ -28,15 +33,21 @@ export function relationOnDatapath<K extends Relation>(kind: K, range: number): 
         // A number here, unlike anywhere else: so does the original.
         mac_address: row.mac_address,
         mac_address_id: row.mac_address === null ? null : row.id,
-        ip_lease_id: leases.get(row.interface_id ?? 0)?.id ?? null,
-        topology_id: null,
-        topology_layer_id: null,
-        topology_mac_range_group_id: null,
+        ip_lease_id: row.ip_lease_id ?? leases.get(row.interface_id ?? 0)?.id ?? null,
       }));
     },
   };
   // It uses nothing but the columns that both have.
   return shared as unknown as Behaviour<K>;
+}
+
+/** An address of the group that the settings name, if they name one. */
+export function macOfSettings(reader: Reader, { datapathMacGroup }: Surroundings): number | null {
+  if (!datapathMacGroup) return null;
+  const group = reader.byUuid('mac_range_group', datapathMacGroup);
+  if (group) return drawMac(reader, group.id) ?? null;
+  const command = addCommand('mac_range_group', `--uuid ${datapathMacGroup}`);
+  throw new ApiError('argument', `the setting datapath-mac-group names ${datapathMacGroup}; add it with: ${command}`);
 }
 
 /** The interface by which the host of a datapath reaches other hosts, if one is registered. */

@@ -33,6 +33,7 @@ describe('the feed', () => {
         { kind: 'interface_port', id: 3, row: null },
         { kind: 'ip_lease', id: 3, row: null },
         { kind: 'mac_lease', id: 3, row: null },
+        { kind: 'interface_network', id: 3, row: null },
         { kind: 'interface', id: 3, row: null },
       ],
     });
@@ -50,7 +51,10 @@ describe('the feed', () => {
     expect(await resume(4)).toMatchObject({
       type: 'changes',
       revision: 5,
-      changes: ['interface', 'interface_port', 'mac_lease', 'ip_lease'].map((kind) => ({ kind, id: 3 })),
+      changes: ['interface', 'interface_port', 'mac_lease', 'ip_lease', 'interface_network'].map((kind) => ({
+        kind,
+        id: 3,
+      })),
     });
     expect(await resume(6)).toMatchObject({ type: 'snapshot', revision: 5 });
     expect(await resume(5, 'another')).toMatchObject({ type: 'snapshot', store });

@@ -9,11 +9,11 @@ import {
   resourceOf,
   type TopologyChange,
 } from '@openvnet/model';
-import type { Store, Transaction } from '@openvnet/store';
+import type { Transaction } from '@openvnet/store';
 import type { Given } from '../api/endpoint.ts';
 import { inOurWords, objectInPath, parametersFor, readParameters, resolveReferences } from '../api/parameters.ts';
 import { type Json, recordOf } from '../api/record.ts';
-import { changeIn, makeIn } from '../api/resource-endpoints.ts';
+import { changeIn, makeIn, type Place, type Writing } from '../api/resource-endpoints.ts';
 import { entryOf, parameterOf } from './export.ts';
 import { kindsInOrder, readTopology, refused, topKinds, type Wanted } from './wanted.ts';
 
@@ -29,7 +29,7 @@ export interface ApplyOptions {
  * Objects that are there stay, with what they refer to; of lists that stand inside an object nothing else remains.
  */
 export function applyTopology(
-  store: Store,
+  { store, around }: Place,
   topology: unknown,
   { dryRun, remove }: ApplyOptions,
 ): Applied & { revision: number } {
@@ -38,7 +38,9 @@ export function applyTopology(
   try {
     const { value, revision } = store.transaction((tx) => {
       const changes: TopologyChange[] = remove ? removeOthers(tx, wanted) : [];
-      for (const one of wanted) changes.push(...('entries' in one ? applyList(tx, one) : applyObject(tx, one)));
+      for (const one of wanted) {
+        changes.push(...('entries' in one ? applyList({ tx, around }, one) : applyObject({ tx, around }, one)));
+      }
       if (dryRun) {
         rehearsed.changes = changes;
         throw rehearsed;
@@ -60,12 +62,12 @@ class Rehearsed extends Error {
 type WantedObject = Extract<Wanted, { readonly uuid: string }>;
 type WantedList = Extract<Wanted, { readonly entries: unknown }>;
 
-function applyObject(tx: Transaction, { kind, given, uuid }: WantedObject): TopologyChange[] {
+function applyObject({ tx, around }: Writing, { kind, given, uuid }: WantedObject): TopologyChange[] {
   const object = `${resourceOf(kind).plural} ${uuid}`;
   return naming(object, () => {
     const row = tx.byUuid(kind, uuid);
     if (!row) {
-      makeIn(tx, kind, given);
+      makeIn({ tx, around }, kind, given);
       return [{ action: 'add', object, fields: {} }];
     }
     const fields = differences(tx, kind, row, given);
@@ -81,7 +83,7 @@ function applyObject(tx: Transaction, { kind, given, uuid }: WantedObject): Topo
   });
 }
 
-function applyList(tx: Transaction, { kind, parent, parentUuid, entries }: WantedList): TopologyChange[] {
+function applyList({ tx, around }: Writing, { kind, parent, parentUuid, entries }: WantedList): TopologyChange[] {
   const { nested } = resourceOf(kind);
   const parentName = `${parent}_uuid`;
   const title = `${nested!.name} of ${parentUuid}`;
@@ -102,7 +104,7 @@ function applyList(tx: Transaction, { kind, parent, parentUuid, entries }: Wante
     });
     const made = missing.map((entry): TopologyChange => {
       const find = () => ({ [`${parent}_id`]: parentId });
-      makeIn(tx, kind, entry, { names: [parentName], find });
+      makeIn({ tx, around }, kind, entry, { names: [parentName], find });
       return { action: 'add', object: label(entry), fields: {} };
     });
     return [...gone, ...made];

@@ -1,7 +1,7 @@
 import { boolean } from '@openvnet/model';
-import type { Store } from '@openvnet/store';
 import type { Endpoint, Parameter } from '../api/endpoint.ts';
 import { readParameters } from '../api/parameters.ts';
+import type { Place } from '../api/resource-endpoints.ts';
 import { applyTopology } from './apply.ts';
 import { exportTopology } from './export.ts';
 
@@ -15,7 +15,7 @@ const parameters: readonly Parameter[] = [
 ];
 
 /** A whole topology at once: `GET /export` and `POST /apply`. */
-export function topologyEndpoints(store: Store): Endpoint[] {
+export function topologyEndpoints(place: Place): Endpoint[] {
   return [
     {
       method: 'GET',
@@ -24,7 +24,7 @@ export function topologyEndpoints(store: Store): Endpoint[] {
       group: 'topology',
       parameters: [],
       answer: { shape: 'object' },
-      handle: () => exportTopology(store),
+      handle: () => exportTopology(place.store),
     },
     {
       method: 'POST',
@@ -38,7 +38,7 @@ export function topologyEndpoints(store: Store): Endpoint[] {
         const { dry_run: _, delete: __, ...topology } = call.given;
         const given = readParameters(parameters, call.given);
         const options = { dryRun: given.dry_run === true, remove: given.delete === true };
-        const { revision, ...answer } = applyTopology(store, topology, options);
+        const { revision, ...answer } = applyTopology(place, topology, options);
         if (answer.applied) call.wrote(revision);
         return answer;
       },

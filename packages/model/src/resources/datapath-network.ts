@@ -1,5 +1,6 @@
 import { macAddress, reference } from '../field.ts';
 import { resource } from '../resource.ts';
+import { ofTopology } from './of-topology.ts';
 
 export const datapathNetwork = resource({
   kind: 'datapath_network',
@@ -23,6 +24,7 @@ export const datapathNetwork = resource({
       aliases: ['broadcast_mac_address'],
       doc: "Address of the network's broadcasts between hosts.",
     }),
+    ...ofTopology,
   },
   unique: [{ columns: ['datapath_id', 'network_id'], error: 'relationExists' }],
 });

@@ -1,5 +1,6 @@
 import { macAddress, reference } from '../field.ts';
 import { resource } from '../resource.ts';
+import { ofTopology } from './of-topology.ts';
 
 export const datapathRouteLink = resource({
   kind: 'datapath_route_link',
@@ -18,6 +19,7 @@ export const datapathRouteLink = resource({
       doc: 'The host interface of the datapath.',
     }),
     mac_address: macAddress({ optional: true, immutable: true, doc: "The router's address on this host." }),
+    ...ofTopology,
   },
   unique: [{ columns: ['datapath_id', 'route_link_id'], error: 'relationExists' }],
 });

@@ -1,5 +1,6 @@
 import { macAddress, reference } from '../field.ts';
 import { resource } from '../resource.ts';
+import { ofTopology } from './of-topology.ts';
 
 export const datapathSegment = resource({
   kind: 'datapath_segment',
@@ -22,6 +23,7 @@ export const datapathSegment = resource({
       immutable: true,
       doc: "Address of the segment's broadcasts between hosts.",
     }),
+    ...ofTopology,
   },
   unique: [{ columns: ['datapath_id', 'segment_id'], error: 'relationExists' }],
 });

@@ -6,6 +6,7 @@ export const dnsRecord = resource({
   plural: 'dns_records',
   model: 'DnsRecord',
   idPrefix: 'dnsr',
+  uuidRequired: true,
   doc: 'A name and its address.',
   nested: { of: 'dns_service', name: 'dns_records' },
   fields: {

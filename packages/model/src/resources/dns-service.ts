@@ -1,4 +1,4 @@
-import { reference, text } from '../field.ts';
+import { ipv4List, reference } from '../field.ts';
 import { resource } from '../resource.ts';
 
 export const dnsService = resource({
@@ -8,9 +8,9 @@ export const dnsService = resource({
   idPrefix: 'dnss',
   doc: 'What a network service of mode `dns` answers, beside the names of interfaces.',
   fields: {
-    public_dns: text({
+    public_dns: ipv4List({
       optional: true,
-      doc: 'Servers that are asked for all other names: IPv4 addresses with commas between them.',
+      doc: 'Servers that are asked for all other names.',
     }),
     network_service_uuid: reference({
       to: 'network_service',
@@ -18,10 +18,4 @@ export const dnsService = resource({
       doc: 'The network service; its mode is `dns`.',
     }),
   },
-  prepare: ({ public_dns, ...others }) => ({
-    ...others,
-    ...(public_dns !== undefined && {
-      public_dns: typeof public_dns === 'string' ? public_dns.replace(/\s/g, '') : public_dns,
-    }),
-  }),
 });

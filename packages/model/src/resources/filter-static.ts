@@ -1,4 +1,4 @@
-import { integer, ipv4Address, oneOf, reference } from '../field.ts';
+import { integer, ipv4Address, oneOf, parsePrefix, reference } from '../field.ts';
 import { resource } from '../resource.ts';
 
 const prefix = { min: 0, max: 32, unit: 'bits', default: 0, immutable: true } as const;
@@ -10,7 +10,8 @@ function withPrefixes(given: Readonly<Record<string, unknown>>): Record<string, 
   for (const side of ['src', 'dst']) {
     const address = given[`${side}_address`];
     if (typeof address !== 'string' || given[`${side}_prefix`] !== undefined) continue;
-    found[`${side}_prefix`] = address.split('/')[1] ?? 32;
+    const written = address.split('/')[1];
+    found[`${side}_prefix`] = written === undefined ? 32 : (parsePrefix(written) ?? written);
   }
   return { ...given, ...found };
 }
@@ -49,4 +50,5 @@ export const filterStatic = resource({
     }),
   },
   prepare: withPrefixes,
+  housekeeping: false,
 });

@@ -13,12 +13,32 @@ import { interfacePort } from './interface-port.ts';
 import { interfaceRouteLink } from './interface-route-link.ts';
 import { interfaceSegment } from './interface-segment.ts';
 import { ipLease } from './ip-lease.ts';
+import { ipLeaseContainer } from './ip-lease-container.ts';
+import { ipLeaseContainerIpLease } from './ip-lease-container-ip-lease.ts';
+import { ipRange } from './ip-range.ts';
+import { ipRangeGroup } from './ip-range-group.ts';
+import { ipRetention } from './ip-retention.ts';
+import { ipRetentionContainer } from './ip-retention-container.ts';
+import { leasePolicy } from './lease-policy.ts';
+import { leasePolicyInterface } from './lease-policy-interface.ts';
+import { leasePolicyIpLeaseContainer } from './lease-policy-ip-lease-container.ts';
+import { leasePolicyIpRetentionContainer } from './lease-policy-ip-retention-container.ts';
+import { leasePolicyNetwork } from './lease-policy-network.ts';
 import { macLease } from './mac-lease.ts';
+import { macRange } from './mac-range.ts';
+import { macRangeGroup } from './mac-range-group.ts';
 import { network } from './network.ts';
 import { networkService } from './network-service.ts';
 import { route } from './route.ts';
 import { routeLink } from './route-link.ts';
 import { segment } from './segment.ts';
+import { topology } from './topology.ts';
+import { topologyDatapath } from './topology-datapath.ts';
+import { topologyLayer } from './topology-layer.ts';
+import { topologyMacRangeGroup } from './topology-mac-range-group.ts';
+import { topologyNetwork } from './topology-network.ts';
+import { topologyRouteLink } from './topology-route-link.ts';
+import { topologySegment } from './topology-segment.ts';
 import { translation } from './translation.ts';
 import { translationStaticAddress } from './translation-static-address.ts';
 
@@ -46,6 +66,26 @@ export const resources = {
   filter_static: filterStatic,
   translation,
   translation_static_address: translationStaticAddress,
+  mac_range_group: macRangeGroup,
+  mac_range: macRange,
+  ip_range_group: ipRangeGroup,
+  ip_range: ipRange,
+  ip_lease_container: ipLeaseContainer,
+  ip_lease_container_ip_lease: ipLeaseContainerIpLease,
+  ip_retention_container: ipRetentionContainer,
+  ip_retention: ipRetention,
+  lease_policy: leasePolicy,
+  lease_policy_network: leasePolicyNetwork,
+  lease_policy_interface: leasePolicyInterface,
+  lease_policy_ip_lease_container: leasePolicyIpLeaseContainer,
+  lease_policy_ip_retention_container: leasePolicyIpRetentionContainer,
+  topology,
+  topology_datapath: topologyDatapath,
+  topology_network: topologyNetwork,
+  topology_segment: topologySegment,
+  topology_route_link: topologyRouteLink,
+  topology_mac_range_group: topologyMacRangeGroup,
+  topology_layer: topologyLayer,
 } as const;
 
 export type Kind = keyof typeof resources;

@@ -6,7 +6,7 @@ export const interfaceNetwork = resource({
   plural: 'interface_networks',
   model: 'InterfaceNetwork',
   doc: 'That an interface is part of a network: by its leases or routes, or because that was asked for (static).',
-  nested: { of: 'interface', name: 'networks', with: 'network' },
+  nested: { of: 'interface', name: 'networks', with: 'network', operations: 'set', lists: 'relations' },
   fields: {
     interface_uuid: reference({ to: 'interface', show: ['id'], immutable: true, doc: 'The interface.' }),
     network_uuid: reference({ to: 'network', show: ['id'], immutable: true, doc: 'The network.' }),

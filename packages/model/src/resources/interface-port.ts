@@ -24,7 +24,12 @@ export const interfacePort = resource({
       doc: 'Name of the port on the bridge, or its `iface-id`.',
     }),
     singular: boolean({ optional: true, immutable: true, doc: 'On one datapath at a time.' }),
-    interface_mode: oneOf(interfaceModes, { optional: true, immutable: true, doc: 'The mode of the interface.' }),
+    interface_mode: oneOf(interfaceModes, {
+      optional: true,
+      immutable: true,
+      derived: true,
+      doc: 'The mode of the interface.',
+    }),
   },
   unique: [
     { columns: ['interface_id', 'datapath_id'], error: 'argument' },

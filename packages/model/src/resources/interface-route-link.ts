@@ -6,7 +6,7 @@ export const interfaceRouteLink = resource({
   plural: 'interface_route_links',
   model: 'InterfaceRouteLink',
   doc: 'That an interface is part of a logical router: by its leases or routes, or because that was asked for (static).',
-  nested: { of: 'interface', name: 'route_links', with: 'route_link' },
+  nested: { of: 'interface', name: 'route_links', with: 'route_link', operations: 'set', lists: 'relations' },
   fields: {
     interface_uuid: reference({ to: 'interface', show: ['id'], immutable: true, doc: 'The interface.' }),
     route_link_uuid: reference({ to: 'route_link', show: ['id'], immutable: true, doc: 'The logical router.' }),

@@ -6,7 +6,7 @@ export const interfaceSegment = resource({
   plural: 'interface_segments',
   model: 'InterfaceSegment',
   doc: 'That an interface is part of a segment: by its leases or routes, or because that was asked for (static).',
-  nested: { of: 'interface', name: 'segments', with: 'segment' },
+  nested: { of: 'interface', name: 'segments', with: 'segment', operations: 'set', lists: 'relations' },
   fields: {
     interface_uuid: reference({ to: 'interface', show: ['id'], immutable: true, doc: 'The interface.' }),
     segment_uuid: reference({ to: 'segment', show: ['id'], immutable: true, doc: 'The segment.' }),

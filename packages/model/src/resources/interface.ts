@@ -27,6 +27,11 @@ export const iface = resource({
     }),
     ipv4_address: ipv4Address({ optional: true, doc: 'Address of its first IP lease; needs `network_uuid`.' }),
     mac_address: macAddress({ optional: true, doc: 'Address of its first MAC lease.' }),
+    mac_range_group_uuid: reference({
+      to: 'mac_range_group',
+      optional: true,
+      doc: 'Where its first MAC address is drawn from, if none is given.',
+    }),
     port_name: text({ optional: true, doc: 'Name of its switch port; the uuid of a `vif` where not given.' }),
   },
   summary: ['uuid', 'mode', 'display_name', 'network_uuid', 'ipv4_address', 'mac_address'],

@@ -1,6 +1,17 @@
 import { boolean, ipv4Address, reference } from '../field.ts';
 import { resource } from '../resource.ts';
 
+const macLease = reference({
+  to: 'mac_lease',
+  optional: true,
+  doc: 'The MAC lease; the first of the interface where not given.',
+});
+const holder = reference({
+  to: 'interface',
+  optional: true,
+  doc: 'The interface; that of the MAC lease where not given.',
+});
+
 export const ipLease = resource({
   kind: 'ip_lease',
   plural: 'ip_leases',
@@ -11,18 +22,22 @@ export const ipLease = resource({
     enable_routing: boolean({ default: false, doc: 'Packets to the address are routed and not delivered.' }),
     network_uuid: reference({ to: 'network', immutable: true, doc: 'The network of the address.' }),
     ipv4_address: ipv4Address({ immutable: true, doc: 'The address; it must lie in the network.' }),
-    mac_lease_uuid: reference({
-      to: 'mac_lease',
-      optional: true,
-      immutable: true,
-      doc: 'The MAC lease; the first of the interface where not given.',
-    }),
-    interface_uuid: reference({
-      to: 'interface',
-      optional: true,
-      immutable: true,
-      doc: 'The interface; that of the MAC lease where not given.',
-    }),
+    mac_lease_uuid: { ...macLease, immutable: true },
+    interface_uuid: { ...holder, immutable: true },
+  },
+  actions: {
+    attach: {
+      method: 'PUT',
+      doc: 'Gives a free address to an interface.',
+      parameters: { interface_uuid: holder, mac_lease_uuid: macLease },
+      answers: 'ip_lease',
+    },
+    release: {
+      method: 'PUT',
+      doc: 'Takes an address from its interface; the lease stays, free.',
+      parameters: {},
+      answers: 'ip_lease',
+    },
   },
   unique: [{ columns: ['network_id', 'ipv4_address'], error: 'argument' }],
   obsolete: ['ip_address'],

@@ -13,7 +13,6 @@ export const macLease = resource({
       to: 'segment',
       show: ['id'],
       optional: true,
-      immutable: true,
       doc: 'The segment in which it is used.',
     }),
     mac_address: macAddress({ immutable: true, doc: 'The address.' }),

@@ -39,6 +39,9 @@ export const network = resource({
       doc: 'Length of the network part.',
     }),
   },
+  parameters: {
+    topology_uuid: reference({ to: 'topology', optional: true, doc: 'The topology to which it is added.' }),
+  },
   obsolete: ['editable', 'dc_network_uuid'],
   prepare: takePrefix,
   summary: ['uuid', 'display_name', 'ipv4_network', 'ipv4_prefix', 'mode', 'domain_name'],

@@ -1,4 +1,4 @@
-import { macAddress } from '../field.ts';
+import { macAddress, reference } from '../field.ts';
 import { resource } from '../resource.ts';
 
 export const routeLink = resource({
@@ -13,5 +13,8 @@ export const routeLink = resource({
       immutable: true,
       doc: 'Kept for older clients; routing needs no address of the router itself.',
     }),
+  },
+  parameters: {
+    topology_uuid: reference({ to: 'topology', optional: true, doc: 'The topology to which it is added.' }),
   },
 });

@@ -1,4 +1,4 @@
-import { oneOf } from '../field.ts';
+import { oneOf, reference } from '../field.ts';
 import { resource } from '../resource.ts';
 
 export const segment = resource({
@@ -12,5 +12,8 @@ export const segment = resource({
       immutable: true,
       doc: 'What it is: `virtual` (an overlay) or `physical` (that of the hosts).',
     }),
+  },
+  parameters: {
+    topology_uuid: reference({ to: 'topology', optional: true, doc: 'The topology to which it is added.' }),
   },
 });

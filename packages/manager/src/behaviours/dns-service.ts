@@ -1,0 +1,19 @@
+import { ApiError } from '@openvnet/model';
+import { byId, rawOf } from '../api/record.ts';
+import type { Behaviour } from './behaviour.ts';
+
+export const dnsService: Behaviour<'dns_service'> = {
+  complete(tx, values) {
+    const { uuid, mode } = tx.get('network_service', values.network_service_id)!;
+    if (mode === 'dns') return values;
+    throw new ApiError('argument', `network_service_uuid ${uuid} is of mode ${mode} (expected one of mode dns)`);
+  },
+  view(reader, rows) {
+    const services = byId(
+      reader,
+      'network_service',
+      rows.map((row) => row.network_service_id),
+    );
+    return rows.map((row) => ({ network_service: rawOf(services.get(row.network_service_id)) }));
+  },
+};

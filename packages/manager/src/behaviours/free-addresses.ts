@@ -1,0 +1,72 @@
+/** Addresses that nobody has, in ranges: numbers, whatever they stand for. */
+
+import { ApiError, macToText } from '@openvnet/model';
+import type { Reader } from '@openvnet/store';
+
+/** From the first number to the last, which belongs to it. */
+export type Range = readonly [first: number, last: number];
+
+/** The parts of `ranges` without the numbers of `taken`, in ascending order, each number once. */
+export function freeIn(ranges: readonly Range[], taken: Iterable<number>): Range[] {
+  const sorted = [...taken].sort((a, b) => a - b);
+  const free: Range[] = [];
+  let from = -1;
+  for (const [first, last] of [...ranges].sort(([a], [b]) => a - b)) {
+    from = Math.max(from, first);
+    for (const number of sorted) {
+      if (number < from) continue;
+      if (number > last) break;
+      if (number > from) free.push([from, number - 1]);
+      from = number + 1;
+    }
+    if (from <= last) free.push([from, last]);
+    from = Math.max(from, last + 1);
+  }
+  return free;
+}
+
+/** One of the numbers, each as likely as any other. */
+export function anyOf(ranges: readonly Range[]): number | undefined {
+  const total = ranges.reduce((sum, [first, last]) => sum + last - first + 1, 0);
+  let left = Math.floor(Math.random() * total);
+  for (const [first, last] of ranges) {
+    if (left <= last - first) return first + left;
+    left -= last - first + 1;
+  }
+  return undefined;
+}
+
+const attempts = 20;
+
+/** A MAC address of the group, at random, that nothing has: of its first range that has one. Undefined without ranges. */
+export function drawMac(reader: Reader, groupId: number): number | undefined {
+  const ranges = reader.find('mac_range', { mac_range_group_id: groupId });
+  for (const { begin_mac_address, end_mac_address } of ranges) {
+    const range: Range = [begin_mac_address, end_mac_address];
+    for (let i = 0; i < attempts; i++) {
+      const address = anyOf([range])!;
+      if (!isTaken(reader, address)) return address;
+    }
+    // Nearly full, most likely: what is left is found by looking at all that is taken.
+    const left = anyOf(freeIn([range], holders.flatMap((kind) => reader.find(kind, {}).map(macOf)).filter(isMac)));
+    if (left !== undefined) return left;
+  }
+  if (ranges.length === 0) return undefined;
+  const { uuid } = reader.get('mac_range_group', groupId)!;
+  const shown = ranges.map((one) => `${macToText(one.begin_mac_address)} to ${macToText(one.end_mac_address)}`);
+  throw new ApiError('argument', `no MAC address of ${uuid} is free: all of ${shown.join(', ')} are taken`);
+}
+
+const holders = ['mac_lease', 'route_link', 'datapath_network', 'datapath_segment', 'datapath_route_link'] as const;
+
+function isTaken(reader: Reader, mac_address: number): boolean {
+  return holders.some((kind) => reader.count(kind, { mac_address }) > 0);
+}
+
+function macOf(row: { mac_address: number | null }): number | null {
+  return row.mac_address;
+}
+
+function isMac(address: number | null): address is number {
+  return address !== null;
+}

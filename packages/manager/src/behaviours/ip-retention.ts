@@ -1,0 +1,97 @@
+import type { RowOf } from '@openvnet/model';
+import type { Reader, Store, Transaction } from '@openvnet/store';
+import type { Behaviour, Surroundings } from './behaviour.ts';
+
+/** The longest wait: how late a change of the clock is noticed. */
+const longestMs = 10_000;
+
+export const ipRetention: Behaviour<'ip_retention'> = {
+  // Whoever takes a lease from its interface, or gives it to one.
+  follow(tx, touched, { now }) {
+    for (const { kind, before, after } of touched) {
+      if (kind !== 'ip_lease' || !before || !after) continue;
+      const had = before.interface_id !== null;
+      const has = after.interface_id !== null;
+      if (had === has) continue;
+      for (const row of tx.find('ip_retention', { ip_lease_id: after.id })) {
+        if (!has && row.released_at === null) tx.update('ip_retention', row.id, { released_at: now() });
+        // A lease that is given again lasts from now on.
+        if (has && row.released_at !== null) {
+          tx.update('ip_retention', row.id, { released_at: null, leased_at: now() });
+        }
+      }
+    }
+  },
+  background: (store, around) => new Expiry(store, around),
+};
+
+/** Releases and removes leases when their time has come. What is due is in the store; only the next moment is kept here. */
+class Expiry implements Disposable {
+  readonly #store: Store;
+  readonly #around: Surroundings;
+  readonly #unsubscribe: () => void;
+  #timer: NodeJS.Timeout | undefined;
+  #next = Number.POSITIVE_INFINITY;
+
+  constructor(store: Store, around: Surroundings) {
+    this.#store = store;
+    this.#around = around;
+    this.#unsubscribe = store.subscribe(({ changes }) => {
+      for (const change of changes) {
+        // New times of a container count for all that is in it.
+        if (change.kind === 'ip_retention_container' && change.row) this.#wakeAt(around.now());
+        if (change.kind === 'ip_retention' && change.row) this.#wakeAt(dueOf(store, change.row));
+      }
+    });
+    this.#wakeAt(around.now());
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#timer);
+    this.#unsubscribe();
+  }
+
+  #wakeAt(moment: number): void {
+    const now = this.#around.now();
+    // A clock that was set may have passed what is waited for.
+    if (moment >= this.#next && this.#next > now) return;
+    this.#next = Math.min(moment, this.#next);
+    clearTimeout(this.#timer);
+    const wait = Math.min(Math.max(this.#next - now, 0), longestMs);
+    this.#timer = setTimeout(() => this.#wake(), wait);
+  }
+
+  #wake(): void {
+    this.#next = Number.POSITIVE_INFINITY;
+    const { logger, now } = this.#around;
+    try {
+      this.#store.transaction((tx) => {
+        for (const row of tx.find('ip_retention', {})) if (dueOf(tx, row) <= now()) end(tx, row.id, now());
+      });
+      for (const row of this.#store.find('ip_retention', {})) this.#wakeAt(dueOf(this.#store, row));
+    } catch (error) {
+      logger.error({ err: error }, 'leases that are over could not be ended; they are tried again');
+      this.#wakeAt(now() + longestMs);
+    }
+  }
+}
+
+/** When the next thing happens to a lease: it is released, or removed. */
+function dueOf(reader: Reader, row: RowOf<'ip_retention'>): number {
+  const container = reader.get('ip_retention_container', row.ip_retention_container_id);
+  const { leased_at, released_at } = row;
+  const seconds = released_at === null ? container?.lease_time : container?.grace_time;
+  return seconds == null ? Number.POSITIVE_INFINITY : (released_at ?? leased_at) + seconds * 1000;
+}
+
+function end(tx: Transaction, id: number, now: number): void {
+  // It may have gone with another one.
+  const row = tx.get('ip_retention', id);
+  if (!row) return;
+  if (row.released_at !== null) {
+    tx.remove('ip_lease', row.ip_lease_id);
+    return;
+  }
+  tx.update('ip_lease', row.ip_lease_id, { interface_id: null, mac_lease_id: null });
+  tx.update('ip_retention', id, { released_at: now });
+}

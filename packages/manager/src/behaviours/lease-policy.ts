@@ -1,0 +1,104 @@
+import { ApiError, freshUuid, networkAddress, prefixMask, type RowOf } from '@openvnet/model';
+import type { Reader, Transaction } from '@openvnet/store';
+import type { Given } from '../api/endpoint.ts';
+import { addCommand, requireUuid } from '../api/parameters.ts';
+import { recordOf } from '../api/record.ts';
+import type { Behaviour, Surroundings } from './behaviour.ts';
+import { anyOf, freeIn, type Range } from './free-addresses.ts';
+import { giveNetworkToRoutes } from './ip-lease.ts';
+
+type Policy = RowOf<'lease_policy'>;
+
+export const leasePolicy: Behaviour<'lease_policy'> = {
+  actions: {
+    ip_leases(tx, policy, given: Given & { ip_lease_uuid?: string; label?: string }, around) {
+      const { ip_lease_uuid: named, label } = given;
+      const uuid = named === undefined ? freshUuid('il') : requireUuid('ip_lease', named, 'uuid');
+      if (tx.byUuid('ip_lease', uuid)) throw new ApiError('duplicateUuid', uuid);
+      return recordOf(tx, 'ip_lease', allocate(tx, policy, { uuid, label }, around));
+    },
+  },
+};
+
+/** An interface that is added to a policy is given an address. */
+export const leasePolicyInterface: Behaviour<'lease_policy_interface'> = {
+  created(tx, row, _more, around) {
+    const policy = tx.get('lease_policy', row.lease_policy_id)!;
+    const { uuid } = tx.get('interface', row.interface_id)!;
+    if (policy.timing !== 'immediate') {
+      throw new ApiError('argument', `${policy.uuid} has timing ${policy.timing} (expected immediate)`);
+    }
+    const [macLease] = tx.find('mac_lease', { interface_id: row.interface_id }, { limit: 1 });
+    if (!macLease) {
+      const command = addCommand('mac_lease', `--interface-uuid ${uuid} --mac-address MAC`);
+      throw new ApiError('argument', `interface ${uuid} has no MAC lease for the address; add one with: ${command}`);
+    }
+    const holder = { interface_id: row.interface_id, mac_lease_id: macLease.id };
+    const lease = allocate(tx, policy, { uuid: freshUuid('il'), label: row.label, ...holder }, around);
+    giveNetworkToRoutes(tx, lease);
+  },
+};
+
+interface Wanted {
+  readonly uuid: string;
+  readonly label?: string | null | undefined;
+  readonly interface_id?: number;
+  readonly mac_lease_id?: number;
+}
+
+/** A lease of a free address of the policy, in its containers. */
+function allocate(tx: Transaction, policy: Policy, wanted: Wanted, around: Surroundings): RowOf<'ip_lease'> {
+  const { uuid, label = null, interface_id = null, mac_lease_id = null } = wanted;
+  const found = freeAddress(tx, policy);
+  const lease = tx.insert('ip_lease', { uuid, enable_routing: false, ...found, interface_id, mac_lease_id });
+  const containers = { lease_policy_id: policy.id, ...(label !== null && { label }) };
+  for (const { ip_lease_container_id } of tx.find('lease_policy_ip_lease_container', containers)) {
+    tx.insert('ip_lease_container_ip_lease', { ip_lease_container_id, ip_lease_id: lease.id });
+  }
+  for (const { ip_retention_container_id } of tx.find('lease_policy_ip_retention_container', {
+    lease_policy_id: policy.id,
+  })) {
+    tx.insert('ip_retention', { ip_retention_container_id, ip_lease_id: lease.id, leased_at: around.now() });
+  }
+  return lease;
+}
+
+/** Of the first network of the policy that has one. */
+function freeAddress(reader: Reader, policy: Policy): { network_id: number; ipv4_address: number } {
+  const networks = reader.find('lease_policy_network', { lease_policy_id: policy.id });
+  if (networks.length === 0) {
+    const command = `vnctl lease-policies networks add ${policy.uuid} NETWORK --ip-range-group-uuid GROUP`;
+    throw new ApiError('argument', `${policy.uuid} has no network; add one with: ${command}`);
+  }
+  const tried: string[] = [];
+  for (const { network_id, ip_range_group_id } of networks) {
+    const network = reader.get('network', network_id)!;
+    const group = reader.get('ip_range_group', ip_range_group_id)!;
+    const taken = reader.find('ip_lease', { network_id }).map((lease) => lease.ipv4_address);
+    const free = freeIn(rangesWithin(reader, group.id, usableOf(network)), taken);
+    const ipv4_address = choose[group.allocation_type](free);
+    if (ipv4_address !== undefined) return { network_id, ipv4_address };
+    tried.push(`${group.uuid} in ${network.uuid}`);
+  }
+  throw new ApiError('argument', `no address of ${policy.uuid} is free: ${tried.join(', ')} has none left`);
+}
+
+const choose: Record<RowOf<'ip_range_group'>['allocation_type'], (free: readonly Range[]) => number | undefined> = {
+  incremental: (free) => free[0]?.[0],
+  decremental: (free) => free.at(-1)?.[1],
+  random: anyOf,
+};
+
+function rangesWithin(reader: Reader, groupId: number, [first, last]: Range): Range[] {
+  return reader
+    .find('ip_range', { ip_range_group_id: groupId })
+    .map((one): Range => [Math.max(one.begin_ipv4_address, first), Math.min(one.end_ipv4_address, last)])
+    .filter(([from, to]) => from <= to);
+}
+
+/** The addresses that a host may have: not the first and the last, where there are others (RFC 3021). */
+function usableOf({ ipv4_network, ipv4_prefix }: RowOf<'network'>): Range {
+  const first = networkAddress(ipv4_network, ipv4_prefix);
+  const last = first + (0xffff_ffff - prefixMask(ipv4_prefix));
+  return ipv4_prefix >= 31 ? [first, last] : [first + 1, last - 1];
+}

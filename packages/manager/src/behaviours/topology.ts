@@ -1,0 +1,122 @@
+import { ApiError, type RowOf } from '@openvnet/model';
+import type { Reader, Touched, Transaction } from '@openvnet/store';
+import type { Given } from '../api/endpoint.ts';
+import type { Behaviour } from './behaviour.ts';
+import { drawMac } from './free-addresses.ts';
+
+type Relation = 'datapath_network' | 'datapath_segment' | 'datapath_route_link';
+type Member = 'topology_network' | 'topology_segment' | 'topology_route_link';
+type Columns = Readonly<Record<string, number | null>>;
+
+/** What is put on datapaths: the relation of the topology, that of the datapath, and the column of both. */
+const parts = [
+  { member: 'topology_network', relation: 'datapath_network', other: 'network_id' },
+  { member: 'topology_segment', relation: 'datapath_segment', other: 'segment_id' },
+  { member: 'topology_route_link', relation: 'datapath_route_link', other: 'route_link_id' },
+] as const satisfies { member: Member; relation: Relation; other: string }[];
+
+export const topology: Behaviour<'topology'> = {
+  follow(tx, touched) {
+    for (const id of affected(tx, touched)) {
+      const row = tx.get('topology', id);
+      if (row) putOnDatapaths(tx, row);
+    }
+  },
+};
+
+/** The address of the host is the first of its interface, which must be that of the datapath. */
+export const topologyDatapath: Behaviour<'topology_datapath'> = {
+  complete(tx, values) {
+    const { uuid, mode } = tx.get('interface', values.interface_id)!;
+    if (values.ip_lease_id != null) {
+      const lease = tx.get('ip_lease', values.ip_lease_id)!;
+      if (lease.interface_id === values.interface_id) return values;
+      throw new ApiError('argument', `ip_lease_uuid ${lease.uuid} is not a lease of ${uuid}`);
+    }
+    const { interface_id, datapath_id } = values;
+    const datapath = tx.get('datapath', datapath_id)!;
+    const [lease] = tx.find('ip_lease', { interface_id }, { limit: 1 });
+    if (mode === 'host' && lease && tx.count('interface_port', { interface_id, datapath_id }) > 0) {
+      return { ...values, ip_lease_id: lease.id };
+    }
+    const lacks = mode !== 'host' ? `mode host (it has ${mode})` : lease ? `a port on ${datapath.uuid}` : 'an IP lease';
+    throw new ApiError(
+      'argument',
+      `interface_uuid ${uuid} needs ${lacks} to be the host interface of ${datapath.uuid}`,
+    );
+  },
+};
+
+/** Adds a new object to the topology that its request names. */
+export function joinTopology<K extends 'network' | 'segment' | 'route_link'>(kind: K) {
+  return (tx: Transaction, row: RowOf<K>, { topology_id }: Given & { topology_id?: number }): void => {
+    if (topology_id !== undefined) tx.insert(`topology_${kind}`, { topology_id, [`${kind}_id`]: row.id } as never);
+  };
+}
+
+/** Topologies of which something has changed, and those that lie over them. */
+function affected(reader: Reader, touched: readonly Touched[]): Set<number> {
+  const found = new Set<number>();
+  for (const { kind, before, after } of touched) {
+    for (const row of [before, after] as unknown as (Columns | null)[]) {
+      if (!row) continue;
+      if (kind === 'topology_layer') found.add(row.overlay_id!);
+      else if (kind.startsWith('topology_')) found.add(row.topology_id!);
+      // A group that had no range yet.
+      else if (kind === 'mac_range') {
+        const groups = reader.find('topology_mac_range_group', { mac_range_group_id: row.mac_range_group_id! });
+        for (const group of groups) found.add(group.topology_id);
+      }
+    }
+  }
+  for (const { overlay_id } of reader.find('topology_layer', { underlay_id: [...found] })) found.add(overlay_id);
+  return found;
+}
+
+/** A datapath, how its host reaches others, and where the addresses of what is put on it are from. */
+type Place = Columns & { readonly datapath_id: number };
+
+function placesOf(reader: Reader, { id, mode }: RowOf<'topology'>): (readonly [Place, groupId: number])[] {
+  const below =
+    mode === 'simple_underlay'
+      ? [{ underlay: id, layer: null }]
+      : reader.find('topology_layer', { overlay_id: id }).map((row) => ({ underlay: row.underlay_id, layer: row.id }));
+  return below.flatMap(({ underlay, layer }) => {
+    const group = reader.find('topology_mac_range_group', { topology_id: underlay }).at(-1);
+    const hasRange = group && reader.count('mac_range', { mac_range_group_id: group.mac_range_group_id }) > 0;
+    if (!hasRange) return [];
+    return reader.find('topology_datapath', { topology_id: underlay }).map((row) => {
+      const { datapath_id, interface_id, ip_lease_id } = row;
+      const tags = { topology_id: id, topology_layer_id: layer, topology_mac_range_group_id: group.id };
+      return [{ datapath_id, interface_id, ip_lease_id, ...tags }, group.mac_range_group_id] as const;
+    });
+  });
+}
+
+/** Makes the relations of datapaths that the topology asks for, and removes those that it has made and that nothing asks for. */
+function putOnDatapaths(tx: Transaction, row: RowOf<'topology'>): void {
+  const places = placesOf(tx, row);
+  for (const { member, relation, other } of parts) {
+    const carried = relation !== 'datapath_route_link' || row.mode === 'simple_overlay';
+    const members = carried ? (tx.find<Member>(member, { topology_id: row.id }) as unknown as Columns[]) : [];
+    const kept = new Set<number>();
+    for (const one of members) {
+      for (const [place, groupId] of places) {
+        const where = { datapath_id: place.datapath_id, [other]: one[other]! };
+        const [found] = tx.find<Relation>(relation, where);
+        if (!found) {
+          const mac_address = drawMac(tx, groupId)!;
+          kept.add(tx.insert<Relation>(relation, { ...place, ...where, mac_address } as never).id);
+        } else if (found.topology_id === row.id && !kept.has(found.id)) {
+          const moved = found.topology_mac_range_group_id !== place.topology_mac_range_group_id;
+          const mac_address = moved ? drawMac(tx, groupId)! : found.mac_address;
+          tx.update<Relation>(relation, found.id, { ...place, mac_address } as never);
+          kept.add(found.id);
+        }
+      }
+    }
+    for (const made of tx.find<Relation>(relation, { topology_id: row.id })) {
+      if (!kept.has(made.id)) tx.remove(relation, made.id);
+    }
+  }
+}

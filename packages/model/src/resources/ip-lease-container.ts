@@ -1,0 +1,11 @@
+import { resource } from '../resource.ts';
+
+export const ipLeaseContainer = resource({
+  kind: 'ip_lease_container',
+  plural: 'ip_lease_containers',
+  model: 'IpLeaseContainer',
+  idPrefix: 'ilc',
+  doc: 'Holds the IP leases that its lease policies have given.',
+  fields: {},
+  emptyChange: true,
+});

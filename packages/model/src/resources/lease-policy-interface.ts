@@ -1,0 +1,15 @@
+import { reference, text } from '../field.ts';
+import { resource } from '../resource.ts';
+
+export const leasePolicyInterface = resource({
+  kind: 'lease_policy_interface',
+  plural: 'lease_policy_interfaces',
+  model: 'LeasePolicyInterface',
+  doc: 'An interface to which a lease policy has given an address; it keeps it when this ends.',
+  nested: { of: 'lease_policy', name: 'interfaces', with: 'interface', answers: 'parent' },
+  fields: {
+    lease_policy_uuid: reference({ to: 'lease_policy', show: ['id'], immutable: true, doc: 'The policy.' }),
+    interface_uuid: reference({ to: 'interface', show: ['id'], immutable: true, doc: 'The interface.' }),
+    label: text({ optional: true, immutable: true, doc: 'Only lease containers with this label hold the lease.' }),
+  },
+});
