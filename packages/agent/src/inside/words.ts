@@ -20,6 +20,8 @@ const sentences: { readonly [T in TableName]?: (taken: Taken, loads: Readonly<Re
   dispatch: ({ next, before }, { gateway }) => {
     if (next === 'arp_answer') return `a question for the MAC address of ${before.arp_tpa}`;
     if (next === 'route_in') return `it is for gateway ${gateway}`;
+    if (next === 'translate_in') return `it is for gateway ${gateway}, which translates addresses`;
+    if (next === 'hand_over') return 'it is for a service of the network';
     return `it is for another interface of ${before.network}`;
   },
   arp_answer: ({ feature, before }) =>
@@ -56,6 +58,9 @@ const sentences: { readonly [T in TableName]?: (taken: Taken, loads: Readonly<Re
       ? `${before.eth_dst} is ${interface_uuid}, at port ${out_port}`
       : `a broadcast in ${before.network}`;
   },
+  translate_out: ({ feature, object_uuid, actions }) =>
+    feature === 'miss' ? 'no address is translated' : `${object_uuid} translates: ${actions.join(', ')}`,
+  hand_over: () => 'goes to the agent, which answers',
   output: ({ before }) => `leaves at port ${before.out_port}`,
 };
 

@@ -64,7 +64,11 @@ describe('a topology', () => {
         await manager.done('POST', '/network_services', { type: 'dns', interface_uuid: 'if-gate' })
       ).uuid,
     });
-    await manager.done('POST', '/dns_services/dnss-a/dns_records', { name: 'a', ipv4_address: '10.0.0.1' });
+    await manager.done('POST', '/dns_services/dnss-a/dns_records', {
+      uuid: 'dnsr-a',
+      name: 'a',
+      ipv4_address: '10.0.0.1',
+    });
     const exported = (await manager.done('GET', '/export')) as Topology;
     await using other = await testManager();
     expect(await apply(exported, {}, other)).toMatchObject({ status: 200, applied: true });

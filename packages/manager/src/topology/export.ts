@@ -45,7 +45,7 @@ export function entryOf(reader: Reader, kind: Kind, row: RowOf<Kind>, leftOut?: 
   const entry: Entry = declared.idPrefix ? { uuid: row.uuid } : {};
   for (const [name, field] of fieldsOf(declared)) {
     const value = (row as unknown as Entry)[columnOf(name, field)] ?? null;
-    if (value === null || name === leftOut) continue;
+    if (value === null || name === leftOut || field.derived) continue;
     entry[name] = parameterOf(reader, field, value);
   }
   return entry;

@@ -41,9 +41,12 @@ export function kindsInOrder(): Kind[] {
 
 export const topKinds = kinds.filter((kind) => !resourceOf(kind).nested);
 
-/** Kinds that hang below another. */
+/** Kinds that hang below another and are made by hand; what follows from other objects is no part of a topology. */
 export function nestedIn(kind: Kind): Kind[] {
-  return kinds.filter((other) => resourceOf(other).nested?.of === kind);
+  return kinds.filter((other) => {
+    const { nested } = resourceOf(other);
+    return nested?.of === kind && (nested.operations ?? 'add') === 'add';
+  });
 }
 
 export function refused(where: string, message: string): ApiError {
