@@ -14,7 +14,7 @@ const asked: string[] = [];
 beforeAll(async () => {
   scene = await stage(2, ['dns']);
   await scene.post('dns_services', { uuid: 'dnss-1', network_service_uuid: 'ns-dns', public_dns: publicServer });
-  await scene.post('dns_services/dnss-1/dns_records', { name: 'www', ipv4_address: '10.0.1.2' });
+  await scene.post('dns_services/dnss-1/dns_records', { uuid: 'dnsr-www', name: 'www', ipv4_address: '10.0.1.2' });
   await scene.settled();
   for (const [i, guest] of scene.guests.entries())
     await guest.exec('ip', ['addr', 'add', `10.0.1.${i + 1}/24`, 'dev', 'eth0']);
