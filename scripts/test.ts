@@ -7,7 +7,9 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+// Whatever tests put into the directory for temporary files goes with it.
 const results = mkdtempSync(join(tmpdir(), 'openvnet-test-'));
+process.env.TMPDIR = results;
 let passed = 0;
 let failed = 0;
 
@@ -44,6 +46,6 @@ else {
   console.log('\n== lab tests: they need root, for network namespaces and Open vSwitch');
   failed++;
 }
-rmSync(results, { recursive: true });
+rmSync(results, { recursive: true, force: true });
 console.log(`\n${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;

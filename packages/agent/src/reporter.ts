@@ -18,6 +18,7 @@ export class Reporter {
   #sent = new Map<string, string>();
   /** Where each interface was last said to be: its datapaths, each with what was said. */
   readonly #bound = new Map<string, Bound>();
+  #datapaths: ReadonlySet<number> = new Set();
 
   constructor(slice: Slice, switches: Switches, send: (message: ToManager) => boolean) {
     this.#slice = slice;
@@ -96,7 +97,10 @@ export class Reporter {
       movedInterfaces.clear();
     }
     const datapaths = new Set(served.map(({ datapathId }) => datapathId));
-    for (const [key, { interface_id, datapath_id }] of this.#bound) {
+    const left = [...this.#datapaths].some((id) => !datapaths.has(id));
+    this.#datapaths = datapaths;
+    // All interfaces are looked through only where a switch has left.
+    for (const [key, { interface_id, datapath_id }] of left ? this.#bound : []) {
       if (datapaths.has(datapath_id)) continue;
       this.#bound.delete(key);
       gone.push([interface_id, datapath_id]);

@@ -29,7 +29,9 @@ export async function sendBundle(
   const control = (step: MessageOf<'bundle_control'>['control']): Promise<Message> =>
     request({ type: 'bundle_control', bundle, control: step, flags });
 
-  await control('open_request');
+  // What follows does not wait for the answer: where the bundle is not opened, everything else is refused too.
+  const opened = control('open_request');
+  opened.catch(() => undefined);
   const first = transport.xids(messages.length);
   const refused: RefusedMessage[] = [];
   const unwatch = transport.watch({
@@ -40,7 +42,10 @@ export async function sendBundle(
   try {
     await transport.sendAll(wrapped(messages, { first, bundle, flags }));
     // Errors of the messages come before the answer to what was sent after them.
-    await control('close_request');
+    const closed = control('close_request');
+    closed.catch(() => undefined);
+    await opened;
+    await closed;
     if (refused.length === 0) {
       await control('commit_request').catch((error: unknown) => {
         if (refused.length === 0 || !(error instanceof SwitchError)) throw error;

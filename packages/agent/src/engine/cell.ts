@@ -1,6 +1,7 @@
 /** What is told when something it has read has changed. */
 export interface Reader {
-  readonly deps: Cell[];
+  /** It has read `cell`, for the first time since that has last changed. */
+  depend: (cell: Cell) => void;
   invalidate: () => void;
 }
 
@@ -20,7 +21,7 @@ export class Cell {
       readers.add(reader);
     } else if (readers === reader) return;
     else this.#readers = new Set([readers, reader]);
-    reader.deps.push(this);
+    reader.depend(this);
   }
 
   /** Notes that `reader` does not depend on this any more. */

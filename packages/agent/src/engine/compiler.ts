@@ -19,11 +19,13 @@ interface Stage {
   readonly dirty: Unit[];
 }
 
-/** Never written to. */
-const none: Cell[] = [];
+const none: readonly Cell[] = [];
+// What the unit that is being computed has read. One for all: an array for each would grow by far more than is needed.
+const read: Cell[] = [];
+let readLength = 0;
 
 class Unit implements Reader {
-  deps: Cell[] = none;
+  deps = none;
   readonly stage: Stage;
   readonly key: number;
   present = true;
@@ -35,6 +37,10 @@ class Unit implements Reader {
     this.stage = stage;
     this.key = key;
     this.invalidate();
+  }
+
+  depend(cell: Cell): void {
+    read[readLength++] = cell;
   }
 
   invalidate(): void {
@@ -126,7 +132,7 @@ export class Compiler {
     this.#computed++;
     unit.dirty = false;
     for (const cell of unit.deps) cell.drop(unit);
-    unit.deps = [];
+    readLength = 0;
     unit.wait = undefined;
     this.#view.reader = unit;
     if (unit.present) unit.stage.compute(this.#view, unit.key, unit);
@@ -134,8 +140,7 @@ export class Compiler {
       unit.stage.retire(unit.key, unit);
       unit.stage.units.delete(unit.key);
     }
-    // A copy has room for what is in it; an array that grew has room for a dozen more, in each of all the units.
-    unit.deps = unit.deps.slice();
+    unit.deps = read.slice(0, readLength);
     if (unit.wait) this.#waits.add(unit);
     else this.#waits.delete(unit);
   }
