@@ -2,7 +2,7 @@ import type { Cell, Reader } from './cell.ts';
 import { type Relations, View } from './relations.ts';
 
 class Remembered implements Reader {
-  readonly deps: Cell[] = [];
+  readonly #deps: Cell[] = [];
   readonly #forget: () => void;
   value: unknown;
 
@@ -10,10 +10,14 @@ class Remembered implements Reader {
     this.#forget = forget;
   }
 
+  depend(cell: Cell): void {
+    this.#deps.push(cell);
+  }
+
   invalidate(): void {
     this.#forget();
-    for (const cell of this.deps) cell.drop(this);
-    this.deps.length = 0;
+    for (const cell of this.#deps) cell.drop(this);
+    this.#deps.length = 0;
   }
 }
 
