@@ -7,4 +7,8 @@ export const network: Behaviour<'network'> = {
     domain_name: values.domain_name ?? values.uuid.slice(values.uuid.indexOf('-') + 1),
   }),
   created: joinTopology('network'),
+  findings: (_facts, rows) =>
+    rows.map(({ mode }) => ({
+      notes: mode === 'physical' ? ["this version does not join it to the hosts' own network"] : [],
+    })),
 };
