@@ -1,10 +1,10 @@
-import { type PacketIn, reservedPorts, type SwitchConnection } from '@openvnet/openflow';
+import { type Action, type FieldName, type PacketIn, reservedPorts, type SwitchConnection } from '@openvnet/openflow';
 import { DecodeError } from '@openvnet/wire';
 import type { Logger } from 'pino';
 import type { Answer, Limit, Lookup, Reply } from './engine/feature.ts';
 import { features } from './features/index.ts';
-import { output } from './pipeline/flow.ts';
-import { places } from './pipeline/registers.ts';
+import { load } from './pipeline/flow.ts';
+import { places, type RegisterName, registers } from './pipeline/registers.ts';
 import { type AgentReason, agentReasons } from './pipeline/tables.ts';
 import { RateLimits } from './rate-limits.ts';
 import type { ServedSwitch } from './served-switch.ts';
@@ -14,6 +14,8 @@ import { UdpExchanges } from './udp-exchanges.ts';
 const usualLimit: Limit = { burst: 20, perSecond: 10 };
 /** Between two lines of the log about the same. */
 const noteMs = 1000;
+
+const registerNames = Object.keys(registers) as RegisterName[];
 
 interface Answerer {
   readonly reason: AgentReason;
@@ -55,10 +57,8 @@ export class PacketIns {
       return;
     }
     const send = (replies: readonly Reply[]): void => {
-      for (const { port: to, frame } of replies) {
-        const actions = [output(to)];
-        connection.send({ type: 'packet_out', in_port: reservedPorts.controller, actions, data: frame });
-      }
+      for (const { frame, actions } of replies)
+        connection.send({ type: 'packet_out', in_port: reservedPorts.controller, actions: [...actions], data: frame });
       this.answered++;
     };
     const failed = (error: unknown): void => {
@@ -69,8 +69,9 @@ export class PacketIns {
     };
     const began = performance.now();
     try {
-      const gateway = registerOf(metadata, 'gateway');
-      const replies = answer({ port, gateway, frame: packet }, this.#lookup(served, port, reason));
+      const register = (name: RegisterName): number => registerOf(metadata, name);
+      const handed = { port, frame: packet, register, restore: () => restoreOf(register) };
+      const replies = answer(handed, this.#lookup(served, port, reason));
       if (replies instanceof Promise) replies.then(send).catch(failed);
       else send(replies);
     } catch (error) {
@@ -114,9 +115,23 @@ export class PacketIns {
   }
 }
 
-function registerOf(metadata: PacketIn['metadata'], name: 'gateway' | 'reason'): number {
+function restoreOf(register: (name: RegisterName) => number): Action[] {
+  return registerNames.flatMap((name) => {
+    const value = register(name);
+    return value === 0 ? [] : [load(name, value)];
+  });
+}
+
+/** A switch tells each register by itself, also those that are used in pairs. */
+function registerOf(metadata: PacketIn['metadata'], name: RegisterName): number {
   const { field, offset, bits } = places[name];
-  const value = metadata?.[field] as number | bigint | { value?: number | bigint } | undefined;
-  const whole = BigInt((typeof value === 'object' ? value.value : value) ?? 0);
+  const read = (one: FieldName): bigint => {
+    const value = metadata?.[one] as number | bigint | { value?: number | bigint } | undefined;
+    return BigInt((typeof value === 'object' ? value.value : value) ?? 0);
+  };
+  const pair = /^xreg(\d+)$/.exec(field);
+  const first = Number(pair?.[1]) * 2;
+  const halves = pair && (read(`reg${first}` as FieldName) << 32n) | read(`reg${first + 1}` as FieldName);
+  const whole = halves || read(field);
   return Number((whole >> BigInt(offset)) & ((1n << BigInt(bits)) - 1n));
 }

@@ -2,7 +2,7 @@
  * What tests of the pipeline share: models written as a person would say them, and packets as guests send them. The
  * first two hosts of network N are `10.0.N.1` and so on; names of interfaces are names of ports.
  */
-import { decodeFlow, type SwitchConnection } from '@openvnet/openflow';
+import { type Action, decodeFlow, type SwitchConnection } from '@openvnet/openflow';
 import { pino } from 'pino';
 import { Compiler } from './engine/compiler.ts';
 import type { Reply } from './engine/feature.ts';
@@ -11,7 +11,7 @@ import { type ModelRelations, type ModelRows, modelRelations } from './engine/re
 import { derivations, features } from './features/index.ts';
 import type { Inspected } from './inside/flows.ts';
 import { PacketIns } from './packet-ins.ts';
-import { places } from './pipeline/registers.ts';
+import { places, type RegisterName } from './pipeline/registers.ts';
 import { type AgentReason, agentReasons } from './pipeline/tables.ts';
 import { ServedSwitch } from './served-switch.ts';
 import { type Outcome, type Packet, program, simulate } from './simulate.ts';
@@ -267,14 +267,20 @@ export function segment(
   return { ...packet, ip_proto: name === 'tcp' ? 6 : 17, [`${name}_src`]: port, [`${name}_dst`]: to.port };
 }
 
+/** What the agent told the switch to do with a frame; `port` is where it is to leave, if at one. */
+export interface Sent extends Reply {
+  readonly port: number | undefined;
+}
+
 /** A switch without a connection, whose packets the agent answers: what it would send out is in `sent`. */
 export class AnsweringSwitch {
   readonly packetIns = new PacketIns(pino({ level: 'silent' }));
   readonly served: ServedSwitch;
-  readonly sent: Reply[] = [];
+  readonly sent: Sent[] = [];
   readonly #connection = {
-    send: ({ actions, data }: { actions: { port: number }[]; data: Uint8Array }) => {
-      this.sent.push({ port: actions[0]!.port, frame: data });
+    send: ({ actions, data }: { actions: Action[]; data: Uint8Array }) => {
+      const out = actions.find((action) => action.type === 'output');
+      this.sent.push({ frame: data, actions, port: out?.port });
     },
   } as unknown as SwitchConnection;
 
@@ -286,16 +292,22 @@ export class AnsweringSwitch {
   }
 
   /** Hands a frame over, as `hand_over` does, and gives the answers that came at once. */
-  hand(reason: AgentReason, port: number, frame: Uint8Array, gateway = 0): Reply[] {
+  hand(
+    reason: AgentReason,
+    port: number,
+    frame: Uint8Array,
+    held: { readonly [N in RegisterName]?: number } = {},
+  ): Sent[] {
     this.served.compiler.update();
     this.sent.length = 0;
     const registers: Record<string, number> = {};
-    for (const [name, value] of [
-      ['reason', agentReasons[reason]],
-      ['gateway', gateway],
-    ] as const) {
-      const { field, offset } = places[name];
-      registers[field] = ((registers[field] ?? 0) + value * 2 ** offset) >>> 0;
+    for (const [name, value] of Object.entries({ ...held, reason: agentReasons[reason] })) {
+      const { field, offset } = places[name as RegisterName];
+      const pair = /^xreg(\d+)$/.exec(field);
+      if (pair) {
+        registers[`reg${Number(pair[1]) * 2}`] = Math.floor(value / 2 ** 32);
+        registers[`reg${Number(pair[1]) * 2 + 1}`] = value % 2 ** 32;
+      } else registers[field] = ((registers[field] ?? 0) + value * 2 ** offset) >>> 0;
     }
     const metadata = { in_port: port, ...registers };
     this.packetIns.handle(this.served, this.#connection, { type: 'packet_in2', packet: frame, metadata } as never);

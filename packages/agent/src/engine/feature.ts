@@ -1,5 +1,7 @@
 import type { Kind } from '@openvnet/model';
+import type { Action } from '@openvnet/openflow';
 import type { Flow } from '../pipeline/flow.ts';
+import type { RegisterName } from '../pipeline/registers.ts';
 import type { AgentReason } from '../pipeline/tables.ts';
 import type { LocalRows, RelationName, Rows, View } from './relations.ts';
 
@@ -29,15 +31,17 @@ export function waiting(kind: Kind, id: number, reason: string): Wait {
 export interface PacketToAgent {
   /** OpenFlow port at which it came in. */
   readonly port: number;
-  /** Number of the simulated interface by which it came to a router; 0 for none. */
-  readonly gateway: number;
   readonly frame: Uint8Array;
+  /** What a register held when the packet was handed over; 0 for nothing. */
+  readonly register: (name: RegisterName) => number;
+  /** Puts every register back as it was: for a packet that is to go on where it left off. */
+  readonly restore: () => Action[];
 }
 
-/** A frame to send out at a port. */
+/** A frame for the switch, and what it does with it: sends it out, or takes it on at a table. */
 export interface Reply {
-  readonly port: number;
   readonly frame: Uint8Array;
+  readonly actions: readonly Action[];
 }
 
 /** What an answer to a packet may look up and ask for. */

@@ -15,7 +15,7 @@ import {
 } from '@openvnet/packet';
 import { type Answer, feature, type Lookup, waiting } from '../engine/feature.ts';
 import type { Attachment, Station } from '../engine/relations.ts';
-import { because, ethernet, priority, protocol } from '../pipeline/flow.ts';
+import { because, ethernet, output, priority, protocol } from '../pipeline/flow.ts';
 import { answerDhcp, type DhcpReply } from './dhcp-answer.ts';
 import { dhcpTerms } from './dhcp-terms.ts';
 
@@ -124,7 +124,8 @@ function answer({ port, frame }: Parameters<Answer>[0], lookup: Lookup): ReturnT
   const outcome = answerDhcp(request, server.ip, lease.ip, () => dhcpTerms(lease.network_id, lookup));
   if (outcome.reply) {
     lookup.count(outcome.what);
-    return [{ port, frame: replyFrame(outcome.reply, server, mac, request.options.max_message_size) }];
+    const back = replyFrame(outcome.reply, server, mac, request.options.max_message_size);
+    return [{ frame: back, actions: [output(port)] }];
   }
   if (outcome.noteworthy) lookup.note(outcome.what, { port, address: ipv4ToText(lease.ip) });
   else lookup.count(outcome.what);

@@ -64,7 +64,7 @@ function ask(name: string, type: dns.RecordType = 'A', more: dns.Packet = {}) {
     questions: [{ name, type }],
     ...more,
   });
-  const [reply] = agent.hand('dns', 11, frame(query), 103);
+  const [reply] = agent.hand('dns', 11, frame(query), { gateway: 103 });
   const { rcode, answers = [], id } = message(reply!.frame);
   expect([reply!.port, id]).toEqual([11, 7]);
   return [rcode, ...answers.map((each) => `${(each as { data?: unknown }).data} ${(each as { ttl?: number }).ttl}`)];
@@ -116,10 +116,10 @@ describe('dns', () => {
     for (let i = 0; i < 50; i++) record(100 + i, 'many', ip(1, 100 + i));
     const query = (additionals: dns.Answer[]) =>
       dns.encode({ type: 'query', id: 1, questions: [{ name: 'many', type: 'A' }], additionals });
-    const plain = message(agent.hand('dns', 11, frame(query([])), 103)[0]!.frame);
+    const plain = message(agent.hand('dns', 11, frame(query([])), { gateway: 103 })[0]!.frame);
     expect([plain.flag_tc, plain.answers?.length, plain.size < 512]).toEqual([true, 0, true]);
     const opt = { type: 'OPT', name: '.', udpPayloadSize: 4096, flags: 0, options: [] } as never;
-    const large = message(agent.hand('dns', 11, frame(query([opt])), 103)[0]!.frame);
+    const large = message(agent.hand('dns', 11, frame(query([opt])), { gateway: 103 })[0]!.frame);
     expect([large.flag_tc, large.answers?.length, large.size < 1232]).toEqual([false, 50, true]);
   });
 
@@ -130,7 +130,8 @@ describe('dns', () => {
       bytes.writeUInt16BE(questions, 4);
       return bytes;
     };
-    const say = (bytes: Buffer) => agent.hand('dns', 11, frame(bytes), 103).map((each) => message(each.frame).rcode);
+    const say = (bytes: Buffer) =>
+      agent.hand('dns', 11, frame(bytes), { gateway: 103 }).map((each) => message(each.frame).rcode);
     expect([
       say(header(0, 0)),
       say(header(0, 5)),

@@ -9,7 +9,7 @@ import {
   ipProtocol,
 } from '@openvnet/packet';
 import { type Answer, feature, type Lookup, type Reply, waiting } from '../engine/feature.ts';
-import { because, ethernet, priority, protocol } from '../pipeline/flow.ts';
+import { because, ethernet, output, priority, protocol } from '../pipeline/flow.ts';
 import { answerDns, questionEnd, serverFailure } from './dns-answer.ts';
 import { namesOf } from './dns-names.ts';
 
@@ -56,7 +56,8 @@ export const dns = feature({
   limit: { burst: 100, perSecond: 100 },
 });
 
-function answer({ port, gateway, frame }: Parameters<Answer>[0], lookup: Lookup): ReturnType<Answer> {
+function answer({ port, frame, register }: Parameters<Answer>[0], lookup: Lookup): ReturnType<Answer> {
+  const gateway = register('gateway');
   const { src: mac, dst: own, payload } = decodeEthernet(frame);
   const packet = decodeIpv4(payload);
   const { src_port, dst_port, payload: query } = decodeUdp(packet.payload, packet);
@@ -68,7 +69,8 @@ function answer({ port, gateway, frame }: Parameters<Answer>[0], lookup: Lookup)
     const between = { src: packet.dst, dst: packet.src };
     const datagram = encodeUdp({ src_port: dst_port, dst_port: src_port, payload: message }, between);
     const back = encodeIpv4({ ...between, protocol: ipProtocol.udp, payload: datagram });
-    return [{ port, frame: encodeEthernet({ dst: mac, src: own, type: ethernet.ipv4, payload: back }) }];
+    const framed = encodeEthernet({ dst: mac, src: own, type: ethernet.ipv4, payload: back });
+    return [{ frame: framed, actions: [output(port)] }];
   };
   const { what, answer: made, forward } = answerDns(bytes, names);
   lookup.count(what);
