@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { Answer, Limit, Lookup, Reply } from './engine/feature.ts';
 import { features } from './features/index.ts';
 import { load } from './pipeline/flow.ts';
+import { portFromWire } from './pipeline/ports.ts';
 import { places, type RegisterName, registers } from './pipeline/registers.ts';
 import { type AgentReason, agentReasons } from './pipeline/tables.ts';
 import { RateLimits } from './rate-limits.ts';
@@ -48,7 +49,7 @@ export class PacketIns {
 
   handle(served: ServedSwitch, connection: SwitchConnection, message: PacketIn): void {
     const { packet, userdata, metadata } = message;
-    const port = Number(metadata?.in_port ?? 0);
+    const port = portFromWire(Number(metadata?.in_port ?? 0));
     const answerer = answerers.get(userdata?.[0] ?? registerOf(metadata, 'reason'));
     if (!packet || !answerer) return;
     const { reason, answer, limit } = answerer;

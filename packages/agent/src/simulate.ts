@@ -12,6 +12,7 @@ import {
   reservedPorts,
   type Subfield,
 } from '@openvnet/openflow';
+import { portFromWire, wirePort } from './pipeline/ports.ts';
 import { places } from './pipeline/registers.ts';
 import { tableNames } from './pipeline/tables.ts';
 import { Connections } from './simulated-connections.ts';
@@ -80,6 +81,8 @@ class Run implements Outcome {
     this.#flows = flows;
     this.#connections = connections;
     for (const [name, value] of Object.entries(packet)) this.#values.set(name as FieldName, BigInt(value));
+    const port = this.#values.get('in_port');
+    if (port !== undefined) this.#values.set('in_port', BigInt(wirePort(Number(port))));
   }
 
   table(number: number): void {
@@ -137,6 +140,9 @@ class Run implements Outcome {
         else this.#set('nw_ttl', ttl - 1n);
         return;
       }
+      case 'learn_up_to':
+        // What a switch learns is not remembered here: to a trace every station is new.
+        return;
       case 'ct':
         this.#track(action);
         return;
@@ -167,8 +173,10 @@ class Run implements Outcome {
   /** A packet never leaves where it came in, unless that is asked for by name. */
   #output(port: number): void {
     const came = Number(this.#get('in_port'));
-    if (port === reservedPorts.in_port) this.sent.push({ port: came, packet: this.#packet() });
-    else if (port !== came && port !== 0 && port < reservedPorts.max) this.sent.push({ port, packet: this.#packet() });
+    const target = port === reservedPorts.in_port ? came : wirePort(port);
+    const leaves = target < reservedPorts.max || target === reservedPorts.local;
+    if (port !== reservedPorts.in_port && (target === came || target === 0 || !leaves)) return;
+    this.sent.push({ port: portFromWire(target), packet: this.#packet() });
   }
 
   #packet(): Packet {

@@ -1,6 +1,7 @@
 import { type EncodedFlow, flowModBytes, type SwitchConnection, SwitchError } from '@openvnet/openflow';
+import { learnedFlows, learnedMark } from './engine/feature.ts';
 import type { FlowTable } from './engine/flow-table.ts';
-import { tableNames } from './pipeline/tables.ts';
+import { tableNames, tableNumbers } from './pipeline/tables.ts';
 
 /** Messages in one bundle: a userspace datapath forwards nothing while it commits one. */
 const bundleSize = 2000;
@@ -13,11 +14,14 @@ export interface Difference {
   readonly remove: readonly string[];
 }
 
-/** What a switch holds, read back, by key. */
+/** What a switch holds, read back, by key; without what it has learned by itself, which is its own affair. */
 export async function readFlows(connection: SwitchConnection): Promise<Map<string, string>> {
   const flows = new Map<string, string>();
   const keep = async (table?: number): Promise<void> => {
-    for (const { key, body } of await connection.dumpFlows(table)) flows.set(key, body);
+    for (const { key, body } of await connection.dumpFlows(table)) {
+      // A body begins with the cookie.
+      if (body.charCodeAt(0) !== learnedMark) flows.set(key, body);
+    }
   };
   const counts = await countFlows(connection);
   if (totalOf(counts) <= dumpSize) await keep();
@@ -35,6 +39,11 @@ export async function countFlows(connection: SwitchConnection): Promise<Readonly
     throw new SwitchError('table statistics', `answered with ${reply.type}`);
   const held = reply.body.entries.filter(({ active_count }) => active_count > 0);
   return new Map(held.map(({ table, active_count }) => [table, active_count]));
+}
+
+/** How many flows the switch has learned by itself. */
+export function countLearned(connection: SwitchConnection): Promise<number> {
+  return connection.flowCount({ table: tableNumbers.learned, ...learnedFlows });
 }
 
 export function totalOf(counts: ReadonlyMap<number, number>): number {

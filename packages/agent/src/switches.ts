@@ -7,7 +7,7 @@ import { hastenRevalidation, prepareBridge, releaseBridge, shieldHost } from './
 import { PacketIns } from './packet-ins.ts';
 import { ServedSwitch } from './served-switch.ts';
 import type { Slice } from './slice.ts';
-import { countFlows, totalOf } from './switch-flows.ts';
+import { countFlows, countLearned, totalOf } from './switch-flows.ts';
 
 /** How often the number of flows in a switch is compared with what it should be, milliseconds. */
 const checkMs = 2000;
@@ -352,7 +352,7 @@ export class Switches {
 async function excessOf(served: ServedSwitch): Promise<number | undefined> {
   const { connection, flowCount } = served;
   if (!connection || flowCount === null || served.busy) return undefined;
-  const count = totalOf(await countFlows(connection));
+  const count = totalOf(await countFlows(connection)) - (await countLearned(connection));
   return served.busy || served.flowCount !== flowCount ? undefined : count - flowCount;
 }
 

@@ -38,7 +38,11 @@ export class TestModel {
 }
 
 /** The rows of a network. */
-export function networkRows(id: number, address = 0x0a000000 + id * 256): Put[] {
+export function networkRows(
+  id: number,
+  address = 0x0a000000 + id * 256,
+  more: Partial<ModelRows['network']> = {},
+): Put[] {
   const row = {
     id,
     uuid: `nw-${id}`,
@@ -49,6 +53,7 @@ export function networkRows(id: number, address = 0x0a000000 + id * 256): Put[] 
     ipv4_network: address,
     ipv4_prefix: 24,
     segment_id: null,
+    ...more,
   } as const;
   return [['network', row]];
 }
@@ -98,6 +103,33 @@ export function interfaceRows(id: number, network: number, ip: number, mode: 'vi
       },
     ],
   ];
+}
+
+/** The row of a segment. */
+export function segmentRow(id: number, mode: 'virtual' | 'physical' = 'virtual'): Put {
+  return ['segment', { id, uuid: `seg-${id}`, ...times, mode }];
+}
+
+/** The rows of an interface of another mode, without addresses; of a guest with one of `interfaceRows`, in a segment. */
+export function plainInterface(id: number, mode: ModelRows['interface']['mode'], port_name: string | null): Put[] {
+  const [iface, port] = interfaceRows(id, 0, 0) as [Put & ['interface', object], Put & ['interface_port', object]];
+  return [
+    ['interface', { ...iface[1], mode } as ModelRows['interface']],
+    ['interface_port', { ...port[1], interface_mode: mode, port_name } as ModelRows['interface_port']],
+  ];
+}
+
+/** The row of a MAC lease of an interface, in a segment or in none. */
+export function macLeaseRow(id: number, interface_id: number, segment_id: number | null): Put {
+  return ['mac_lease', { id, uuid: `ml-${id}`, ...times, interface_id, segment_id, mac_address: macOf(id) }];
+}
+
+/** The row of a static association of an interface with a segment, or with a network. */
+export function staticRow(id: number, interface_id: number, to: { segment: number } | { network: number }): Put {
+  const row = { id, uuid: '', ...times, interface_id, static: true };
+  return 'segment' in to
+    ? ['interface_segment', { ...row, segment_id: to.segment }]
+    : ['interface_network', { ...row, network_id: to.network }];
 }
 
 /** The rows of a route of `network` through a route link. */

@@ -4,7 +4,7 @@
  */
 import { type Field, pad, type Reader, rest, u8, u16, u32, type Writer } from '@openvnet/wire';
 import { type FieldName, fieldsByName } from './fields.ts';
-import { learn } from './learn.ts';
+import { learn, learnUpTo } from './learn.ts';
 import { decodeField, encodeField } from './match.ts';
 import { nat } from './nat.ts';
 import { padded, present, properties, property } from './properties.ts';
@@ -129,6 +129,7 @@ const actions = {
   resubmit: variant(nicira(14), { port: withDefault(u16, 0xfff8), table: withDefault(u8, 0xff), _: pad(3) }),
   output_reg: variant(nicira(15), { from: subfield, max_len: withDefault(u16, 0xffff), _: pad(6) }),
   learn: variantOf(nicira(16), learn),
+  learn_up_to: variantOf(nicira(45), learnUpTo),
   exit: variant(nicira(17), { _: pad(6) }),
   push: variant(nicira(27), { from: stacked }),
   pop: variant(nicira(28), { to: stacked }),

@@ -21,7 +21,7 @@ export {
   flowModBytes,
 } from './flow.ts';
 export type { Instruction } from './instructions.ts';
-export type { LearnPart } from './learn.ts';
+export { type LearnPart, learnFlags } from './learn.ts';
 export { type Listener, type ListenOptions, listen } from './listen.ts';
 export { decodeMatch, encodeMatch, type Match, type MatchValue } from './match.ts';
 export { decodeMessage, encodeMessage, type Message, type MessageOf, type Received } from './messages.ts';

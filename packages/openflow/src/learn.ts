@@ -1,4 +1,4 @@
-import { type Field, pad, type Reader, u8, u16, u64, type Writer } from '@openvnet/wire';
+import { type Field, pad, type Reader, u8, u16, u32, u64, type Writer } from '@openvnet/wire';
 import { checked, headerOf, readHeader, type Subfield } from './subfield.ts';
 import { layout, withDefault } from './variant.ts';
 
@@ -29,8 +29,7 @@ const parts: Field<readonly LearnPart[]> = {
   },
 };
 
-/** The `learn` action: adds a flow to `table` whose parts come from the packet. */
-export const learn = layout({
+const learned = {
   idle_timeout: withDefault(u16, 0),
   hard_timeout: withDefault(u16, 0),
   priority: withDefault(u16, 0x8000),
@@ -40,8 +39,16 @@ export const learn = layout({
   _: pad(1),
   fin_idle_timeout: withDefault(u16, 0),
   fin_hard_timeout: withDefault(u16, 0),
-  parts,
-});
+};
+
+/** The `learn` action: adds a flow to `table` whose parts come from the packet. */
+export const learn = layout({ ...learned, parts });
+
+/** The same, for at most `limit` flows. The other things that this form can do are not known here. */
+export const learnUpTo = layout({ ...learned, limit: u32, __: pad(4), parts });
+
+/** Bits of `flags`: the flows that were learned go with the flow that learned them. */
+export const learnFlags = { deleteLearned: 2 } as const;
 
 function readPart(header: number, from: Reader): LearnPart {
   const bits = header & 0x7ff;

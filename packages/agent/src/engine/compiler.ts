@@ -145,11 +145,12 @@ export class Compiler {
     else this.#waits.delete(unit);
   }
 
-  #derivationStage({ into, source, select }: Derivation): Stage {
+  #derivationStage({ into, source, select, idOf = (key) => key }: Derivation): Stage {
     const relation = this.relations[into] as unknown as Relation<Identified>;
     const put = (key: number, row: Identified | undefined): void => {
-      const before = relation.get(key);
-      if (!row) relation.delete(key);
+      const id = idOf(key);
+      const before = relation.get(id);
+      if (!row) relation.delete(id);
       else if (!before || !sameRow(before, row)) relation.set(row);
     };
     return {

@@ -6,8 +6,8 @@ import type { AgentReason } from '../pipeline/tables.ts';
 import type { LocalRows, RelationName, Rows, View } from './relations.ts';
 
 /**
- * Where items come from: the rows of a relation (those for which `when` holds; it may look only at what never changes),
- * or the groups of its rows that share a number in a column.
+ * Where items come from: the rows of a relation (those for which `when` holds, which looks at the row alone), or the
+ * groups of its rows that share a number in a column.
  */
 export type Source = {
   [N in RelationName]:
@@ -94,11 +94,13 @@ export interface Feature<Item> {
 /** The frames to send for a packet. Pure but for what it asks `lookup`; what it throws is logged, and the packet is dropped. */
 export type Answer = (packet: PacketToAgent, lookup: Lookup) => readonly Reply[] | Promise<readonly Reply[]>;
 
-/** Computes the rows of a relation of the switch from others, item by item. A row's id is the item's. */
+/** Computes the rows of a relation of the switch from others, item by item. */
 export interface Derivation<N extends keyof LocalRows = keyof LocalRows> {
   readonly into: N;
   readonly doc: string;
   readonly source: Source;
+  /** The id of an item's row, where that is not the item's: where several derivations fill one relation. */
+  readonly idOf?: (key: number) => number;
   readonly select: (view: View, key: number) => LocalRows[N] | Wait | undefined;
 }
 
@@ -120,6 +122,17 @@ const itemBits = 56n;
 export function cookieOf(featureCookie: number, item: number): bigint {
   return (BigInt(featureCookie) << itemBits) | BigInt(item);
 }
+
+/** Marks flows that the switch has made by itself. */
+export const learnedMark = 0xff;
+
+/** The cookie of what the switch learns at the uplink of an interface. */
+export function learnedCookie(interfaceId: number): bigint {
+  return cookieOf(learnedMark, interfaceId);
+}
+
+/** Which flows the switch has made by itself, for a request. */
+export const learnedFlows = { cookie: cookieOf(learnedMark, 0), cookie_mask: cookieOf(0xff, 0) } as const;
 
 /** Which feature's and which item's flows have this cookie. */
 export function readCookie(cookie: bigint): { feature: number; item: number } {

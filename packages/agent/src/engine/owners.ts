@@ -1,4 +1,5 @@
 import { columnOf, fieldsOf, type Kind, kinds, resourceOf } from '@openvnet/model';
+import { objectOfDomain, segmentDomain } from '../pipeline/domains.ts';
 import type { Source } from './feature.ts';
 import type { Identified, Relation } from './relation.ts';
 import type { LocalRows, Relations } from './relations.ts';
@@ -13,14 +14,19 @@ export interface ObjectId {
 const ownersOfLocal: { readonly [N in keyof LocalRows]: (row: LocalRows[N]) => ObjectId | undefined } = {
   port: () => undefined,
   binding: ({ id }) => ({ kind: 'interface', id }),
+  uplink: ({ id }) => ({ kind: 'interface', id }),
+  network_domain: ({ id }) => ({ kind: 'network', id }),
+  open_domain: ({ id }) => objectOfDomain(id),
+  member: ({ interface_id }) => ({ kind: 'interface', id: interface_id }),
   attachment: ({ id }) => ({ kind: 'ip_lease', id }),
-  flood_part: ({ network_id }) => ({ kind: 'network', id: network_id }),
+  flood_part: ({ domain_id }) => objectOfDomain(domain_id),
   station: ({ id }) => ({ kind: 'ip_lease', id }),
 };
 
 /** The object that an item of a feature is of; undefined where there is no such item any more, or no object. */
 export function ownerOf(relations: Relations, source: Source, item: number): ObjectId | undefined {
   const [name, id] = itemRow(source, item);
+  if (name === 'domain') return objectOfDomain(id);
   const row = relationOf(relations, name)?.get(id);
   if (!row) return undefined;
   if (name in ownersOfLocal) return ownersOfLocal[name as keyof LocalRows](row as never);
@@ -31,10 +37,13 @@ export function ownerOf(relations: Relations, source: Source, item: number): Obj
 export function itemsOf(relations: Relations, source: Source, object: ObjectId): number[] {
   const name = itemRow(source, 0)[0];
   if (name === object.kind) return [object.id];
-  if (name === 'binding') return object.kind === 'interface' ? [object.id] : [];
+  if (name === 'binding' || name === 'uplink') return object.kind === 'interface' ? [object.id] : [];
   if (name === 'attachment' || name === 'station') return object.kind === 'ip_lease' ? [object.id] : [];
-  if (name !== 'flood_part' || object.kind !== 'network') return [];
-  return relations.flood_part.where('network_id', object.id).map(({ id }) => id);
+  const domain =
+    object.kind === 'network' ? object.id : object.kind === 'segment' ? segmentDomain(object.id) : undefined;
+  if (domain === undefined) return [];
+  if (name === 'domain' || name === 'open_domain') return [domain];
+  return name === 'flood_part' ? relations.flood_part.where('domain_id', domain).map(({ id }) => id) : [];
 }
 
 /**

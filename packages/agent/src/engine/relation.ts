@@ -15,7 +15,7 @@ export interface Identified {
 
 export type Key = number | string;
 
-/** Told when an item comes into being (`true`) or goes (`false`). */
+/** Told when an item comes into being or has another row (`true`), or goes (`false`). */
 export type ItemListener<K> = (key: K, present: boolean) => void;
 
 /**
@@ -82,7 +82,7 @@ export class Relation<R extends Identified> {
     entry.row = row;
     if (!before) this.#size++;
     this.#reindex(before, row);
-    if (!before) for (const listener of this.#rowListeners) listener(row.id, true);
+    for (const listener of this.#rowListeners) listener(row.id, true);
     entry.changed();
   }
 
@@ -97,7 +97,7 @@ export class Relation<R extends Identified> {
     entry.changed();
   }
 
-  /** Calls `listener` for every row that comes or goes, until the function that this gives is called. */
+  /** Calls `listener` for every row that comes, changes or goes, until the function that this gives is called. */
   onRow(listener: ItemListener<number>): () => void {
     this.#rowListeners.add(listener);
     return () => this.#rowListeners.delete(listener);

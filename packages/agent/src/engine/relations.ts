@@ -15,12 +15,35 @@ export interface Binding {
   readonly id: number;
   readonly port: number | null;
   readonly port_name: string | null;
+  /** The port at which it joins its network to one outside; null for most. */
+  readonly uplink: number | null;
+}
+
+/** A port behind which are stations that the model does not know, and what it joins them to. `id` is the interface's. */
+export interface Uplink {
+  readonly id: number;
+  readonly port: number;
+  readonly domain_id: number;
+  /** The domain, where it is a network's own; null for a segment. */
+  readonly network_id: number | null;
+}
+
+/** The broadcast domain of a network: its own, or that of its segment. `id` is the network's. */
+export interface NetworkDomain {
+  readonly id: number;
+  readonly domain_id: number;
+}
+
+/** A broadcast domain with stations that the model does not know: a segment, or a network with an uplink. */
+export interface OpenDomain {
+  readonly id: number;
 }
 
 /** An address of an interface that is on this switch. `id` is that of the IP lease. */
 export interface Attachment {
   readonly id: number;
   readonly network_id: number;
+  readonly domain_id: number;
   readonly interface_id: number;
   readonly mac_lease_id: number;
   readonly mac: number;
@@ -28,14 +51,24 @@ export interface Attachment {
   readonly port: number | null;
   /** Whether the filters of its interface apply. */
   readonly filtered: boolean;
-  /** Which part of the network's ports it is in, for broadcasts; null where it has no port. */
+  /** Which part of the domain's ports it is in, for broadcasts; null where it has no port. */
   readonly flood_part: number | null;
+}
+
+/** A port that is in a broadcast domain otherwise than by an IP lease. */
+export interface Member {
+  readonly id: number;
+  readonly interface_id: number;
+  readonly port: number;
+  readonly filtered: boolean;
+  readonly flood_part: number;
 }
 
 /** An address of a simulated interface, with the services that are offered at it. `id` is that of the IP lease. */
 export interface Station {
   readonly id: number;
   readonly network_id: number;
+  readonly domain_id: number;
   readonly interface_id: number;
   readonly mac: number;
   readonly ip: number;
@@ -45,10 +78,10 @@ export interface Station {
   readonly dns_port: number | null;
 }
 
-/** A part of the ports of a network. */
+/** A part of the ports of a broadcast domain. */
 export interface FloodPart {
   readonly id: number;
-  readonly network_id: number;
+  readonly domain_id: number;
   readonly part: number;
 }
 
@@ -56,7 +89,11 @@ export interface FloodPart {
 export interface LocalRows {
   port: Port;
   binding: Binding;
+  uplink: Uplink;
+  network_domain: NetworkDomain;
+  open_domain: OpenDomain;
   attachment: Attachment;
+  member: Member;
   flood_part: FloodPart;
   station: Station;
 }
@@ -87,8 +124,12 @@ export function localRelations(): RelationsOf<LocalRows> {
   return {
     port: new Relation('port', ['name', 'iface_id']),
     binding: new Relation('binding', ['port']),
+    uplink: new Relation('uplink', ['domain_id', 'network_id']),
+    network_domain: new Relation('network_domain', []),
+    open_domain: new Relation('open_domain', []),
     attachment: new Relation('attachment', ['network_id', 'interface_id', 'mac_lease_id', 'flood_part']),
-    flood_part: new Relation('flood_part', ['network_id']),
+    member: new Relation('member', ['interface_id', 'flood_part']),
+    flood_part: new Relation('flood_part', ['domain_id']),
     station: new Relation('station', ['network_id', 'interface_id']),
   };
 }

@@ -1,31 +1,71 @@
+import type { RowOf } from '@openvnet/model';
 import { derivation, waiting } from '../engine/feature.ts';
 import type { Port, Rows, View } from '../engine/relations.ts';
+import { localPort } from '../pipeline/ports.ts';
 
-/** Modes that this agent carries out. A simulated interface has no port: the switch answers for it. */
-const atPort = new Set<string>(['vif']);
+type Mode = RowOf<'interface'>['mode'];
+
+/**
+ * What stands behind an interface: `at` is where its own addresses are, at the port of its name, at the bridge's own port,
+ * which is the host, or in the switch, which answers for them; `uplink` whether its port joins its network to one outside.
+ */
+const modes: { readonly [M in Mode]?: { readonly at: 'port' | 'host' | 'switch'; readonly uplink: boolean } } = {
+  vif: { at: 'port', uplink: false },
+  simulated: { at: 'switch', uplink: false },
+  host: { at: 'host', uplink: true },
+  internal: { at: 'host', uplink: false },
+  patch: { at: 'switch', uplink: true },
+  promiscuous: { at: 'port', uplink: true },
+};
+
+/** Interfaces for whose addresses the switch answers, and by which routers are reached. */
+export function isGateway({ mode }: { readonly mode: Mode }): boolean {
+  return modes[mode]?.at === 'switch';
+}
+
+export function hasUplink({ mode }: { readonly mode: Mode }): boolean {
+  return modes[mode]?.uplink ?? false;
+}
 
 /** Which interfaces are on this switch, and at which port. */
 export const bindings = derivation({
   into: 'binding',
   doc: 'Interfaces to the ports of the switch, by name.',
-  source: { of: 'interface', when: ({ mode }) => mode === 'simulated' || atPort.has(mode) },
+  source: { of: 'interface', when: ({ mode }) => modes[mode] !== undefined },
   select: (view, id) => {
-    const { mode } = view.get('interface', id)!;
+    const { at, uplink } = modes[view.get('interface', id)!.mode]!;
     const places = view.where('interface_port', 'interface_id', id).filter((place) => isHere(view, place));
-    if (mode === 'simulated') return places.length > 0 ? { id, port: null, port_name: null } : undefined;
-    for (const place of places) {
-      const port = place.port_name === null ? undefined : findPort(view, place.port_name);
-      if (!port) continue;
-      const holder = holderOf(view, port);
-      if (holder?.interface_id === id) return { id, port: port.id, port_name: port.name };
-      const other = holder && view.get('interface', holder.interface_id);
-      return waiting('interface', id, `port ${port.name}, which ${other?.uuid ?? 'another interface'} has`);
-    }
-    return undefined;
+    if (places.length === 0) return undefined;
+    const named = uplink || at === 'port' ? placeOf(view, id, places) : undefined;
+    // Without a name there is no port to wait for: the host's own address needs none.
+    const needless = at !== 'port' && places.every(({ port_name }) => port_name === null);
+    if (!named && (uplink || at === 'port') && !(at === 'host' && needless)) return undefined;
+    if (named && 'waiting' in named) return named;
+    const own = at === 'port' ? named : at === 'host' ? view.get('port', localPort) : undefined;
+    if (!own && at !== 'switch') return waiting('interface', id, "the bridge's own port");
+    return {
+      id,
+      port: own?.id ?? null,
+      port_name: own?.name ?? named?.name ?? null,
+      uplink: uplink ? (named?.id ?? null) : null,
+    };
   },
 });
 
 type Place = Rows['interface_port'];
+
+/** The port that an interface has, or whom it waits for because he has it; undefined while it is not there. */
+function placeOf(view: View, id: number, places: readonly Place[]): Port | ReturnType<typeof waiting> | undefined {
+  for (const place of places) {
+    const port = place.port_name === null ? undefined : findPort(view, place.port_name);
+    if (!port) continue;
+    const holder = holderOf(view, port);
+    if (holder?.interface_id === id) return port;
+    const other = holder && view.get('interface', holder.interface_id);
+    return waiting('interface', id, `port ${port.name}, which ${other?.uuid ?? 'another interface'} has`);
+  }
+  return undefined;
+}
 
 function isHere(view: View, place: Place): boolean {
   return place.datapath_id === null || place.datapath_id === view.datapathId;

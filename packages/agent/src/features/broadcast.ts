@@ -8,10 +8,10 @@ export const broadcast = feature({
   name: 'broadcast',
   doc: 'Takes broadcasts to the parts of their network.',
   cookie: 5,
-  source: { of: 'flood_part', by: 'network_id' },
+  source: { of: 'flood_part', by: 'domain_id' },
   select: (view, network) => ({
     network,
-    parts: view.where('flood_part', 'network_id', network).map(({ part }) => part),
+    parts: view.where('flood_part', 'domain_id', network).map(({ part }) => part),
   }),
   flows: ({ network, parts }) => [
     {
@@ -27,11 +27,12 @@ export const flood = feature({
   name: 'flood',
   doc: 'Sends a broadcast to the ports of one part of a network.',
   cookie: 6,
-  source: { of: 'attachment', by: 'flood_part' },
+  source: { of: 'flood_part' },
   select: (view, key) => {
-    const { network_id, part } = view.get('flood_part', key)!;
-    const members = new Map(view.where('attachment', 'flood_part', key).map(({ port, filtered }) => [port!, filtered]));
-    return { network: network_id, part, members: [...members].sort(([a], [b]) => a - b) };
+    const { domain_id, part } = view.get('flood_part', key)!;
+    const here = [...view.where('attachment', 'flood_part', key), ...view.where('member', 'flood_part', key)];
+    const members = new Map(here.map(({ port, filtered }) => [port!, filtered]));
+    return { network: domain_id, part, members: [...members].sort(([a], [b]) => a - b) };
   },
   flows: ({ network, part, members }) => [
     {

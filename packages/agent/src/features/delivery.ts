@@ -1,22 +1,21 @@
 import { feature } from '../engine/feature.ts';
+import { segmentDomain } from '../pipeline/domains.ts';
 import { load, outputTo, priority } from '../pipeline/flow.ts';
 
-/** Delivery: a MAC address, in each network that its interface has an address in, to the port. */
+/** Delivery: a MAC address, in its segment and in each network that its interface has an address in, to the port. */
 export const delivery = feature({
   name: 'delivery',
   doc: 'Delivers frames to the port of their destination.',
   cookie: 4,
   source: { of: 'mac_lease' },
   select: (view, id) => {
-    const [...here] = view.where('attachment', 'mac_lease_id', id);
-    const [first] = here;
-    if (!first || first.port === null) return undefined;
-    return {
-      mac: first.mac,
-      port: first.port,
-      networks: new Set(here.map(({ network_id }) => network_id)),
-      next: first.filtered ? ('ingress_track' as const) : ('output' as const),
-    };
+    const { interface_id, mac_address: mac, segment_id } = view.get('mac_lease', id)!;
+    const port = view.get('binding', interface_id)?.port;
+    if (port == null) return undefined;
+    const networks = new Set(view.where('attachment', 'mac_lease_id', id).map(({ domain_id }) => domain_id));
+    if (segment_id !== null) networks.add(segmentDomain(segment_id));
+    const filtered = view.get('interface', interface_id)?.enable_filtering;
+    return { mac, port, networks, next: filtered ? ('ingress_track' as const) : ('output' as const) };
   },
   flows: ({ mac, port, networks, next }) =>
     [...networks].map((network) => ({

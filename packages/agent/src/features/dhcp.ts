@@ -50,7 +50,7 @@ export const dhcp = feature({
       : waiting('network_service', id, `an IP lease of ${uuid ?? 'its interface'}, which must be simulated`);
   },
   flows: (stations) => [
-    ...[...new Set(stations.map(({ network_id }) => network_id))].map((network) => ({
+    ...[...new Set(stations.map(({ domain_id }) => domain_id))].map((network) => ({
       table: 'dispatch' as const,
       priority: priority.high,
       match: { network, eth_dst: broadcastMac, ...fromClient },
@@ -109,8 +109,10 @@ function answer({ port, frame }: Parameters<Answer>[0], lookup: Lookup): ReturnT
     lookup.count('ignored');
     return [];
   }
-  const [binding] = lookup.where('binding', 'port', port);
-  const leases = binding ? lookup.where('attachment', 'interface_id', binding.id) : [];
+  // Several interfaces may share the host's own port.
+  const leases = lookup
+    .where('binding', 'port', port)
+    .flatMap(({ id }) => lookup.where('attachment', 'interface_id', id));
   const offer = offerFor(
     request,
     leases.filter((lease) => lease.mac === mac && (packet.src === 0 || packet.src === lease.ip)),

@@ -1,5 +1,6 @@
 import { feature } from '../engine/feature.ts';
 import { ethernet, load, move, outputBack, priority, protocol, setField, toAgent } from '../pipeline/flow.ts';
+import { isGateway } from './bindings.ts';
 
 /** Above every prefix: what is for a gateway itself is not routed. */
 const ownAddress = priority.urgent;
@@ -13,7 +14,7 @@ export const gateway = feature({
   name: 'gateway',
   doc: 'Takes in what is sent to a gateway; answers echo requests to it.',
   cookie: 7,
-  source: { of: 'interface', when: ({ mode }) => mode === 'simulated' },
+  source: { of: 'interface', when: isGateway },
   select: (view, id) => {
     if (!view.get('binding', id)) return undefined;
     const addresses = view.where('attachment', 'interface_id', id);
@@ -25,7 +26,7 @@ export const gateway = feature({
       inside: view.get('interface', id)?.enable_route_translation ? ('translate_in' as const) : ('route_in' as const),
       doors: [
         ...new Map(
-          addresses.map(({ network_id, mac }) => [`${network_id} ${mac}`, { network: network_id, mac }]),
+          addresses.map(({ domain_id, mac }) => [`${domain_id} ${mac}`, { network: domain_id, mac }]),
         ).values(),
       ],
       links: [...new Set(routes.map(({ route_link_id }) => route_link_id))],

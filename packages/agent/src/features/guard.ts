@@ -1,5 +1,5 @@
 import { feature } from '../engine/feature.ts';
-import { ethernet, load, priority } from '../pipeline/flow.ts';
+import { ethernet, type Flow, load, priority } from '../pipeline/flow.ts';
 
 /** Sender guard: a port may send only from the MAC and IP addresses that its interface has leased, ARP included. */
 export const guard = feature({
@@ -8,12 +8,18 @@ export const guard = feature({
   cookie: 1,
   source: { of: 'attachment' },
   select: (view, id) => {
-    const { port, mac, ip, network_id, filtered } = view.get('attachment', id)!;
-    return port === null
-      ? undefined
-      : { port, mac, ip, network: network_id, next: filtered ? ('egress_filter' as const) : ('dispatch' as const) };
+    const { port, mac, ip, domain_id, filtered } = view.get('attachment', id)!;
+    if (port === null) return undefined;
+    return {
+      port,
+      mac,
+      ip,
+      network: domain_id,
+      next: filtered ? ('egress_filter' as const) : ('dispatch' as const),
+      open: view.get('open_domain', domain_id) !== undefined,
+    };
   },
-  flows: ({ port, mac, ip, network, next }) => [
+  flows: ({ port, mac, ip, network, next, open }) => [
     {
       table: 'admit',
       priority: priority.normal,
@@ -28,7 +34,18 @@ export const guard = feature({
       actions: [load('network', network)],
       next,
     },
+    ...(open ? impostors(network, mac, ip) : []),
   ],
   // Guests send IPv6 by themselves; it is not carried, and is no sign of a wrong address.
-  always: [{ table: 'admit', priority: priority.high, match: { eth_type: ethernet.ipv6 } }],
+  always: [{ table: 'admit', priority: priority.low + 1, match: { eth_type: ethernet.ipv6 } }],
 });
+
+/** Nobody outside may send from the addresses of those who are on this switch. */
+function impostors(network: number, mac: number, ip: number): Flow[] {
+  const [table, order] = ['uplink', priority.high] as const;
+  return [
+    { table, priority: order, match: { network, eth_src: mac } },
+    { table, priority: order, match: { network, eth_type: ethernet.ipv4, ipv4_src: ip } },
+    { table, priority: order, match: { network, eth_type: ethernet.arp, arp_spa: ip } },
+  ];
+}

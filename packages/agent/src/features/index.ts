@@ -1,11 +1,20 @@
 import type { AnyFeature } from '../engine/compiler.ts';
 import type { Derivation } from '../engine/feature.ts';
-import { attachments, floodParts } from './attachments.ts';
+import {
+  attachments,
+  floodParts,
+  otherFloodParts,
+  segmentMembers,
+  staticNetworkMembers,
+  staticSegmentMembers,
+  uplinkMembers,
+} from './attachments.ts';
 import { bindings } from './bindings.ts';
 import { broadcast, flood } from './broadcast.ts';
 import { delivery } from './delivery.ts';
 import { dhcp, dhcpAdmission } from './dhcp.ts';
 import { dns } from './dns.ts';
+import { networkDomains, segmentDomains } from './domains.ts';
 import { filter } from './filter.ts';
 import { gateway } from './gateway.ts';
 import { guard } from './guard.ts';
@@ -13,11 +22,29 @@ import { handOver } from './hand-over.ts';
 import { neighbour } from './neighbour.ts';
 import { refused } from './refused.ts';
 import { route } from './route.ts';
+import { segment } from './segment.ts';
 import { stations } from './stations.ts';
+import { strangers } from './strangers.ts';
 import { translation, translator } from './translation.ts';
+import { uplink } from './uplink.ts';
+import { openNetworks, uplinks } from './uplinks.ts';
 
 /** In the order in which they are computed: each reads only what the model and those before it hold. */
-export const derivations: readonly Derivation[] = [bindings, attachments, floodParts, stations];
+export const derivations: readonly Derivation[] = [
+  networkDomains,
+  segmentDomains,
+  bindings,
+  uplinks,
+  openNetworks,
+  attachments,
+  segmentMembers,
+  staticNetworkMembers,
+  staticSegmentMembers,
+  uplinkMembers,
+  floodParts,
+  otherFloodParts,
+  stations,
+];
 
 /** Every function of the data plane. A new one is its file and its line here. */
 export const features: readonly AnyFeature[] = [
@@ -29,6 +56,9 @@ export const features: readonly AnyFeature[] = [
   flood,
   gateway,
   route,
+  segment,
+  uplink,
+  strangers,
   filter,
   translator,
   translation,

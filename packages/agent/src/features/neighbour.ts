@@ -14,11 +14,11 @@ export const neighbour = feature({
   cookie: 3,
   source: { of: 'attachment' },
   select: (view, id) => view.get('attachment', id),
-  flows: ({ network_id, ip, mac }) => [
+  flows: ({ domain_id, ip, mac }) => [
     {
       table: 'neighbour',
       priority: priority.normal,
-      match: { network: network_id, target_ip: ip },
+      match: { network: domain_id, target_ip: ip },
       actions: [load('target_mac', mac), load('known', 1)],
     },
   ],

@@ -36,7 +36,7 @@ export const route = feature({
       );
     }
     const translates = view.get('interface', row.interface_id)?.enable_route_translation ?? false;
-    return { ...row, network: address.network_id, mac: address.mac, translates };
+    return { ...row, network: address.domain_id, mac: address.mac, translates };
   },
   flows: ({ interface_id, route_link_id, ipv4_network, ipv4_prefix, ingress, egress, network, mac, translates }) => {
     const range = prefixMatch(ipv4_network, ipv4_prefix);

@@ -8,12 +8,13 @@ export const stations = derivation({
   doc: 'Addresses of simulated interfaces, with the network services that they offer.',
   source: { of: 'attachment', when: ({ port }) => port === null },
   select: (view, id) => {
-    const { network_id, interface_id, mac, ip } = view.get('attachment', id)!;
+    const { network_id, domain_id, interface_id, mac, ip } = view.get('attachment', id)!;
     const services = view.where('network_service', 'interface_id', interface_id);
     const dns = services.find(({ mode }) => mode === 'dns');
     return {
       id,
       network_id,
+      domain_id,
       interface_id,
       mac,
       ip,

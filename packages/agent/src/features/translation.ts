@@ -1,6 +1,8 @@
 import { feature, waiting } from '../engine/feature.ts';
 import { ethernet, type Flow, load, priority, protocol, setField } from '../pipeline/flow.ts';
 
+import { isGateway } from './bindings.ts';
+
 const transports = ['tcp', 'udp'] as const;
 
 /**
@@ -11,7 +13,7 @@ export const translator = feature({
   name: 'translator',
   doc: 'Drops at a translating gateway what no entry translates, unless that may pass.',
   cookie: 17,
-  source: { of: 'interface', when: ({ mode }) => mode === 'simulated' },
+  source: { of: 'interface', when: isGateway },
   select: (view, id) => {
     if (!view.get('interface', id)?.enable_route_translation || !view.get('binding', id)) return undefined;
     const own = view

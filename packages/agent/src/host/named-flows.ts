@@ -39,9 +39,11 @@ export function namedFlows(flows: readonly EncodedFlow[], slice: Slice): string[
     const declared = features.find((one) => one.cookie === feature);
     if (!declared || item === 0) return `${feature}`;
     const { source } = declared;
-    if (!('by' in source)) return `${declared.name} ${name(source.of, item)}`;
-    const [network, part] = source.of === 'attachment' ? [Math.floor(item / 0x1_0000), item % 0x1_0000] : [item, 0];
-    return `${declared.name} ${name('network', network)} ${part}`;
+    if (source.of === 'flood_part') {
+      const [network, part] = 'by' in source ? [item, 0] : [Math.floor(item / 0x1_0000), item % 0x1_0000];
+      return `${declared.name} ${name('network', network)} ${part}`;
+    }
+    return `${declared.name} ${name('by' in source ? source.by : source.of, item)}`;
   };
   const texts = flows.map((flow) => {
     const { match, instructions, ...rest } = decodeFlow(flow);

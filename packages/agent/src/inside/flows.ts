@@ -1,7 +1,7 @@
 import type { FlowsAnswer, FlowsQuestion, Kind, ShownFlow } from '@openvnet/model';
 import { decodeFlow, type Flow, type InstalledFlow, type SwitchConnection } from '@openvnet/openflow';
 import type { Compiler } from '../engine/compiler.ts';
-import { cookieOf, readCookie } from '../engine/feature.ts';
+import { cookieOf, learnedMark, readCookie } from '../engine/feature.ts';
 import { familyOf, itemsOf, namesOf, ownerOf } from '../engine/owners.ts';
 import { features } from '../features/index.ts';
 import { tableNumbers } from '../pipeline/tables.ts';
@@ -64,8 +64,10 @@ export function decidedBy(
 ): Pick<ShownFlow, 'feature' | 'object_uuid' | 'interface_uuid'> {
   const { feature: mark, item } = readCookie(cookie);
   const feature = features.find((one) => one.cookie === mark);
-  const { object, of } = namesOf(relations, feature && item > 0 ? ownerOf(relations, feature.source, item) : undefined);
-  const name = feature?.name ?? (cookie === 0n && priority === 0 ? 'miss' : 'unknown');
+  const learned = mark === learnedMark;
+  const owner = learned ? ({ kind: 'interface', id: item } as const) : undefined;
+  const { object, of } = namesOf(relations, feature && item > 0 ? ownerOf(relations, feature.source, item) : owner);
+  const name = feature?.name ?? (learned ? 'learned' : cookie === 0n && priority === 0 ? 'miss' : 'unknown');
   return { feature: name, object_uuid: object, interface_uuid: of };
 }
 

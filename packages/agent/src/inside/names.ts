@@ -8,6 +8,8 @@ import {
   type Subfield,
 } from '@openvnet/openflow';
 import type { Relations } from '../engine/relations.ts';
+import { objectOfDomain } from '../pipeline/domains.ts';
+import { portFromWire } from '../pipeline/ports.ts';
 import { places, type RegisterName, registers, type Shown } from '../pipeline/registers.ts';
 import { agentReasons, tableNames } from '../pipeline/tables.ts';
 
@@ -117,6 +119,8 @@ function actionText(relations: Relations, action: Action): string {
       const reason = Object.entries(agentReasons).find(([, number]) => number === action.userdata?.[0]);
       return `agent(${reason?.[0] ?? 'unknown'})`;
     }
+    case 'learn_up_to':
+      return `learn(${tableText(action.table)})`;
     case 'dec_nw_ttl':
       return 'nw_ttl-1';
     default:
@@ -166,8 +170,11 @@ function valueText(
     case 'mac':
       return macToText(number);
     case 'port':
-      return relations.port.get(number)?.name ?? reservedText(number);
-    case 'network':
+      return relations.port.get(portFromWire(number))?.name ?? reservedText(number);
+    case 'network': {
+      const { kind, id } = objectOfDomain(number);
+      return relations[kind].get(id)?.uuid ?? String(number);
+    }
     case 'interface':
     case 'route_link':
       return relations[shown].get(number)?.uuid ?? String(number);

@@ -4,10 +4,12 @@ import {
   encodeFlow,
   type FieldName,
   type Instruction,
+  learnFlags,
   type Match,
   type MatchValue,
   reservedPorts,
 } from '@openvnet/openflow';
+import { wirePort } from './ports.ts';
 import { places, type RegisterName, registers } from './registers.ts';
 import { type AgentReason, agentReasons, type TableName, tableNumbers, type tables } from './tables.ts';
 
@@ -36,6 +38,7 @@ export function encode(flow: Flow, cookie: bigint): EncodedFlow {
   for (const [name, value] of Object.entries(flow.match) as [string, MatchValue | undefined][]) {
     if (value === undefined) continue;
     if (name in registers) matchRegister(match, name as RegisterName, value);
+    else if (name === 'in_port') match.in_port = wirePort(Number(value));
     else match[name as FieldName] = value;
   }
   const instructions: Instruction[] = [];
@@ -118,9 +121,35 @@ export function track(zone: number, table: TableName, commit?: 'commit'): Action
   return { type: 'ct', zone, table: tableNumbers[table], ...(commit && { commit: true }) };
 }
 
+/**
+ * Has the switch remember where the sender is: a flow of `table` that sends what is for its MAC address, in its network,
+ * out at the port where this packet came in. It goes when it has not been learned again for `age` seconds, or with the
+ * flow that has this action. At most `most` are remembered.
+ */
+export function learnPlace(
+  table: 'learned',
+  cookie: bigint,
+  { age, most }: { readonly age: number; readonly most: number },
+): Action {
+  return {
+    type: 'learn_up_to',
+    table: tableNumbers[table],
+    priority: priority.normal,
+    cookie,
+    hard_timeout: age,
+    limit: most,
+    flags: learnFlags.deleteLearned,
+    parts: [
+      { type: 'match', from: places.network, to: places.network },
+      { type: 'match', from: whole('eth_src'), to: whole('eth_dst') },
+      { type: 'output', from: { field: 'nxm_in_port', offset: 0, bits: 16 } },
+    ],
+  };
+}
+
 /** Sends a copy out at a port of the switch. */
 export function output(port: number): Action {
-  return { type: 'output', port };
+  return { type: 'output', port: wirePort(port) };
 }
 
 /** Sends a copy out at the port that a register holds. */

@@ -8,7 +8,11 @@ export type Shown = 'network' | 'interface' | 'route_link' | 'ipv4' | 'mac' | 'p
  * allocator's business, and nobody else's.
  */
 export const registers = {
-  network: { bits: 24, shows: 'network', doc: 'Number of the network that the packet is in.' },
+  network: {
+    bits: 24,
+    shows: 'network',
+    doc: 'Number of the network that the packet is in, or of its segment with the highest bit set.',
+  },
   known: { bits: 1, doc: 'Whether `neighbour` knew the address it was asked for.' },
   target_ip: { bits: 32, shows: 'ipv4', doc: 'The address that `neighbour` is asked for.' },
   target_mac: { bits: 48, shows: 'mac', doc: 'The MAC address of `target_ip`, where it is known.' },

@@ -19,11 +19,18 @@ const filterFields = [
  */
 export const tables = {
   admit: {
-    doc: 'Takes frames of known ports whose sender uses its own MAC and IP address, and knows the network by them.',
+    doc: 'Takes frames of known ports whose sender uses its own addresses, and knows the network or segment by them.',
     match: ['in_port', 'eth_src', 'eth_type', 'ipv4_src', 'arp_sha', 'arp_spa', 'ip_proto', 'udp_src', 'udp_dst'],
-    next: ['egress_filter', 'dispatch', 'hand_over'],
+    next: ['uplink', 'egress_filter', 'dispatch', 'hand_over'],
     calls: [],
     miss: 'drop',
+  },
+  uplink: {
+    doc: 'Drops what comes from outside with an address of somebody who is on this switch.',
+    match: ['in_port', 'network', 'eth_src', 'eth_type', 'ipv4_src', 'arp_spa'],
+    next: ['dispatch'],
+    calls: [],
+    miss: 'dispatch',
   },
   egress_filter: {
     doc: 'What a filtered interface may send.',
@@ -40,9 +47,9 @@ export const tables = {
     miss: 'forward',
   },
   arp_answer: {
-    doc: 'Answers an ARP request for an address of the network; others have no one to answer them.',
-    match: ['eth_type', 'arp_op', 'known'],
-    next: [],
+    doc: 'Answers an ARP request for an address of the network; others go on only where there may be somebody else.',
+    match: ['network', 'eth_type', 'arp_op', 'known'],
+    next: ['forward'],
     calls: [],
     miss: 'drop',
   },
@@ -98,8 +105,15 @@ export const tables = {
   forward: {
     doc: 'Network and destination MAC address to a port, or to the ports of the network.',
     match: ['network', 'eth_dst'],
-    next: ['ingress_track', 'output'],
+    next: ['learned', 'ingress_track', 'output'],
     calls: ['flood'],
+    miss: 'drop',
+  },
+  learned: {
+    doc: 'Where stations outside were last heard, as the switch has learned by itself; the others leave by all uplinks.',
+    match: ['network', 'eth_dst'],
+    next: [],
+    calls: [],
     miss: 'drop',
   },
   flood: {

@@ -5,29 +5,28 @@ import { type Facts, type Place, placesOf, whyUnserved } from '../status/facts.t
 import type { Findings } from '../status/findings.ts';
 import { refusedFrames } from '../status/refused.ts';
 
-/** Modes that agents of this version carry out. */
-const carriedOut = new Set<string>(['vif', 'simulated']);
-
 type Row = RowOf<'interface'>;
+
+/** Modes whose own addresses are what they are for; the others may be there to join a network to one outside. */
+const addressed = new Set<Row['mode']>(['vif', 'simulated', 'internal']);
+/** Modes that are the host itself, which has its port by itself. */
+const ofHost = new Set<Row['mode']>(['host', 'internal']);
+
 interface Belongings {
   readonly ports: readonly RowOf<'interface_port'>[];
   readonly macLeases: readonly RowOf<'mac_lease'>[];
   readonly ipLeases: readonly RowOf<'ip_lease'>[];
 }
 
-/** A guest is in effect where its port is; a simulated interface wherever it may be. Both need addresses. */
+/** What has a port is in effect where that is; a simulated interface wherever it may be. */
 export function interfaceFindings(facts: Facts, rows: readonly Row[]): Findings[] {
   const belongings = belongingsOf(facts.store, rows);
   const newest = newestOf(facts, [...belongings.values()]);
   return rows.map((row) => {
     const own = belongings.get(row.id)!;
     const revision = newest(own);
-    if (!carriedOut.has(row.mode)) {
-      return {
-        revision,
-        waits_for: [`interfaces of mode ${row.mode} are not carried out by this version`],
-        places: [],
-      };
+    if (row.mode === 'remote') {
+      return { revision, waits_for: ['nothing stands behind an interface of mode remote, on any host'], places: [] };
     }
     const where = row.mode === 'simulated' ? simulatedAt(facts, own) : guestAt(facts, row, own);
     return { revision, ...where, waits_for: [...lackingAddresses(row, own), ...(where.waits_for ?? [])] };
@@ -73,6 +72,7 @@ function guestAt(facts: Facts, row: Row, { ports }: Belongings): Findings {
   }
   const named = ports.filter(({ port_name }) => port_name !== null);
   const missing = named.map((port) => waitsForPort(facts, port));
+  if (missing.length === 0 && ofHost.has(row.mode)) return { places: [], waits_for: [whyUnserved(facts)] };
   const nameless = `interface ${row.uuid} has no port: add one with: vnctl interfaces ports add ${row.uuid} --port-name NAME`;
   return { places: [], waits_for: missing.length > 0 ? missing : [nameless] };
 }
@@ -107,11 +107,13 @@ function simulatedAt(facts: Facts, { ports }: Belongings): Findings {
 
 function lackingAddresses(row: Row, { macLeases, ipLeases }: Belongings): string[] {
   const lacking: string[] = [];
+  if (!addressed.has(row.mode)) return lacking;
   if (macLeases.length === 0) {
     const command = addCommand('mac_lease', `--interface-uuid ${row.uuid} --mac-address MAC`);
     lacking.push(`interface ${row.uuid} has no MAC lease: add one with: ${command}`);
   }
-  if (!ipLeases.some(({ mac_lease_id }) => mac_lease_id !== null)) {
+  const inSegment = macLeases.some(({ segment_id }) => segment_id !== null);
+  if (!inSegment && !ipLeases.some(({ mac_lease_id }) => mac_lease_id !== null)) {
     const options = `--interface-uuid ${row.uuid} --network-uuid NETWORK --ipv4-address ADDRESS`;
     lacking.push(
       `interface ${row.uuid} has no IP lease on a MAC lease: add one with: ${addCommand('ip_lease', options)}`,

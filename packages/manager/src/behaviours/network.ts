@@ -1,3 +1,6 @@
+import type { RowOf } from '@openvnet/model';
+import type { Reader } from '@openvnet/store';
+import { addCommand } from '../api/parameters.ts';
 import type { Behaviour } from './behaviour.ts';
 import { joinTopology } from './topology.ts';
 
@@ -7,8 +10,24 @@ export const network: Behaviour<'network'> = {
     domain_name: values.domain_name ?? values.uuid.slice(values.uuid.indexOf('-') + 1),
   }),
   created: joinTopology('network'),
-  findings: (_facts, rows) =>
-    rows.map(({ mode }) => ({
-      notes: mode === 'physical' ? ["this version does not join it to the hosts' own network"] : [],
-    })),
+  findings: ({ store }, rows) =>
+    rows.map(({ id, mode, uuid }) => ({ notes: mode === 'physical' && !isJoined(store, id) ? [lonely(uuid)] : [] })),
 };
+
+/** Modes of interfaces by whose port a network is joined to others outside. */
+const joining = new Set<RowOf<'interface'>['mode']>(['host', 'patch', 'promiscuous']);
+
+function isJoined(reader: Reader, network_id: number): boolean {
+  const ways = [
+    ...reader.find('interface_network', { network_id }),
+    ...reader.find('datapath_network', { network_id }),
+  ];
+  return ways.some(
+    ({ interface_id }) => interface_id !== null && joining.has(reader.get('interface', interface_id)!.mode),
+  );
+}
+
+function lonely(uuid: string): string {
+  const options = `--mode host --port-name NIC --network-uuid ${uuid} --ipv4-address ADDRESS --mac-address MAC`;
+  return `nothing joins it to the network of the hosts: add the interface of one with: ${addCommand('interface', options)}`;
+}

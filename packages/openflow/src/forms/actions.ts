@@ -169,6 +169,22 @@ export const actions: Record<string, readonly [Match, ...Action[]]> = {
       ],
     },
   ],
+  'learn up to a limit': [
+    {},
+    {
+      type: 'learn_up_to',
+      table: 1,
+      idle_timeout: 300,
+      priority: 5,
+      cookie: 0x12n,
+      flags: 2,
+      limit: 100,
+      parts: [
+        { type: 'match', from: whole('eth_src', 48), to: whole('eth_dst', 48) },
+        { type: 'output', from: { field: 'nxm_in_port', offset: 0, bits: 16 } },
+      ],
+    },
+  ],
   'learn with padding': [
     {},
     {

@@ -1,0 +1,32 @@
+import { feature } from '../engine/feature.ts';
+import { segmentDomain } from '../pipeline/domains.ts';
+import { type Flow, load, priority } from '../pipeline/flow.ts';
+
+/** After what the guard takes by IP address, before what it refuses. */
+const admitted = priority.low + 2;
+
+/** Segments: a guest may send anything there from its own MAC address. What it sends from an IP lease is in that network. */
+export const segment = feature({
+  name: 'segment',
+  doc: 'Takes frames whose sender uses its own MAC address into its segment.',
+  cookie: 9,
+  source: { of: 'mac_lease', when: ({ segment_id }) => segment_id !== null },
+  select: (view, id) => {
+    const { interface_id, mac_address: mac, segment_id } = view.get('mac_lease', id)!;
+    const port = view.get('binding', interface_id)?.port;
+    if (port == null) return undefined;
+    const filtered = view.get('interface', interface_id)?.enable_filtering;
+    const next = filtered ? ('egress_filter' as const) : ('dispatch' as const);
+    return { port, mac, network: segmentDomain(segment_id!), next };
+  },
+  flows: ({ port, mac, network, next }): Flow[] => [
+    {
+      table: 'admit',
+      priority: admitted,
+      match: { in_port: port, eth_src: mac },
+      actions: [load('network', network)],
+      next,
+    },
+    { table: 'uplink', priority: priority.high, match: { network, eth_src: mac } },
+  ],
+});

@@ -1,0 +1,55 @@
+import { feature, learnedCookie } from '../engine/feature.ts';
+import { ethernet, type Flow, learnPlace, load, output, priority } from '../pipeline/flow.ts';
+
+const request = 1;
+/** Seconds for which the place of a station outside is remembered after it has last sent; as learning bridges have it. */
+const age = 300;
+/** Stations whose place is remembered for each uplink. */
+const mostStations = 4096;
+
+/**
+ * Stations that the model does not know: in segments, where addresses are free, and behind uplinks. Questions for their
+ * MAC addresses go to everybody, and what is for them leaves by the uplink; where there are several, by the one behind
+ * which the station was last heard, or else by all.
+ */
+export const strangers = feature({
+  name: 'strangers',
+  doc: 'Takes what is for stations that the model does not know to the uplinks of their network.',
+  cookie: 11,
+  source: { of: 'open_domain' },
+  select: (view, network) => ({
+    network,
+    uplinks: [...view.where('uplink', 'domain_id', network)].sort((a, b) => a.port - b.port),
+  }),
+  flows: ({ network, uplinks }): Flow[] => {
+    const asked: Flow = {
+      table: 'arp_answer',
+      priority: priority.low,
+      match: { network, eth_type: ethernet.arp, arp_op: request },
+      next: 'forward',
+    };
+    const [first, second] = uplinks;
+    if (first === undefined) return [asked];
+    const unicast = { table: 'forward', priority: priority.low, match: { network } } as const;
+    if (second === undefined) return [asked, { ...unicast, actions: [load('out_port', first.port)], next: 'output' }];
+    return [
+      asked,
+      { ...unicast, next: 'learned' },
+      {
+        table: 'learned',
+        priority: priority.low,
+        match: { network },
+        actions: uplinks.map(({ port }) => output(port)),
+      },
+      ...uplinks.map(
+        ({ id, port }): Flow => ({
+          table: 'uplink',
+          priority: priority.normal,
+          match: { network, in_port: port },
+          actions: [learnPlace('learned', learnedCookie(id), { age, most: mostStations })],
+          next: 'dispatch',
+        }),
+      ),
+    ];
+  },
+});

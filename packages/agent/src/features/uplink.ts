@@ -1,0 +1,26 @@
+import { feature } from '../engine/feature.ts';
+import { objectOfDomain } from '../pipeline/domains.ts';
+import { ethernet, load, priority } from '../pipeline/flow.ts';
+
+/** Before what the guard refuses at the port; in networks after IPv6, which they do not carry. */
+const admitted = { segment: priority.low + 2, network: priority.low + 1 } as const;
+
+/** Uplinks: ports at which the stations of a network or segment outside send, whoever they are. */
+export const uplink = feature({
+  name: 'uplink',
+  doc: 'Takes in what stations outside send.',
+  cookie: 10,
+  source: { of: 'uplink' },
+  select: (view, id) => view.get('uplink', id),
+  flows: ({ port, domain_id }) => {
+    const { kind } = objectOfDomain(domain_id);
+    const types = kind === 'segment' ? [undefined] : [ethernet.ipv4, ethernet.arp];
+    return types.map((eth_type) => ({
+      table: 'admit' as const,
+      priority: admitted[kind],
+      match: { in_port: port, ...(eth_type !== undefined && { eth_type }) },
+      actions: [load('network', domain_id)],
+      next: 'uplink' as const,
+    }));
+  },
+});
