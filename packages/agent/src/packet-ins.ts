@@ -99,6 +99,8 @@ export class PacketIns {
       get: (name, id) => memory.view.get(name, id),
       where: (name, column, value) => memory.view.where(name, column, value),
       remember: (name, compute) => memory.get(name, compute),
+      resolve: (station) => served.neighbours.find(station),
+      heard: (station, mac) => served.neighbours.heard(station, mac),
       exchange: (request) => this.#exchanges.ask(`${served.dpid} ${port}`, request),
       count,
       note: (what, values) => {

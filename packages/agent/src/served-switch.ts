@@ -5,6 +5,7 @@ import { Compiler } from './engine/compiler.ts';
 import { Memory } from './engine/memory.ts';
 import type { ModelRelations, Port } from './engine/relations.ts';
 import { derivations, features } from './features/index.ts';
+import { Neighbours } from './neighbours.ts';
 import { limitPacketIns, unlimitPacketIns } from './packet-in-limit.ts';
 import { addPortMeters } from './port-meters.ts';
 import { compare, FlowSender, readFlows } from './switch-flows.ts';
@@ -33,6 +34,8 @@ export class ServedSwitch {
   readonly dpid: string;
   readonly datapathId: number;
   readonly compiler: Compiler;
+  /** Stations that the model does not know, and that routed packets have gone to. */
+  readonly neighbours: Neighbours;
   /** What answers to packets have computed from the model. */
   readonly memory: Memory;
   /** Interfaces whose place has changed since the last report: where they are now, or undefined. */
@@ -57,6 +60,11 @@ export class ServedSwitch {
     this.dpid = options.dpid;
     this.datapathId = options.datapathId;
     this.compiler = new Compiler(options.datapathId, options.model, derivations, features);
+    this.neighbours = new Neighbours(
+      this.compiler,
+      () => this.#connection,
+      () => this.touch(),
+    );
     this.memory = new Memory(options.datapathId, this.compiler.relations);
     this.compiler.watch('binding', (id, row) => {
       const place = row && {
@@ -119,6 +127,7 @@ export class ServedSwitch {
   async close(clear: boolean): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#retry);
+    this.neighbours.close();
     await this.#running;
     this.memory.close();
     this.compiler.close();
@@ -171,6 +180,7 @@ export class ServedSwitch {
     const known = this.#installed;
     if (!known) await this.#addMeters(connection);
     const installed = known ?? (await readFlows(connection));
+    if (!known) this.neighbours.adopt(installed);
     const found = installed.size;
     const counts = await this.#bring(connection, installed, known === undefined);
     if (!known) {

@@ -153,6 +153,7 @@ export function routeRows(
         route_link_id: link,
         ipv4_network: 0x0a000000 + network * 256,
         ipv4_prefix: 24,
+        next_hop_ipv4_address: null,
         ingress: true,
         egress: true,
         ...changes,

@@ -15,7 +15,11 @@ export interface Scene extends AsyncDisposable {
   /** A guest at a port named `if-<name>`, and its interface with the address in the network. */
   guest(name: string, place: { network: string; address: string; via: string; number: number }): Promise<Guest>;
   /** Waits until the switch has what the objects say, and forgets what it has cached. */
-  settled(kind: 'interface' | 'filter', uuid: string): Promise<void>;
+  settled(kind: 'interface' | 'filter' | 'route', uuid: string): Promise<void>;
+  /** A call of the API for which the client has no word. */
+  api(method: 'POST' | 'PUT', path: string, body: object): Promise<void>;
+  /** Ends the agent and starts another with the same state. */
+  restartAgent(): Promise<void>;
 }
 
 /** Starts a manager and an agent at a bridge `br0`, registered as `dp-br0`. */
@@ -29,7 +33,7 @@ export async function startScene(): Promise<Scene> {
   const listen = { host: '127.0.0.1', port: 0 };
   const manager = stack.use(await startManager({ listen, store: 'memory', logger: log }));
   const options = { manager: manager.url, openflow: listen, ovsdb: vswitch.ovsdb, state, node: 'vna', log };
-  const agent = new Agent(options);
+  let agent = new Agent(options);
   await agent.start();
   stack.defer(() => agent.close());
   const client = createClient({ api: manager.url });
@@ -54,6 +58,17 @@ export async function startScene(): Promise<Scene> {
       await client.interfaces.create({ uuid, network_uuid: network, ipv4_address: address, mac_address: mac });
       await client.waitFor('interface', uuid, { seconds: 10 });
       return made;
+    },
+    async api(method, path, body) {
+      const headers = { 'content-type': 'application/json' };
+      const answer = await fetch(`${manager.url}/api/1.0/${path}`, { method, headers, body: JSON.stringify(body) });
+      if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
+    },
+    async restartAgent() {
+      await agent.close();
+      agent = new Agent(options);
+      await agent.start();
+      await client.waitFor('datapath', 'dp-br0', { seconds: 10 });
     },
     async settled(kind, uuid) {
       await client.waitFor(kind, uuid, { seconds: 10 });

@@ -50,11 +50,24 @@ export interface Lookup extends Pick<View, 'get' | 'where'> {
   remember: <T>(name: string, compute: (view: View) => T) => T;
   /** Asks a server that the host can reach, on behalf of the port; undefined where there is no answer in time. */
   exchange: (request: Exchange) => Promise<Buffer | undefined>;
+  /** The MAC address of a station that the model does not know: asks it, until it answers or nobody will. */
+  resolve: (station: StationAddress) => Promise<number | Unresolved>;
+  /** A station says what its MAC address is. Counts only where somebody wanted to know, or knows it. */
+  heard: (station: StationAddress, mac: number) => void;
   /** Counts what happened, by reason and word. */
   count: (what: string) => void;
   /** Counts it and logs it, though not more often than once a second. */
   note: (what: string, values: object) => void;
 }
+
+/** A station by its broadcast domain and address. */
+export interface StationAddress {
+  readonly domain: number;
+  readonly ip: number;
+}
+
+/** Why there is no MAC address: nobody has answered, or too many wait already. */
+export type Unresolved = 'nobody' | 'busy';
 
 /** A datagram for the first of some servers that gives an answer which `accept` takes. */
 export interface Exchange {
@@ -117,6 +130,11 @@ export function isWait(value: unknown): value is Wait {
 }
 
 const itemBits = 56n;
+
+/** The cookie of a flow as the switch has it: a body begins with it. */
+export function cookieIn(body: string): bigint {
+  return Buffer.from(body.slice(0, 8), 'latin1').readBigUInt64BE();
+}
 
 /** The cookie of an item's flows. */
 export function cookieOf(featureCookie: number, item: number): bigint {

@@ -21,6 +21,7 @@ const ownersOfLocal: { readonly [N in keyof LocalRows]: (row: LocalRows[N]) => O
   attachment: ({ id }) => ({ kind: 'ip_lease', id }),
   flood_part: ({ domain_id }) => objectOfDomain(domain_id),
   station: ({ id }) => ({ kind: 'ip_lease', id }),
+  resolved: ({ domain_id }) => objectOfDomain(domain_id),
 };
 
 /** The object that an item of a feature is of; undefined where there is no such item any more, or no object. */
@@ -43,7 +44,8 @@ export function itemsOf(relations: Relations, source: Source, object: ObjectId):
     object.kind === 'network' ? object.id : object.kind === 'segment' ? segmentDomain(object.id) : undefined;
   if (domain === undefined) return [];
   if (name === 'domain' || name === 'open_domain') return [domain];
-  return name === 'flood_part' ? relations.flood_part.where('domain_id', domain).map(({ id }) => id) : [];
+  if (name !== 'flood_part' && name !== 'resolved') return [];
+  return relations[name].where('domain_id', domain).map(({ id }) => id);
 }
 
 /**

@@ -78,6 +78,14 @@ export interface Station {
   readonly dns_port: number | null;
 }
 
+/** A station that the model does not know, and that has said what its MAC address is. `id` is any number. */
+export interface Resolved {
+  readonly id: number;
+  readonly domain_id: number;
+  readonly ip: number;
+  readonly mac: number;
+}
+
 /** A part of the ports of a broadcast domain. */
 export interface FloodPart {
   readonly id: number;
@@ -96,6 +104,7 @@ export interface LocalRows {
   member: Member;
   flood_part: FloodPart;
   station: Station;
+  resolved: Resolved;
 }
 
 export type ModelRows = { [K in Kind]: RowOf<K> };
@@ -130,7 +139,8 @@ export function localRelations(): RelationsOf<LocalRows> {
     attachment: new Relation('attachment', ['network_id', 'interface_id', 'mac_lease_id', 'flood_part']),
     member: new Relation('member', ['interface_id', 'flood_part']),
     flood_part: new Relation('flood_part', ['domain_id']),
-    station: new Relation('station', ['network_id', 'interface_id']),
+    station: new Relation('station', ['network_id', 'domain_id', 'interface_id']),
+    resolved: new Relation('resolved', ['domain_id']),
   };
 }
 

@@ -20,6 +20,7 @@ import { gateway } from './gateway.ts';
 import { guard } from './guard.ts';
 import { handOver } from './hand-over.ts';
 import { neighbour } from './neighbour.ts';
+import { nextHop, resolved } from './next-hop.ts';
 import { refused } from './refused.ts';
 import { route } from './route.ts';
 import { segment } from './segment.ts';
@@ -59,6 +60,8 @@ export const features: readonly AnyFeature[] = [
   segment,
   uplink,
   strangers,
+  nextHop,
+  resolved,
   filter,
   translator,
   translation,

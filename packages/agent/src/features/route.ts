@@ -1,3 +1,5 @@
+import type { RowOf } from '@openvnet/model';
+import type { Action, MatchValue } from '@openvnet/openflow';
 import { feature, waiting } from '../engine/feature.ts';
 import {
   ask,
@@ -35,12 +37,37 @@ export const route = feature({
         `an IP lease of ${view.get('interface', row.interface_id)?.uuid} in ${network?.uuid ?? 'a network'}`,
       );
     }
+    const network = view.get('network', address.network_id);
     const translates = view.get('interface', row.interface_id)?.enable_route_translation ?? false;
-    return { ...row, network: address.domain_id, mac: address.mac, translates };
+    return {
+      ...row,
+      network: address.domain_id,
+      mac: address.mac,
+      translates,
+      beyond: network && beyondOf(row, network, address.ip),
+    };
   },
-  flows: ({ interface_id, route_link_id, ipv4_network, ipv4_prefix, ingress, egress, network, mac, translates }) => {
+  flows: ({
+    interface_id,
+    route_link_id,
+    ipv4_network,
+    ipv4_prefix,
+    ingress,
+    egress,
+    network,
+    mac,
+    translates,
+    beyond,
+  }) => {
     const range = prefixMatch(ipv4_network, ipv4_prefix);
-    const order = priority.normal + ipv4_prefix;
+    const leave = (target: Action): Action[] => [
+      load('network', network),
+      load('gateway_mac', mac),
+      ...(translates ? [load('translator', interface_id)] : []),
+      target,
+      ask('neighbour'),
+    ];
+    const order = priority.normal + 2 * ipv4_prefix;
     return [
       ...(ingress
         ? [
@@ -67,13 +94,18 @@ export const route = feature({
                 eth_type: ethernet.ipv4,
                 ...(range !== undefined && { ipv4_dst: range }),
               },
-              actions: [
-                load('network', network),
-                load('gateway_mac', mac),
-                ...(translates ? [load('translator', interface_id)] : []),
-                move('ipv4_dst', 'target_ip'),
-                ask('neighbour'),
-              ],
+              actions: leave(beyond ? load('target_ip', beyond.nextHop) : toItself),
+              next: 'rewrite' as const,
+            },
+          ]
+        : []),
+      ...(egress && beyond?.around
+        ? [
+            {
+              table: 'route_out' as const,
+              priority: order + 1,
+              match: { route_link: route_link_id, eth_type: ethernet.ipv4, ipv4_dst: beyond.around },
+              actions: leave(toItself),
               next: 'rewrite' as const,
             },
           ]
@@ -97,3 +129,41 @@ export const route = feature({
   ],
   answers: icmpErrors,
 });
+
+const toItself = move('ipv4_dst', 'target_ip');
+
+/**
+ * The next router for what a route takes beyond its network, and the network where the route takes that too (`around`);
+ * undefined where all is in the network, or its stations are to be asked for everything.
+ */
+function beyondOf(
+  row: Pick<RowOf<'route'>, 'ipv4_network' | 'ipv4_prefix' | 'next_hop_ipv4_address'>,
+  network: Pick<RowOf<'network'>, 'mode' | 'ipv4_network' | 'ipv4_prefix'>,
+  own: number,
+): { readonly nextHop: number; readonly around: MatchValue | undefined } | undefined {
+  const common = Math.min(row.ipv4_prefix, network.ipv4_prefix);
+  if (masked(row.ipv4_network, common) === masked(network.ipv4_network, common)) {
+    if (row.ipv4_prefix >= network.ipv4_prefix) return undefined;
+    const nextHop = nextHopOf(row, network, own);
+    return nextHop === undefined
+      ? undefined
+      : { nextHop, around: prefixMatch(network.ipv4_network, network.ipv4_prefix) };
+  }
+  const nextHop = nextHopOf(row, network, own);
+  return nextHop === undefined ? undefined : { nextHop, around: undefined };
+}
+
+/** As the original has it, where nobody says: the first address of a physical network. */
+function nextHopOf(
+  { next_hop_ipv4_address }: Pick<RowOf<'route'>, 'next_hop_ipv4_address'>,
+  { mode, ipv4_network, ipv4_prefix }: Pick<RowOf<'network'>, 'mode' | 'ipv4_network' | 'ipv4_prefix'>,
+  own: number,
+): number | undefined {
+  if (next_hop_ipv4_address != null) return next_hop_ipv4_address;
+  const first = (masked(ipv4_network, ipv4_prefix) | 1) >>> 0;
+  return mode === 'physical' && first !== own ? first : undefined;
+}
+
+function masked(address: number, prefix: number): number {
+  return prefix === 0 ? 0 : (address & (0xffff_ffff << (32 - prefix))) >>> 0;
+}

@@ -1,7 +1,7 @@
 import type { FlowsAnswer, FlowsQuestion, Kind, ShownFlow } from '@openvnet/model';
 import { decodeFlow, type Flow, type InstalledFlow, type SwitchConnection } from '@openvnet/openflow';
 import type { Compiler } from '../engine/compiler.ts';
-import { cookieOf, learnedMark, readCookie } from '../engine/feature.ts';
+import { cookieIn, cookieOf, learnedMark, readCookie } from '../engine/feature.ts';
 import { familyOf, itemsOf, namesOf, ownerOf } from '../engine/owners.ts';
 import { features } from '../features/index.ts';
 import { tableNumbers } from '../pipeline/tables.ts';
@@ -103,10 +103,6 @@ function cookiesOf({ relations }: Compiler, object: { kind: Kind; id: number }):
       family.flatMap((member) => itemsOf(relations, source, member).map((item) => cookieOf(cookie, item))),
     ),
   );
-}
-
-function cookieIn(body: string): bigint {
-  return Buffer.from(body.slice(0, 8), 'latin1').readBigUInt64BE();
 }
 
 function numberOf(table: string): number {

@@ -100,8 +100,9 @@ class Traveller {
       arpQuestion(from, nextHop),
       (outcome) => arpVerdict(this.#switch, outcome, { network_id: from.network_id, ip: nextHop }),
     );
-    if (!asked.verdict.arrived) return { legs: [asked.leg], verdict: asked.verdict, notes };
-    const packet = guestPacket(from, { to, nextHop: asked.verdict.mac!, reply }, this.#question);
+    if (!asked.verdict.arrived || asked.verdict.mac === undefined)
+      return { legs: [asked.leg], verdict: asked.verdict, notes };
+    const packet = guestPacket(from, { to, nextHop: asked.verdict.mac, reply }, this.#question);
     const sent = await this.#leg(
       `${who} from ${name} (${ipv4ToText(from.ip)}) to ${ipv4ToText(to)}`,
       packet,

@@ -26,6 +26,13 @@ export function arpVerdict(vswitch: Inspected, outcome: Outcome, asked: { networ
     return { arrived: true, text, blocked_by: null, mac: Number(mac) };
   }
   const last = outcome.trace.at(-1);
+  const outside = outsideText(vswitch, outcome);
+  if (outside !== undefined)
+    return {
+      arrived: true,
+      text: `nobody here has ${ipv4ToText(asked.ip)}: the question ${outside}`,
+      blocked_by: null,
+    };
   if (last?.table !== 'arp_answer') return dropped(outcome);
   return { arrived: false, ...whyUnknown(vswitch, asked.network_id, asked.ip) };
 }
@@ -37,6 +44,8 @@ export function packetVerdict(vswitch: Inspected, outcome: Outcome, packet: Pack
   const last = outcome.trace.at(-1);
   const before = last ? stateByName(relations, last.before) : {};
   const [handed] = outcome.toAgent;
+  const outside = outsideText(vswitch, outcome);
+  if (outside !== undefined) return { arrived: true, text: outside, blocked_by: null };
   if (handed) {
     const sentence = unreachable[handed.reason];
     if (handed.reason === agentReasons.host_unreachable) {
@@ -77,7 +86,17 @@ const unreachable: Readonly<Record<number, (target: string, before: Readonly<Rec
   [agentReasons.host_unreachable]: (target) => `nobody has ${target}`,
   [agentReasons.port_unreachable]: (target) => `${target} is a gateway itself, which takes echo requests only`,
   [agentReasons.time_exceeded]: () => 'its time to live is over',
+  [agentReasons.next_hop]: (_, { target_ip, network }) =>
+    `waits until ${target_ip} in ${network} has told the agent its MAC address`,
 };
+
+/** That copies leave by uplinks, to stations of which nothing is known here. */
+function outsideText({ compiler }: Inspected, { sent }: Outcome): string | undefined {
+  const { uplink, port } = compiler.relations;
+  const uplinks = new Set([...uplink.rows()].map((row) => row.port));
+  const left = sent.filter((copy) => uplinks.has(copy.port)).map((copy) => port.get(copy.port)?.name ?? copy.port);
+  return left.length === 0 ? undefined : `leaves for stations outside at port ${left.join(', ')}`;
+}
 
 function dropped({ trace }: Outcome): Verdict {
   const last = trace.at(-1);

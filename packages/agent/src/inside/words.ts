@@ -11,11 +11,17 @@ export interface Taken
 /** What each table does with a packet, as people say it. Tables that are not here are described by their actions. */
 const sentences: { readonly [T in TableName]?: (taken: Taken, loads: Readonly<Record<string, string>>) => string } = {
   admit: ({ match, feature, interface_uuid, before }, { network }) => {
+    if (feature === 'uplink') return `from outside, by ${interface_uuid}; the packet is in ${network}`;
+    if (feature === 'segment') return `${interface_uuid} may send from ${match.eth_src}; the packet is in ${network}`;
     if (network)
       return `${interface_uuid} may send from ${match.ipv4_src ?? match.arp_spa}; the packet is in ${network}`;
     const used = `${before.eth_src}, ${before.ipv4_src ?? before.arp_spa}`;
     if (interface_uuid) return `the guard refuses it: ${used} is no address of ${interface_uuid}`;
     return feature === 'miss' ? `no interface is at port ${before.in_port}` : 'this kind of frame is not carried';
+  },
+  uplink: ({ next, interface_uuid, before }) => {
+    if (next) return 'it is from nobody who is on this switch';
+    return `${interface_uuid} is on this switch: nobody outside may send from ${before.eth_src}, ${before.ipv4_src ?? before.arp_spa}`;
   },
   dispatch: ({ next, before }, { gateway }) => {
     if (next === 'arp_answer') return `a question for the MAC address of ${before.arp_tpa}`;
@@ -25,11 +31,15 @@ const sentences: { readonly [T in TableName]?: (taken: Taken, loads: Readonly<Re
     return `it is for another interface of ${before.network}`;
   },
   arp_answer: ({ feature, before }) =>
-    feature === 'miss' ? 'nobody answers' : `${before.target_ip} answers: it is at ${before.target_mac}`,
+    feature === 'miss'
+      ? 'nobody answers'
+      : before.known
+        ? `${before.target_ip} answers: it is at ${before.target_mac}`
+        : `nobody here has ${before.target_ip}: everybody in ${before.network} is asked`,
   neighbour: ({ feature, interface_uuid, before }, { target_mac }) =>
     feature === 'miss'
       ? `nobody in ${before.network} has ${before.target_ip}`
-      : `${before.target_ip} is ${interface_uuid} in ${before.network}, at ${target_mac}`,
+      : `${before.target_ip} is ${interface_uuid ?? 'a station'} in ${before.network}, at ${target_mac}`,
   route_in: ({ next, actions, feature, object_uuid, match, before }, { route_link }) => {
     if (next === 'echo') return `an echo request to gateway ${before.gateway} itself`;
     if (feature === 'miss') return `gateway ${before.gateway} belongs to no router`;
@@ -49,17 +59,24 @@ const sentences: { readonly [T in TableName]?: (taken: Taken, loads: Readonly<Re
   rewrite: ({ feature, actions, before }) => {
     if (actions.some((action) => action.includes('time_exceeded')))
       return `its time to live is over (${before.nw_ttl})`;
+    if (feature === 'next_hop') return `the agent asks ${before.network} for the MAC address of ${before.target_ip}`;
     if (feature === 'miss') return `the MAC address of ${before.target_ip} is not known`;
     return `time to live ${before.nw_ttl} counts down; on from ${before.gateway_mac} to ${before.target_mac}`;
   },
   forward: ({ feature, interface_uuid, before }, { out_port }) => {
     if (feature === 'miss') return `nobody in ${before.network} has ${before.eth_dst}`;
+    if (feature === 'strangers')
+      return `nobody here has ${before.eth_dst}: it leaves ${before.network} ${out_port ? `at port ${out_port}` : 'by an uplink'}`;
     return out_port
       ? `${before.eth_dst} is ${interface_uuid}, at port ${out_port}`
       : `a broadcast in ${before.network}`;
   },
   translate_out: ({ feature, object_uuid, actions }) =>
     feature === 'miss' ? 'no address is translated' : `${object_uuid} translates: ${actions.join(', ')}`,
+  learned: ({ feature, before, actions }) =>
+    feature === 'learned'
+      ? `${before.eth_dst} was last heard there: ${actions.join(', ')}`
+      : `nobody knows where ${before.eth_dst} is: ${actions.join(', ')}`,
   hand_over: () => 'goes to the agent, which answers',
   output: ({ before }) => `leaves at port ${before.out_port}`,
 };

@@ -27,7 +27,7 @@ export const tables = {
   },
   uplink: {
     doc: 'Drops what comes from outside with an address of somebody who is on this switch.',
-    match: ['in_port', 'network', 'eth_src', 'eth_type', 'ipv4_src', 'arp_spa'],
+    match: ['in_port', 'network', 'eth_src', 'eth_type', 'ipv4_src', 'arp_op', 'arp_spa'],
     next: ['dispatch'],
     calls: [],
     miss: 'dispatch',
@@ -83,7 +83,7 @@ export const tables = {
   },
   rewrite: {
     doc: 'Takes a routed packet on to its next network: time to live, MAC addresses.',
-    match: ['eth_type', 'nw_ttl', 'known'],
+    match: ['network', 'eth_type', 'nw_ttl', 'known'],
     next: ['translate_out'],
     calls: [],
     miss: { agent: 'host_unreachable' },
@@ -167,6 +167,8 @@ export const agentReasons = {
   host_unreachable: 2,
   port_unreachable: 3,
   time_exceeded: 4,
+  next_hop: 6,
+  neighbour_heard: 7,
   dhcp: 16,
   dns: 17,
 } as const;

@@ -35,6 +35,11 @@ export const route = resource({
       immutable: true,
       doc: 'Length of the network part.',
     }),
+    next_hop_ipv4_address: ipv4Address({
+      optional: true,
+      immutable: true,
+      doc: "Next router for what lies outside the network; in a physical network where not given, its first address, unless that is the interface's own.",
+    }),
     ingress: boolean({ default: true, immutable: true, doc: 'Packets from the range may enter the router here.' }),
     egress: boolean({ default: true, immutable: true, doc: 'Packets to the range leave the router here.' }),
   },

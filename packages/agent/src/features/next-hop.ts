@@ -1,0 +1,79 @@
+import { arpOperation, decodeArp, decodeEthernet } from '@openvnet/packet';
+import { type Answer, feature, type Lookup, type Reply } from '../engine/feature.ts';
+import { ask, ethernet, load, priority, toAgent } from '../pipeline/flow.ts';
+import { icmpErrors } from './icmp-errors.ts';
+
+/**
+ * Next hops that the model does not know: stations behind uplinks and in segments. A routed packet for one waits at the
+ * agent, which asks for the MAC address by ARP and then lets it go on; what comes after finds the address in the switch.
+ */
+export const nextHop = feature({
+  name: 'next_hop',
+  doc: 'Takes routed packets for stations that the model does not know to the agent, which asks for them.',
+  cookie: 12,
+  source: { of: 'open_domain' },
+  select: (view, network) => ({
+    network,
+    macs: [...new Set(view.where('station', 'domain_id', network).map(({ mac }) => mac))],
+  }),
+  flows: ({ network, macs }) => [
+    {
+      table: 'rewrite',
+      priority: priority.low,
+      match: { network, eth_type: ethernet.ipv4, known: 0 },
+      actions: [toAgent('next_hop')],
+    },
+    ...macs.map((mac) => ({
+      table: 'dispatch' as const,
+      priority: priority.high,
+      match: { network, eth_dst: mac, eth_type: ethernet.arp, arp_op: arpOperation.reply },
+      actions: [toAgent('neighbour_heard')],
+    })),
+  ],
+  answers: { next_hop: resolve, neighbour_heard: heard },
+  limit: { burst: 200, perSecond: 100 },
+});
+
+/** Next hops that have answered: a row for each. Whoever announces another MAC address for one is heard too. */
+export const resolved = feature({
+  name: 'resolved',
+  doc: 'Gives the MAC addresses of stations that have told them.',
+  cookie: 13,
+  source: { of: 'resolved' },
+  select: (view, id) => {
+    const { domain_id, ip, mac } = view.get('resolved', id)!;
+    return view.get('open_domain', domain_id) && { network: domain_id, ip, mac };
+  },
+  flows: ({ network, ip, mac }) => [
+    {
+      table: 'neighbour',
+      priority: priority.normal,
+      match: { network, target_ip: ip },
+      actions: [load('target_mac', mac), load('known', 1)],
+    },
+    {
+      table: 'uplink',
+      priority: priority.normal + 1,
+      match: { network, eth_type: ethernet.arp, arp_op: arpOperation.request, arp_spa: ip },
+      actions: [toAgent('neighbour_heard')],
+      next: 'dispatch',
+    },
+  ],
+});
+
+async function resolve(packet: Parameters<Answer>[0], lookup: Lookup): Promise<readonly Reply[]> {
+  const { frame, register, restore } = packet;
+  const found = await lookup.resolve({ domain: register('network'), ip: register('target_ip') });
+  if (typeof found === 'string') {
+    lookup.count(found);
+    return found === 'nobody' ? icmpErrors.host_unreachable(packet, lookup) : [];
+  }
+  lookup.count('resolved');
+  return [{ frame, actions: [...restore(), load('target_mac', found), load('known', 1), ask('rewrite')] }];
+}
+
+function heard({ frame, register }: Parameters<Answer>[0], lookup: Lookup): [] {
+  const { sha, spa } = decodeArp(decodeEthernet(frame).payload);
+  lookup.heard({ domain: register('network'), ip: spa }, sha);
+  return [];
+}
