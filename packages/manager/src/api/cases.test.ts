@@ -254,6 +254,7 @@ describe('a route', () => {
       mode: 'gateway',
       ipv4_network: '172.16.1.0',
       ipv4_prefix: 24,
+      next_hop_ipv4_address: null,
       ingress: true,
       egress: true,
       created_at: expect.any(String),
