@@ -37,8 +37,8 @@ export class TestModel {
   }
 }
 
-/** The rows of a network. */
-export function networkRows(id: number, address = 0x0a000000 + id * 256): Put[] {
+/** The rows of a network, with a largest packet where one is given. */
+export function networkRows(id: number, address = 0x0a000000 + id * 256, mtu: number | null = null): Put[] {
   const row = {
     id,
     uuid: `nw-${id}`,
@@ -49,6 +49,7 @@ export function networkRows(id: number, address = 0x0a000000 + id * 256): Put[] 
     ipv4_network: address,
     ipv4_prefix: 24,
     segment_id: null,
+    mtu,
   } as const;
   return [['network', row]];
 }

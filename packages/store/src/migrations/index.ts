@@ -3,12 +3,14 @@ import type { Sqlite } from '../sqlite.ts';
 import { up as first } from './001-first.ts';
 import { up as services } from './002-services.ts';
 import { up as policies } from './003-policies.ts';
+import { up as networkMtu } from './004-network-mtu.ts';
 
 /** In order, by name. Once merged, a migration is never edited. */
 const migrations: Record<string, Migration> = {
   '001-first': { up: first },
   '002-services': { up: services },
   '003-policies': { up: policies },
+  '004-network-mtu': { up: networkMtu },
 };
 
 /** Brings the database to the newest form, whole or not at all. */
