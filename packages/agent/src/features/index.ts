@@ -11,6 +11,7 @@ import { gateway } from './gateway.ts';
 import { guard } from './guard.ts';
 import { handOver } from './hand-over.ts';
 import { neighbour } from './neighbour.ts';
+import { pathMtu } from './path-mtu.ts';
 import { refused } from './refused.ts';
 import { route } from './route.ts';
 import { stations } from './stations.ts';
@@ -29,6 +30,7 @@ export const features: readonly AnyFeature[] = [
   flood,
   gateway,
   route,
+  pathMtu,
   filter,
   translator,
   translation,

@@ -1,6 +1,7 @@
 import { feature, waiting } from '../engine/feature.ts';
 import {
   ask,
+  checkSize,
   decrementTtl,
   ethernet,
   forgetInPort,
@@ -36,9 +37,21 @@ export const route = feature({
       );
     }
     const translates = view.get('interface', row.interface_id)?.enable_route_translation ?? false;
-    return { ...row, network: address.network_id, mac: address.mac, translates };
+    const mtu = view.get('network', address.network_id)?.mtu ?? undefined;
+    return { ...row, network: address.network_id, mac: address.mac, mtu, translates };
   },
-  flows: ({ interface_id, route_link_id, ipv4_network, ipv4_prefix, ingress, egress, network, mac, translates }) => {
+  flows: ({
+    interface_id,
+    route_link_id,
+    ipv4_network,
+    ipv4_prefix,
+    ingress,
+    egress,
+    network,
+    mac,
+    mtu,
+    translates,
+  }) => {
     const range = prefixMatch(ipv4_network, ipv4_prefix);
     const order = priority.normal + ipv4_prefix;
     return [
@@ -73,6 +86,7 @@ export const route = feature({
                 ...(translates ? [load('translator', interface_id)] : []),
                 move('ipv4_dst', 'target_ip'),
                 ask('neighbour'),
+                ...(mtu === undefined ? [] : [checkSize(mtu)]),
               ],
               next: 'rewrite' as const,
             },

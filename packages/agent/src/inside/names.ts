@@ -8,6 +8,7 @@ import {
   type Subfield,
 } from '@openvnet/openflow';
 import type { Relations } from '../engine/relations.ts';
+import { packetSize } from '../pipeline/flow.ts';
 import { places, type RegisterName, registers, type Shown } from '../pipeline/registers.ts';
 import { agentReasons, tableNames } from '../pipeline/tables.ts';
 
@@ -117,6 +118,8 @@ function actionText(relations: Relations, action: Action): string {
       const reason = Object.entries(agentReasons).find(([, number]) => number === action.userdata?.[0]);
       return `agent(${reason?.[0] ?? 'unknown'})`;
     }
+    case 'check_pkt_larger':
+      return `${placeText(action.to)}=size>${packetSize(action.size)}`;
     case 'dec_nw_ttl':
       return 'nw_ttl-1';
     default:

@@ -142,7 +142,8 @@ class Traveller {
     if (verdict.text === `dropped in table ${last?.table}`)
       verdict = { ...verdict, text: `${verdict.text}: ${last?.says}` };
     const { arrived, text, blocked_by } = verdict;
-    const shown = matchByName(relations, packet as Flow['match']);
+    const { size: _, ...header } = packet;
+    const shown = matchByName(relations, header as Flow['match']);
     return { leg: { title, packet: shown, steps, arrived, verdict: text, blocked_by, live }, verdict };
   }
 }

@@ -136,6 +136,17 @@ export const forgetInPort: Action = { type: 'load', to: { field: 'nxm_in_port', 
 
 export const decrementTtl: Action = { type: 'dec_nw_ttl' };
 
+const ethernetHeaderSize = 14;
+
+/** Notes in `too_large` whether the packet has more than `size` bytes, of IP. What follows is done in either case. */
+export function checkSize(size: number): Action {
+  return { type: 'check_pkt_larger', size: frameSize(size), to: places.too_large };
+}
+
+/** Bytes of the IP packet in a frame, and the other way round. */
+export const packetSize = (frame: number): number => frame - ethernetHeaderSize;
+export const frameSize = (packet: number): number => packet + ethernetHeaderSize;
+
 /** Hands the packet to the agent, with the reason why. */
 export function toAgent(reason: AgentReason): Action {
   return { type: 'controller', userdata: Uint8Array.of(agentReasons[reason]) };

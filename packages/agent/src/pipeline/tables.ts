@@ -75,8 +75,8 @@ export const tables = {
     miss: 'drop',
   },
   rewrite: {
-    doc: 'Takes a routed packet on to its next network: time to live, MAC addresses.',
-    match: ['eth_type', 'nw_ttl', 'known'],
+    doc: 'Takes a routed packet on to its next network: time to live, size, MAC addresses.',
+    match: ['network', 'eth_type', 'nw_ttl', 'known', 'too_large'],
     next: ['translate_out'],
     calls: [],
     miss: { agent: 'host_unreachable' },
@@ -153,6 +153,7 @@ export const agentReasons = {
   host_unreachable: 2,
   port_unreachable: 3,
   time_exceeded: 4,
+  fragmentation_needed: 5,
   dhcp: 16,
   dns: 17,
 } as const;
