@@ -100,6 +100,22 @@ describe('a network with a largest packet', () => {
     expect(route).toContain('mtu 1400');
     expect(performance.now() - began).toBeLessThan(10_000);
   });
+
+  it('holds where the switch tracks the connections of the receiver, fragments too', async () => {
+    const { client } = scene;
+    await client.filters.create({ uuid: 'fil-narrow', interface_uuid: 'if-narrow', mode: 'static' });
+    await client.interfaces.update('if-narrow', { enable_filtering: true });
+    await quiet();
+    expect(await echoes('56')).toBe(false);
+    const any = { src_address: '0.0.0.0/0', dst_address: '0.0.0.0/0' };
+    for (const [protocol, action] of [
+      ['icmp', 'pass'],
+      ['tcp', 'conn'],
+    ] as const)
+      await client.nestedOf('filter_static').create('fil-narrow', { protocol, action, ...any });
+    await quiet();
+    expect([await echoes('56'), await echoes('1472')]).toEqual([true, true]);
+  });
 });
 
 /** Has both guests and the switch forget what they have found out. */

@@ -123,8 +123,8 @@ describe('the agent, of a packet that is too large', () => {
       [1376, 0, 64],
       [104, 172, 64],
     ]);
-    for (const { frame, actions, port } of sent) {
-      expect(port).toBeUndefined();
+    for (const { frame, actions, port, in_port } of sent) {
+      expect([port, in_port]).toEqual([undefined, 11]);
       expect(decodeEthernet(frame)).toMatchObject({ src: macOf(11), dst: macOf(101) });
       expect(actions.slice(-2)).toEqual([load('too_large', 0), ask('rewrite')]);
       for (const name of ['network', 'known', 'gateway', 'target_mac', 'gateway_mac'] as const)

@@ -38,5 +38,6 @@ function answer(...[packet, lookup]: Parameters<Answer>): ReturnType<Answer> {
   lookup.count('fragmented');
   // Each goes on where the packet was handed over, and counts down its time to live there.
   const actions = [...packet.restore(), load('too_large', 0), ask('rewrite')];
-  return fragmentIpv4(whole, mtu).map((part) => ({ frame: encodeEthernet({ ...header, payload: part }), actions }));
+  const back = { actions, in_port: packet.port };
+  return fragmentIpv4(whole, mtu).map((part) => ({ frame: encodeEthernet({ ...header, payload: part }), ...back }));
 }
