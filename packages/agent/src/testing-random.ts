@@ -37,7 +37,7 @@ const drawnRoute = fc.record({
 export const topology: fc.Arbitrary<Topology> = fc
   .record({
     ranges: fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 1, maxLength: 4 }),
-    mtus: fc.array(fc.constantFrom(null, 1400), { minLength: 4, maxLength: 4 }),
+    mtus: fc.array(fc.constantFrom(null, 1400, 1400), { minLength: 4, maxLength: 4 }),
     guests: fc.array(drawnPlaces, { minLength: 1, maxLength: guestPorts.length }),
     gateways: fc.array(drawnPlaces, { minLength: 1, maxLength: 4 }),
     routes: fc.array(drawnRoute, { maxLength: 8 }),
@@ -94,7 +94,7 @@ const drawnPacket = fc.record({
   mac: fc.nat(),
   ip: fc.nat(),
   ttl: fc.constantFrom(64, 64, 64, 64, 2, 1, 0),
-  size: fc.constantFrom(98, 1414, 1415, 1514),
+  size: fc.constantFrom(98, 1414, 1415, 1514, 1514),
   wrong: fc.constantFrom(...Array(12).fill('nothing'), 'port', 'mac', 'ip', 'sha') as fc.Arbitrary<
     'nothing' | 'port' | 'mac' | 'ip' | 'sha'
   >,
