@@ -4,7 +4,7 @@ import type { Compiler } from './engine/compiler.ts';
 import { cookieIn, cookieOf, readCookie, type StationAddress, type Unresolved } from './engine/feature.ts';
 import type { Resolved, Station } from './engine/relations.ts';
 import { resolved as resolvedFeature } from './features/next-hop.ts';
-import { ask, load } from './pipeline/flow.ts';
+import { ask, isWithin, load } from './pipeline/flow.ts';
 import { places } from './pipeline/registers.ts';
 import { tableNumbers } from './pipeline/tables.ts';
 
@@ -152,8 +152,7 @@ export class Neighbours {
     const stations = station.where('domain_id', domain);
     const near = stations.find(({ network_id }) => {
       const found = network.get(network_id);
-      const size = found && 2 ** (32 - found.ipv4_prefix);
-      return size !== undefined && Math.floor(ip / size) === Math.floor(found!.ipv4_network / size);
+      return found && isWithin(ip, found.ipv4_network, found.ipv4_prefix);
     });
     return near ?? stations[0];
   }

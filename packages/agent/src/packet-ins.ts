@@ -58,8 +58,8 @@ export class PacketIns {
       return;
     }
     const send = (replies: readonly Reply[]): void => {
-      for (const { frame, actions } of replies)
-        connection.send({ type: 'packet_out', in_port: reservedPorts.controller, actions: [...actions], data: frame });
+      for (const { frame, actions, in_port = reservedPorts.controller } of replies)
+        connection.send({ type: 'packet_out', in_port, actions: [...actions], data: frame });
       this.answered++;
     };
     const failed = (error: unknown): void => {

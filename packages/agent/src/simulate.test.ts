@@ -91,7 +91,7 @@ describe('the simulated switch', () => {
     // What was drawn has met every end that a packet can come to.
     expect([...fates].sort()).toEqual(
       expect.arrayContaining([
-        ...['agent 1', 'agent 2', 'agent 3', 'agent 4'],
+        ...['agent 1', 'agent 2', 'agent 3', 'agent 4', 'agent 5'],
         ...['answered by arp_answer', 'answered by echo', 'sent by flood', 'sent by output'],
         ...['dropped in admit', 'dropped in arp_answer', 'dropped in forward', 'dropped in route_in'],
       ]),

@@ -17,8 +17,11 @@ import { places } from './pipeline/registers.ts';
 import { tableNames } from './pipeline/tables.ts';
 import { Connections } from './simulated-connections.ts';
 
-/** Header fields of a packet, and `in_port`. A field that the packet does not have is absent. */
-export type Packet = { readonly [F in FieldName]?: number | bigint };
+/**
+ * Header fields of a packet, and `in_port`. A field that the packet does not have is absent. `size` is that of the frame,
+ * in bytes; one that does not say is small.
+ */
+export type Packet = { readonly [F in FieldName]?: number | bigint } & { readonly size?: number };
 
 export interface Copy {
   readonly port: number;
@@ -73,13 +76,15 @@ class Run implements Outcome {
   readonly trace: Taken[] = [];
   readonly #flows: Program;
   readonly #connections: Connections;
+  readonly #size: number;
   #values = new Map<FieldName, bigint>();
   #resubmits = 0;
   #stopped = false;
 
-  constructor(flows: Program, packet: Packet, connections: Connections) {
+  constructor(flows: Program, { size = 0, ...packet }: Packet, connections: Connections) {
     this.#flows = flows;
     this.#connections = connections;
+    this.#size = size;
     for (const [name, value] of Object.entries(packet)) this.#values.set(name as FieldName, BigInt(value));
     const port = this.#values.get('in_port');
     if (port !== undefined) this.#values.set('in_port', BigInt(wirePort(Number(port))));
@@ -128,6 +133,9 @@ class Run implements Outcome {
         return;
       case 'move':
         this.#write(action.to, this.#read(action.from));
+        return;
+      case 'check_pkt_larger':
+        this.#write(action.to, this.#size > action.size ? 1n : 0n);
         return;
       case 'resubmit':
         if (++this.#resubmits > mostResubmits) throw new RangeError('more resubmits than a switch would follow');

@@ -37,12 +37,13 @@ const drawnRoute = fc.record({
 export const topology: fc.Arbitrary<Topology> = fc
   .record({
     ranges: fc.array(fc.integer({ min: 1, max: 3 }), { minLength: 1, maxLength: 4 }),
+    mtus: fc.array(fc.constantFrom(null, 1400, 1400), { minLength: 4, maxLength: 4 }),
     guests: fc.array(drawnPlaces, { minLength: 1, maxLength: guestPorts.length }),
     gateways: fc.array(drawnPlaces, { minLength: 1, maxLength: 4 }),
     routes: fc.array(drawnRoute, { maxLength: 8 }),
   })
-  .map(({ ranges, guests, gateways, routes }) => {
-    const rows: Put[] = ranges.flatMap((range, i) => networkRows(i + 1, addressIn(range, 0)));
+  .map(({ ranges, mtus, guests, gateways, routes }) => {
+    const rows: Put[] = ranges.flatMap((range, i) => networkRows(i + 1, addressIn(range, 0), { mtu: mtus[i] ?? null }));
     const make = (id: number, drawn: typeof drawnPlaces extends fc.Arbitrary<infer D> ? D : never, gateway: boolean) =>
       drawn.map(({ network, host, ownMac }, i): Place => {
         const at = network % ranges.length;
@@ -93,6 +94,7 @@ const drawnPacket = fc.record({
   mac: fc.nat(),
   ip: fc.nat(),
   ttl: fc.constantFrom(64, 64, 64, 64, 2, 1, 0),
+  size: fc.constantFrom(98, 1414, 1415, 1514, 1514),
   wrong: fc.constantFrom(...Array(12).fill('nothing'), 'port', 'mac', 'ip', 'sha') as fc.Arbitrary<
     'nothing' | 'port' | 'mac' | 'ip' | 'sha'
   >,
@@ -105,7 +107,7 @@ export const packets = (most: number): fc.Arbitrary<DrawnPacket[]> =>
 
 /** A packet of a guest of the topology, or of someone who pretends to be one. */
 export function packetOf({ guests, gateways }: Topology, drawn: DrawnPacket): Packet {
-  const { kind, guest, place, mac, ip, ttl, wrong } = drawn;
+  const { kind, guest, place, mac, ip, ttl, size, wrong } = drawn;
   const sender = guests[guest % guests.length]!;
   const own = sender.places[place % sender.places.length]!;
   const doors = gateways.flatMap(({ places }) => places);
@@ -119,7 +121,7 @@ export function packetOf({ guests, gateways }: Topology, drawn: DrawnPacket): Pa
     eth_src: wrong === 'mac' ? other.mac : own.mac,
   };
   const ownIp = wrong === 'ip' ? other.ip : own.ip;
-  const ipv4 = { ...from, eth_dst: toMac, eth_type: 0x0800, ipv4_src: ownIp, ipv4_dst: toIp, nw_ttl: ttl };
+  const ipv4 = { ...from, eth_dst: toMac, eth_type: 0x0800, ipv4_src: ownIp, ipv4_dst: toIp, nw_ttl: ttl, size };
   const arp = {
     ...from,
     eth_type: 0x0806,

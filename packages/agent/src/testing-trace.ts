@@ -72,22 +72,24 @@ export class Tracer {
     return new Tracer(control, bridge, new Map(ports));
   }
 
-  async trace(packet: Packet): Promise<Traced> {
-    const text = await this.#control.ask('ofproto/trace', this.#bridge, flowText(packet));
-    const actions = /^Datapath actions: (.*)$/m.exec(text)?.[1];
-    if (actions === undefined) throw new RangeError(`no actions in the trace:\n${text}`);
+  /** A trace has no size: where the switch would look at it, it tells of both ways, and the packet's is taken. */
+  async trace({ size = 0, ...packet }: Packet): Promise<Traced> {
+    const both = await this.#control.ask('ofproto/trace', this.#bridge, flowText(packet));
+    const text = oneWay(both, size);
+    const actions = /^Datapath actions: (.*)$/m.exec(both)?.[1];
+    if (actions === undefined) throw new RangeError(`no actions in the trace:\n${both}`);
     const reasons = [...text.matchAll(/^ +controller\(userdata=([0-9a-f]{2})/gm)].map(([, byte]) =>
       Number.parseInt(byte!, 16),
     );
-    return { ...this.#run(actions, packet, reasons), trace: traceOf(text) };
+    return { ...this.#run(actions, { ...packet, size }, reasons), trace: traceOf(text) };
   }
 
   /** Carries out the actions of the datapath: header fields are set, and stay set, before copies leave. */
-  #run(actions: string, packet: Packet, reasons: number[]): Pick<Outcome, 'sent' | 'toAgent'> {
+  #run(actions: string, { size = 0, ...packet }: Packet, reasons: number[]): Pick<Outcome, 'sent' | 'toAgent'> {
     const sent: { port: number; packet: Packet }[] = [];
     const toAgent: { reason: number; packet: Packet }[] = [];
     const fields: Record<string, number | bigint> = { ...packet };
-    for (const action of split(actions)) {
+    for (const action of split(actions).flatMap((one) => sizedActions(one, size))) {
       const set = /^set\((\w+)\((.*)\)\)$/.exec(action);
       if (set) for (const part of split(set[2]!)) setPart(fields, set[1]!, part);
       else if (/^\d+$/.test(action)) sent.push({ port: this.#portOf(Number(action)), packet: { ...fields } });
@@ -188,6 +190,29 @@ function traceOf(text: string): Traced['trace'] {
       cookie: BigInt(cookie ?? 0),
     }),
   );
+}
+
+/** The part of a trace that is for a packet of so many bytes; what is done with larger ones comes first. */
+function oneWay(text: string, size: number): string {
+  const lines = text.split('\n');
+  const check = lines.findIndex((line) => /^ +check_pkt_larger\(/.test(line));
+  if (check < 0) return text;
+  const most = Number(/\((\d+)\)/.exec(lines[check]!)![1]);
+  const next = lines[check + 1]!;
+  const other = lines.indexOf(next, check + 2);
+  if (other < 0) throw new RangeError(`only one way in the trace:\n${text}`);
+  const way = size > most ? lines.slice(check + 1, other) : lines.slice(other);
+  return [...lines.slice(0, check), ...way].join('\n');
+}
+
+/** Of a check of the size, what is done with a packet of so many bytes. */
+function sizedActions(action: string, size: number): string[] {
+  const check = /^check_pkt_len\(size=(\d+),(gt\(.*)\)$/.exec(action);
+  if (!check) return [action];
+  const ways = split(check[2]!);
+  const way = ways.find((one) => one.startsWith(size > Number(check[1]) ? 'gt(' : 'le('));
+  if (way === undefined) throw new RangeError(`${action} is not understood`);
+  return split(way.slice(3, -1)).filter(Boolean);
 }
 
 /** Splits at the commas that are in no parentheses. */

@@ -53,6 +53,7 @@ export function networkRows(
     ipv4_network: address,
     ipv4_prefix: 24,
     segment_id: null,
+    mtu: null,
     ...more,
   } as const;
   return [['network', row]];
@@ -311,9 +312,9 @@ export class AnsweringSwitch {
   readonly served: ServedSwitch;
   readonly sent: Sent[] = [];
   readonly #connection = {
-    send: ({ actions, data }: { actions: Action[]; data: Uint8Array }) => {
+    send: ({ actions, data, in_port }: { actions: Action[]; data: Uint8Array; in_port: number }) => {
       const out = actions.find((action) => action.type === 'output');
-      this.sent.push({ frame: data, actions, port: out?.port });
+      this.sent.push({ frame: data, actions, in_port, port: out?.port });
     },
   } as unknown as SwitchConnection;
 

@@ -34,6 +34,7 @@ function traceCommand(root: Command, io: Io): void {
     .argument('[packet]', 'icmp (an echo request), udp/53, tcp/80.', 'icmp')
     .requiredOption('--from <UUID>', 'The interface that sends.')
     .requiredOption('--to <ADDRESS>', 'Where it sends: an address, or an interface by its uuid.')
+    .option('--size <BYTES>', 'Size of the IP packet (84).')
     .addOption(bothOption())
     .option('--live', 'Ask the switch itself besides (ofproto/trace).');
   trace.action(async (packet: string) => {

@@ -363,6 +363,8 @@ describe('flows and trace without an agent', () => {
     const trace = await vnctl('trace --from if-veth1 --to 172.16.1.2 tcp/80');
     expect(trace).toMatchObject({ code: 1, out: expect.stringContaining('does not arrive: if-veth1 is on no switch') });
     expect(await vnctl('trace --from if-veth1 --to 172.16.1.2 sctp')).toMatchObject({ code: 2 });
+    const small = await vnctl('trace --from if-veth1 --to 172.16.1.2 --size 27');
+    expect(small).toMatchObject({ code: 1, err: expect.stringContaining('size: expected a whole number from 28') });
   });
 });
 

@@ -115,6 +115,7 @@ export type Client = Collections & {
     to: string;
     protocol?: string;
     port?: number;
+    size?: number;
     both?: boolean;
     live?: boolean;
   }): Promise<TraceAnswer>;

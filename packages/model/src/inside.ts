@@ -113,6 +113,8 @@ export interface TraceQuestion {
   readonly protocol: (typeof traceProtocols)[number];
   /** Destination port of TCP and UDP. */
   readonly port: number;
+  /** Bytes of the IP packet. */
+  readonly size: number;
   readonly both: boolean;
   readonly live: boolean;
 }

@@ -28,7 +28,7 @@ describe('resources', () => {
     // @ts-expect-error a prefix is a number
     const mistaken: Create<typeof resources.network> = { ipv4_network: '10.0.0.0', ipv4_prefix: '24' };
     expect([smallest, larger, lacking, mistaken]).toHaveLength(4);
-    expectTypeOf<keyof Update<typeof resources.network>>().toEqualTypeOf<'display_name' | 'domain_name'>();
+    expectTypeOf<keyof Update<typeof resources.network>>().toEqualTypeOf<'display_name' | 'domain_name' | 'mtu'>();
   });
 
   it('refer only to kinds that exist, by the name of the kind', () => {

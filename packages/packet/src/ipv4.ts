@@ -52,6 +52,11 @@ export function decodeIpv4(bytes: Uint8Array): Ipv4 {
   return { ...header, payload: new Reader(bytes, headerSize).bytes(totalSize - headerSize) };
 }
 
+/** Bytes that the packet takes, with its header. */
+export function ipv4Size({ options, payload }: Pick<Ipv4, 'options' | 'payload'>): number {
+  return minHeaderSize + options.length + payload.length;
+}
+
 /** Reads only the header: of the packet that follows, the end may be missing. Throws `DecodeError`. */
 export function decodeIpv4Header(bytes: Uint8Array): { header: Ipv4Header; headerSize: number; totalSize: number } {
   const first = new Reader(bytes).u8();

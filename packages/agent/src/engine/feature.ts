@@ -42,6 +42,11 @@ export interface PacketToAgent {
 export interface Reply {
   readonly frame: Uint8Array;
   readonly actions: readonly Action[];
+  /**
+   * Port at which it is taken to have come in; the agent's own unless given. A frame that goes on past connection tracking
+   * needs a real one: the switch loses what came in at none once a table has changed `in_port`.
+   */
+  readonly in_port?: number;
 }
 
 /** What an answer to a packet may look up and ask for. */

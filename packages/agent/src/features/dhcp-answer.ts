@@ -17,7 +17,7 @@ export interface DhcpOutcome {
 /** What a client is told beside its address. */
 export type DhcpTerms = Pick<
   DhcpOptions,
-  'subnet_mask' | 'routers' | 'dns_servers' | 'domain_name' | 'broadcast_address' | 'classless_routes'
+  'subnet_mask' | 'routers' | 'dns_servers' | 'domain_name' | 'interface_mtu' | 'broadcast_address' | 'classless_routes'
 >;
 
 /** Seconds. An address does not change while its lease is in the model; what goes with it may. */

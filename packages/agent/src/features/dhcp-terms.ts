@@ -20,6 +20,7 @@ export function dhcpTerms(networkId: number, lookup: Pick<Lookup, 'get' | 'where
     ...(routers.length > 0 && { routers }),
     ...(dns_servers.length > 0 && { dns_servers }),
     domain_name: domainOf(network),
+    ...(network.mtu && { interface_mtu: network.mtu }),
     broadcast_address: (network.ipv4_network | ~mask) >>> 0,
     ...(classless_routes.length > 0 && { classless_routes }),
   };

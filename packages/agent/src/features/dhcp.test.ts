@@ -171,6 +171,13 @@ describe('the answers of dhcp', () => {
     ]);
   });
 
+  it('tells the largest packet where the network has one, and only then', () => {
+    const told = () => ask(11, { options: { message_type: dhcpType.discover } })!.options.interface_mtu;
+    expect(told()).toBeUndefined();
+    for (const row of networkRows(1, undefined, { mtu: 1400 })) model.put(...row);
+    expect(told()).toBe(1400);
+  });
+
   it('acknowledges what is leased, however the client asks, and refuses what is not', () => {
     const message_type = dhcpType.request;
     const [own, other] = [ip(1, 1), ip(1, 2)];

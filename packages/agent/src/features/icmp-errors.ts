@@ -1,23 +1,30 @@
-import { decodeEthernet, encodeEthernet, icmpError } from '@openvnet/packet';
-import type { Answer, Feature } from '../engine/feature.ts';
+import { decodeEthernet, encodeEthernet, type IcmpErrorOptions, icmpError } from '@openvnet/packet';
+import type { Answer, Feature, Lookup, PacketToAgent, Reply } from '../engine/feature.ts';
 import { ethernet, output } from '../pipeline/flow.ts';
 
 /**
  * Tells the sender of a packet why a gateway could not take it on: from the gateway's address in the sender's network, to
  * the port it came from. RFC 792; RFC 1812, 4.3.2 and 5.2.7.1.
  */
-function icmpErrorAnswer(type: number, code: number): Answer {
-  return ({ port, frame, register }, { where }) => {
-    const { src, dst, type: etherType, payload } = decodeEthernet(frame);
-    const addresses = where('attachment', 'interface_id', register('gateway'));
-    const own = addresses.find(({ mac }) => mac === dst) ?? addresses[0];
-    if (!own || etherType !== ethernet.ipv4) return [];
-    const answer = icmpError(payload, { type, code, src: own.ip });
-    if (!answer) return [];
-    const back = encodeEthernet({ dst: src, src: dst, type: ethernet.ipv4, payload: answer });
-    return [{ frame: back, actions: [output(port)] }];
-  };
+export function icmpErrorBack(
+  { port, frame, register }: PacketToAgent,
+  { where }: Lookup,
+  error: Omit<IcmpErrorOptions, 'src'>,
+): readonly Reply[] {
+  const { src, dst, type: etherType, payload } = decodeEthernet(frame);
+  const addresses = where('attachment', 'interface_id', register('gateway'));
+  const own = addresses.find(({ mac }) => mac === dst) ?? addresses[0];
+  if (!own || etherType !== ethernet.ipv4) return [];
+  const answer = icmpError(payload, { ...error, src: own.ip });
+  if (!answer) return [];
+  const back = encodeEthernet({ dst: src, src: dst, type: ethernet.ipv4, payload: answer });
+  return [{ frame: back, actions: [output(port)] }];
 }
+
+const icmpErrorAnswer =
+  (type: number, code: number): Answer =>
+  (packet, lookup) =>
+    icmpErrorBack(packet, lookup, { type, code });
 
 export const icmpErrors = {
   network_unreachable: icmpErrorAnswer(3, 0),

@@ -21,6 +21,7 @@ import { guard } from './guard.ts';
 import { handOver } from './hand-over.ts';
 import { neighbour } from './neighbour.ts';
 import { nextHop, resolved } from './next-hop.ts';
+import { pathMtu } from './path-mtu.ts';
 import { refused } from './refused.ts';
 import { route } from './route.ts';
 import { segment } from './segment.ts';
@@ -62,6 +63,7 @@ export const features: readonly AnyFeature[] = [
   strangers,
   nextHop,
   resolved,
+  pathMtu,
   filter,
   translator,
   translation,

@@ -62,14 +62,16 @@ export const resolved = feature({
 });
 
 async function resolve(packet: Parameters<Answer>[0], lookup: Lookup): Promise<readonly Reply[]> {
-  const { frame, register, restore } = packet;
+  const { frame, port, register, restore } = packet;
   const found = await lookup.resolve({ domain: register('network'), ip: register('target_ip') });
   if (typeof found === 'string') {
     lookup.count(found);
     return found === 'nobody' ? icmpErrors.host_unreachable(packet, lookup) : [];
   }
   lookup.count('resolved');
-  return [{ frame, actions: [...restore(), load('target_mac', found), load('known', 1), ask('rewrite')] }];
+  return [
+    { frame, in_port: port, actions: [...restore(), load('target_mac', found), load('known', 1), ask('rewrite')] },
+  ];
 }
 
 function heard({ frame, register }: Parameters<Answer>[0], lookup: Lookup): [] {

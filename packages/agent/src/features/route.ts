@@ -3,9 +3,11 @@ import type { Action, MatchValue } from '@openvnet/openflow';
 import { feature, waiting } from '../engine/feature.ts';
 import {
   ask,
+  checkSize,
   decrementTtl,
   ethernet,
   forgetInPort,
+  isWithin,
   load,
   move,
   prefixMatch,
@@ -43,6 +45,7 @@ export const route = feature({
       ...row,
       network: address.domain_id,
       mac: address.mac,
+      mtu: network?.mtu ?? undefined,
       translates,
       beyond: network && beyondOf(row, network, address.ip),
     };
@@ -56,6 +59,7 @@ export const route = feature({
     egress,
     network,
     mac,
+    mtu,
     translates,
     beyond,
   }) => {
@@ -66,6 +70,7 @@ export const route = feature({
       ...(translates ? [load('translator', interface_id)] : []),
       target,
       ask('neighbour'),
+      ...(mtu === undefined ? [] : [checkSize(mtu)]),
     ];
     const order = priority.normal + 2 * ipv4_prefix;
     return [
@@ -141,16 +146,12 @@ function beyondOf(
   network: Pick<RowOf<'network'>, 'mode' | 'ipv4_network' | 'ipv4_prefix'>,
   own: number,
 ): { readonly nextHop: number; readonly around: MatchValue | undefined } | undefined {
-  const common = Math.min(row.ipv4_prefix, network.ipv4_prefix);
-  if (masked(row.ipv4_network, common) === masked(network.ipv4_network, common)) {
-    if (row.ipv4_prefix >= network.ipv4_prefix) return undefined;
-    const nextHop = nextHopOf(row, network, own);
-    return nextHop === undefined
-      ? undefined
-      : { nextHop, around: prefixMatch(network.ipv4_network, network.ipv4_prefix) };
-  }
+  const inside = isWithin(row.ipv4_network, network.ipv4_network, network.ipv4_prefix);
+  if (inside && row.ipv4_prefix >= network.ipv4_prefix) return undefined;
   const nextHop = nextHopOf(row, network, own);
-  return nextHop === undefined ? undefined : { nextHop, around: undefined };
+  if (nextHop === undefined) return undefined;
+  const takesAll = isWithin(network.ipv4_network, row.ipv4_network, row.ipv4_prefix);
+  return { nextHop, around: takesAll ? prefixMatch(network.ipv4_network, network.ipv4_prefix) : undefined };
 }
 
 /** As the original has it, where nobody says: the first address of a physical network. */
@@ -160,10 +161,6 @@ function nextHopOf(
   own: number,
 ): number | undefined {
   if (next_hop_ipv4_address != null) return next_hop_ipv4_address;
-  const first = (masked(ipv4_network, ipv4_prefix) | 1) >>> 0;
+  const first = Math.floor(ipv4_network / 2 ** (32 - ipv4_prefix)) * 2 ** (32 - ipv4_prefix) + 1;
   return mode === 'physical' && first !== own ? first : undefined;
-}
-
-function masked(address: number, prefix: number): number {
-  return prefix === 0 ? 0 : (address & (0xffff_ffff << (32 - prefix))) >>> 0;
 }

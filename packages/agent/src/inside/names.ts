@@ -9,6 +9,7 @@ import {
 } from '@openvnet/openflow';
 import type { Relations } from '../engine/relations.ts';
 import { objectOfDomain } from '../pipeline/domains.ts';
+import { packetSize } from '../pipeline/flow.ts';
 import { portFromWire } from '../pipeline/ports.ts';
 import { places, type RegisterName, registers, type Shown } from '../pipeline/registers.ts';
 import { agentReasons, tableNames } from '../pipeline/tables.ts';
@@ -121,6 +122,8 @@ function actionText(relations: Relations, action: Action): string {
     }
     case 'learn_up_to':
       return `learn(${tableText(action.table)})`;
+    case 'check_pkt_larger':
+      return `${placeText(action.to)}=size>${packetSize(action.size)}`;
     case 'dec_nw_ttl':
       return 'nw_ttl-1';
     default:

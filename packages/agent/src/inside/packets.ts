@@ -1,6 +1,6 @@
 import { ipv4ToText, macToText, type TraceQuestion } from '@openvnet/model';
 import type { Attachment } from '../engine/relations.ts';
-import { ethernet, protocol as protocols } from '../pipeline/flow.ts';
+import { ethernet, frameSize, protocol as protocols } from '../pipeline/flow.ts';
 import type { Packet } from '../simulate.ts';
 
 const guestPort = 40_000;
@@ -24,7 +24,7 @@ export function arpQuestion({ port, mac, ip }: Attachment, target: number): Pack
 export function guestPacket(
   { port, mac, ip }: Attachment,
   { to, nextHop, reply }: { to: number; nextHop: number; reply: boolean },
-  { protocol, port: service }: Pick<TraceQuestion, 'protocol' | 'port'>,
+  { protocol, port: service, size }: Pick<TraceQuestion, 'protocol' | 'port' | 'size'>,
 ): Packet {
   const common = {
     in_port: port!,
@@ -35,6 +35,7 @@ export function guestPacket(
     ipv4_dst: to,
     ip_proto: protocols[protocol],
     nw_ttl: 64,
+    size: frameSize(size),
   };
   if (protocol === 'icmp') return { ...common, icmpv4_type: reply ? 0 : 8, icmpv4_code: 0 };
   const [source, target] = reply ? [service, guestPort] : [guestPort, service];
@@ -43,8 +44,8 @@ export function guestPacket(
     : { ...common, udp_src: source, udp_dst: target };
 }
 
-/** A packet as `ofproto/trace` takes it. */
-export function flowText(packet: Packet): string {
+/** A packet as `ofproto/trace` takes it: without its size, so that the switch says what it does in either case. */
+export function flowText({ size: _, ...packet }: Packet): string {
   return Object.entries(packet)
     .map(([name, value]) => {
       if (/^eth_(src|dst)$|^arp_[st]ha$/.test(name)) return `${name}=${macToText(Number(value))}`;

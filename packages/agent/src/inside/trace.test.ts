@@ -29,7 +29,14 @@ beforeEach(() => {
 });
 
 async function from(id: number, to: string, more: Partial<TraceQuestion> = {}): Promise<TraceAnswer> {
-  const question = { about: 'trace', interface_id: id, to: parseIpv4(to)!, protocol: 'icmp', port: 80 } as const;
+  const question = {
+    about: 'trace',
+    interface_id: id,
+    to: parseIpv4(to)!,
+    protocol: 'icmp',
+    port: 80,
+    size: 84,
+  } as const;
   const whole = { ...question, both: true, live: false, ...more };
   return (await trace([vswitch.inspected()], whole, async (_, packet) => `asked for ${packet}`))!;
 }
@@ -118,6 +125,23 @@ describe('a trace', () => {
     expect((await from(11, '10.0.2.2')).legs.at(-1)!.blocked_by).toBe('if-22');
   });
 
+  it('says where a packet is too large for a network', async () => {
+    for (const row of networkRows(2, undefined, { mtu: 1400 })) model.put(...row);
+    const fits = await from(11, '10.0.2.1', { size: 1400, both: false });
+    expect(fits.verdict).toBe('delivered to if-21 at port if-21');
+    const { delivered, verdict, legs } = await from(11, '10.0.2.1', { size: 1401 });
+    expect([delivered, verdict]).toEqual([
+      false,
+      'it is larger than the 1400 bytes of nw-2: goes on in fragments, or is refused where it must not be',
+    ]);
+    const said = legs.at(-1)!.steps.map(({ table, feature, says }) => `${table} ${feature}: ${says}`);
+    expect(said.slice(-3)).toEqual([
+      'route_out route: r-2 of rl-1: 10.0.2.0/24 leaves to nw-2 by if-102, which takes up to 1400 bytes',
+      'neighbour neighbour: 10.0.2.1 is if-21 in nw-2, at 52:54:00:00:00:15',
+      'rewrite path_mtu: it is larger than nw-2 takes',
+    ]);
+  });
+
   it('of a reply that has no way back says so', async () => {
     model.put(...routeRows(2, 1, 102, 2, { ingress: false })[1]!);
     const { delivered, verdict } = await from(11, '10.0.2.1');
@@ -140,6 +164,7 @@ describe('a trace', () => {
       to: 0,
       protocol: 'icmp',
       port: 0,
+      size: 84,
       both: true,
       live: false,
     } as const;

@@ -5,7 +5,7 @@
 import { ipv4ToText, type TraceAnswer, type TraceLeg, type TraceQuestion } from '@openvnet/model';
 import { decodeFlow, type Flow } from '@openvnet/openflow';
 import type { Attachment, Relations } from '../engine/relations.ts';
-import { prefixMatch } from '../pipeline/flow.ts';
+import { isWithin } from '../pipeline/flow.ts';
 import { type Outcome, type Packet, type Program, program, simulate } from '../simulate.ts';
 import { datapathName, decidedBy, type Inspected } from './flows.ts';
 import { actionsByName, matchByName, nextOf, stateByName } from './names.ts';
@@ -143,18 +143,15 @@ class Traveller {
     if (verdict.text === `dropped in table ${last?.table}`)
       verdict = { ...verdict, text: `${verdict.text}: ${last?.says}` };
     const { arrived, text, blocked_by } = verdict;
-    const shown = matchByName(relations, packet as Flow['match']);
+    const { size: _, ...header } = packet;
+    const shown = matchByName(relations, header as Flow['match']);
     return { leg: { title, packet: shown, steps, arrived, verdict: text, blocked_by, live }, verdict };
   }
 }
 
 function contains(relations: Relations, networkId: number, ip: number): boolean {
   const network = relations.network.get(networkId);
-  return network !== undefined && inRange(ip, network.ipv4_network, network.ipv4_prefix);
-}
-
-function inRange(ip: number, address: number, prefix: number): boolean {
-  return prefixMatch(address, prefix) === undefined || (ip ^ address) >>> (32 - prefix) === 0 || ip === address;
+  return network !== undefined && isWithin(ip, network.ipv4_network, network.ipv4_prefix);
 }
 
 /** By which simulated interface a network would be left for `to`: one whose router leads there, or else to anywhere. */
@@ -166,7 +163,7 @@ function gatewayOf(relations: Relations, networkId: number, to: number): Attachm
     routesOf(gateway).some(({ route_link_id }) =>
       relations.route
         .where('route_link_id', route_link_id)
-        .some(({ egress, ipv4_network, ipv4_prefix }) => egress && inRange(to, ipv4_network, ipv4_prefix)),
+        .some(({ egress, ipv4_network, ipv4_prefix }) => egress && isWithin(to, ipv4_network, ipv4_prefix)),
     );
   return simulated.find(leads) ?? simulated.find((gateway) => routesOf(gateway).length > 0);
 }

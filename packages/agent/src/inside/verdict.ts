@@ -52,6 +52,11 @@ export function packetVerdict(vswitch: Inspected, outcome: Outcome, packet: Pack
       const network = registerIn(last!.before, 'network');
       return { arrived: false, ...whyUnknown(vswitch, network, Number(packet.ipv4_dst)) };
     }
+    if (handed.reason === agentReasons.fragmentation_needed) {
+      const network = relations.network.get(registerIn(last!.before, 'network'));
+      const text = `it is larger than the ${network?.mtu} bytes of ${network?.uuid}: goes on in fragments, or is refused where it must not be`;
+      return { arrived: false, text, blocked_by: null };
+    }
     return { arrived: false, text: sentence?.(target, before) ?? 'handed to the agent', blocked_by: null };
   }
   const [copy] = outcome.sent;

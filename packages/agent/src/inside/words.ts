@@ -49,17 +49,18 @@ const sentences: { readonly [T in TableName]?: (taken: Taken, loads: Readonly<Re
       ? `it is for gateway ${before.gateway} itself, which takes echo requests only`
       : `no route lets ${before.ipv4_src} in by ${before.gateway}`;
   },
-  route_out: ({ next, feature, object_uuid, interface_uuid, match, before }, { network }) => {
+  route_out: ({ next, feature, object_uuid, interface_uuid, match, before }, { network, too_large }) => {
     if (next === 'echo') return `an echo request to gateway ${interface_uuid} itself`;
     if (feature === 'miss') return `${before.route_link} has no route to ${before.ipv4_dst}`;
     if (!network) return `it is for gateway ${interface_uuid} itself, which takes echo requests only`;
-    return `${object_uuid} of ${before.route_link}: ${match.ipv4_dst ?? 'anywhere'} leaves to ${network} by ${interface_uuid}`;
+    return `${object_uuid} of ${before.route_link}: ${match.ipv4_dst ?? 'anywhere'} leaves to ${network} by ${interface_uuid}${most(too_large)}`;
   },
   echo: () => 'turned into the answer, which goes back',
   rewrite: ({ feature, actions, before }) => {
     if (actions.some((action) => action.includes('time_exceeded')))
       return `its time to live is over (${before.nw_ttl})`;
     if (feature === 'next_hop') return `the agent asks ${before.network} for the MAC address of ${before.target_ip}`;
+    if (feature === 'path_mtu') return `it is larger than ${before.network} takes`;
     if (feature === 'miss') return `the MAC address of ${before.target_ip} is not known`;
     return `time to live ${before.nw_ttl} counts down; on from ${before.gateway_mac} to ${before.target_mac}`;
   },
@@ -80,6 +81,11 @@ const sentences: { readonly [T in TableName]?: (taken: Taken, loads: Readonly<Re
   hand_over: () => 'goes to the agent, which answers',
   output: ({ before }) => `leaves at port ${before.out_port}`,
 };
+
+/** What a check of its size says of a network. */
+function most(check: string | undefined): string {
+  return check === undefined ? '' : `, which takes up to ${check.replace('size>', '')} bytes`;
+}
 
 /** What a flow did with a packet, in words. */
 export function said(table: string, taken: Taken): string {

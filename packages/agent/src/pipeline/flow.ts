@@ -165,6 +165,17 @@ export const forgetInPort: Action = { type: 'load', to: { field: 'nxm_in_port', 
 
 export const decrementTtl: Action = { type: 'dec_nw_ttl' };
 
+const ethernetHeaderSize = 14;
+
+/** Notes in `too_large` whether the packet has more than `size` bytes, of IP. What follows is done in either case. */
+export function checkSize(size: number): Action {
+  return { type: 'check_pkt_larger', size: frameSize(size), to: places.too_large };
+}
+
+/** Bytes of the IP packet in a frame, and the other way round. */
+export const packetSize = (frame: number): number => frame - ethernetHeaderSize;
+export const frameSize = (packet: number): number => packet + ethernetHeaderSize;
+
 /** Hands the packet to the agent, with the reason why. */
 export function toAgent(reason: AgentReason): Action {
   return { type: 'controller', userdata: Uint8Array.of(agentReasons[reason]) };
@@ -195,6 +206,11 @@ export const trackState = {
 } as const;
 
 export const protocol = { icmp: 1, tcp: 6, udp: 17 } as const;
+
+/** Whether an address is inside a prefix. */
+export function isWithin(ip: number, address: number, prefix: number): boolean {
+  return Math.floor(ip / 2 ** (32 - prefix)) === Math.floor(address / 2 ** (32 - prefix));
+}
 
 /** The addresses behind a prefix, as a match; every address where `prefix` is 0. */
 export function prefixMatch(address: number, prefix: number): MatchValue | undefined {

@@ -14,6 +14,7 @@ export const registers = {
     doc: 'Number of the network that the packet is in, or of its segment with the highest bit set.',
   },
   known: { bits: 1, doc: 'Whether `neighbour` knew the address it was asked for.' },
+  too_large: { bits: 1, doc: 'Whether the packet is larger than the network that it leaves to takes.' },
   target_ip: { bits: 32, shows: 'ipv4', doc: 'The address that `neighbour` is asked for.' },
   target_mac: { bits: 48, shows: 'mac', doc: 'The MAC address of `target_ip`, where it is known.' },
   gateway: {

@@ -82,8 +82,8 @@ export const tables = {
     miss: 'drop',
   },
   rewrite: {
-    doc: 'Takes a routed packet on to its next network: time to live, MAC addresses.',
-    match: ['network', 'eth_type', 'nw_ttl', 'known'],
+    doc: 'Takes a routed packet on to its next network: time to live, size, MAC addresses.',
+    match: ['network', 'eth_type', 'nw_ttl', 'known', 'too_large'],
     next: ['translate_out'],
     calls: [],
     miss: { agent: 'host_unreachable' },
@@ -167,6 +167,7 @@ export const agentReasons = {
   host_unreachable: 2,
   port_unreachable: 3,
   time_exceeded: 4,
+  fragmentation_needed: 5,
   next_hop: 6,
   neighbour_heard: 7,
   dhcp: 16,

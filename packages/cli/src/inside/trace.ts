@@ -8,6 +8,7 @@ import { originText } from './flows.ts';
 export interface TraceOptions {
   readonly from: string;
   readonly to: string;
+  readonly size?: string;
   readonly both?: string;
   readonly live?: boolean;
 }
@@ -18,8 +19,9 @@ export async function showTrace(
   packet: string,
   options: TraceOptions,
 ): Promise<void> {
-  const { from, to, both = 'true', live = false } = options;
-  const answer = await client.trace({ from, to, ...packetOf(packet), both: both === 'true', live });
+  const { from, to, size, both = 'true', live = false } = options;
+  const sized = size === undefined ? {} : { size: Number(size) };
+  const answer = await client.trace({ from, to, ...packetOf(packet), ...sized, both: both === 'true', live });
   await write(io, settings.output, answer, () => traceText(io, answer));
   if (!answer.delivered) throw new ExitWith(exitCodes.refused);
 }

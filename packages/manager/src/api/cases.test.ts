@@ -47,6 +47,7 @@ describe('an interface', () => {
           ipv4_network: 0xac100100,
           ipv4_prefix: 24,
           segment_id: null,
+          mtu: null,
           ...housekeeping,
         },
       },

@@ -21,7 +21,10 @@ describe('GET /trace', () => {
       return answer;
     };
     await agent.next();
-    const said = await manager.done('GET', '/trace?from=if-veth1&to=if-veth2&protocol=tcp&port=22&both=false');
+    const said = await manager.done(
+      'GET',
+      '/trace?from=if-veth1&to=if-veth2&protocol=tcp&port=22&size=1500&both=false',
+    );
     expect(said).toMatchObject({ ...answer, notes: [expect.stringMatching(/^if-veth2: /)] });
     const whole = {
       about: 'trace',
@@ -29,6 +32,7 @@ describe('GET /trace', () => {
       to: 0xac100102,
       protocol: 'tcp',
       port: 22,
+      size: 1500,
       both: false,
       live: false,
     };

@@ -61,6 +61,11 @@ const parameters: readonly Parameter[] = [
     field: integer({ min: 1, max: 65_535, default: 80, doc: 'Destination port of tcp and udp.' }),
     required: false,
   },
+  {
+    name: 'size',
+    field: integer({ min: 28, max: 65_535, unit: 'bytes', default: 84, doc: 'Size of the IP packet.' }),
+    required: false,
+  },
   { name: 'both', field: boolean({ default: true, doc: 'Whether the reply is traced too.' }), required: false },
   {
     name: 'live',
@@ -81,9 +86,10 @@ export function traceEndpoint(inside: Inside): Endpoint {
     handle: async ({ given }) => {
       const read = readParameters(parameters, given);
       const sender = objectInPath(inside.store, 'interface', String(read.from), 'from');
-      const { protocol = 'icmp', port = 80, both = true, live = false } = read as Partial<TraceQuestion>;
+      const { protocol = 'icmp', port = 80, size = 84, both = true, live = false } = read as Partial<TraceQuestion>;
       const to = addressOf(inside.store, String(read.to));
-      return askForTrace(inside, sender, { about: 'trace', interface_id: sender.id, to, protocol, port, both, live });
+      const packet = { interface_id: sender.id, to, protocol, port, size };
+      return askForTrace(inside, sender, { about: 'trace', ...packet, both, live });
     },
   };
 }

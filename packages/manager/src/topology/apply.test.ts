@@ -28,7 +28,7 @@ const written = {
   ],
   routes: [{ uuid: 'r-a', interface_uuid: 'if-gate', route_link_uuid: 'rl-a', ipv4_network: '10.0.0.0' }],
   route_links: [{ uuid: 'rl-a' }],
-  networks: [{ uuid: 'nw-a', ipv4_network: '10.0.0.0/16', display_name: 'a' }],
+  networks: [{ uuid: 'nw-a', ipv4_network: '10.0.0.0/16', display_name: 'a', mtu: 1400 }],
   datapaths: [{ uuid: 'dp-a', display_name: 'a', dpid: '0x1', node_id: 'node1', networks: [{ network_uuid: 'nw-a' }] }],
 };
 
@@ -79,7 +79,7 @@ describe('a topology', () => {
   it('changes what may change, and makes lists inside objects what they say', async () => {
     await apply(written);
     const next = {
-      networks: [{ uuid: 'nw-a', ipv4_network: '10.0.0.0/16', display_name: 'b' }],
+      networks: [{ uuid: 'nw-a', ipv4_network: '10.0.0.0/16', display_name: 'b', mtu: 1300 }],
       datapaths: [{ uuid: 'dp-a', dpid: '1', node_id: 'node1', networks: [] }],
       interfaces: [{ uuid: 'if-a', ports: [{ port_name: 'eth1' }] }],
     };
@@ -87,7 +87,7 @@ describe('a topology', () => {
     expect(rehearsed.applied).toBe(false);
     const done = await apply(next);
     expect(done.changes).toEqual(rehearsed.changes);
-    expect(done.changes[0]!.fields).toEqual({ display_name: { from: 'a', to: 'b' } });
+    expect(done.changes[0]!.fields).toEqual({ display_name: { from: 'a', to: 'b' }, mtu: { from: 1400, to: 1300 } });
     expect(objects(done)).toEqual([
       'change networks nw-a',
       expect.stringMatching(/^remove ports of if-a: port_name if-a, /),
@@ -116,6 +116,7 @@ describe('a topology', () => {
       [{ networks: [{ ...good, colour: 'red' }] }, /^networks nw-b: there is no parameter colour; there are uuid, /],
       [{ networks: [good, { uuid: 'nw-c' }] }, /^networks nw-c: ipv4_network is missing/],
       [{ networks: [good, { uuid: 'nw-c', ipv4_network: 'x' }] }, /^networks nw-c: .*ipv4_network/],
+      [{ networks: [{ ...good, mtu: 575 }] }, /^networks nw-b: .*mtu: expected a whole number from 576 to 9216, bytes/],
       [
         { networks: [good, { uuid: 'nw-a', ipv4_network: '10.9.0.0' }] },
         /^networks nw-a: ipv4_network: is 10.0.0.0 and cannot be changed to 10.9.0.0/,

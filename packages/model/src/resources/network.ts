@@ -38,6 +38,13 @@ export const network = resource({
       immutable: true,
       doc: 'Length of the network part.',
     }),
+    mtu: integer({
+      min: 576,
+      max: 9216,
+      unit: 'bytes',
+      optional: true,
+      doc: 'Largest IPv4 packet that it takes: DHCP tells it to guests, routers keep to it. Nothing is said where not given.',
+    }),
   },
   parameters: {
     topology_uuid: reference({ to: 'topology', optional: true, doc: 'The topology to which it is added.' }),
