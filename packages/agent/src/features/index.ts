@@ -6,6 +6,7 @@ import { broadcast, flood } from './broadcast.ts';
 import { delivery } from './delivery.ts';
 import { dhcp, dhcpAdmission } from './dhcp.ts';
 import { dns } from './dns.ts';
+import { dnsTcp } from './dns-tcp.ts';
 import { filter } from './filter.ts';
 import { gateway } from './gateway.ts';
 import { guard } from './guard.ts';
@@ -36,4 +37,5 @@ export const features: readonly AnyFeature[] = [
   dhcp,
   dhcpAdmission,
   dns,
+  dnsTcp,
 ];

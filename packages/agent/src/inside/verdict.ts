@@ -38,6 +38,10 @@ export function packetVerdict(vswitch: Inspected, outcome: Outcome, packet: Pack
   const before = last ? stateByName(relations, last.before) : {};
   const [handed] = outcome.toAgent;
   if (handed) {
+    if (last?.table === 'hand_over') {
+      const text = `answered by a service of ${before.gateway ? `gateway ${before.gateway}` : 'the network'}`;
+      return { arrived: true, text, blocked_by: null };
+    }
     const sentence = unreachable[handed.reason];
     if (handed.reason === agentReasons.host_unreachable) {
       const network = registerIn(last!.before, 'network');
