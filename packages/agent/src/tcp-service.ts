@@ -391,6 +391,7 @@ class Connection {
 
   #rewind(): void {
     this.#sent = 0;
+    if (this.#end === 'sent') this.#end = 'wanted';
     this.#probing = false;
     this.#recover = undefined;
   }
