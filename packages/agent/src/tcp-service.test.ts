@@ -139,6 +139,11 @@ describe('a connection', () => {
     const many = Buffer.concat(['a', 'bb', 'ccc', ''].map(message));
     expect(text(client.say(Buffer.concat([many, Buffer.from([0])])))).toBe('\0\x01a\0\x02bb\0\x03ccc\0\0');
     expect(text(client.say(Buffer.from([1, 0x64])))).toBe('\0\x01d');
+    // Of what comes again with more behind it, only that is new.
+    const query = message('again');
+    client.say(query.subarray(0, 3));
+    client.next = (client.next - 3) >>> 0;
+    expect(text(client.say(query))).toBe('\0\x05again');
   });
 
   it('answers as answers are there, and what was asked before the client ended', async () => {
@@ -274,6 +279,17 @@ describe('a client that takes nothing', () => {
     expect(text(client.send({ window: 1000 }))).toBe('\0\x05hello');
   });
 
+  it('gets the end of the connection again, too', async () => {
+    service = new TcpService(patient);
+    const client = new Client().connect();
+    const [answer, end] = client.say(message('hello'), { flags: fin | ack });
+    client.send({ window: 0 });
+    await until(() => client.got.at(-1)!.payload.length === 1);
+    expect(client.send({ window: 1000 })).toEqual([answer, end]);
+    client.acknowledge(end!);
+    expect(service.size).toBe(0);
+  });
+
   it('is given up', async () => {
     service = new TcpService(quick);
     const client = new Client().connect();
@@ -347,6 +363,13 @@ describe('what is kept', () => {
     for (let i = 0; i < 20; i++) greedy.say(queries, { window: 0 });
     expect(asked).toBe(2);
     expect(greedy.got.at(-1)!.window).toBeLessThan(300);
+    asked = 0;
+    reply = () => {
+      asked++;
+      return new Promise(() => {});
+    };
+    new Client(3).connect().say(queries);
+    expect(asked).toBe(8);
   });
 
   it('is forgotten when nothing is said, and when it lasts too long', async () => {
@@ -384,6 +407,18 @@ describe('what is kept', () => {
 });
 
 describe('any frame', () => {
+  it('with a fragment is refused', () => {
+    const payload = encodeTcp(
+      { src_port: 1, dst_port: 53, sequence: 1, acknowledgment: 0, flags: syn, window: 1 },
+      between,
+    );
+    for (const part of [{ more_fragments: true }, { fragment_offset: 1 }]) {
+      const packet = encodeIpv4({ ...between, ...part, protocol: 6, payload });
+      const frame = encodeEthernet({ dst: 2, src: 1, type: 0x0800, payload: packet });
+      expect(() => new Client().hand(frame)).toThrow('a fragment');
+    }
+  });
+
   it('that was cut, flipped or made up is refused or taken, and never more', () => {
     const client = new Client().connect();
     const whole = client.frame({ payload: message('hello'), flags: ack | psh });
