@@ -3,12 +3,13 @@ import { DecodeError } from '@openvnet/wire';
 import type { Logger } from 'pino';
 import type { Answer, Limit, Lookup, Reply } from './engine/feature.ts';
 import { features } from './features/index.ts';
-import { load } from './pipeline/flow.ts';
+import { load, output } from './pipeline/flow.ts';
 import { portFromWire } from './pipeline/ports.ts';
 import { places, type RegisterName, registers } from './pipeline/registers.ts';
 import { type AgentReason, agentReasons } from './pipeline/tables.ts';
 import { RateLimits } from './rate-limits.ts';
 import type { ServedSwitch } from './served-switch.ts';
+import { TcpService } from './tcp-service.ts';
 import { UdpExchanges } from './udp-exchanges.ts';
 
 /** Where a feature says nothing. */
@@ -35,6 +36,7 @@ export class PacketIns {
   readonly #log: Logger;
   readonly #limits = new RateLimits();
   readonly #exchanges = new UdpExchanges();
+  readonly #tcp = new TcpService();
   readonly #noted = new Map<string, number>();
   /** How often what happened, by reason and word. */
   readonly counts = new Map<string, number>();
@@ -57,9 +59,11 @@ export class PacketIns {
       this.limited++;
       return;
     }
+    const out = ({ frame, actions, in_port = reservedPorts.controller }: Reply): void => {
+      connection.send({ type: 'packet_out', in_port, actions: [...actions], data: frame });
+    };
     const send = (replies: readonly Reply[]): void => {
-      for (const { frame, actions, in_port = reservedPorts.controller } of replies)
-        connection.send({ type: 'packet_out', in_port, actions: [...actions], data: frame });
+      for (const reply of replies) out(reply);
       this.answered++;
     };
     const failed = (error: unknown): void => {
@@ -72,7 +76,14 @@ export class PacketIns {
     try {
       const register = (name: RegisterName): number => registerOf(metadata, name);
       const handed = { port, frame: packet, register, restore: () => restoreOf(register) };
-      const replies = answer(handed, this.#lookup(served, port, reason));
+      const lookup: Lookup = {
+        ...this.#lookup(served, port, reason),
+        converse: (conversation) => {
+          const back = (data: Uint8Array): void => out({ frame: data, actions: [output(port)] });
+          this.#tcp.take({ client: `${served.dpid} ${port}`, frame: packet, send: back, conversation });
+        },
+      };
+      const replies = answer(handed, lookup);
       if (replies instanceof Promise) replies.then(send).catch(failed);
       else send(replies);
     } catch (error) {
@@ -90,9 +101,10 @@ export class PacketIns {
 
   close(): void {
     this.#exchanges.close();
+    this.#tcp.close();
   }
 
-  #lookup(served: ServedSwitch, port: number, reason: AgentReason): Lookup {
+  #lookup(served: ServedSwitch, port: number, reason: AgentReason): Omit<Lookup, 'converse'> {
     const { memory } = served;
     const count = (what: string): void => this.#count(`${reason} ${what}`);
     return {

@@ -7,12 +7,16 @@ import {
   decodeEthernet,
   decodeIcmp,
   decodeIpv4,
+  decodeTcp,
   decodeUdp,
   encodeArp,
   encodeEthernet,
   encodeIcmp,
   encodeIpv4,
+  encodeTcp,
   encodeUdp,
+  maximumSegmentOf,
+  maximumSegmentOption,
 } from './index.ts';
 
 const bits = (count: number) => fc.integer({ min: 0, max: 2 ** count - 1 });
@@ -29,6 +33,9 @@ const ethernet = fc.record(
   { requiredKeys: ['dst', 'src', 'type', 'payload'] },
 );
 const arp = fc.record({ operation: bits(16), sha: u48, spa: bits(32), tha: u48, tpa: bits(32) });
+const options = fc
+  .integer({ min: 0, max: 10 })
+  .chain((words) => fc.uint8Array({ minLength: words * 4, maxLength: words * 4 }));
 const ipv4 = fc.record({
   dscp: bits(6),
   ecn: bits(2),
@@ -40,13 +47,22 @@ const ipv4 = fc.record({
   protocol: bits(8),
   src: bits(32),
   dst: bits(32),
-  options: fc
-    .integer({ min: 0, max: 10 })
-    .chain((words) => fc.uint8Array({ minLength: words * 4, maxLength: words * 4 })),
+  options,
   payload: bytes(),
 });
 const icmp = fc.record({ type: bits(8), code: bits(8), rest: bits(32), payload: bytes() });
 const udp = fc.record({ src_port: bits(16), dst_port: bits(16), payload: bytes() });
+const tcp = fc.record({
+  src_port: bits(16),
+  dst_port: bits(16),
+  sequence: bits(32),
+  acknowledgment: bits(32),
+  flags: bits(8),
+  window: bits(16),
+  urgent: bits(16),
+  options,
+  payload: bytes(),
+});
 
 /** With byte runs as plain arrays: a view of a Buffer is another class than what was given. */
 function plain(value: object): object {
@@ -72,6 +88,10 @@ describe('encode, then decode', () => {
     const between = { src: 0xffff_ffff, dst: 0x0a00_0001 };
     same(udp, (datagram) => decodeUdp(Buffer.concat([encodeUdp(datagram, between), datagram.payload]), between));
   });
+  it('gives a TCP segment back', () => {
+    const between = { src: 0xffff_ffff, dst: 0x0a00_0001 };
+    same(tcp, (segment) => decodeTcp(encodeTcp(segment, between), between));
+  });
 });
 
 /** Asserts that `through` gives back what it is given. */
@@ -90,16 +110,19 @@ function decodeAll(frame: Uint8Array): void {
   const packet = decodeIpv4(payload);
   if (packet.protocol === 1) decodeIcmp(packet.payload);
   if (packet.protocol === 17) decodeUdp(packet.payload, packet);
+  if (packet.protocol === 6) maximumSegmentOf(decodeTcp(packet.payload, packet).options);
 }
 
 const frame = fc
-  .record({ ethernet, arp, ipv4, icmp, udp, kind: fc.constantFrom('arp', 'icmp', 'udp') })
+  .record({ ethernet, arp, ipv4, icmp, udp, tcp, kind: fc.constantFrom('arp', 'icmp', 'udp', 'tcp') })
   .map((given) => {
     if (given.kind === 'arp') return encodeEthernet({ ...given.ethernet, type: 0x0806, payload: encodeArp(given.arp) });
     const inner =
       given.kind === 'icmp'
         ? { protocol: 1, payload: encodeIcmp(given.icmp) }
-        : { protocol: 17, payload: encodeUdp(given.udp, given.ipv4) };
+        : given.kind === 'udp'
+          ? { protocol: 17, payload: encodeUdp(given.udp, given.ipv4) }
+          : { protocol: 6, payload: encodeTcp(given.tcp, given.ipv4) };
     return encodeEthernet({ ...given.ethernet, type: 0x0800, payload: encodeIpv4({ ...given.ipv4, ...inner }) });
   });
 
@@ -111,6 +134,8 @@ describe('input that was cut, flipped or made up', () => {
       decodeIpv4,
       decodeIcmp,
       (b: Uint8Array) => decodeUdp(b, { src: 1, dst: 2 }),
+      (b: Uint8Array) => decodeTcp(b, { src: 1, dst: 2 }),
+      maximumSegmentOf,
     ]) {
       try {
         decode(input);
@@ -129,6 +154,21 @@ describe('input that was cut, flipped or made up', () => {
       readable(flipped);
     });
     fc.assert(spoilt, { numRuns: 1000 });
+  });
+});
+
+describe('the largest segment', () => {
+  it('is found among other options, and nowhere where they cannot be read', () => {
+    const of = (hex: string) => maximumSegmentOf(Buffer.from(hex, 'hex'));
+    expect(maximumSegmentOf(maximumSegmentOption(1460))).toBe(1460);
+    expect([of(''), of('0101040202040218'), of('0002040218'), of('0300020405b4'), of('0204'), of('02030101')]).toEqual([
+      undefined,
+      0x218,
+      undefined,
+      undefined,
+      undefined,
+      undefined,
+    ]);
   });
 });
 
@@ -158,11 +198,13 @@ describe('tcpdump', () => {
 
   it('reads the same and finds no bad checksum', () => {
     const request = { operation: 1, sha: mac.src, spa: between.src, tha: 0, tpa: between.dst };
+    const segment = { src_port: 53, dst_port: 4000, sequence: 7, acknowledgment: 9, flags: 0x12, window: 4096 };
     const frames = [
       encodeEthernet({ ...mac, type: 0x0806, vlan: { vid: 10, pcp: 3 }, payload: encodeArp(request) }),
       encodeEthernet({ ...mac, type: 0x0806, payload: encodeArp({ ...request, operation: 2, tha: mac.dst }) }),
       ip(1, encodeIcmp({ type: 8, code: 0, rest: 0x1234_0001, payload: Buffer.from('odd') })),
       ip(17, encodeUdp({ src_port: 5000, dst_port: 6000, payload: Buffer.from('odd') }, between)),
+      ip(6, encodeTcp({ ...segment, options: maximumSegmentOption(1460) }, between)),
     ];
     const { stdout, stderr } = read(frames);
     expect(stderr).not.toMatch(/error|cannot/i);
@@ -173,6 +215,8 @@ describe('tcpdump', () => {
           10.0.0.1 > 10.0.0.2: ICMP echo request, id 4660, seq 1, length 11
       52:54:00:00:00:01 > 52:54:00:00:00:02, ethertype IPv4 (0x0800), length 45: (tos 0x0, ttl 64, id 7, offset 0, flags [none], proto UDP (17), length 31)
           10.0.0.1.5000 > 10.0.0.2.6000: [udp sum ok] UDP, length 3
+      52:54:00:00:00:01 > 52:54:00:00:00:02, ethertype IPv4 (0x0800), length 58: (tos 0x0, ttl 64, id 7, offset 0, flags [none], proto TCP (6), length 44)
+          10.0.0.1.53 > 10.0.0.2.4000: Flags [S.], cksum 0x642f (correct), seq 7, ack 9, win 4096, options [mss 1460], length 0
       "
     `);
   });

@@ -7,5 +7,15 @@ export { fragmentIpv4 } from './fragments.ts';
 export { decodeIcmp, encodeIcmp, type Icmp, icmpType } from './icmp.ts';
 export { type IcmpErrorOptions, icmpError } from './icmp-error.ts';
 export { decodeIpv4, encodeIpv4, type Ipv4, type Ipv4Header, type Ipv4Input, ipProtocol, ipv4Size } from './ipv4.ts';
+export {
+  decodeTcp,
+  encodeTcp,
+  maximumSegmentOf,
+  maximumSegmentOption,
+  type Tcp,
+  type TcpAddresses,
+  type TcpInput,
+  tcpFlag,
+} from './tcp.ts';
 export { ipv4ToText, macToText } from './text.ts';
 export { decodeUdp, encodeUdp, type Udp, type UdpAddresses } from './udp.ts';

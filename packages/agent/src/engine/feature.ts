@@ -59,6 +59,8 @@ export interface Lookup extends Pick<View, 'get' | 'where'> {
   resolve: (station: StationAddress) => Promise<number | Unresolved>;
   /** A station says what its MAC address is. Counts only where somebody wanted to know, or knows it. */
   heard: (station: StationAddress, mac: number) => void;
+  /** Takes the packet as a segment of TCP for a server that talks so; what there is to send goes back by itself. */
+  converse: (conversation: Conversation) => void;
   /** Counts what happened, by reason and word. */
   count: (what: string) => void;
   /** Counts it and logs it, though not more often than once a second. */
@@ -80,6 +82,18 @@ export interface Exchange {
   readonly port: number;
   readonly message: Uint8Array;
   readonly accept: (answer: Buffer) => boolean;
+  /** Whether the server has more to say than this, which takes a stream: messages each behind its size in two bytes. */
+  readonly hasMore?: (answer: Buffer) => boolean;
+}
+
+/** What a server says over TCP to messages that come one behind another. */
+export interface Conversation {
+  /** How many bytes the first message takes; undefined where more of it has to be there to tell. */
+  readonly sizeOf: (bytes: Buffer) => number | undefined;
+  /** What goes back for a whole message. Where it throws, the connection is reset. */
+  readonly reply: (message: Buffer) => Uint8Array | undefined | Promise<Uint8Array | undefined>;
+  /** Counts what becomes of connections. */
+  readonly count: (what: string) => void;
 }
 
 /** Packets that one port may have answered: so many at once, and so many a second. */

@@ -16,12 +16,14 @@ export interface DnsOutcome {
 const headerSize = 12;
 /** Without fragments on any path. https://www.dnsflagday.net/2020 */
 const edns = 1232;
+/** What the two bytes of its size can say. */
+const mostOverTcp = 0xffff;
 const rcode = { formErr: 1, servFail: 2, nxDomain: 3, notImp: 4, refused: 5 } as const;
 const ttl = 300;
 const negativeTtl = 30;
 
-/** Answers a query. Throws `DecodeError` where not even its header can be read. */
-export function answerDns(bytes: Buffer, names: Names): DnsOutcome {
+/** Answers a query, over UDP with no more than fits a datagram. Throws `DecodeError` where not even its header can be read. */
+export function answerDns(bytes: Buffer, names: Names, over: 'udp' | 'tcp' = 'udp'): DnsOutcome {
   if (bytes.length < headerSize) throw new DecodeError('no DNS header', bytes.length);
   const flags = bytes.readUInt16BE(2);
   // Two servers that answered each other's answers would never end.
@@ -34,7 +36,7 @@ export function answerDns(bytes: Buffer, names: Names): DnsOutcome {
   if (question.class !== undefined && question.class !== 'IN' && question.class !== ('ANY' as never))
     return { what: 'refused', answer: failure(bytes, rcode.refused) };
   const found = lookUp(question.name.toLowerCase().replace(/\.$/, ''), question, names);
-  if (found) return { what: found.missing ? 'no such name' : 'answered', answer: respond(query, found, names) };
+  if (found) return { what: found.missing ? 'no such name' : 'answered', answer: respond(query, found, names, over) };
   if (names.servers.length > 0) return { what: 'forwarded', forward: true };
   return { what: 'nobody to ask', answer: failure(bytes, rcode.servFail) };
 }
@@ -71,9 +73,15 @@ function contains({ first, prefix }: Names['networks'][number], address: number)
   return Math.floor(first / size) === Math.floor(address / size);
 }
 
-function respond(query: dns.DecodedPacket, { answers, missing, zone }: Found, { servers }: Names): Buffer {
+function respond(
+  query: dns.DecodedPacket,
+  { answers, missing, zone }: Found,
+  { servers }: Names,
+  over: 'udp' | 'tcp',
+): Buffer {
   const client = query.additionals?.find((each) => each.type === 'OPT');
-  const size = client ? Math.min(Math.max(client.udpPayloadSize, 512), edns) : 512;
+  const datagram = client ? Math.min(Math.max(client.udpPayloadSize, 512), edns) : 512;
+  const size = over === 'udp' ? datagram : mostOverTcp;
   const recursion = (query.flag_rd ? dns.RECURSION_DESIRED : 0) | (servers.length > 0 ? dns.RECURSION_AVAILABLE : 0);
   const make = (parts: { answers?: dns.Answer[]; authorities?: dns.Answer[] }, more: number): Buffer =>
     dns.encode({

@@ -97,7 +97,7 @@ describe('in one network', () => {
 
   it('IPv6 goes nowhere and is no offence', () => {
     const outcome = vswitch.run({ in_port: 11, eth_src: macOf(11), eth_dst: broadcastMac, eth_type: 0x86dd });
-    expect([ports(outcome), tables(outcome)]).toEqual([[], ['admit 3000']]);
+    expect([ports(outcome), tables(outcome)]).toEqual([[], ['admit 1001']]);
   });
 
   it('a port that is unknown reaches nobody', () => {

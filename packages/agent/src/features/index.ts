@@ -14,6 +14,7 @@ import { broadcast, flood } from './broadcast.ts';
 import { delivery } from './delivery.ts';
 import { dhcp, dhcpAdmission } from './dhcp.ts';
 import { dns } from './dns.ts';
+import { dnsTcp } from './dns-tcp.ts';
 import { networkDomains, segmentDomains } from './domains.ts';
 import { filter } from './filter.ts';
 import { gateway } from './gateway.ts';
@@ -71,4 +72,5 @@ export const features: readonly AnyFeature[] = [
   dhcp,
   dhcpAdmission,
   dns,
+  dnsTcp,
 ];

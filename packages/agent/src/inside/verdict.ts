@@ -47,6 +47,10 @@ export function packetVerdict(vswitch: Inspected, outcome: Outcome, packet: Pack
   const outside = outsideText(vswitch, outcome);
   if (outside !== undefined) return { arrived: true, text: outside, blocked_by: null };
   if (handed) {
+    if (last?.table === 'hand_over') {
+      const text = `answered by a service of ${before.gateway ? `gateway ${before.gateway}` : 'the network'}`;
+      return { arrived: true, text, blocked_by: null };
+    }
     const sentence = unreachable[handed.reason];
     if (handed.reason === agentReasons.host_unreachable) {
       const network = registerIn(last!.before, 'network');

@@ -42,6 +42,7 @@ const sentences: { readonly [T in TableName]?: (taken: Taken, loads: Readonly<Re
       : `${before.target_ip} is ${interface_uuid ?? 'a station'} in ${before.network}, at ${target_mac}`,
   route_in: ({ next, actions, feature, object_uuid, match, before }, { route_link }) => {
     if (next === 'echo') return `an echo request to gateway ${before.gateway} itself`;
+    if (next === 'hand_over') return `it is for a service of gateway ${before.gateway}`;
     if (feature === 'miss') return `gateway ${before.gateway} belongs to no router`;
     if (route_link)
       return `${object_uuid}: from ${match.ipv4_src ?? 'anywhere'} into ${route_link} by ${before.gateway}`;

@@ -62,7 +62,17 @@ export const tables = {
   },
   route_in: {
     doc: 'From the gateway and the source address: which logical router; answers for the gateway itself.',
-    match: ['gateway', 'eth_type', 'ipv4_src', 'ipv4_dst', 'ip_proto', 'icmpv4_type', 'icmpv4_code', 'udp_dst'],
+    match: [
+      'gateway',
+      'eth_type',
+      'ipv4_src',
+      'ipv4_dst',
+      'ip_proto',
+      'icmpv4_type',
+      'icmpv4_code',
+      'tcp_dst',
+      'udp_dst',
+    ],
     next: ['route_out', 'echo', 'hand_over'],
     calls: [],
     miss: 'drop',
@@ -172,6 +182,7 @@ export const agentReasons = {
   neighbour_heard: 7,
   dhcp: 16,
   dns: 17,
+  dns_tcp: 18,
 } as const;
 
 export type AgentReason = keyof typeof agentReasons;
