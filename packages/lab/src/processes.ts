@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** A process for certain: numbers are used again, a number with the time of its start is not. */
@@ -13,8 +13,9 @@ export function processId(pid: number): ProcessId | undefined {
   const stat = read(`/proc/${pid}/stat`);
   // The name, in brackets, may hold anything; what follows it may not.
   const [state, ...fields] = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? [];
-  if (state === undefined || state === 'Z' || state === 'X') return undefined;
-  return { pid, startedAt: Number(fields[18]) };
+  // Of a process whose first thread has ended the others still hold its files, and the locks on them.
+  const isOver = state === undefined || state === 'X' || (state === 'Z' && threads(pid).length <= 1);
+  return isOver ? undefined : { pid, startedAt: Number(fields[18]) };
 }
 
 export function isRunning({ pid, startedAt }: ProcessId): boolean {
@@ -23,7 +24,9 @@ export function isRunning({ pid, startedAt }: ProcessId): boolean {
 
 /** Its words, separated by spaces; empty where there is no such process. */
 export function commandLine(pid: number): string {
-  return read(`/proc/${pid}/cmdline`)?.replaceAll('\0', ' ').trim() ?? '';
+  // The last thread to go still has them when the first one has ended.
+  const text = read(`/proc/${pid}/cmdline`) || read(`/proc/${pid}/task/${threads(pid).at(-1)}/cmdline`);
+  return text?.replaceAll('\0', ' ').trim() ?? '';
 }
 
 /** The process that a pid file names. */
@@ -54,6 +57,15 @@ export function signal(process_: ProcessId, name: NodeJS.Signals): void {
     process.kill(process_.pid, name);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+/** The numbers of its threads; none where there is no such process. */
+function threads(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`);
+  } catch {
+    return [];
   }
 }
 
