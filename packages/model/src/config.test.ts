@@ -1,7 +1,7 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import * as z from 'zod';
 import { declareOptions, hostPort, readSettings } from './config.ts';
 
@@ -12,7 +12,9 @@ const options = {
 };
 
 function fileWith(text: string): string {
-  const path = join(mkdtempSync(join(tmpdir(), 'openvnet-config-')), 'vnmgr.yml');
+  const directory = mkdtempSync(join(tmpdir(), 'openvnet-config-'));
+  onTestFinished(() => rmSync(directory, { recursive: true }));
+  const path = join(directory, 'vnmgr.yml');
   writeFileSync(path, text);
   return path;
 }
