@@ -10,11 +10,13 @@ import { filter } from './filter.ts';
 import { gateway } from './gateway.ts';
 import { guard } from './guard.ts';
 import { handOver } from './hand-over.ts';
+import { icmpTranslation } from './icmp-translation.ts';
 import { neighbour } from './neighbour.ts';
 import { refused } from './refused.ts';
 import { route } from './route.ts';
 import { stations } from './stations.ts';
 import { translation, translator } from './translation.ts';
+import { translationFragments } from './translation-fragments.ts';
 
 /** In the order in which they are computed: each reads only what the model and those before it hold. */
 export const derivations: readonly Derivation[] = [bindings, attachments, floodParts, stations];
@@ -32,6 +34,8 @@ export const features: readonly AnyFeature[] = [
   filter,
   translator,
   translation,
+  translationFragments,
+  icmpTranslation,
   handOver,
   dhcp,
   dhcpAdmission,

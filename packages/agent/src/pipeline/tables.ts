@@ -48,7 +48,14 @@ export const tables = {
   },
   translate_in: {
     doc: 'At a gateway that translates addresses: from the address outside to that inside.',
-    match: ['gateway', 'eth_type', 'ip_proto', 'ipv4_dst', 'tcp_dst', 'udp_dst'],
+    match: ['gateway', 'eth_type', 'ip_frag', 'ip_proto', 'ipv4_dst', 'tcp_dst', 'udp_dst', 'icmpv4_type'],
+    next: ['fragments_in', 'route_in', 'route_out'],
+    calls: [],
+    miss: 'drop',
+  },
+  fragments_in: {
+    doc: 'What connection tracking has translated on the way in: fragments, which are sound together.',
+    match: ['ct_state', 'route_link'],
     next: ['route_in', 'route_out'],
     calls: [],
     miss: 'drop',
@@ -83,10 +90,27 @@ export const tables = {
   },
   translate_out: {
     doc: 'At a gateway that translates addresses: from the address inside to that outside.',
-    match: ['translator', 'route_link', 'eth_type', 'ip_proto', 'ipv4_src', 'tcp_src', 'udp_src'],
-    next: ['forward'],
+    match: [
+      'translator',
+      'route_link',
+      'eth_type',
+      'ip_frag',
+      'ip_proto',
+      'ipv4_src',
+      'tcp_src',
+      'udp_src',
+      'icmpv4_type',
+    ],
+    next: ['fragments_out', 'forward'],
     calls: [],
     miss: 'forward',
+  },
+  fragments_out: {
+    doc: 'What connection tracking has translated on the way out, likewise.',
+    match: ['ct_state'],
+    next: ['forward'],
+    calls: [],
+    miss: 'drop',
   },
   neighbour: {
     doc: 'Network and IP address to MAC address. It is asked and goes back.',
@@ -153,6 +177,7 @@ export const agentReasons = {
   host_unreachable: 2,
   port_unreachable: 3,
   time_exceeded: 4,
+  icmp_translation: 8,
   dhcp: 16,
   dns: 17,
 } as const;
