@@ -1,5 +1,6 @@
 import type { Guest } from '@openvnet/lab';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { until } from './testing.ts';
 import { datagram, echoDatagrams, greets, type Scene, serve, startScene } from './testing-filters.ts';
 
 let scene: Scene;
@@ -107,6 +108,28 @@ describe('a gateway that translates', () => {
       await datagram(inside, { to: '10.0.2.1', port: 99, from: 4000, size: 10 }),
       await datagram(outside, { to: '10.0.2.100', port: 53 }),
     ]).toEqual(['4000', '4000', 'ECONNREFUSED', 'ECONNREFUSED', 'nothing']);
+  });
+
+  it('carries established connections and fragments on when the switch has started again', async () => {
+    const text = `const s = require('net').connect(8080, '10.0.2.100'); s.on('data', (d) => console.log(String(d)));
+      process.stdin.on('data', (d) => s.write(d));`;
+    const client = outside.spawn(process.execPath, ['-e', text], { stdio: ['pipe', 'pipe', 'inherit'] });
+    let heard = '';
+    client.stdout!.on('data', (data) => {
+      heard += data;
+    });
+    const hears = async (word: string): Promise<void> => {
+      client.stdin!.write(word);
+      await until(async () => heard.includes(word));
+    };
+    await hears('before');
+    await scene.vswitch.kill9();
+    await scene.vswitch.restart();
+    await hears('after');
+    // The way out first: what was noted of the way in is gone.
+    expect(await datagram(inside, { to: '10.0.2.1', port: 53, from: 4000 })).toBe('4000');
+    expect(await datagram(inside, { to: '10.0.2.1', port: 99, from: 4000, size: 10 })).toBe('ECONNREFUSED');
+    client.kill();
   });
 
   it('lets the rest pass where it may', async () => {
