@@ -3,7 +3,16 @@
  * the API stands inside it. In which order they have to be made follows from what refers to what.
  */
 import { type Client, ClientError } from '@openvnet/client';
-import { type Field, type Kind, kinds, parametersOf, type Resource, resourceOf } from '@openvnet/model';
+import {
+  type Field,
+  type Kind,
+  kinds,
+  kindsInOrder,
+  parametersOf,
+  type Resource,
+  resourceOf,
+  topKinds,
+} from '@openvnet/model';
 import { LabError } from './run.ts';
 
 export type Values = Readonly<Record<string, unknown>>;
@@ -74,8 +83,6 @@ export function networkOfPort({ interfaces = [] }: Topology, port: string): stri
   return found && String(found.network_uuid);
 }
 
-const topKinds = kinds.filter((kind) => !resourceOf(kind).nested);
-
 function nestedIn(kind: Kind): Kind[] {
   return kinds.filter((other) => resourceOf(other).nested?.of === kind);
 }
@@ -91,22 +98,6 @@ function flatten(kind: Kind, object: Values): Wanted[] {
     return objects.map((values) => ({ kind: other, values: { ...values, [`${kind}_uuid`]: object.uuid } }));
   });
   return [{ kind, values: Object.fromEntries(own) }, ...below];
-}
-
-function kindsInOrder(): Kind[] {
-  const ordered = new Set<Kind>();
-  const visiting = new Set<Kind>();
-  const visit = (kind: Kind): void => {
-    // In a circle of references one is optional, and given later where it matters.
-    if (ordered.has(kind) || visiting.has(kind)) return;
-    visiting.add(kind);
-    const declared = resourceOf(kind);
-    for (const [, field] of parametersOf(declared)) if (field.to) visit(field.to as Kind);
-    if (declared.nested) visit(declared.nested.of as Kind);
-    ordered.add(kind);
-  };
-  for (const kind of kinds) visit(kind);
-  return [...ordered];
 }
 
 function checkObject(

@@ -4,10 +4,12 @@ import {
   columnOf,
   fieldsOf,
   type Kind,
+  kindsInOrder,
   parametersOf,
   type RowOf,
   resourceOf,
   type TopologyChange,
+  topKinds,
 } from '@openvnet/model';
 import type { Transaction } from '@openvnet/store';
 import type { Given } from '../api/endpoint.ts';
@@ -15,7 +17,7 @@ import { inOurWords, objectInPath, parametersFor, readParameters, resolveReferen
 import { type Json, recordOf } from '../api/record.ts';
 import { changeIn, makeIn, type Place, type Writing } from '../api/resource-endpoints.ts';
 import { entryOf, parameterOf } from './export.ts';
-import { kindsInOrder, readTopology, refused, topKinds, type Wanted } from './wanted.ts';
+import { readTopology, refused, type Wanted } from './wanted.ts';
 
 export interface ApplyOptions {
   /** Says what would change, and changes nothing. */

@@ -4,13 +4,15 @@ import {
   fieldsOf,
   ipv4ToText,
   type Kind,
+  kindsInOrder,
   macToText,
   type RowOf,
   resourceOf,
   type Topology,
+  topKinds,
 } from '@openvnet/model';
 import type { Reader } from '@openvnet/store';
-import { kindsInOrder, nestedIn, topKinds } from './wanted.ts';
+import { nestedIn } from './wanted.ts';
 
 type Entry = Record<string, unknown>;
 
