@@ -79,7 +79,7 @@ export function readParameters(command: Command, parameters: readonly Parameter[
 
 /** Throws `UsageError` at the first parameter that must be given and is not. */
 export function requireParameters(
-  declared: Resource,
+  declared: Pick<Resource, 'prepare'>,
   given: Readonly<Record<string, string>>,
   parameters: readonly Parameter[],
 ): void {

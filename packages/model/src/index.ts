@@ -13,6 +13,7 @@ export {
   parentField,
   type Resource,
   type Row,
+  removalParametersOf,
   type Update,
 } from './resource.ts';
 export { type Kind, kinds, type RowOf, resourceOf, resources } from './resources/index.ts';

@@ -137,28 +137,31 @@ export function resourceEndpoints(kind: Kind, place: Place, reports: Reports): E
 /** The declared actions, which their behaviour carries out. */
 function actionEndpoints(kind: Kind, { store, around }: Place): Endpoint[] {
   const declared = resourceOf(kind);
-  return Object.entries(declared.actions ?? {}).map(([name, { method, doc, parameters: fields, answers }]) => {
-    const named = Object.entries(fields as Record<string, Field>);
-    const parameters = parametersFor(named, 'make');
-    return {
-      method,
-      path: `/${declared.plural}/:uuid/${name}`,
-      doc,
-      group: declared.plural,
-      parameters,
-      answer: { shape: 'record', kind: answers as Kind },
-      handle: (call) => {
-        const read = readParameters(parameters, inOurWords({ ...declared, fields }, call.given));
-        const { value, revision } = store.transaction((tx) => {
-          const row = objectInPath(tx, kind, call.path.uuid!);
-          const given = resolveReferences(tx, named, read);
-          return refusing(tx, () => behaviourOf(kind).actions![name]!(tx, row, given, around));
-        });
-        call.wrote(revision);
-        return value;
-      },
-    };
-  });
+  return Object.entries(declared.actions ?? {}).map(
+    ([name, { method, doc, parameters: fields, needsOne, answers }]) => {
+      const named = Object.entries(fields as Record<string, Field>);
+      const parameters = parametersFor(named, 'make');
+      return {
+        method,
+        path: `/${declared.plural}/:uuid/${name}`,
+        doc,
+        group: declared.plural,
+        parameters,
+        answer: { shape: 'record', kind: answers as Kind },
+        handle: (call) => {
+          const read = readParameters(parameters, inOurWords({ ...declared, fields }, call.given));
+          const { value, revision } = store.transaction((tx) => {
+            const row = objectInPath(tx, kind, call.path.uuid!);
+            if (needsOne && Object.keys(read).length === 0) throw new ApiError('missingArgument', named[0]![0]);
+            const given = resolveReferences(tx, named, read);
+            return refusing(tx, () => behaviourOf(kind).actions![name]!(tx, row, given, around));
+          });
+          call.wrote(revision);
+          return value;
+        },
+      };
+    },
+  );
 }
 
 /** The parameters of a request that makes an object; `inPath` are those that the path holds instead. */

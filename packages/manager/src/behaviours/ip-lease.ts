@@ -31,7 +31,6 @@ export const ipLease: Behaviour<'ip_lease'> = {
   },
   actions: {
     attach(tx, lease, given) {
-      if (Object.keys(given).length === 0) throw new ApiError('missingArgument', 'interface_uuid');
       if (lease.interface_id !== null) {
         const holder = tx.get('interface', lease.interface_id)!;
         throw new ApiError('argument', `${lease.uuid} is attached to ${holder.uuid} already; release it first`);
