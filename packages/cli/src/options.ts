@@ -25,6 +25,16 @@ export class LooseOption extends Option {
   }
 }
 
+/** An option that takes a value of a field. */
+export class ParameterOption extends Option {
+  readonly field: Field;
+
+  constructor(flags: string, doc: string, field: Field) {
+    super(flags, doc);
+    this.field = field;
+  }
+}
+
 /** A parameter of the API as an option, with the names it goes by. */
 export interface Parameter {
   readonly name: string;
@@ -115,7 +125,7 @@ function flag(name: string, field: Field): Option {
 }
 
 function valued(name: string, field: Field): Option {
-  return new Option(`--${dashed(name)} <${field.placeholder}>`, describe(field));
+  return new ParameterOption(`--${dashed(name)} <${field.placeholder}>`, describe(field), field);
 }
 
 function describe({ doc, optional, default: initial }: Field): string {

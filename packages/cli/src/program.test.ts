@@ -451,6 +451,20 @@ describe('completion', () => {
     expect(await complete('network show nw')).toEqual(['nw-net1']);
     expect(await complete('trace --from if-')).toEqual(['if-veth1']);
     expect(await complete('flows zz-')).toEqual([]);
+    expect(await complete('interfaces add --mode sim')).toEqual(['simulated']);
+    expect(await complete('interfaces add --mode=h')).toEqual(['--mode=host']);
+    expect(await complete('interfaces add --mode = h')).toEqual(['host']);
+    expect(await complete('interfaces add --enable-routing --network-uuid nw-')).toEqual(['nw-net1']);
+    expect(await complete('interfaces modify --enable-routing if')).toEqual(['if-veth1']);
+    expect(await complete('datapath networks del dp-br0 nw')).toEqual(['nw-net1']);
+    expect(await complete('datapath networks add dp-br0 nw-net1 nw')).toEqual([]);
+    expect(await complete('networks show -o y')).toEqual(['yaml']);
+    expect(await complete('completion b')).toEqual(['bash']);
+    await vnctl('ip_range_groups add --uuid iprg-a');
+    await vnctl(
+      'ip_range_groups ip_ranges add iprg-a --uuid ipr-a --begin-ipv4-address 1.2.3.4 --end-ipv4-address 1.2.3.5',
+    );
+    expect(await complete('ip_range_groups ip_ranges del iprg-a ip')).toEqual(['ipr-a']);
   });
 
   it('has a script for each shell', async () => {
