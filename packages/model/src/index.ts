@@ -17,7 +17,7 @@ export {
   type Update,
 } from './resource.ts';
 export { type Kind, kinds, type RowOf, resourceOf, resources } from './resources/index.ts';
-export { kindsInOrder, topKinds } from './resources/order.ts';
+export { kindsInOrder, nestedIn, topKinds } from './resources/order.ts';
 export type { ObjectStatus, SystemStatus } from './status.ts';
 export {
   ipv4ToText,

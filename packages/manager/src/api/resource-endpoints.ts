@@ -199,12 +199,17 @@ export interface Writing {
  * Makes an object of what a request gave: parameters, then references, then the uuid, then the rules of its kind.
  * `inPath` finds the objects that the path names, as columns.
  */
-export function makeIn(
+export function makeIn(writing: Writing, kind: Kind, given: Given, inPath?: InPath): Json {
+  return recordOf(writing.tx, kind, insertIn(writing, kind, given, inPath));
+}
+
+/** As `makeIn`; gives the row. */
+export function insertIn(
   { tx, around }: Writing,
   kind: Kind,
   given: Given,
   inPath: InPath = { names: [], find: () => ({}) },
-): Json {
+): RowOf<Kind> {
   const declared = resourceOf(kind);
   const inWords = inOurWords(declared, given);
   const uuid = readOwnUuid(declared, inWords);
@@ -218,7 +223,7 @@ export function makeIn(
   return refusing(tx, () => {
     const row = tx.insert(kind, (complete?.(tx, named as never, more, around) ?? named) as never);
     created?.(tx, row, more, around);
-    return recordOf(tx, kind, tx.get(kind, row.id)!);
+    return tx.get(kind, row.id)! as RowOf<Kind>;
   });
 }
 

@@ -1,4 +1,4 @@
-import { ApiError, type Kind, kinds, kindsInOrder, parametersOf, resourceOf, topKinds } from '@openvnet/model';
+import { ApiError, type Kind, kindsInOrder, nestedIn, parametersOf, resourceOf, topKinds } from '@openvnet/model';
 import type { Given } from '../api/endpoint.ts';
 
 /** What a topology says: an object of its own, or all that hangs below one, of a kind. */
@@ -20,14 +20,6 @@ export function readTopology(topology: unknown): Wanted[] {
   }
   const order = kindsInOrder();
   return all.sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
-}
-
-/** Kinds that hang below another and are made by hand; what follows from other objects is no part of a topology. */
-export function nestedIn(kind: Kind): Kind[] {
-  return kinds.filter((other) => {
-    const { nested } = resourceOf(other);
-    return nested?.of === kind && (nested.operations ?? 'add') === 'add';
-  });
 }
 
 export function refused(where: string, message: string): ApiError {

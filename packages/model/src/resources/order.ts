@@ -4,6 +4,11 @@ import { type Kind, kinds, resourceOf } from './index.ts';
 /** Kinds that stand by themselves, and not below another. */
 export const topKinds: readonly Kind[] = kinds.filter((kind) => !resourceOf(kind).nested);
 
+/** Kinds that hang below another. */
+export function nestedIn(kind: Kind): Kind[] {
+  return kinds.filter((other) => resourceOf(other).nested?.of === kind);
+}
+
 /** Kinds so that each comes after those it refers to: the order in which objects can be made. */
 export function kindsInOrder(): Kind[] {
   const ordered = new Set<Kind>();
