@@ -105,9 +105,10 @@ export function requireParameters(
   }
 }
 
-/** Fields that can be changed once the object exists. */
+/** What can be changed once the object exists. */
 export function changeable(declared: Resource): [string, Field][] {
-  return parametersOf({ fields: declared.fields }).filter(([, field]) => !field.immutable);
+  const own = parametersOf({ fields: declared.fields }).filter(([, field]) => !field.immutable);
+  return [...own, ...parametersOf(declared).filter(([name]) => declared.changes?.includes(name))];
 }
 
 export function dashed(name: string): string {

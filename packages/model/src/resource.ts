@@ -64,6 +64,8 @@ export interface Resource<F = AnyFields, P = AnyFields> {
   readonly fields: F;
   /** What a request that makes one may hold besides: for objects that are made along with it. */
   readonly parameters?: P;
+  /** Those of `parameters` that a request that changes one may hold too. */
+  readonly changes?: readonly string[];
   readonly nested?: Nested;
   /** By the word in the path and of the command. */
   readonly actions?: Readonly<Record<string, Action>>;

@@ -247,8 +247,8 @@ export function changeIn(tx: Transaction, kind: Kind, uuid: string, given: Given
 
 /** What a request that changes an object may hold: fields that are not fixed, and what its behaviour takes besides. */
 function changeParameters(kind: Kind) {
-  const { changes = [] } = behaviourOf(kind);
   const declared = resourceOf(kind);
+  const { changes = [] } = declared;
   const own = new Set(fieldsOf(declared).map(([name]) => name));
   const open = parametersOf(declared).filter(([name, field]) =>
     own.has(name) ? field.immutable !== true : changes.includes(name),

@@ -29,8 +29,6 @@ export interface Behaviour<K extends Kind = Kind> {
   readonly exportedWith?: Given;
   /** Makes what comes along with a new row. */
   created?(tx: Transaction, row: RowOf<K>, more: Given, around: Surroundings): void;
-  /** Parameters beside the fields that a change may hold. */
-  readonly changes?: readonly string[];
   /** Does what a change asks for besides the row itself. */
   changed?(tx: Transaction, row: RowOf<K>, more: Given): void;
   /** Whether a relation that nobody has asked for (any more) is there all the same. */
