@@ -58,7 +58,6 @@ export const iface: Behaviour<'interface'> = {
     giveNetworkToRoutes(tx, lease);
   },
 
-  changes: ['owner_datapath_uuid'],
   changed(tx, row, { owner_datapath_id }: Given & Along) {
     if (owner_datapath_id === undefined) return;
     const port = tx.find('interface_port', { interface_id: row.id }, { limit: 1 })[0];

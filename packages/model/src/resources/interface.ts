@@ -37,5 +37,6 @@ export const iface = resource({
     }),
     port_name: text({ optional: true, doc: 'Name of its switch port; the uuid of a `vif` where not given.' }),
   },
+  changes: ['owner_datapath_uuid'],
   summary: ['uuid', 'mode', 'display_name', 'network_uuid', 'ipv4_address', 'mac_address'],
 });
