@@ -132,6 +132,21 @@ describe('an ICMP error about a translated packet', () => {
     expect(outward(error(ip(1, 13), quotedIn))).toMatchObject([{ ...wanted, ends: [3, ip(2, 101), remote] }]);
   });
 
+  it('of the gateway itself quotes the packet as its sender outside knows it, also with the port outside', () => {
+    const told = (packet: Buffer) => {
+      const frame = encodeEthernet({ dst: macOf(102), src: macOf(21), type: 0x0800, payload: packet });
+      const [sent] = agent.hand('time_exceeded', 21, frame, { gateway: 102, route_link: 1 });
+      const { src, dst, payload } = decodeIpv4(decodeEthernet(sent!.frame).payload);
+      const quoted = decodeIpv4(decodeIcmp(payload).payload);
+      return [src, dst, quoted.dst, Buffer.from(quoted.payload).readUInt16BE(2)];
+    };
+    const untranslated = [ip(2, 254), remote, inner, 80];
+    expect(told(quotedIn)).toEqual(untranslated);
+    put(...translationRows(1, 102, [{ ...whole, ...port(8080, 80) }]));
+    expect(told(quotedIn)).toEqual([ip(2, 254), remote, outer, 8080]);
+    expect(told(datagram({ src: remote, dst: inner }, 5000, 81))).toEqual([ip(2, 254), remote, inner, 81]);
+  });
+
   it('is told by the port in its quote which entry it is about', () => {
     const other = { ...whole, egress_ipv4_address: ip(1, 12), ...port(8081, 81) };
     put(...translationRows(1, 102, [{ ...whole, ...port(8080, 80) }, other]));
