@@ -92,6 +92,77 @@ function neighbours(): Promise<string> {
   return scene.vswitch.ofctl('--no-stats', '--sort', 'dump-flows', 'br0', `table=${neighbourTable}`);
 }
 
+describe('an internal interface', () => {
+  it('gives the host an address in a virtual network, and takes it back', async () => {
+    const { client } = scene;
+    await client.networks.create({ uuid: 'nw-int', mode: 'internal', ipv4_network: '10.0.40.0', ipv4_prefix: 24 });
+    const guest = await scene.guest('n1', { network: 'nw-int', address: '10.0.40.11', via: '10.0.40.5', number: 61 });
+    await client.interfaces.create({
+      uuid: 'if-int',
+      mode: 'internal',
+      network_uuid: 'nw-int',
+      ipv4_address: '10.0.40.5',
+      mac_address: host.mac(),
+    });
+    host.ip('addr', 'add', '10.0.40.5/24', 'dev', 'br0');
+    host.ip('link', 'set', 'br0', 'up');
+    await scene.settled('interface', 'if-int');
+    expect(await guest.ping('10.0.40.5')).toMatchObject({ received: 3 });
+    await client.interfaces.remove('if-int');
+    host.ip('addr', 'del', '10.0.40.5/24', 'dev', 'br0');
+    await scene.settled('interface', 'if-n1');
+    expect(await guest.ping('10.0.40.5', { count: 1 })).toMatchObject({ received: 0 });
+  });
+});
+
+describe('a patch port', () => {
+  it('leads to another bridge, and routed packets to who is there, who is asked for', async () => {
+    const { client, vswitch } = scene;
+    await vswitch.addBridge({ name: 'br1', failMode: 'standalone' });
+    const far = await scene.lab.namespace({
+      name: 'far',
+      bridge: 'br1',
+      port: 'far0',
+      mac: mac(71),
+      addresses: ['10.0.50.9/24'],
+      routes: [{ to: 'default', via: '10.0.50.254' }],
+    });
+    await vswitch.addPort('br1', 'to-br0', { type: 'patch', options: { peer: 'to-br1' } });
+    await vswitch.addPort('br0', 'to-br1', { type: 'patch', options: { peer: 'to-br0' } });
+    await client.networks.create({ uuid: 'nw-far', mode: 'virtual', ipv4_network: '10.0.50.0', ipv4_prefix: 24 });
+    await client.networks.create({ uuid: 'nw-near', mode: 'virtual', ipv4_network: '10.0.60.0', ipv4_prefix: 24 });
+    const guest = await scene.guest('q1', {
+      network: 'nw-near',
+      address: '10.0.60.11',
+      via: '10.0.60.254',
+      number: 72,
+    });
+    for (const [uuid, mode, port_name, network_uuid, ipv4_address, number] of [
+      ['if-patch', 'patch', 'to-br1', 'nw-far', '10.0.50.254', 73],
+      ['if-near', 'simulated', undefined, 'nw-near', '10.0.60.254', 74],
+    ] as const)
+      await client.interfaces.create({
+        uuid,
+        mode,
+        ...(port_name && { port_name }),
+        network_uuid,
+        ipv4_address,
+        mac_address: mac(number),
+      });
+    await client.route_links.create({ uuid: 'rl-far' });
+    for (const [interface_uuid, ipv4_network] of [
+      ['if-patch', '10.0.50.0'],
+      ['if-near', '10.0.60.0'],
+    ] as const)
+      await client.routes.create({ interface_uuid, route_link_uuid: 'rl-far', ipv4_network, ipv4_prefix: 24 });
+    await scene.settled('interface', 'if-patch');
+    expect(await guest.ping('10.0.50.9')).toMatchObject({ received: 3 });
+    expect(await far.ping('10.0.60.11')).toMatchObject({ received: 3 });
+    expect(await far.ping('10.0.50.254')).toMatchObject({ received: 3 });
+    expect(await guest.ping('10.0.50.254')).toMatchObject({ received: 3 });
+  });
+});
+
 describe('a physical network', () => {
   let [outside, guest, inside]: Guest[] = [];
 
