@@ -1,6 +1,6 @@
 import type { Bound, Kind, Report, ToManager, Waiting } from '@openvnet/model';
 import type { AnyFeature, Compiler } from './engine/compiler.ts';
-import { readCookie, type Wait } from './engine/feature.ts';
+import { cookieIn, readCookie, type Wait } from './engine/feature.ts';
 import { features } from './features/index.ts';
 import type { Slice } from './slice.ts';
 import type { Switches } from './switches.ts';
@@ -117,11 +117,16 @@ export class Reporter {
   }
 }
 
+/** Bytes of the cookie, with which a body begins. */
+const cookieSize = 8;
+
 /** Items whose flow another item has already, as waits of the objects they are of. */
 function* conflicts(compiler: Compiler): Generator<Wait> {
   for (const { winner, losers } of compiler.flows.conflicts()) {
     const holder = ownerOf(compiler, winner);
     for (const loser of losers) {
+      // Where they differ in nothing but whose they are, neither is in the way.
+      if (loser.slice(cookieSize) === winner.slice(cookieSize)) continue;
       const owner = ownerOf(compiler, loser);
       const reason = `${holder?.uuid ?? 'another object'} to give way: both decide about the same packets`;
       if (owner && owner.id !== holder?.id) yield { waiting: true, kind: owner.kind, id: owner.id, reason };
@@ -130,7 +135,7 @@ function* conflicts(compiler: Compiler): Generator<Wait> {
 }
 
 function ownerOf({ relations }: Compiler, body: string): { kind: Kind; id: number; uuid: string } | undefined {
-  const { feature, item } = readCookie(Buffer.from(body.slice(0, 8), 'latin1').readBigUInt64BE());
+  const { feature, item } = readCookie(cookieIn(body));
   const source: AnyFeature['source'] | undefined = features.find(({ cookie }) => cookie === feature)?.source;
   if (!source || 'by' in source) return undefined;
   const row = relations[source.of].get(item) as { uuid?: string } | undefined;

@@ -4,6 +4,7 @@ import { keepDialing, listen, type SwitchConnection } from '@openvnet/openflow';
 import { type BridgeState, Ovsdb, type PortState } from '@openvnet/ovsdb';
 import type { Logger } from 'pino';
 import { hastenRevalidation, prepareBridge, releaseBridge, shieldHost } from './bridge-settings.ts';
+import { unregisteredHost } from './host-address.ts';
 import { PacketIns } from './packet-ins.ts';
 import { ServedSwitch } from './served-switch.ts';
 import type { Slice } from './slice.ts';
@@ -118,13 +119,14 @@ export class Switches {
     return [...all].sort().map((dpid) => {
       const bridge = known.get(dpid);
       const served = this.#services.get(dpid)?.served;
+      const lost = bridge && served && unregisteredHost(bridge.name, served.compiler.relations);
       const stranger = `connected to ${this.#listenText()}, but is no bridge of ${this.#options.ovsdb}: its ports are not known`;
       return {
         dpid,
         name: bridge?.name ?? '',
         connection: (served ? served.connection : this.#connections.get(dpid)?.[0])?.peer ?? null,
         problem: bridge ? (served?.problem ?? this.#problems.get(dpid) ?? null) : stranger,
-        notes: [...(this.#notes.get(dpid) ?? [])],
+        notes: [...(this.#notes.get(dpid) ?? []), ...(lost ? [lost] : [])],
         ports: bridge?.ports.size ?? 0,
         flows: served?.flowCount ?? null,
         revision: served?.revision ?? null,
