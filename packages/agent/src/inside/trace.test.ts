@@ -1,6 +1,16 @@
 import { parseIpv4, type TraceAnswer, type TraceQuestion } from '@openvnet/model';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { interfaceRows, networkRows, routeRows, TestModel, TestSwitch } from '../testing.ts';
+import {
+  interfaceRows,
+  macLeaseRow,
+  networkRows,
+  plainInterface,
+  routeRows,
+  segmentRow,
+  staticRow,
+  TestModel,
+  TestSwitch,
+} from '../testing.ts';
 import { trace } from './trace.ts';
 
 let model: TestModel;
@@ -114,7 +124,7 @@ describe('a trace', () => {
     expect(verdicts).toMatchInlineSnapshot(`
       {
         "a gateway takes no TCP": "10.0.2.254 is a gateway itself, which takes echo requests only",
-        "a simulated sender": "if-101 is a simulated interface: it has no guest that could send",
+        "a simulated sender": "if-101 is answered for by the switch: it has no guest that could send",
         "no gateway": "10.0.1.1 is not in nw-3, and nw-3 has no gateway: a simulated interface there, with a route",
         "no route": "no route: rl-1 has no route to 10.9.9.9",
         "no such address": "no such address: no IP lease in nw-1 is 10.0.1.9",
@@ -123,6 +133,44 @@ describe('a trace', () => {
       }
     `);
     expect((await from(11, '10.0.2.2')).legs.at(-1)!.blocked_by).toBe('if-22');
+  });
+
+  it('goes on to stations outside, of which only they know', async () => {
+    for (const row of [...plainInterface(41, 'promiscuous', 'if-41'), staticRow(1, 41, { network: 1 })])
+      model.put(...row);
+    vswitch.port(41);
+    const near = await from(11, '10.0.1.99');
+    expect([near.delivered, near.legs.length, near.verdict]).toEqual([
+      true,
+      1,
+      'nobody here has 10.0.1.99: the question leaves for stations outside at port if-41',
+    ]);
+    const far = await from(21, '10.0.1.99');
+    expect([far.delivered, far.verdict]).toEqual([
+      false,
+      'waits until 10.0.1.99 in nw-1 has told the agent its MAC address',
+    ]);
+    expect(text(far).at(-3)).toBe('  rewrite: the agent asks nw-1 for the MAC address of 10.0.1.99');
+    vswitch.compiler.relations.resolved.set({ id: 1, domain_id: 1, ip: 0x0a000163, mac: 0x020000000099 });
+    const known = await from(21, '10.0.1.99');
+    expect([known.delivered, known.verdict]).toEqual([true, 'leaves for stations outside at port if-41']);
+    expect(text(known).slice(-5)).toMatchInlineSnapshot(`
+      [
+        "  translate_out: no address is translated",
+        "  forward: nobody here has 02:00:00:00:00:99: it leaves nw-1 at port if-41",
+        "  output: leaves at port if-41",
+        "  = leaves for stations outside at port if-41",
+        "leaves for stations outside at port if-41",
+      ]
+    `);
+  });
+
+  it('says that a guest of a segment has no address to send from', async () => {
+    for (const row of [segmentRow(1), ...plainInterface(42, 'vif', 'if-42'), macLeaseRow(42, 42, 1)]) model.put(...row);
+    vswitch.port(42);
+    expect((await from(42, '10.0.1.1')).verdict).toBe(
+      'if-42 has no IP lease: in seg-1 frames go by MAC address, from whatever address its guest has',
+    );
   });
 
   it('says where a packet is too large for a network', async () => {

@@ -35,9 +35,12 @@ export async function trace(
   const sender = own.find(({ network_id }) => contains(relations, network_id, question.to)) ?? own[0];
   if (!sender) {
     const simulated = relations.binding.get(question.interface_id)?.port === null;
+    const leases = relations.mac_lease.where('interface_id', question.interface_id);
+    const [segment] = leases.flatMap(({ segment_id }) => relations.segment.get(segment_id ?? 0)?.uuid ?? []);
+    if (simulated) return refuse(`${uuid} is answered for by the switch: it has no guest that could send`);
     return refuse(
-      simulated
-        ? `${uuid} is a simulated interface: it has no guest that could send`
+      segment
+        ? `${uuid} has no IP lease: in ${segment} frames go by MAC address, from whatever address its guest has`
         : `${uuid} has no address on ${datapath_uuid}`,
     );
   }
