@@ -64,6 +64,11 @@ export class Wires {
     this.#before.set(name, 0);
   }
 
+  /** Forgets a port that is not there any more. */
+  unplug(name: string): void {
+    this.#before.delete(name);
+  }
+
   /**
    * Puts a frame into a port, and gives what all ports hear of it: as soon as one of `wanted` has heard something, or
    * else when the switch is done with it.
