@@ -374,6 +374,18 @@ interface Operation {
 /** What is not changed to and fro between the same flows: see below. */
 const elsewhere = ['datapaths.dpid'];
 
+it('a number that was given can be taken away again: the network has no largest packet then', async () => {
+  const big = () => wires.send('if-1', through('if-gw1', one, '10.0.2.6', 1450, true), 'if-6', 'if-1');
+  expect(Object.keys(await big())).toEqual(['if-1']);
+  await change('/networks/nw-2', { mtu: '' });
+  expect((await host.api('GET', '/networks/nw-2')).mtu).toBeNull();
+  expect(Object.keys(await big())).toEqual(['if-6']);
+  await change('/networks/nw-2', { mtu: '1400' });
+  await change('/ip_retention_containers/irc-1', { lease_time: '' });
+  expect((await host.api('GET', '/ip_retention_containers/irc-1')).lease_time).toBeNull();
+  await expect(host.api('POST', '/networks', { ipv4_network: '10.9.0.0', mtu: '' })).rejects.toThrow(' 400 ');
+}, 20_000);
+
 it('a datapath whose datapath id is changed is another bridge from then on', async () => {
   const before = (await host.flows()).map(textOf);
   await host.vswitch.addBridge({ name: 'br1', datapathId: '00000000000000ab', failMode: 'standalone' });
