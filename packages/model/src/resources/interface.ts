@@ -12,7 +12,10 @@ export const iface = resource({
   fields: {
     enable_filtering: boolean({ default: false, doc: 'Whether its filters apply.' }),
     display_name: text({ optional: true, doc: 'Name shown to people.' }),
-    enable_routing: boolean({ default: false, doc: 'Whether it takes part in routing.' }),
+    enable_routing: boolean({
+      default: false,
+      doc: 'Kept for older clients; an interface with routes takes part in routing.',
+    }),
     enable_route_translation: boolean({ default: false, doc: 'Whether routed packets must match a translation.' }),
     mode: oneOf(interfaceModes, { default: 'vif', immutable: true, doc: 'What stands behind it.' }),
   },
