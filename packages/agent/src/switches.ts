@@ -212,7 +212,7 @@ export class Switches {
     await keepDialing(`unix:${dirname(target.slice('unix:'.length))}/${name}.mgmt`, {
       signal,
       onSwitch: (connection) => this.#accept(connection),
-      onDown: (reason) => this.#problem(dpid, reason.message),
+      onDown: (reason) => !signal.aborted && this.#problem(dpid, reason.message),
     });
   }
 

@@ -78,7 +78,8 @@ export function readParameters(command: Command, parameters: readonly Parameter[
     for (const [index, option] of options.entries()) {
       const value = command.getOptionValue(option.attributeName()) as string | undefined;
       if (value === undefined) continue;
-      if (field.type === 'integer' && !/^\s*[+-]?(0x[0-9a-f]+|0b[01]+|\d+)\s*$/i.test(value)) {
+      // Nothing at all is for the API to take or refuse.
+      if (field.type === 'integer' && value !== '' && !/^\s*[+-]?(0x[0-9a-f]+|0b[01]+|\d+)\s*$/i.test(value)) {
         throw new UsageError(`${option.long} ${JSON.stringify(value)}: expected a number`);
       }
       given[index === 0 ? name : field.aliases![index - 1]!] = value;

@@ -14,6 +14,9 @@ const datapathId = '0x000002fdee8e0a44';
 export interface Stage extends AsyncDisposable {
   readonly agent: Agent;
   readonly guests: readonly Guest[];
+  readonly vswitch: PrivateSwitch;
+  /** What manager and agent had to warn about, in their words. */
+  readonly complaints: readonly string[];
   post(path: string, body: object): Promise<void>;
   /** Waits until `holds` does; throws after five seconds. */
   until(holds: () => boolean | Promise<boolean>): Promise<void>;
@@ -27,7 +30,13 @@ export interface Stage extends AsyncDisposable {
  */
 export async function stage(guestCount: number, services: readonly ('dhcp' | 'dns')[]): Promise<Stage> {
   await using stack = new AsyncDisposableStack();
-  const logger = pino({ level: process.env.TEST_LOG ?? 'silent' });
+  const complaints: string[] = [];
+  const level = process.env.TEST_LOG;
+  const write = (line: string): void => {
+    complaints.push(line);
+    if (level) process.stdout.write(line);
+  };
+  const logger = pino({ level: level ?? 'warn' }, { write });
   const state = mkdtempSync(join(tmpdir(), 'openvnet-stage-'));
   stack.defer(() => rmSync(state, { recursive: true }));
   const vswitch = stack.use(await PrivateSwitch.start());
@@ -79,7 +88,16 @@ export async function stage(guestCount: number, services: readonly ('dhcp' | 'dn
     });
   await settled();
   const parts = stack.move();
-  return { agent, guests, post, until, settled, [Symbol.asyncDispose]: () => parts.disposeAsync() };
+  return {
+    agent,
+    guests,
+    vswitch,
+    complaints,
+    post,
+    until,
+    settled,
+    [Symbol.asyncDispose]: () => parts.disposeAsync(),
+  };
 }
 
 function gateway(uuid: string, network: number, host: number): object {

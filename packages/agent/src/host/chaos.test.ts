@@ -1,22 +1,7 @@
-import type { EncodedFlow } from '@openvnet/openflow';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { Compiler } from '../engine/compiler.ts';
-import { derivations, features } from '../features/index.ts';
 import { type Call, calls, fieldReport, switchSteps } from './field-report.ts';
-import { Host, textOf, until } from './testing.ts';
-
-/** The flows that a compiler made anew gives for what the agent knows of the model and of the ports. */
-function fromNothing({ agent, served }: Host): string[] {
-  const compiler = new Compiler(served!.datapathId, agent.slice.relations, derivations, features);
-  for (const [name, { ofport, ifaceId }] of agent.switches.ovsdb.bridges.get('br0')!.ports) {
-    if (ofport !== undefined) compiler.relations.port.set({ id: ofport, name, iface_id: ifaceId ?? null });
-  }
-  compiler.update();
-  const flows = [...compiler.flows.keys()].map((key): EncodedFlow => ({ key, body: compiler.flows.get(key)! }));
-  compiler.close();
-  return flows.sort((a, b) => (a.key < b.key ? -1 : 1)).map(textOf);
-}
+import { fromNothing, Host, textOf, until } from './testing.ts';
 
 /** Deletes what is there, makes what is not; what cannot be made without something else is not made. */
 async function toggle(host: Host, call: Call): Promise<void> {

@@ -3,27 +3,9 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Call, calls, fieldReport, ordered, post, switchSteps } from './field-report.ts';
 import { namedFlows } from './named-flows.ts';
-import { Host, textOf, until } from './testing.ts';
+import { added, arrivals, Host, until } from './testing.ts';
 
 const inWords = async (host: Host) => namedFlows(await host.flows(), host.agent.slice);
-
-/** When each flow came into the switch: between these two moments, in seconds. */
-async function arrivals(host: Host): Promise<Map<string, [number, number]>> {
-  const now = () => performance.now() / 1000;
-  const before = now();
-  const flows = await host.flows();
-  const after = now();
-  return new Map(flows.map((flow) => [textOf(flow), [before - flow.seconds, after - flow.seconds]]));
-}
-
-/** Flows that are in both and did not stay: they were added again in between. */
-function added(before: Map<string, [number, number]>, after: Map<string, [number, number]>): string[] {
-  return [...after.keys()].filter((flow) => {
-    const [was, is] = [before.get(flow), after.get(flow)!];
-    // The switch counts in milliseconds.
-    return was && (is[0] > was[1] + 0.002 || is[1] < was[0] - 0.002);
-  });
-}
 
 const called = (name: string): Call => calls.find((call) => call.name === name)!;
 

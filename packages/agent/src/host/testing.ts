@@ -13,8 +13,9 @@ import type { SystemStatus } from '@openvnet/model';
 import { dial, type EncodedFlow, type InstalledFlow } from '@openvnet/openflow';
 import pino from 'pino';
 import { Agent } from '../agent.ts';
+import { Compiler } from '../engine/compiler.ts';
+import { derivations, features } from '../features/index.ts';
 
-const silent = pino({ level: 'silent' });
 export const dpid = '000002fdee8e0a44';
 
 type Method = 'GET' | 'POST' | 'PUT' | 'DELETE';
@@ -23,6 +24,9 @@ export class Host implements AsyncDisposable {
   readonly vswitch: PrivateSwitch;
   /** Where the agent listens for switches: an address of loopback that no other test has. */
   readonly openflow = { host: `127.${randomInt(1, 255)}.${randomInt(256)}.${randomInt(1, 255)}`, port: 6633 };
+  /** What manager and agent had to warn about, in their words. */
+  readonly complaints: string[] = [];
+  readonly #log = pino({ level: 'warn' }, { write: (line) => this.complaints.push(line) });
   readonly #directory = mkdtempSync(join(tmpdir(), 'openvnet-host-'));
   #manager: Manager | undefined;
   #agent: Agent | undefined;
@@ -51,7 +55,7 @@ export class Host implements AsyncDisposable {
   async startManager(): Promise<void> {
     const store = join(this.#directory, 'store.db');
     const listen = { host: '127.0.0.1', port: this.#managerPort };
-    this.#manager = await startManager({ listen, store, logger: silent });
+    this.#manager = await startManager({ listen, store, logger: this.#log });
     this.#managerPort = Number(new URL(this.#manager.url).port);
   }
 
@@ -67,7 +71,7 @@ export class Host implements AsyncDisposable {
       ovsdb: this.vswitch.ovsdb,
       state: join(this.#directory, 'agent'),
       node: 'node1',
-      log: silent,
+      log: this.#log,
     });
     await this.#agent.start();
   }
@@ -164,4 +168,37 @@ export async function until(
 /** A flow in its two strings, for comparison. */
 export function textOf({ key, body }: EncodedFlow): string {
   return `${Buffer.from(key, 'latin1').toString('hex')} ${Buffer.from(body, 'latin1').toString('hex')}`;
+}
+
+/** The flows that a compiler made anew gives for what the agent knows of the model and of the ports. */
+export function fromNothing({ agent, served }: Host): string[] {
+  const compiler = new Compiler(served!.datapathId, agent.slice.relations, derivations, features);
+  for (const [name, { ofport, ifaceId }] of agent.switches.ovsdb.bridges.get('br0')!.ports) {
+    if (ofport !== undefined) compiler.relations.port.set({ id: ofport, name, iface_id: ifaceId ?? null });
+  }
+  compiler.update();
+  const flows = [...compiler.flows.keys()].map((key): EncodedFlow => ({ key, body: compiler.flows.get(key)! }));
+  compiler.close();
+  return flows.sort((a, b) => (a.key < b.key ? -1 : 1)).map(textOf);
+}
+
+/** When a flow came into the switch: between these two moments, in seconds. */
+export type Arrivals = ReadonlyMap<string, readonly [earliest: number, latest: number]>;
+
+/** When each flow came. */
+export async function arrivals(host: Host): Promise<Arrivals> {
+  const now = () => performance.now() / 1000;
+  const before = now();
+  const flows = await host.flows();
+  const after = now();
+  return new Map(flows.map((flow) => [textOf(flow), [before - flow.seconds, after - flow.seconds]]));
+}
+
+/** Flows that are in both and did not stay: they were added again in between. */
+export function added(before: Arrivals, after: Arrivals): string[] {
+  return [...after.keys()].filter((flow) => {
+    const [was, is] = [before.get(flow), after.get(flow)!];
+    // The switch counts in milliseconds.
+    return was && (is[0] > was[1] + 0.002 || is[1] < was[0] - 0.002);
+  });
 }

@@ -38,4 +38,6 @@ export interface Parameter {
   readonly name: string;
   readonly field: Pick<Field, 'schema' | 'explain' | 'doc' | 'type' | 'default' | 'aliases' | 'to'>;
   readonly required: boolean;
+  /** An empty text takes the value away again. */
+  readonly clears?: boolean;
 }

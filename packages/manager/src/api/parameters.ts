@@ -18,7 +18,17 @@ export type Values = Record<string, unknown>;
 
 /** The parameters of `fields` for a request that makes an object (`required` may be), or that changes one. */
 export function parametersFor(fields: readonly [string, Field][], use: 'make' | 'change'): Parameter[] {
-  return fields.map(([name, field]) => ({ name, field, required: use === 'make' && !field.optional }));
+  return fields.map(([name, field]) => ({
+    name,
+    field,
+    required: use === 'make' && !field.optional,
+    clears: use === 'change' && canBeNone(field),
+  }));
+}
+
+/** Whether a number that was given may be taken away again. */
+function canBeNone({ type, optional, default: initial, immutable }: Field): boolean {
+  return type === 'integer' && optional && initial === undefined && !immutable;
 }
 
 /** What was given, in the words of the declaration: older names and spellings are rewritten. */
@@ -33,8 +43,12 @@ export function inOurWords(declared: Resource, given: Given): Given {
 /** Reads the declared parameters out of what was given, in order; throws `ApiError` at the first that cannot be taken. */
 export function readParameters(parameters: readonly Parameter[], given: Given): Values {
   const values: Values = {};
-  for (const { name, field, required } of parameters) {
+  for (const { name, field, required, clears } of parameters) {
     const value = given[name];
+    if (clears && value === '') {
+      values[name] = null;
+      continue;
+    }
     if (!isGiven(value)) {
       if (required) throw new ApiError('missingArgument', name);
       continue;

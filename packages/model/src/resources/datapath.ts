@@ -11,11 +11,9 @@ export const datapath = resource({
     display_name: text({ doc: 'Name shown to people.' }),
     enable_ovs_learn_action: boolean({ default: true, doc: 'Kept for older clients; nothing depends on it.' }),
     node_id: text({
-      immutable: true,
       doc: 'Name of the host or agent that the switch is on, for people; the datapath id decides.',
     }),
     dpid: datapathId({
-      immutable: true,
       indexed: true,
       doc: 'The datapath id, as `ovs-vsctl get bridge br0 datapath_id` prints it.',
     }),
