@@ -219,13 +219,15 @@ export class TestSwitch {
   }
 
   run(packet: Packet): Outcome {
+    return this.runner()(packet);
+  }
+
+  /** Runs packets through the flows as they are now. */
+  runner(): (packet: Packet) => Outcome {
     this.compiler.update();
     const { flows } = this.compiler;
-    return simulate(
-      program([...flows.keys()].map((key) => decodeFlow({ key, body: flows.get(key)! }))),
-      packet,
-      this.connections,
-    );
+    const ready = program([...flows.keys()].map((key) => decodeFlow({ key, body: flows.get(key)! })));
+    return (packet) => simulate(ready, packet, this.connections);
   }
 }
 
