@@ -3,7 +3,9 @@ import { columnOf, type Field, fieldsOf, type Kind, kinds, resourceOf } from '@o
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { features } from '../features/index.ts';
+import { localPort } from '../pipeline/ports.ts';
 import { tableNames } from '../pipeline/tables.ts';
+import { conflicts } from '../reporter.ts';
 import { macOf, type Put, TestModel, TestSwitch } from '../testing.ts';
 import { switchPorts, type Topology, topology } from '../testing-random.ts';
 import { cookieIn, readCookie } from './feature.ts';
@@ -76,6 +78,24 @@ function livingOf(things: readonly Thing[]): Living {
 }
 
 const constant = new Living().state();
+
+/** The same thing of another installation on the same switch, which shares nothing with it but the host's own port. */
+function elsewhere({ kind, id, row }: Thing): Thing[] {
+  const far = 100_000;
+  if (!row || id === localPort) return [];
+  if (kind === 'port') return [{ kind, id: id + 1000, row: { ...row, id: id + 1000, name: `far-${row.name}` } }];
+  if (kind === 'resolved')
+    return [{ kind, id: id + far, row: { ...row, id: id + far, domain_id: row.domain_id + far } }];
+  const moved: Record<string, unknown> = { ...row, id: id + far };
+  for (const [name, field] of fieldsOf(resourceOf(kind))) {
+    const column = columnOf(name, field);
+    if (field.type === 'reference' && field.to !== 'datapath' && moved[column] != null)
+      moved[column] = Number(moved[column]) + far;
+  }
+  if (moved.port_name != null) moved.port_name = `far-${moved.port_name}`;
+  if (kind === 'interface' && (moved.mode === 'internal' || moved.mode === 'host')) moved.mode = 'remote';
+  return [{ kind, id: id + far, row: moved } as Thing];
+}
 
 /** What happens in one step: of the things of both topologies one comes, goes or becomes that of the other, or changes. */
 const drawnStep = fc.record({
@@ -168,6 +188,49 @@ describe('the compiler, with all features', () => {
         expect(livingOf(thingsOf(drawn)).vswitch.overlaps()).toEqual([]);
       }),
       { numRuns: 100 },
+    );
+  }, 30_000);
+
+  it('tells of every flow that two items claim and do not agree on; few features can', () => {
+    const claimed = new Set<string>();
+    fc.assert(
+      fc.property(topology, (drawn) => {
+        const { vswitch } = livingOf(thingsOf(drawn));
+        vswitch.compiler.update();
+        const lost = [...vswitch.compiler.flows.conflicts()];
+        expect([...conflicts(vswitch.compiler)]).toHaveLength(lost.flatMap(({ losers }) => losers).length);
+        for (const one of lost) claimed.add(saysConflict(one).replace(/ \d+/g, ''));
+      }),
+      { seed: 1, numRuns: 200 },
+    );
+    // Addresses and ranges that overlap in one router or at one interface: the manager takes them, and the first has it.
+    expect([...new Set([...claimed].map((one) => one.replace(/(, \w+)+$/, '')))].sort()).toEqual([
+      'admit: guard',
+      'route_in: route',
+      'route_out: route',
+      'translate_in: translation',
+      'translate_out: translation',
+    ]);
+  }, 30_000);
+
+  it('computes for a change what it concerns, whatever else there is', () => {
+    fc.assert(
+      fc.property(topology, topology, fc.array(drawnStep, { minLength: 1, maxLength: 10 }), (a, b, steps) => {
+        const alone = livingOf(thingsOf(a));
+        const among = livingOf([...thingsOf(a), ...thingsOf(b).flatMap(elsewhere)]);
+        for (const { vswitch } of [alone, among]) vswitch.compiler.update();
+        for (const drawn of steps) {
+          const things = stepOf(alone, thingsOf(a), drawn);
+          const [cost, other] = [alone, among].map((living) => {
+            const before = living.vswitch.compiler.computed;
+            for (const thing of things) living.apply(thing);
+            living.vswitch.compiler.update();
+            return living.vswitch.compiler.computed - before;
+          });
+          expect(other).toBe(cost);
+        }
+      }),
+      { numRuns: 50 },
     );
   }, 30_000);
 
