@@ -145,6 +145,7 @@ describe('the simulated switch', () => {
     await fc.assert(agrees(met, 150, 150), { seed: 1, numRuns: 60, endOnFailure: true });
     expect(tableNames.filter((name) => !met.tables.has(name))).toEqual([]);
     expect(features.filter(({ cookie }) => !met.features.has(cookie)).map(({ name }) => name)).toEqual([]);
+    expect(Object.keys(agentReasons).filter((reason) => !met.fates.has(`to the agent: ${reason}`))).toEqual([]);
     expect([...met.fates].sort()).toMatchInlineSnapshot(`
       [
         "answered by arp_answer",
