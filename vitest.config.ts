@@ -17,8 +17,6 @@ export default defineConfig({
           include: ['**/*.lab.test.ts'],
           exclude: ['**/node_modules/**'],
           fileParallelism: false,
-          // They measure and kill real programs: one that failed has to fail twice, and the first failure is printed.
-          retry: 1,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

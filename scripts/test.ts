@@ -2,20 +2,59 @@
  * `npm test`: every check and every test, in the order in which they say most soonest; ends with one line that counts
  * them. A part that fails does not keep the next from running.
  */
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { removeAbandoned } from '../packages/lab/src/private-switch.ts';
 
 // Whatever tests put into the directory for temporary files goes with it.
 const results = mkdtempSync(join(tmpdir(), 'openvnet-test-'));
 process.env.TMPDIR = results;
 let passed = 0;
 let failed = 0;
+let part: ChildProcess | undefined;
+let isStopped = false;
 
-function check(name: string, command: string, args: string[]): void {
+// The part that runs has things to remove of its own: it is waited for. The terminal sends SIGINT to it as well, and a
+// second one would have it leave everything.
+const signals = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
+for (const name of Object.keys(signals) as (keyof typeof signals)[]) {
+  process.on(name, () => {
+    isStopped = true;
+    if (name !== 'SIGINT') part?.kill(name);
+    const stop = (): void => void leaveNothing().finally(() => process.exit(128 + signals[name]));
+    if (part) part.once('close', stop);
+    else stop();
+  });
+}
+
+/** Removes the switches that tests left which a signal ended, and then the directory, in which they are written down. */
+async function leaveNothing(): Promise<void> {
+  const isLeft = (): boolean => readdirSync(results).some((name) => name.startsWith('openvnet-switch-'));
+  // A test that is still at its end removes its own.
+  for (let tries = 0; tries < 50 && isLeft(); tries++) {
+    await removeAbandoned();
+    await sleep(100);
+  }
+  rmSync(results, { recursive: true, force: true });
+}
+
+/** Runs a program to its end; whether it went well. */
+async function run(command: string, args: string[]): Promise<boolean> {
+  part = spawn(command, args, { stdio: 'inherit' });
+  const [code] = await once(part, 'close').catch(() => [1]);
+  part = undefined;
+  // No other part begins.
+  if (isStopped) await new Promise(() => {});
+  return code === 0;
+}
+
+async function check(name: string, command: string, args: string[]): Promise<void> {
   console.log(`\n== ${name}`);
-  if (spawnSync(command, args, { stdio: 'inherit' }).status === 0) passed++;
+  if (await run(command, args)) passed++;
   else {
     failed++;
     console.log(`== ${name}: failed`);
@@ -23,29 +62,29 @@ function check(name: string, command: string, args: string[]): void {
 }
 
 /** Runs a project of tests and counts them one by one. */
-function test(name: string, project: string): void {
+async function test(name: string, project: string): Promise<void> {
   console.log(`\n== ${name}`);
   const file = join(results, `${project}.json`);
   const args = ['run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
-  const { status } = spawnSync('vitest', args, { stdio: 'inherit' });
+  const wentWell = await run('vitest', args);
   try {
     const counts = JSON.parse(readFileSync(file, 'utf8')) as { numPassedTests: number; numFailedTests: number };
     passed += counts.numPassedTests;
-    failed += Math.max(counts.numFailedTests, status === 0 ? 0 : 1);
+    failed += Math.max(counts.numFailedTests, wentWell ? 0 : 1);
   } catch {
     failed++;
   }
 }
 
-check('format and lint', 'biome', ['check', '--error-on-warnings', '.']);
-check('types', 'tsc', []);
-check('unused code', 'knip', []);
-test('unit tests', 'unit');
-if (process.getuid?.() === 0) test('lab tests', 'lab');
+await check('format and lint', 'biome', ['check', '--error-on-warnings', '.']);
+await check('types', 'tsc', []);
+await check('unused code', 'knip', []);
+await test('unit tests', 'unit');
+if (process.getuid?.() === 0) await test('lab tests', 'lab');
 else {
   console.log('\n== lab tests: they need root, for network namespaces and Open vSwitch');
   failed++;
 }
-rmSync(results, { recursive: true, force: true });
+await leaveNothing();
 console.log(`\n${passed} passed, ${failed} failed`);
 process.exitCode = failed === 0 ? 0 : 1;

@@ -167,13 +167,18 @@ class Run implements Outcome {
 
   /** A copy goes on at the table, and knows its connection; this packet does not. */
   #track({ zone = 0, table, commit = false, actions, ...rest }: Extract<Action, { type: 'ct' }>): void {
-    if (typeof zone !== 'number' || rest.force || rest.alg || actions?.length)
+    const translates = actions?.every(
+      (action) => action.type === 'nat' && action.kind && action.ipv4_min !== undefined,
+    );
+    if (typeof zone !== 'number' || rest.force || rest.alg || (actions?.length && !(commit && translates)))
       throw new RangeError('this use of ct is not simulated');
     const state = this.#connections.track(zone, (field) => this.#get(field), commit);
     if (table === undefined || table === 0xff) return;
     const before = this.#values;
     this.#values = new Map(before);
     this.#values.set('ct_state', BigInt(state));
+    for (const action of actions ?? [])
+      if (action.type === 'nat') this.#set(action.kind === 'src' ? 'ipv4_src' : 'ipv4_dst', BigInt(action.ipv4_min!));
     this.table(table);
     this.#values = before;
   }

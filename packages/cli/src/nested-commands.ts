@@ -6,10 +6,12 @@ import {
   parametersOf,
   parentField,
   type Resource,
+  removalParametersOf,
   resourceOf,
 } from '@openvnet/model';
 import type { Command } from 'commander';
 import { contextOf, forEach } from './context.ts';
+import { UsageError } from './failure.ts';
 import { declareObsolete, declareParameters, readParameters, requireParameters } from './options.ts';
 import { fieldsForPeople, type Io, record, write } from './output.ts';
 import { addPageOptions, finish, noteTo, readPage, waitOption, writeList } from './resource-commands.ts';
@@ -43,15 +45,18 @@ function addCommand(group: Command, kind: Kind, { declared, nested }: Declared, 
   const command = group.command('add').description(`Makes one. ${declared.doc}`);
   namesInPath(command, nested, nested.with ? '<uuid>' : '');
   if (declared.idPrefix) {
-    command.option('--uuid <UUID>', `Its name, beginning with ${declared.idPrefix}-; made up where not given.`);
+    const unlessGiven = declared.uuidRequired ? ' (required)' : '; made up where not given.';
+    command.option('--uuid <UUID>', `Its name, beginning with ${declared.idPrefix}-${unlessGiven}`);
   }
   const parameters = declareParameters(command, ownParameters(declared, nested));
   declareObsolete(command, declared, noteTo(io));
   command.addOption(waitOption()).action(async (of: string, ...rest: unknown[]) => {
     const given = readParameters(command, parameters);
+    const { uuid } = command.opts<{ uuid?: string }>();
+    if (declared.uuidRequired && uuid === undefined)
+      throw new UsageError(`--uuid UUID is missing: its name, beginning with ${declared.idPrefix}-`);
     requireParameters(declared, given, parameters);
     const context = await contextOf(command, io);
-    const { uuid } = command.opts<{ uuid?: string }>();
     const values = { ...(uuid !== undefined && { uuid }), ...given };
     const methods = context.client.nestedOf(kind);
     const object = await (nested.with ? methods.create(of, rest[0] as string, values) : methods.create(of, values));
@@ -90,12 +95,15 @@ function listing(command: Command, kind: Kind, { declared, nested }: Declared, i
 
 function delCommand(group: Command, kind: Kind, { declared, nested }: Declared, io: Io): void {
   const byUuid = Boolean(nested.with || declared.idPrefix);
-  const which = byUuid ? '' : ' Those that match what is given; all of them where nothing is.';
+  const which = byUuid
+    ? ''
+    : ` Those that match what is given${nested.removedBy ? '' : '; all of them where nothing is'}.`;
   const command = group.command('del').alias('delete').description(`Removes them.${which} ${declared.doc}`);
   namesInPath(command, nested, byUuid ? '<uuid...>' : '');
-  const parameters = byUuid ? [] : declareParameters(command, optional(ownParameters(declared, nested)));
+  const parameters = byUuid ? [] : declareParameters(command, removalParametersOf(declared));
   command.action(async (of: string, others: unknown) => {
     const given = readParameters(command, parameters);
+    requireParameters(declared, given, parameters);
     const context = await contextOf(command, io);
     const { output } = context.settings;
     const methods = context.client.nestedOf(kind);
@@ -123,8 +131,4 @@ function namesInPath(command: Command, nested: Nested, other: string): void {
 function ownParameters(declared: Resource, nested: Nested): [string, Field][] {
   const inPath = [parentField(nested), otherField(nested)];
   return parametersOf(declared).filter(([name]) => !inPath.includes(name));
-}
-
-function optional(parameters: [string, Field][]): [string, Field][] {
-  return parameters.map(([name, field]) => [name, { ...field, optional: true }]);
 }

@@ -25,6 +25,16 @@ export class LooseOption extends Option {
   }
 }
 
+/** An option that takes a value of a field. */
+export class ParameterOption extends Option {
+  readonly field: Field;
+
+  constructor(flags: string, doc: string, field: Field) {
+    super(flags, doc);
+    this.field = field;
+  }
+}
+
 /** A parameter of the API as an option, with the names it goes by. */
 export interface Parameter {
   readonly name: string;
@@ -79,7 +89,7 @@ export function readParameters(command: Command, parameters: readonly Parameter[
 
 /** Throws `UsageError` at the first parameter that must be given and is not. */
 export function requireParameters(
-  declared: Resource,
+  declared: Pick<Resource, 'prepare'>,
   given: Readonly<Record<string, string>>,
   parameters: readonly Parameter[],
 ): void {
@@ -95,9 +105,10 @@ export function requireParameters(
   }
 }
 
-/** Fields that can be changed once the object exists. */
+/** What can be changed once the object exists. */
 export function changeable(declared: Resource): [string, Field][] {
-  return parametersOf({ fields: declared.fields }).filter(([, field]) => !field.immutable);
+  const own = parametersOf({ fields: declared.fields }).filter(([, field]) => !field.immutable);
+  return [...own, ...parametersOf(declared).filter(([name]) => declared.changes?.includes(name))];
 }
 
 export function dashed(name: string): string {
@@ -115,7 +126,7 @@ function flag(name: string, field: Field): Option {
 }
 
 function valued(name: string, field: Field): Option {
-  return new Option(`--${dashed(name)} <${field.placeholder}>`, describe(field));
+  return new ParameterOption(`--${dashed(name)} <${field.placeholder}>`, describe(field), field);
 }
 
 function describe({ doc, optional, default: initial }: Field): string {

@@ -1,6 +1,9 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { text as textOf } from 'node:stream/consumers';
 import { type Manager, startManager } from '@openvnet/manager';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -395,6 +398,32 @@ describe('batch', () => {
   });
 });
 
+describe('batch from standard input', () => {
+  /** Runs the program itself with `text` on its standard input, for as long as the test is to answer meanwhile. */
+  async function piped(text: string, ...options: string[]): Promise<Run> {
+    const child = spawn(join(import.meta.dirname, '../bin/vnctl'), ['batch', ...options], {
+      env: { PATH: process.env.PATH, HOME: home, OPENVNET_API: manager.url },
+    });
+    child.stdin.end(text);
+    const [out, err, [code]] = await Promise.all([textOf(child.stdout), textOf(child.stderr), once(child, 'close')]);
+    return { code: code as number, out, err };
+  }
+  const lines = '# first\r\n\n  network add --uuid nw-a --ipv4-network 10.0.0.0\nnetwork frob\n\nnetwork del nw-a';
+
+  it('leaves out comments and empty lines, counts them, and goes on', { timeout: 30_000 }, async () => {
+    const { code, out, err } = await piped(lines);
+    expect(out).toMatch(/^> network add [^#]*> network frob\n> network del nw-a\nnw-a is gone\n$/);
+    expect([code, err]).toEqual([1, "vnctl: unknown command 'frob'\nvnctl: 1 of 3 commands failed: line 4\n"]);
+  });
+
+  it('ends at the first failure where it is told to; - is standard input too', { timeout: 30_000 }, async () => {
+    const { code, out, err } = await piped(lines, '-', '--stop');
+    expect(out).not.toContain('network del');
+    expect([code, err]).toEqual([1, expect.stringMatching(/1 of 2 commands failed: line 4; the rest was not run\n$/)]);
+    expect(await piped('')).toEqual({ code: 0, out: '', err: '' });
+  });
+});
+
 describe('a whole topology', () => {
   beforeEach(registered);
 
@@ -453,6 +482,20 @@ describe('completion', () => {
     expect(await complete('network show nw')).toEqual(['nw-net1']);
     expect(await complete('trace --from if-')).toEqual(['if-veth1']);
     expect(await complete('flows zz-')).toEqual([]);
+    expect(await complete('interfaces add --mode sim')).toEqual(['simulated']);
+    expect(await complete('interfaces add --mode=h')).toEqual(['--mode=host']);
+    expect(await complete('interfaces add --mode = h')).toEqual(['host']);
+    expect(await complete('interfaces add --enable-routing --network-uuid nw-')).toEqual(['nw-net1']);
+    expect(await complete('interfaces modify --enable-routing if')).toEqual(['if-veth1']);
+    expect(await complete('datapath networks del dp-br0 nw')).toEqual(['nw-net1']);
+    expect(await complete('datapath networks add dp-br0 nw-net1 nw')).toEqual([]);
+    expect(await complete('networks show -o y')).toEqual(['yaml']);
+    expect(await complete('completion b')).toEqual(['bash']);
+    await vnctl('ip_range_groups add --uuid iprg-a');
+    await vnctl(
+      'ip_range_groups ip_ranges add iprg-a --uuid ipr-a --begin-ipv4-address 1.2.3.4 --end-ipv4-address 1.2.3.5',
+    );
+    expect(await complete('ip_range_groups ip_ranges del iprg-a ip')).toEqual(['ipr-a']);
   });
 
   it('has a script for each shell', async () => {

@@ -7,6 +7,7 @@ import { ExitWith } from './exit-with.ts';
 import { exitCodeOf, exitCodes, exitCodesHelp, sentence } from './failure.ts';
 import { addInsideCommands } from './inside-commands.ts';
 import { addLabCommands } from './lab-commands.ts';
+import { addManCommand } from './man.ts';
 import { addNestedCommands } from './nested-commands.ts';
 import { type Io, write } from './output.ts';
 import { addResourceCommands } from './resource-commands.ts';
@@ -65,6 +66,7 @@ export function createProgram(io: Io): Command {
   addTopologyCommands(root, io);
   addBatchCommand(root, io, runCommandLine);
   addCompletionCommand(root, io);
+  addManCommand(root, io);
   addLabCommands(root, io);
   for (const command of everyCommand(root)) {
     // In the list of commands the first sentence is enough.

@@ -28,7 +28,7 @@ export function addResourceCommands(root: Command, kind: Kind, io: Io): Command 
 }
 
 function actionCommand(group: Command, kind: Kind, name: string, io: Io): void {
-  const { doc, parameters: fields, answers } = resourceOf(kind).actions![name]!;
+  const { doc, parameters: fields, needsOne, answers } = resourceOf(kind).actions![name]!;
   const command = group
     .command(name)
     .description(doc)
@@ -36,6 +36,11 @@ function actionCommand(group: Command, kind: Kind, name: string, io: Io): void {
   const parameters = declareParameters(command, Object.entries(fields as Record<string, Field>));
   command.addOption(waitOption()).action(async (uuid: string) => {
     const given = readParameters(command, parameters);
+    requireParameters({}, given, parameters);
+    if (needsOne && Object.keys(given).length === 0) {
+      const options = parameters.map((one) => `--${dashed(one.name)} ${one.field.placeholder}`);
+      throw new UsageError(`${options.join(' or ')} is missing`);
+    }
     const context = await contextOf(command, io);
     const object = await context.client.of(kind).act(uuid, name, given);
     await finish(context, command, { kind: answers as Kind, declared: resourceOf(answers), object });

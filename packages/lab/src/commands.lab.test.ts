@@ -1,4 +1,5 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { randomInt } from 'node:crypto';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -75,20 +76,28 @@ describe('vnctl lab', () => {
     expect(await vnctl('lab', 'down')).toMatchObject({ code: 0, stdout: 'no lab is up\n' });
   });
 
-  it('leaves nothing behind when it was killed half way, whenever that was, and can go on', async () => {
+  it('leaves nothing behind when it was killed half way, and can go on', async () => {
     for (const moment of ['Open vSwitch: started', 'bridge br0: made', 'namespaces: ns1', 'topology:']) {
       await killedAt(moment);
       await vnctl('lab', 'down');
       expect(await whatIsLeft(), moment).toMatchObject({ namespaces: '', devices: 'lo', programs: [] });
     }
-    for (const milliseconds of [350, 600, 900]) {
-      await killedAfter(milliseconds);
-      await vnctl('lab', 'down');
-      expect(await whatIsLeft(), `${milliseconds} ms`).toMatchObject({ namespaces: '', devices: 'lo', programs: [] });
-    }
     await killedAfter(800);
     expect(await vnctl('lab', 'up')).toMatchObject({ code: 0, stderr: '' });
     expect(await vnctl('lab', 'test')).toMatchObject({ code: 0 });
+  });
+
+  it('leaves nothing behind when it was killed at any moment, and its removal too', async () => {
+    for (let round = 0; round < 8; round++) {
+      const moments = [randomInt(150, 1600), randomInt(100, 500)] as const;
+      await killedAfter(moments[0]);
+      await killedAfter(moments[1], 'down');
+      const down = await vnctl('lab', 'down');
+      const left = { ...(await whatIsLeft()), directory: existsSync(runDirectory) };
+      expect(left, `killed after ${moments.join(' and ')} ms; ${down.stdout}${down.stderr}`).toMatchObject({
+        ...{ namespaces: '', devices: 'lo', programs: [], directory: false },
+      });
+    }
   });
 
   it('leaves nothing behind after its switch crashed', async () => {
@@ -208,7 +217,7 @@ describe('npm run demo', () => {
 
 /** Starts `lab up` and kills it as soon as it has said this. */
 async function killedAt(text: string): Promise<void> {
-  const child = startUp();
+  const child = startLab('up');
   await new Promise<void>((resolve) => {
     let said = '';
     child.stdout!.on('data', (chunk: Buffer) => {
@@ -220,22 +229,22 @@ async function killedAt(text: string): Promise<void> {
   await killed(child);
 }
 
-async function killedAfter(milliseconds: number): Promise<void> {
-  const child = startUp();
+async function killedAfter(milliseconds: number, command = 'up'): Promise<void> {
+  const child = startLab(command);
   await sleep(milliseconds);
   await killed(child);
 }
 
-function startUp() {
-  const [command, ...words] = machine.within;
-  const args = [...words, process.execPath, vnctlProgram, 'lab', 'up', '--run-directory', runDirectory];
-  return start(command!, args, { stdio: ['ignore', 'pipe', 'ignore'] });
+function startLab(command: string) {
+  const [program, ...words] = machine.within;
+  const args = [...words, process.execPath, vnctlProgram, 'lab', command, '--run-directory', runDirectory];
+  return start(program!, args, { stdio: ['ignore', 'pipe', 'ignore'] });
 }
 
 async function killed(child: ReturnType<typeof start>): Promise<void> {
-  const gone = new Promise((resolve) => child.once('close', resolve));
+  // It may have come to its end before.
+  if (child.exitCode !== null) return;
+  const gone = new Promise((resolve) => child.once('exit', resolve));
   child.kill('SIGKILL');
   await gone;
-  // What it had started a moment before ends by itself.
-  await sleep(200);
 }

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AlreadyThere, Ledger } from './ledger.ts';
-import { fromPidFile, isRunning, processId } from './processes.ts';
-import { start } from './run.ts';
+import { end, fromPidFile, isRunning, processId } from './processes.ts';
+import { start, startedBy } from './run.ts';
 
 let directory: string;
 let state: string;
@@ -78,6 +78,32 @@ describe('a ledger', () => {
     await ledger.undoAll();
     expect(isRunning(running)).toBe(false);
     expect(isRunning({ ...processId(process.pid)!, startedAt: 1 })).toBe(false);
+  });
+
+  it('ends a program that has not written its number yet', async () => {
+    const marker = `--state ${directory}/agent`;
+    const child = start('sh', ['-c', 'read line', 'sh', ...marker.split(' ')], { stdio: ['pipe', 'ignore', 'ignore'] });
+    const running = processId(child.pid!)!;
+    const ledger = Ledger.begin(state);
+    const daemon = { kind: 'daemon', program: 'sh', pidFile: join(directory, 'none.pid'), marker } as const;
+    await ledger.make(daemon, async () => {});
+    await ledger.undoAll();
+    expect(isRunning(running)).toBe(false);
+  });
+
+  it('waits for what its owner had begun when it was killed', async () => {
+    const owner = { pid: process.pid, startedAt: 1 };
+    Ledger.begin(state);
+    const path = join(state, 'made.jsonl');
+    writeFileSync(path, readFileSync(path, 'utf8').replace(/"owner":\{[^}]*\}/, `"owner":${JSON.stringify(owner)}`));
+    const [name, value] = startedBy(owner).split('=') as [string, string];
+    const child = start('sleep', ['0.3'], { stdio: 'ignore', env: { [name]: value } });
+    const other = start('sleep', ['60'], { stdio: 'ignore' });
+    const begun = processId(child.pid!)!;
+    await Ledger.find(state)!.undoAll();
+    expect(isRunning(begun)).toBe(false);
+    expect(other.exitCode).toBe(null);
+    await end(processId(other.pid!)!);
   });
 
   it('removes of an earlier run of the machine only what outlives it', async () => {

@@ -5,9 +5,18 @@
  */
 import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isRunning, type ProcessId, processId } from './processes.ts';
-import { LabError } from './run.ts';
-import { orderOfRemoval, type Thing, unmake } from './things.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  end,
+  hasInEnvironment,
+  isRunning,
+  leadsSession,
+  type ProcessId,
+  processesWhere,
+  processId,
+} from './processes.ts';
+import { LabError, startedBy } from './run.ts';
+import { ledgerName, orderOfRemoval, type Thing, unmake } from './things.ts';
 
 /** Thrown by what makes a thing where it finds it there: made by somebody else, so not to be removed. */
 export class AlreadyThere extends LabError {}
@@ -36,7 +45,7 @@ export class Ledger {
 
   private constructor(directory: string) {
     this.directory = directory;
-    this.#path = join(directory, 'made.jsonl');
+    this.#path = join(directory, ledgerName);
   }
 
   /** Begins one, or goes on with the one that is there. `note` is for whoever finds it. */
@@ -103,6 +112,17 @@ export class Ledger {
     return number;
   }
 
+  /** Waits until the programs have ended that its owner had just begun when it was killed: they may still make things. */
+  async settle(): Promise<void> {
+    if (!this.#owner || this.owner) return;
+    const words = startedBy(this.#owner);
+    const begun = (): ProcessId[] => processesWhere((pid) => hasInEnvironment(pid, words) && !leadsSession(pid));
+    for (const deadline = performance.now() + 3000; performance.now() < deadline; await sleep(10)) {
+      if (begun().length === 0) return;
+    }
+    await Promise.all(begun().map((running) => end(running, 500)));
+  }
+
   /** Removes one thing; it may be gone already. */
   async undo(number: number, say: (line: string) => void = () => {}): Promise<void> {
     const entry = this.#entries.get(number);
@@ -122,6 +142,7 @@ export class Ledger {
 
   /** Removes everything, the newest first. Goes on where something cannot be removed, and throws in the end. */
   async undoAll(say: (line: string) => void = () => {}): Promise<void> {
+    await this.settle();
     const failures: unknown[] = [];
     const newestFirst = [...this.#entries].reverse();
     for (const [number] of newestFirst.sort(([, a], [, b]) => orderOfRemoval(a.thing) - orderOfRemoval(b.thing))) {

@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Client, ClientError } from '@openvnet/client';
 import type { Ledger } from './ledger.ts';
-import { fromPidFile } from './processes.ts';
 import { LabError, start } from './run.ts';
+import { processesOf } from './things.ts';
 
 /** The program: manager and agent in one process. */
 export const openvnetProgram = fileURLToPath(new URL('../../openvnet/src/main.ts', import.meta.url));
@@ -42,21 +42,22 @@ export async function startOpenvnet(client: Client, { ledger, api, openflow, ovs
     ...[openvnetProgram, '--listen', `${host}:${port || 80}`, '--store', 'memory', '--openflow', openflow],
     ...['--ovsdb', ovsdb, '--state', `${directory}/agent`],
   ];
-  // The shell writes the number down before the program begins: whatever happens to us, it can be found.
+  // The shell writes the number down before the program begins; before that its words tell what it will be.
   const script = 'echo $$ >"$1"; log=$2; shift 2; exec "$@" >>"$log" 2>&1';
   const words = ['-c', script, 'sh', pidFile, log, process.execPath, '--disable-warning=ExperimentalWarning', ...args];
+  const daemon = { pidFile, marker: `--state ${directory}/agent` };
   const begin = async (): Promise<void> => {
     start('sh', words, { detached: true, stdio: 'ignore', cwd: '/' }).unref();
-    for (const deadline = performance.now() + 5000; !fromPidFile(pidFile); await sleep(5)) {
+    for (const deadline = performance.now() + 5000; processesOf(daemon).length === 0; await sleep(5)) {
       if (performance.now() > deadline) break;
     }
   };
-  const thing = { kind: 'daemon', program: 'openvnet', pidFile, marker: directory } as const;
-  if (ledger.has(thing)) await begin();
-  else await ledger.make(thing, begin);
+  const known = ledger.has({ kind: 'daemon', pidFile });
+  if (!known) await ledger.make({ kind: 'daemon', program: 'openvnet', ...daemon }, begin);
+  else if (processesOf(daemon).length === 0) await begin();
   for (const deadline = performance.now() + 20_000; ; await sleep(30)) {
     if (await answers(client)) return;
-    if (fromPidFile(pidFile) && performance.now() < deadline) continue;
+    if (processesOf(daemon).length > 0 && performance.now() < deadline) continue;
     const said = existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n').slice(-3).join('\n  ') : '';
     throw new LabError(`openvnet did not start; the end of ${log}:\n  ${said || '(nothing)'}`);
   }

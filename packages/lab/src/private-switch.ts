@@ -11,9 +11,9 @@ import { forget, remember } from './cleanup.ts';
 import { AlreadyThere, Ledger } from './ledger.ts';
 import { makeNamespace } from './namespaces.ts';
 import { type BridgeOptions, type DatapathKind, OpenVSwitch } from './open-vswitch.ts';
-import { end, fromPidFile, isGone, type ProcessId, signal } from './processes.ts';
+import { end, isGone, type ProcessId, signal } from './processes.ts';
 import { LabError, run } from './run.ts';
-import { deviceExists } from './things.ts';
+import { deviceExists, processesOf } from './things.ts';
 
 export interface PrivateSwitchOptions {
   /** Simulated ports and no devices of the kernel: needs no privilege. */
@@ -28,7 +28,7 @@ export interface PrivateSwitchOptions {
   readonly ledger?: Ledger;
 }
 
-type Daemon = 'ovs-vswitchd' | 'ovsdb-server';
+type Program = 'ovs-vswitchd' | 'ovsdb-server';
 
 const directoryPrefix = 'openvnet-switch-';
 
@@ -76,7 +76,7 @@ export class PrivateSwitch extends OpenVSwitch {
   }
 
   /** Kills a program of the switch as a crash would, and returns when it is gone. */
-  async kill9(which: Daemon = 'ovs-vswitchd'): Promise<void> {
+  async kill9(which: Program = 'ovs-vswitchd'): Promise<void> {
     const running = this.#process(which);
     if (!running) return;
     signal(running, 'SIGKILL');
@@ -84,18 +84,18 @@ export class PrivateSwitch extends OpenVSwitch {
   }
 
   /** Ends a program of the switch, where it runs, and starts it again. Returns when it has read its configuration. */
-  async restart(which: Daemon = 'ovs-vswitchd'): Promise<void> {
+  async restart(which: Program = 'ovs-vswitchd'): Promise<void> {
     await this.stop(which);
     await this.#start(which);
   }
 
-  async stop(which: Daemon = 'ovs-vswitchd'): Promise<void> {
+  async stop(which: Program = 'ovs-vswitchd'): Promise<void> {
     const running = this.#process(which);
     if (running) await end(running);
   }
 
   /** The number of a program of the switch; `undefined` while it does not run. */
-  pid(which: Daemon = 'ovs-vswitchd'): number | undefined {
+  pid(which: Program = 'ovs-vswitchd'): number | undefined {
     return this.#process(which)?.pid;
   }
 
@@ -117,10 +117,10 @@ export class PrivateSwitch extends OpenVSwitch {
     if (datapath === 'kernel') await this.#claim({ kind: 'datapath', name: 'ovs-system' });
     if (datapath === 'userspace') await this.#claim({ kind: 'device', name: 'ovs-netdev' });
     for (const program of ['ovsdb-server', 'ovs-vswitchd'] as const) {
-      const pidFile = `${path}/${program}.pid`;
-      const known = ledger.has({ kind: 'daemon', pidFile });
+      const daemon = this.#daemon(program);
+      const known = ledger.has({ kind: 'daemon', pidFile: daemon.pidFile });
       if (known && !this.#process(program)) await this.#start(program);
-      if (!known) await ledger.make({ kind: 'daemon', program, pidFile, marker: path }, () => this.#start(program));
+      if (!known) await ledger.make({ kind: 'daemon', program, ...daemon }, () => this.#start(program));
       if (program === 'ovsdb-server') await this.vsctl('--no-wait', 'init');
     }
   }
@@ -134,21 +134,33 @@ export class PrivateSwitch extends OpenVSwitch {
     });
   }
 
-  async #start(which: Daemon): Promise<void> {
+  async #start(which: Program): Promise<void> {
     const { runDirectory: path, database, namespace, datapath } = this;
     const simulated = ['--enable-dummy=system', '--disable-system', '--disable-system-route'];
     const own =
       which === 'ovsdb-server'
         ? [`${path}/conf.db`, `--remote=punix:${database}`]
         : [`unix:${database}`, ...(datapath === 'dummy' ? simulated : [])];
-    const common = ['--pidfile', '--detach', '--no-chdir', '--log-file', '-vconsole:off', '-vsyslog:off'];
+    const common = [
+      this.#daemon(which).marker,
+      '--detach',
+      '--no-chdir',
+      '--log-file',
+      '-vconsole:off',
+      '-vsyslog:off',
+    ];
     const within = namespace === null ? [] : ['ip', 'netns', 'exec', namespace];
     const [command, ...args] = [...within, which, ...own, ...common];
     await run(command!, args, { env: this.env });
   }
 
-  #process(which: Daemon): ProcessId | undefined {
-    return fromPidFile(`${this.runDirectory}/${which}.pid`);
+  #process(which: Program): ProcessId | undefined {
+    return processesOf(this.#daemon(which))[0];
+  }
+
+  #daemon(which: Program): { readonly pidFile: string; readonly marker: string } {
+    const pidFile = `${this.runDirectory}/${which}.pid`;
+    return { pidFile, marker: `--pidfile=${pidFile}` };
   }
 }
 

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** A process for certain: numbers are used again, a number with the time of its start is not. */
@@ -10,11 +10,10 @@ export interface ProcessId {
 
 /** The process that has this number now; `undefined` where there is none, or only its remains. */
 export function processId(pid: number): ProcessId | undefined {
-  const stat = read(`/proc/${pid}/stat`);
-  // The name, in brackets, may hold anything; what follows it may not.
-  const [state, ...fields] = stat?.slice(stat.lastIndexOf(')') + 2).split(' ') ?? [];
-  if (state === undefined || state === 'Z' || state === 'X') return undefined;
-  return { pid, startedAt: Number(fields[18]) };
+  const [state, ...fields] = stat(pid);
+  // Of a process whose first thread has ended the others still hold its files, and the locks on them.
+  const isOver = state === undefined || state === 'X' || (state === 'Z' && threads(pid).length <= 1);
+  return isOver ? undefined : { pid, startedAt: Number(fields[18]) };
 }
 
 export function isRunning({ pid, startedAt }: ProcessId): boolean {
@@ -23,7 +22,27 @@ export function isRunning({ pid, startedAt }: ProcessId): boolean {
 
 /** Its words, separated by spaces; empty where there is no such process. */
 export function commandLine(pid: number): string {
-  return read(`/proc/${pid}/cmdline`)?.replaceAll('\0', ' ').trim() ?? '';
+  // The last thread to go still has them when the first one has ended.
+  const text = read(`/proc/${pid}/cmdline`) || read(`/proc/${pid}/task/${threads(pid).at(-1)}/cmdline`);
+  return text?.replaceAll('\0', ' ').trim() ?? '';
+}
+
+/** Whether it has these words in its environment, as it was when the program began: `NAME=value`. */
+export function hasInEnvironment(pid: number, words: string): boolean {
+  return `\0${read(`/proc/${pid}/environ`)}`.includes(`\0${words}\0`);
+}
+
+/** Whether it began a session of its own, as a program does that goes on in the background. */
+export function leadsSession(pid: number): boolean {
+  return Number(stat(pid)[3]) === pid;
+}
+
+/** The processes that are what is asked for; none of another container. */
+export function processesWhere(isIt: (pid: number) => boolean): ProcessId[] {
+  const found = readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => pid > 0 && pidNamespace(pid) === pidNamespace('self') && isIt(pid));
+  return found.flatMap((pid) => processId(pid) ?? []);
 }
 
 /** The process that a pid file names. */
@@ -54,6 +73,30 @@ export function signal(process_: ProcessId, name: NodeJS.Signals): void {
     process.kill(process_.pid, name);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+/** What the kernel says of it, from its state on; empty where there is no such process. */
+function stat(pid: number): string[] {
+  const text = read(`/proc/${pid}/stat`);
+  // The name, in brackets, may hold anything; what follows it may not.
+  return text?.slice(text.lastIndexOf(')') + 2).split(' ') ?? [];
+}
+
+function pidNamespace(pid: number | 'self'): string | undefined {
+  try {
+    return readlinkSync(`/proc/${pid}/ns/pid`);
+  } catch {
+    return undefined;
+  }
+}
+
+/** The numbers of its threads; none where there is no such process. */
+function threads(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`);
+  } catch {
+    return [];
   }
 }
 

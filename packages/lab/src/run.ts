@@ -1,4 +1,5 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import { type ProcessId, processId } from './processes.ts';
 
 /** Something that the lab could not do; the message says what and, where it is known, what to do about it. */
 export class LabError extends Error {
@@ -58,8 +59,20 @@ export function start(command: string, args: readonly string[], options: SpawnOp
   const { PATH = '' } = process.env;
   return spawn(command, [...args], {
     ...options,
-    env: { ...process.env, PATH: `${PATH}:/usr/sbin:/sbin`, LC_ALL: 'C', ...options.env },
+    env: { ...process.env, PATH: `${PATH}:/usr/sbin:/sbin`, LC_ALL: 'C', [parentVariable]: parent, ...options.env },
   });
+}
+
+const parentVariable = 'OPENVNET_STARTED_BY';
+const parent = wordOf(processId(process.pid)!);
+
+/** What every program that this process starts has in its environment, and no other one. */
+export function startedBy(process_: ProcessId): string {
+  return `${parentVariable}=${wordOf(process_)}`;
+}
+
+function wordOf({ pid, startedAt }: ProcessId): string {
+  return `${pid}:${startedAt}`;
 }
 
 /** Exit code of a program that was started; throws where it could not be. */

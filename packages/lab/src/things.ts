@@ -1,18 +1,37 @@
-import { existsSync, rmSync, statSync } from 'node:fs';
-import { commandLine, end, fromPidFile, isGone, processId } from './processes.ts';
+import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { commandLine, end, fromPidFile, isGone, type ProcessId, processesWhere, processId } from './processes.ts';
 import { run } from './run.ts';
 
 /** What a lab makes and removes again. `outlivesBoot`: still there after a restart of the machine. */
 export type Thing = (
   | { readonly kind: 'directory'; readonly path: string }
-  /** A program in the background; `marker` stands in its command line and in no other one's. */
-  | { readonly kind: 'daemon'; readonly program: string; readonly pidFile: string; readonly marker: string }
+  | Daemon
   | { readonly kind: 'namespace'; readonly name: string; readonly device?: string }
   /** On a switch that was there before; `mark` is the value of its `external_ids:openvnet-lab`. */
   | { readonly kind: 'bridge' | 'port'; readonly name: string; readonly database: string; readonly mark: string }
   /** What vswitchd makes in the kernel and leaves there when it is killed: its datapath, the local port of a bridge. */
   | { readonly kind: 'datapath' | 'device'; readonly name: string }
 ) & { readonly outlivesBoot?: boolean };
+
+/** A program in the background. */
+export interface Daemon {
+  readonly kind: 'daemon';
+  readonly program: string;
+  readonly pidFile: string;
+  /** Stands in its command line, and in that of a shell or `ip` that becomes it, and in no other one's. */
+  readonly marker: string;
+}
+
+/** What runs of it. More than one while it puts itself into the background; one that has not written its number yet. */
+export function processesOf({ pidFile, marker }: Pick<Daemon, 'pidFile' | 'marker'>): ProcessId[] {
+  const isIt = (pid: number): boolean => commandLine(pid).includes(marker);
+  const named = fromPidFile(pidFile);
+  return named && isIt(named.pid) ? [named] : processesWhere(isIt);
+}
+
+/** The file that says what was made. It is the last to go: by it, who was killed while removing can go on. */
+export const ledgerName = 'made.jsonl';
 
 /** Which things go first: a switch would make its devices again, and the directories say where everything is. */
 export function orderOfRemoval({ kind }: Thing): number {
@@ -23,22 +42,21 @@ export function orderOfRemoval({ kind }: Thing): number {
 export async function unmake(thing: Thing, identity: string | undefined, say: (line: string) => void): Promise<void> {
   switch (thing.kind) {
     case 'directory':
+      if (!existsSync(thing.path)) return;
+      for (const name of readdirSync(thing.path)) {
+        if (name !== ledgerName) rmSync(join(thing.path, name), { recursive: true, force: true });
+      }
       rmSync(thing.path, { recursive: true, force: true });
       return;
-    case 'daemon': {
-      const running = fromPidFile(thing.pidFile);
-      if (running && commandLine(running.pid).includes(thing.marker)) {
-        say(`${thing.program}: ending it (pid ${running.pid})`);
-        // This lets go of what it keeps in the kernel, which a signal does not.
-        if (thing.program === 'ovs-vswitchd') {
-          const target = thing.pidFile.replace(/\.pid$/, `.${running.pid}.ctl`);
-          await run('ovs-appctl', ['--timeout=3', '-t', target, 'exit', '--cleanup'], { mayFail: true });
-          if (await isGone(running, 3000)) break;
+    case 'daemon':
+      // One that is just starting may have become another one since it was seen.
+      for (let tries = 0; tries < 3; tries++) {
+        for (const running of processesOf(thing)) {
+          say(`${thing.program}: ending it (pid ${running.pid})`);
+          await endDaemon(thing, running);
         }
-        await end(running);
       }
       break;
-    }
     case 'namespace':
       if (!existsSync(namespacePath(thing.name))) return;
       if (identity && namespaceIdentity(thing.name) !== identity) {
@@ -72,6 +90,16 @@ export async function unmake(thing: Thing, identity: string | undefined, say: (l
       if (await deviceExists(thing.name)) await run('ip', ['link', 'del', 'dev', thing.name], { mayFail: true });
       break;
   }
+}
+
+async function endDaemon({ program, pidFile }: Daemon, running: ProcessId): Promise<void> {
+  // This lets go of what it keeps in the kernel, which a signal does not.
+  if (program === 'ovs-vswitchd') {
+    const target = pidFile.replace(/\.pid$/, `.${running.pid}.ctl`);
+    await run('ovs-appctl', ['--timeout=3', '-t', target, 'exit', '--cleanup'], { mayFail: true });
+    if (await isGone(running, 3000)) return;
+  }
+  await end(running);
 }
 
 export function namespacePath(name: string): string {

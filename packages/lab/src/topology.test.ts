@@ -27,6 +27,24 @@ describe('a topology', () => {
     expect((await createClient({ api: manager.url }).status()).manager.revision).toBe(revision);
   });
 
+  it('may lie over another, and hold what an interface belongs to by request', async () => {
+    const topology = {
+      networks: [{ uuid: 'nw-a', ipv4_network: '10.0.0.0' }],
+      interfaces: [{ uuid: 'if-a', networks: [{ network_uuid: 'nw-a', static: true }] }],
+      topologies: [
+        {
+          uuid: 'topo-o',
+          mode: 'simple_overlay',
+          underlays: [{ underlay_uuid: 'topo-u' }],
+          networks: [{ network_uuid: 'nw-a' }],
+        },
+        { uuid: 'topo-u', mode: 'simple_underlay' },
+      ],
+    };
+    expect(await apply(topology)).toBe('topology: 7 objects made');
+    expect(await apply(topology)).toBe('topology: 0 objects made, 7 were there');
+  });
+
   it('meets an object that is there and different with an error that names it', async () => {
     await apply();
     const client = createClient({ api: manager.url });

@@ -3,7 +3,18 @@
  * the API stands inside it. In which order they have to be made follows from what refers to what.
  */
 import { type Client, ClientError } from '@openvnet/client';
-import { type Field, type Kind, kinds, parametersOf, type Resource, resourceOf } from '@openvnet/model';
+import {
+  type Field,
+  type Kind,
+  nestedIn as kindsBelow,
+  kindsInOrder,
+  otherField,
+  parametersOf,
+  parentField,
+  type Resource,
+  resourceOf,
+  topKinds,
+} from '@openvnet/model';
 import { LabError } from './run.ts';
 
 export type Values = Readonly<Record<string, unknown>>;
@@ -74,10 +85,9 @@ export function networkOfPort({ interfaces = [] }: Topology, port: string): stri
   return found && String(found.network_uuid);
 }
 
-const topKinds = kinds.filter((kind) => !resourceOf(kind).nested);
-
+/** Kinds that a lab file may have inside a kind: those that are made, and not what follows from others. */
 function nestedIn(kind: Kind): Kind[] {
-  return kinds.filter((other) => resourceOf(other).nested?.of === kind);
+  return kindsBelow(kind).filter((other) => resourceOf(other).nested?.operations !== 'list');
 }
 
 function flatten(kind: Kind, object: Values): Wanted[] {
@@ -88,25 +98,9 @@ function flatten(kind: Kind, object: Values): Wanted[] {
   const below = inside.flatMap((other) => {
     const { nested } = resourceOf(other);
     const objects = (object[nested!.name] ?? []) as readonly Values[];
-    return objects.map((values) => ({ kind: other, values: { ...values, [`${kind}_uuid`]: object.uuid } }));
+    return objects.map((values) => ({ kind: other, values: { ...values, [parentField(nested!)]: object.uuid } }));
   });
   return [{ kind, values: Object.fromEntries(own) }, ...below];
-}
-
-function kindsInOrder(): Kind[] {
-  const ordered = new Set<Kind>();
-  const visiting = new Set<Kind>();
-  const visit = (kind: Kind): void => {
-    // In a circle of references one is optional, and given later where it matters.
-    if (ordered.has(kind) || visiting.has(kind)) return;
-    visiting.add(kind);
-    const declared = resourceOf(kind);
-    for (const [, field] of parametersOf(declared)) if (field.to) visit(field.to as Kind);
-    if (declared.nested) visit(declared.nested.of as Kind);
-    ordered.add(kind);
-  };
-  for (const kind of kinds) visit(kind);
-  return [...ordered];
 }
 
 function checkObject(
@@ -150,8 +144,15 @@ async function isThere(client: Client, { kind, values }: Wanted): Promise<boolea
   const declared = resourceOf(kind);
   const { nested } = declared;
   if (nested) {
-    const { items } = await client.nestedOf(kind).list(String(values[`${nested.of}_uuid`]), { limit: 10_000 });
-    if (nested.with) return items.some(({ uuid }) => uuid === values[`${nested.with}_uuid`]);
+    const { items } = await client.nestedOf(kind).list(String(values[parentField(nested)]), { limit: 10_000 });
+    if (nested.with && nested.lists !== 'relations')
+      return items.some(({ uuid }) => uuid === values[otherField(nested)]);
+    if (nested.with) {
+      // Such relations are shown with the number of the other object.
+      const other = await client.of(nested.with).get(String(values[otherField(nested)]));
+      const column = otherField(nested).replace(/_uuid$/, '_id');
+      return items.some((item) => item[column] === other.id && difference(declared, values, item) === undefined);
+    }
     return items.some((item) => difference(declared, values, item) === undefined);
   }
   const existing = await client
@@ -174,14 +175,15 @@ async function make(client: Client, { kind, values }: Wanted): Promise<void> {
       await client.of(kind).create(values);
       return;
     }
-    const ofName = `${nested.of}_uuid`;
-    const withName = `${nested.with}_uuid`;
+    const ofName = parentField(nested);
+    const withName = otherField(nested);
     const { [ofName]: of, [withName]: other, ...rest } = values;
     const methods = client.nestedOf(kind);
-    await (nested.with ? methods.create(String(of), String(other), rest) : methods.create(String(of), rest));
+    if (nested.operations === 'set') await methods.set(String(of), String(other), rest);
+    else await (nested.with ? methods.create(String(of), String(other), rest) : methods.create(String(of), rest));
   } catch (cause) {
     if (!(cause instanceof ClientError) || cause.status === null) throw cause;
-    const name = values.uuid ?? `${nested?.name} of ${values[`${nested?.of}_uuid`]}`;
+    const name = values.uuid ?? `${nested?.name} of ${nested && values[parentField(nested)]}`;
     throw new LabError(`${name} is refused: ${cause.message}`, { cause });
   }
 }

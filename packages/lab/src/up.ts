@@ -51,7 +51,7 @@ export async function bringUp({ file: path, runDirectory, api, openflow = '127.0
   ledger: Ledger;
 }> {
   const file = readLabFile(path);
-  const ledger = takeLedger(runDirectory, resolve(path));
+  const ledger = await takeLedger(runDirectory, resolve(path));
   if (!ledger.has({ kind: 'directory', path: runDirectory })) {
     await ledger.make({ kind: 'directory', path: runDirectory, outlivesBoot: true }, async () => {});
   }
@@ -92,7 +92,7 @@ export async function up(options: UpOptions & { readonly waitSeconds: number }):
   return unrealised.length;
 }
 
-function takeLedger(runDirectory: string, file: string): Ledger {
+async function takeLedger(runDirectory: string, file: string): Promise<Ledger> {
   const existing = Ledger.find(runDirectory);
   if (existing?.owner && existing.owner.pid !== process.pid) {
     throw new LabError(`another lab up is at work in ${runDirectory} (pid ${existing.owner.pid})`);
@@ -100,6 +100,7 @@ function takeLedger(runDirectory: string, file: string): Ledger {
   if (existing && existing.things.length > 0 && existing.note !== file) {
     throw new LabError(`a lab is up already, from ${existing.note}; end it first: vnctl lab down`);
   }
+  await existing?.settle();
   return Ledger.begin(runDirectory, file);
 }
 

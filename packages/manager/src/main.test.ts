@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { testManager } from './testing.ts';
 
 function start(args: string[], env: Record<string, string> = {}) {
@@ -24,7 +24,11 @@ async function failure(args: string[], env?: Record<string, string>): Promise<{ 
   return { code: code as number, words };
 }
 
-const folder = () => mkdtempSync(join(tmpdir(), 'openvnet-vnmgr-'));
+function folder(): string {
+  const path = mkdtempSync(join(tmpdir(), 'openvnet-vnmgr-'));
+  onTestFinished(() => rmSync(path, { recursive: true }));
+  return path;
+}
 
 describe('vnmgr', () => {
   it('says where it serves, keeps what it was told, and ends when it is told to', async () => {

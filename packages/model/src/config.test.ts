@@ -1,7 +1,7 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import * as z from 'zod';
 import { declareOptions, hostPort, readSettings } from './config.ts';
 
@@ -12,7 +12,9 @@ const options = {
 };
 
 function fileWith(text: string): string {
-  const path = join(mkdtempSync(join(tmpdir(), 'openvnet-config-')), 'vnmgr.yml');
+  const directory = mkdtempSync(join(tmpdir(), 'openvnet-config-'));
+  onTestFinished(() => rmSync(directory, { recursive: true }));
+  const path = join(directory, 'vnmgr.yml');
   writeFileSync(path, text);
   return path;
 }
@@ -49,12 +51,22 @@ describe('readSettings', () => {
 
   it('declares each to a command line, with its variable and default', () => {
     const declared: string[] = [];
-    declareOptions({ option: (flags, doc) => declared.push(`${flags}: ${doc}`) }, options);
+    declareOptions(
+      {
+        option: (flags, doc) => declared.push(`${flags}: ${doc}`),
+        on: (event) => declared.push(event),
+        name: () => 'vnmgr',
+        description: () => 'The manager.',
+      },
+      options,
+    );
     expect(declared).toEqual([
       '--listen <HOST:PORT>: where to listen (OPENVNET_LISTEN, default 127.0.0.1:9090)',
       '--log-level <LEVEL>: how much to log (OPENVNET_LOG_LEVEL, default info)',
       '--node <NAME>: name (OPENVNET_NODE, default here)',
       '--config <FILE>: a YAML file with the same settings, without the dashes (OPENVNET_CONFIG)',
+      '--man: write the manual page, in roff, and end',
+      'option:man',
     ]);
   });
 });

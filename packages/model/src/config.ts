@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
 import type * as z from 'zod';
+import { manPage } from './man.ts';
 
 export { hostPort, type Listen, logLevel, stateDirectory } from './settings.ts';
 
@@ -26,12 +27,55 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
-/** Declares the options, and `--config`, to a command line: a `Command` of commander. */
-export function declareOptions(command: { option(flags: string, doc: string): unknown }, options: Options): void {
+/** What is needed of a `Command` of commander. */
+interface Declaring {
+  option(flags: string, doc: string): unknown;
+  on(event: string, listener: () => void): unknown;
+  name(): string;
+  description(): string;
+}
+
+/** Declares the options, `--config` and `--man`, to a command line: a `Command` of commander. */
+export function declareOptions(command: Declaring, options: Options): void {
   for (const [name, { doc, placeholder, default: usual }] of Object.entries(options)) {
     command.option(`--${dashed(name)} <${placeholder}>`, `${doc} (${variable(name)}, default ${usual})`);
   }
   command.option('--config <FILE>', `a YAML file with the same settings, without the dashes (${variable('config')})`);
+  command.option('--man', 'write the manual page, in roff, and end');
+  command.on('option:man', () => {
+    process.stdout.write(manualOf(command, options));
+    process.exit(0);
+  });
+}
+
+function manualOf(command: Declaring, options: Options): string {
+  const terms = Object.entries(options).map(
+    ([name, { doc, placeholder, default: usual }]) =>
+      [
+        `--${dashed(name)} ${placeholder}`,
+        `${doc[0]!.toUpperCase()}${doc.slice(1)}. Default: ${usual || 'none'}.`,
+      ] as const,
+  );
+  return manPage({
+    name: command.name(),
+    section: 8,
+    doc: command.description(),
+    date: new Date().toISOString().slice(0, 10),
+    sections: [
+      { title: 'Synopsis', lines: [`${command.name()} [option...]`] },
+      { title: 'Description', text: command.description() },
+      {
+        title: 'Options',
+        terms: [...terms, ['--config FILE', 'A YAML file with the same settings, without the dashes.']],
+      },
+      {
+        title: 'Environment',
+        text: 'Each option has a variable, which counts where the option is not given, and before the file:',
+        terms: [...Object.keys(options), 'config'].map((name) => [variable(name), `As --${dashed(name)}.`]),
+      },
+      { title: 'See also', text: 'vnctl(1), openvnet(8), vnmgr(8), vna(8)' },
+    ],
+  });
 }
 
 /** The settings; `flags` is what the command line held, by name (`logLevel`). Throws `ConfigError`. */

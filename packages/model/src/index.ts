@@ -13,9 +13,11 @@ export {
   parentField,
   type Resource,
   type Row,
+  removalParametersOf,
   type Update,
 } from './resource.ts';
 export { type Kind, kinds, type RowOf, resourceOf, resources } from './resources/index.ts';
+export { kindsInOrder, nestedIn, topKinds } from './resources/order.ts';
 export type { ObjectStatus, SystemStatus } from './status.ts';
 export {
   ipv4ToText,

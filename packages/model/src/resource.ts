@@ -17,6 +17,11 @@ export interface Nested {
    * `list`: the manager makes them, and they are only listed.
    */
   readonly operations?: 'add' | 'set' | 'list';
+  /**
+   * Fields that a request that removes must name, where the objects have no uuid. Unless said there are none: those that
+   * match what is given go, and all of them where nothing is.
+   */
+  readonly removedBy?: readonly string[];
   /** What a list of relations shows: the other objects unless said. */
   readonly lists?: 'others' | 'relations';
   /** What making and ending a relation answers: the relation and the other's uuid, unless it is an object of the two. */
@@ -28,6 +33,8 @@ export interface Action {
   readonly method: 'PUT' | 'POST';
   readonly doc: string;
   readonly parameters: Readonly<Record<string, unknown>>;
+  /** Whether at least one of its parameters has to be given, though none of them must. */
+  readonly needsOne?: boolean;
   /** Kind of the object that it answers. */
   readonly answers: string;
 }
@@ -57,6 +64,8 @@ export interface Resource<F = AnyFields, P = AnyFields> {
   readonly fields: F;
   /** What a request that makes one may hold besides: for objects that are made along with it. */
   readonly parameters?: P;
+  /** Those of `parameters` that a request that changes one may hold too. */
+  readonly changes?: readonly string[];
   readonly nested?: Nested;
   /** By the word in the path and of the command. */
   readonly actions?: Readonly<Record<string, Action>>;
@@ -128,6 +137,14 @@ export function columnOf(name: string, field: { readonly type: string }): string
 export function parametersOf(declared: Pick<Resource, 'fields' | 'parameters'>): [name: string, field: Field][] {
   const own = fieldsOf(declared).filter(([, field]) => field.derived !== true);
   return [...own, ...Object.entries((declared.parameters ?? {}) as Record<string, Field>)];
+}
+
+/** The parameters by which a request may say what to remove, where that has no uuid: optional but for those that must be named. */
+export function removalParametersOf(declared: Resource): [name: string, field: Field][] {
+  const { nested } = declared;
+  return parametersOf(declared)
+    .filter(([name]) => !nested || name !== parentField(nested))
+    .map(([name, field]) => [name, { ...field, optional: !nested?.removedBy?.includes(name) }]);
 }
 
 /** The fields of a resource, in order, as what shared code needs of them. */

@@ -1,6 +1,6 @@
 import type { Guest } from '@openvnet/lab';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { greets, type Scene, serve, startScene } from './testing-filters.ts';
+import { datagram, echoDatagrams, greets, type Scene, serve, startScene } from './testing-filters.ts';
 
 let scene: Scene;
 let vm: Guest;
@@ -44,21 +44,21 @@ async function filtering(enable_filtering: boolean): Promise<void> {
   await scene.settled('interface', 'if-vm');
 }
 
-/** Sends datagrams that come to a port of a guest back; returns when it listens. */
-async function echoDatagrams(guest: Guest, port: number): Promise<void> {
-  const text = `const s = require('dgram').createSocket('udp4').on('message', (m, r) => s.send(m, r.port, r.address));
-    s.bind(${port}, () => console.log('up'));`;
-  const server = guest.spawn(process.execPath, ['-e', text], { stdio: ['ignore', 'pipe', 'inherit'] });
-  await new Promise((resolve) => server.stdout!.once('data', resolve));
-}
+const echoes = (guest: Guest, to: string, port: number): Promise<string> => datagram(guest, { to, port });
 
-/** How much of a datagram of 4000 bytes comes back. */
-async function echoes(guest: Guest, address: string, port: number): Promise<number> {
-  const text = `const s = require('dgram').createSocket('udp4');
-    s.on('message', (m) => { console.log(m.length); process.exit(); }).send(Buffer.alloc(4000), ${port}, '${address}');
-    setTimeout(() => process.exit(), 1000);`;
-  return Number((await guest.exec(process.execPath, ['-e', text], { timeoutMs: 5000 })).stdout);
-}
+/** Sends 10.0.0.1 the error that it would get for a datagram from its port 4098 to port 97 of 10.0.0.2. */
+const foreignError = `
+import socket, struct
+def sum16(b):
+    s = sum(struct.unpack('!%dH' % (len(b) // 2), b))
+    while s >> 16: s = (s & 0xffff) + (s >> 16)
+    return 0xffff - s
+ip = struct.pack('!BBHHHBBH4s4s', 0x45, 0, 32, 0, 0, 64, 17, 0, socket.inet_aton('10.0.0.1'), socket.inet_aton('10.0.0.2'))
+quote = ip[:10] + struct.pack('!H', sum16(ip)) + ip[12:] + struct.pack('!HHHH', 4098, 97, 12, 0)
+error = struct.pack('!BBHI', 3, 3, 0, 0) + quote
+error = error[:2] + struct.pack('!H', sum16(error)) + error[4:]
+socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_ICMP).sendto(error, ('10.0.0.1', 0))
+`;
 
 describe('a filtered guest', () => {
   it('is cut off when filtering is enabled, and back when it is not, without harm to others', async () => {
@@ -102,11 +102,27 @@ describe('a filtered guest', () => {
     await add(...rules);
     await echoDatagrams(peer, 99);
     await echoDatagrams(vm, 98);
-    expect([await echoes(vm, '10.0.0.2', 99), await echoes(peer, '10.0.0.1', 98)]).toEqual([4000, 4000]);
+    expect([await echoes(vm, '10.0.0.2', 99), await echoes(peer, '10.0.0.1', 98)]).toEqual(['4000', '4000']);
     await remove(rules[0]!);
-    expect(await echoes(vm, '10.0.0.2', 99)).toBe(0);
-    expect(await echoes(peer, '10.0.0.1', 98)).toBe(4000);
+    expect(await echoes(vm, '10.0.0.2', 99)).toBe('nothing');
+    expect(await echoes(peer, '10.0.0.1', 98)).toBe('4000');
     await remove(rules[1]!);
+  });
+
+  it('is told that nobody listens where it was let send, and takes no error about anything else', async () => {
+    const rule = { protocol: 'udp', src_port: 97, action: 'conn' };
+    await add(rule);
+    const closed = { to: '10.0.0.2', port: 97, from: 4097, size: 4 };
+    expect(await datagram(vm, closed)).toBe('ECONNREFUSED');
+    const capture = await vm.capture({ filter: 'icmp' });
+    // Of a socket of the guest that sent nothing: the quote is of no connection.
+    await peer.exec('python3', ['-c', foreignError]);
+    // The same error about what was sent does arrive, so that the other was not lost on its way.
+    await peer.exec('python3', ['-c', foreignError.replace('4098', '4097')]);
+    const errors = (await capture.stop()).filter((line) => line.includes('udp port 97 unreachable'));
+    expect(errors).toHaveLength(1);
+    await remove(rule);
+    expect(await datagram(vm, closed)).toBe('nothing');
   });
 
   it('keeps an established connection over a change of other rules, and loses it with its own', async () => {

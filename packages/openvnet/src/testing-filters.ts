@@ -94,3 +94,30 @@ export async function greets(guest: Guest, address: string, port: number): Promi
   const { stdout } = await guest.exec(process.execPath, ['-e', text], { mayFail: true, timeoutMs: 5000 });
   return stdout === 'hello\n';
 }
+
+/** Sends datagrams that come to a port of a guest back; returns when it listens. */
+export async function echoDatagrams(guest: Guest, port: number): Promise<void> {
+  const text = `const s = require('dgram').createSocket('udp4').on('message', (m, r) => s.send(m, r.port, r.address));
+    s.bind(${port}, () => console.log('up'));`;
+  const server = guest.spawn(process.execPath, ['-e', text], { stdio: ['ignore', 'pipe', 'inherit'] });
+  await new Promise((resolve) => server.stdout!.once('data', resolve));
+}
+
+interface Datagram {
+  readonly to: string;
+  readonly port: number;
+  /** The port it is sent from; any unless given. */
+  readonly from?: number;
+  readonly size?: number;
+}
+
+/** What becomes of a datagram of a connected socket: its size when it comes back whole, an error by name, or nothing. */
+export async function datagram(guest: Guest, { to, port, from = 0, size = 4000 }: Datagram): Promise<string> {
+  const text = `const sent = Buffer.from(Array.from({ length: ${size} }, (_, i) => i % 251));
+    const end = (word) => { console.log(word); process.exit(); };
+    const s = require('dgram').createSocket('udp4');
+    s.on('message', (m) => end(m.equals(sent) ? m.length : 'garbled')).on('error', ({ code }) => end(code));
+    s.bind(${from}, () => s.connect(${port}, '${to}', () => s.send(sent)));
+    setTimeout(() => end('nothing'), 1500);`;
+  return (await guest.exec(process.execPath, ['-e', text], { timeoutMs: 8000 })).stdout.trim();
+}

@@ -1,6 +1,7 @@
 import type { Guest } from '@openvnet/lab';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { greets, type Scene, serve, startScene } from './testing-filters.ts';
+import { until } from './testing.ts';
+import { datagram, echoDatagrams, greets, type Scene, serve, startScene } from './testing-filters.ts';
 
 let scene: Scene;
 let inside: Guest;
@@ -37,6 +38,8 @@ beforeAll(async () => {
   outside = await scene.guest('out', { network: 'nw-2', address: '10.0.2.1', via: '10.0.2.254', number: 2 });
   await serve(inside, 80);
   await serve(outside, 80);
+  await echoDatagrams(inside, 53);
+  await echoDatagrams(outside, 53);
   await client.translations.create({ uuid: 'tr-1', interface_uuid: 'if-gw2', mode: 'static_address' });
 });
 
@@ -68,6 +71,18 @@ describe('a gateway that translates', () => {
     const lines = await capture.stop();
     expect(lines.some((line) => line.includes('10.0.2.100 > 10.0.2.1: ICMP echo request'))).toBe(true);
     expect(lines.some((line) => line.includes('10.0.1.1'))).toBe(false);
+  });
+
+  it('makes datagrams one of the other, with fragments, and tells who sends them that nobody listens', async () => {
+    expect([
+      await datagram(outside, { to: '10.0.2.100', port: 53 }),
+      await datagram(inside, { to: '10.0.2.1', port: 53 }),
+      await datagram(outside, { to: '10.0.2.100', port: 99, size: 10 }),
+      await datagram(inside, { to: '10.0.2.1', port: 99, size: 10 }),
+    ]).toEqual(['4000', '4000', 'ECONNREFUSED', 'ECONNREFUSED']);
+  });
+
+  it('forgets an entry with it', async () => {
     await scene.client.nestedOf('translation_static_address').remove('tr-1', pair);
     await settled();
     expect(await answers(outside, '10.0.2.100')).toBe(false);
@@ -79,6 +94,42 @@ describe('a gateway that translates', () => {
     await settled();
     expect([await greets(outside, '10.0.2.100', 8080), await greets(outside, '10.0.2.100', 80)]).toEqual([true, false]);
     expect(await answers(outside, '10.0.2.100')).toBe(false);
+  });
+
+  it('makes datagrams of one port those of another, with fragments, and tells who sends them that nobody listens', async () => {
+    const each = (outer: number, inner: number) => ({ ...pair, ingress_port_number: outer, egress_port_number: inner });
+    for (const ports of [each(5353, 53), each(5399, 99), each(5400, 4000)])
+      await scene.client.nestedOf('translation_static_address').create('tr-1', ports);
+    await settled();
+    expect([
+      await datagram(outside, { to: '10.0.2.100', port: 5353 }),
+      await datagram(inside, { to: '10.0.2.1', port: 53, from: 4000 }),
+      await datagram(outside, { to: '10.0.2.100', port: 5399, size: 10 }),
+      await datagram(inside, { to: '10.0.2.1', port: 99, from: 4000, size: 10 }),
+      await datagram(outside, { to: '10.0.2.100', port: 53 }),
+    ]).toEqual(['4000', '4000', 'ECONNREFUSED', 'ECONNREFUSED', 'nothing']);
+  });
+
+  it('carries established connections and fragments on when the switch has started again', async () => {
+    const text = `const s = require('net').connect(8080, '10.0.2.100'); s.on('data', (d) => console.log(String(d)));
+      process.stdin.on('data', (d) => s.write(d));`;
+    const client = outside.spawn(process.execPath, ['-e', text], { stdio: ['pipe', 'pipe', 'inherit'] });
+    let heard = '';
+    client.stdout!.on('data', (data) => {
+      heard += data;
+    });
+    const hears = async (word: string): Promise<void> => {
+      client.stdin!.write(word);
+      await until(async () => heard.includes(word));
+    };
+    await hears('before');
+    await scene.vswitch.kill9();
+    await scene.vswitch.restart();
+    await hears('after');
+    // The way out first: what was noted of the way in is gone.
+    expect(await datagram(inside, { to: '10.0.2.1', port: 53, from: 4000 })).toBe('4000');
+    expect(await datagram(inside, { to: '10.0.2.1', port: 99, from: 4000, size: 10 })).toBe('ECONNREFUSED');
+    client.kill();
   });
 
   it('lets the rest pass where it may', async () => {

@@ -1,18 +1,17 @@
-import { dirname } from 'node:path';
+import { PrivateSwitch } from '@openvnet/lab';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { askDaemon } from './control.ts';
-import { DummySwitch } from './dummy-switch.ts';
 
-let vswitch: DummySwitch;
+let vswitch: PrivateSwitch;
 let directory: string;
 
 beforeAll(async () => {
-  vswitch = await DummySwitch.create();
-  await vswitch.start();
-  await vswitch.addBridge('br0', 'p1');
-  directory = dirname(vswitch.target.slice('unix:'.length));
+  vswitch = await PrivateSwitch.start({ dummy: true });
+  await vswitch.addBridge({ name: 'br0' });
+  await vswitch.addPort('br0', 'p1');
+  directory = vswitch.runDirectory;
 });
-afterAll(() => vswitch.stop());
+afterAll(() => vswitch[Symbol.asyncDispose]());
 
 const daemon = 'ovs-vswitchd';
 

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempDisposableSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -19,7 +19,8 @@ const writer = `
 `;
 
 it('has every change that was acknowledged, after its process was killed', async () => {
-  const path = join(mkdtempSync(join(tmpdir(), 'openvnet-store-')), 'store.db');
+  using directory = mkdtempDisposableSync(join(tmpdir(), 'openvnet-store-'));
+  const path = join(directory.path, 'store.db');
   for (const wanted of [20, 60, 200]) {
     const child = spawn(process.execPath, ['--input-type=module', '-e', writer, path], {
       stdio: ['ignore', 'pipe', 'inherit'],

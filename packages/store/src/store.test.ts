@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempDisposableSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -159,7 +159,8 @@ describe('a store', () => {
   });
 
   it('is one with all it had when it is opened again', async () => {
-    const path = join(mkdtempSync(join(tmpdir(), 'openvnet-store-')), 'deep', 'store.db');
+    using directory = mkdtempDisposableSync(join(tmpdir(), 'openvnet-store-'));
+    const path = join(directory.path, 'deep', 'store.db');
     const before = await openStore(path);
     before.transaction((tx) => tx.insert('network', network));
     const { id } = before;
@@ -171,7 +172,8 @@ describe('a store', () => {
   });
 
   it('refuses a file that another one has, or that is none', async () => {
-    const path = join(mkdtempSync(join(tmpdir(), 'openvnet-store-')), 'store.db');
+    using directory = mkdtempDisposableSync(join(tmpdir(), 'openvnet-store-'));
+    const path = join(directory.path, 'store.db');
     using _store = await openStore(path);
     await expect(openStore(path)).rejects.toThrow(
       new StoreError(`The store ${path} is in use: another process, such as a second manager, has it open.`),

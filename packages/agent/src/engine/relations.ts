@@ -51,6 +51,8 @@ export interface Attachment {
   readonly port: number | null;
   /** Whether the filters of its interface apply. */
   readonly filtered: boolean;
+  /** Whether its interface may send for others, as a router does. */
+  readonly routing: boolean;
   /** Which part of the domain's ports it is in, for broadcasts; null where it has no port. */
   readonly flood_part: number | null;
 }

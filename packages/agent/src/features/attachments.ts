@@ -31,6 +31,7 @@ export const attachments = derivation({
       ip: ipv4_address,
       port: binding.port,
       filtered: isFiltered(view, interface_id),
+      routing: view.get('interface', interface_id)?.enable_routing ?? false,
       flood_part: binding.port === null ? null : partKey(domain_id, binding.port),
     };
   },

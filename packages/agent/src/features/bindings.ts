@@ -36,18 +36,17 @@ export const bindings = derivation({
     const { at, uplink } = modes[view.get('interface', id)!.mode]!;
     const places = view.where('interface_port', 'interface_id', id).filter((place) => isHere(view, place));
     if (places.length === 0) return undefined;
-    const named = uplink || at === 'port' ? placeOf(view, id, places) : undefined;
-    // Without a name there is no port to wait for: the host's own address needs none.
-    const needless = at !== 'port' && places.every(({ port_name }) => port_name === null);
-    if (!named && (uplink || at === 'port') && !(at === 'host' && needless)) return undefined;
-    if (named && 'waiting' in named) return named;
-    const own = at === 'port' ? named : at === 'host' ? view.get('port', localPort) : undefined;
-    if (!own && at !== 'switch') return waiting('interface', id, "the bridge's own port");
+    // The host's own address needs no other port than the bridge's.
+    const hostAlone = at === 'host' && places.every(({ port_name }) => port_name === null);
+    const named = at === 'port' || (uplink && !hostAlone) ? placeOf(view, id, places) : null;
+    if (named === undefined || (named && 'waiting' in named)) return named;
+    const own = at === 'port' ? named : at === 'host' ? view.get('port', localPort) : null;
+    if (own === undefined) return waiting('interface', id, "the bridge's own port");
     return {
       id,
       port: own?.id ?? null,
-      port_name: own?.name ?? named?.name ?? null,
-      uplink: uplink ? (named?.id ?? null) : null,
+      port_name: (own ?? named)?.name ?? null,
+      uplink: (uplink && named?.id) || null,
     };
   },
 });

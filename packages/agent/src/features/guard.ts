@@ -1,14 +1,17 @@
 import { feature } from '../engine/feature.ts';
 import { ethernet, type Flow, load, priority } from '../pipeline/flow.ts';
 
-/** Sender guard: a port may send only from the MAC and IP addresses that its interface has leased, ARP included. */
+/**
+ * Sender guard: a port may send only from the MAC and IP addresses that its interface has leased, ARP included. A guest that
+ * is a router itself (`enable_routing`) may send IP packets for others.
+ */
 export const guard = feature({
   name: 'guard',
   doc: 'Takes frames whose sender uses its own addresses into the network of the address.',
   cookie: 1,
   source: { of: 'attachment' },
   select: (view, id) => {
-    const { port, mac, ip, domain_id, filtered } = view.get('attachment', id)!;
+    const { port, mac, ip, domain_id, filtered, routing } = view.get('attachment', id)!;
     if (port === null) return undefined;
     return {
       port,
@@ -16,10 +19,11 @@ export const guard = feature({
       ip,
       network: domain_id,
       next: filtered ? ('egress_filter' as const) : ('dispatch' as const),
+      routing,
       open: view.get('open_domain', domain_id) !== undefined,
     };
   },
-  flows: ({ port, mac, ip, network, next, open }) => [
+  flows: ({ port, mac, ip, network, next, routing, open }) => [
     {
       table: 'admit',
       priority: priority.normal,
@@ -34,11 +38,17 @@ export const guard = feature({
       actions: [load('network', network)],
       next,
     },
+    ...(routing ? [anyAddress(port, mac, network, next)] : []),
     ...(open ? impostors(network, mac, ip) : []),
   ],
   // Guests send IPv6 by themselves; it is not carried, and is no sign of a wrong address.
   always: [{ table: 'admit', priority: priority.low + 1, match: { eth_type: ethernet.ipv6 } }],
 });
+
+function anyAddress(port: number, mac: number, network: number, next: 'egress_filter' | 'dispatch'): Flow {
+  const match = { in_port: port, eth_src: mac, eth_type: ethernet.ipv4 };
+  return { table: 'admit', priority: priority.normal - 1, match, actions: [load('network', network)], next };
+}
 
 /** Nobody outside may send from the addresses of those who are on this switch. */
 function impostors(network: number, mac: number, ip: number): Flow[] {

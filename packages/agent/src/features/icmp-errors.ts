@@ -1,6 +1,8 @@
 import { decodeEthernet, encodeEthernet, type IcmpErrorOptions, icmpError } from '@openvnet/packet';
 import type { Answer, Feature, Lookup, PacketToAgent, Reply } from '../engine/feature.ts';
 import { ethernet, output } from '../pipeline/flow.ts';
+import { entryOut, rewriteQuote } from './icmp-quotes.ts';
+import { entriesOf } from './translation-entries.ts';
 
 /**
  * Tells the sender of a packet why a gateway could not take it on: from the gateway's address in the sender's network, to
@@ -8,14 +10,23 @@ import { ethernet, output } from '../pipeline/flow.ts';
  */
 export function icmpErrorBack(
   { port, frame, register }: PacketToAgent,
-  { where }: Lookup,
+  { where, remember }: Lookup,
   error: Omit<IcmpErrorOptions, 'src'>,
 ): readonly Reply[] {
   const { src, dst, type: etherType, payload } = decodeEthernet(frame);
-  const addresses = where('attachment', 'interface_id', register('gateway'));
+  const gateway = register('gateway');
+  // What the gateway has translated is quoted as its sender knows it.
+  const asSent = (packet: Uint8Array): Uint8Array => {
+    const entries = remember(`translations ${gateway}`, (view) => entriesOf(view, gateway));
+    const sent = Buffer.from(packet);
+    const entry = entries.length > 0 ? entryOut(entries, sent, register('route_link')) : undefined;
+    if (entry) rewriteQuote(sent, 'dst', entry.outside);
+    return sent;
+  };
+  const addresses = where('attachment', 'interface_id', gateway);
   const own = addresses.find(({ mac }) => mac === dst) ?? addresses[0];
   if (!own || etherType !== ethernet.ipv4) return [];
-  const answer = icmpError(payload, { ...error, src: own.ip });
+  const answer = icmpError(asSent(payload), { ...error, src: own.ip });
   if (!answer) return [];
   const back = encodeEthernet({ dst: src, src: dst, type: ethernet.ipv4, payload: answer });
   return [{ frame: back, actions: [output(port)] }];

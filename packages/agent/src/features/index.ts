@@ -20,6 +20,7 @@ import { filter } from './filter.ts';
 import { gateway } from './gateway.ts';
 import { guard } from './guard.ts';
 import { handOver } from './hand-over.ts';
+import { icmpTranslation } from './icmp-translation.ts';
 import { neighbour } from './neighbour.ts';
 import { nextHop, resolved } from './next-hop.ts';
 import { pathMtu } from './path-mtu.ts';
@@ -29,6 +30,7 @@ import { segment } from './segment.ts';
 import { stations } from './stations.ts';
 import { strangers } from './strangers.ts';
 import { translation, translator } from './translation.ts';
+import { translationFragments } from './translation-fragments.ts';
 import { uplink } from './uplink.ts';
 import { openNetworks, uplinks } from './uplinks.ts';
 
@@ -68,6 +70,8 @@ export const features: readonly AnyFeature[] = [
   filter,
   translator,
   translation,
+  translationFragments,
+  icmpTranslation,
   handOver,
   dhcp,
   dhcpAdmission,

@@ -1,5 +1,6 @@
+import { decodeFlow } from '@openvnet/openflow';
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { Outcome } from '../simulate.ts';
+import type { Outcome, Packet } from '../simulate.ts';
 import {
   echoRequest,
   interfaceRows,
@@ -59,6 +60,24 @@ const outward = (from: number, port = 80): unknown[] =>
   endpoints(vswitch.run(segment([from, ip(1, from), port], { mac: macOf(101), ip: ip(2, 21), port: 5000 })));
 /** Network and host, and port, as `endpoints` writes them. */
 const at = (network: number, host: number, port: number): string => `${network * 256 + host}:${port}`;
+
+/** The first and a later fragment of a datagram, as they leave: port of the switch, the address and port that changed. */
+function fragments(packet: Packet, side: 'src' | 'dst'): unknown[] {
+  const { udp_src: _, udp_dst: __, ...rest } = packet;
+  return [
+    { ...packet, ip_frag: 1 },
+    { ...rest, ip_frag: 3 },
+  ].flatMap((each) =>
+    vswitch.run(each).sent.map(({ port, packet: sent }) => {
+      const number = sent[`udp_${side}`];
+      return [port, Number(sent[`ipv4_${side}`]), number === undefined ? undefined : Number(number)];
+    }),
+  );
+}
+const fragmentsIn = (port: number): unknown[] =>
+  fragments(segment([21, ip(2, 21), 5000], { mac: macOf(102), ip: ip(2, 100), port }, 'udp'), 'dst');
+const fragmentsOut = (port: number): unknown[] =>
+  fragments(segment([11, ip(1, 11), port], { mac: macOf(101), ip: ip(2, 21), port: 5000 }, 'udp'), 'src');
 
 describe('a translation', () => {
   it('makes an address outside one inside, and back', () => {
@@ -122,15 +141,83 @@ describe('a translation', () => {
     expect(toAgent.map(({ packet }) => Number(packet.ipv4_src))).toEqual([ip(1, 11)]);
   });
 
-  it('costs two flows, or four with ports', () => {
+  it('takes fragments of datagrams by connection tracking, the later ones by their addresses', () => {
+    put(...translationRows(1, 102, [outside, web]));
+    expect(fragmentsIn(8080)).toEqual([
+      [11, ip(1, 11), 80],
+      [11, ip(1, 11), undefined],
+    ]);
+    expect(fragmentsIn(81)).toEqual([
+      [11, ip(1, 11), 81],
+      [11, ip(1, 11), undefined],
+    ]);
+    expect(fragmentsOut(80)).toEqual([
+      [21, ip(2, 100), 8080],
+      [21, ip(2, 100), undefined],
+    ]);
+    expect(fragmentsOut(81)).toEqual([
+      [21, ip(2, 100), 81],
+      [21, ip(2, 100), undefined],
+    ]);
+    put(...translationRows(1, 102, [{ ...web, route_link_id: 1 }]));
+    model.remove('translation_static_address', 2);
+    expect(fragmentsIn(8080)).toEqual([
+      [11, ip(1, 11), 80],
+      [11, ip(1, 11), undefined],
+    ]);
+    expect(fragmentsOut(80)).toEqual([
+      [21, ip(2, 100), 8080],
+      [21, ip(2, 100), undefined],
+    ]);
+    expect(fragmentsIn(81)).toEqual([[11, ip(1, 11), undefined]]);
+  });
+
+  it('drops later fragments that could be of several, and lets none of them pass as it is', () => {
+    const other = { ...web, egress_ipv4_address: ip(1, 12), ingress_port_number: 8081 };
+    put(...translationRows(1, 102, [web, other], true));
+    expect(fragmentsIn(8080)).toEqual([[11, ip(1, 11), 80]]);
+    expect(fragmentsIn(8081)).toEqual([[12, ip(1, 12), 80]]);
+    // On the way out each has one address.
+    expect(fragmentsOut(80)).toEqual([
+      [21, ip(2, 100), 8080],
+      [21, ip(2, 100), undefined],
+    ]);
+  });
+
+  it('notes each pair of addresses and each way by itself, and sets no address of a later fragment without', () => {
+    put(...translationRows(1, 102, [outside, { ...web, egress_ipv4_address: ip(1, 12) }]));
+    vswitch.compiler.update();
+    const { flows } = vswitch.compiler;
+    const zones = new Set<unknown>();
+    for (const flow of [...flows.keys()].map((key) => decodeFlow({ key, body: flows.get(key)! })))
+      for (const instruction of flow.instructions)
+        for (const action of instruction.type === 'apply_actions' ? instruction.actions : []) {
+          if (action.type === 'ct') zones.add(action.zone);
+          if (flow.match.ip_frag !== undefined && action.type === 'set_field')
+            expect(action.field).toMatch(/^(tcp|udp)_/);
+        }
+    expect(zones.size).toBe(4);
+  });
+
+  it('leaves fragments of an echo alone, which are sound without', () => {
+    put(...translationRows(1, 102, [outside]));
+    const ping = { ...echoRequest(21, ip(2, 21), { mac: macOf(102), ip: ip(2, 100) }), ip_frag: 1 };
+    const { sent, trace } = vswitch.run(ping);
+    expect(sent.map(({ packet }) => Number(packet.ipv4_dst))).toEqual([ip(1, 11)]);
+    expect(trace.map(({ table }) => table)).not.toContain('fragments_in');
+  });
+
+  it('costs six flows; of an address with ports eight, and four for all of them', () => {
     const size = (): number => {
       vswitch.compiler.update();
       return vswitch.compiler.flows.size;
     };
     const before = size();
     put(...translationRows(1, 102, [outside]));
-    expect(size() - before).toBe(2);
+    expect(size() - before).toBe(6);
     put(...translationRows(1, 102, [web]));
-    expect(size() - before).toBe(4);
+    expect(size() - before).toBe(12);
+    put(...translationRows(1, 102, [web, { ...web, ingress_port_number: 8081, egress_port_number: 81 }]));
+    expect(size() - before).toBe(20);
   });
 });

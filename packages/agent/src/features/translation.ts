@@ -1,7 +1,8 @@
-import { feature, waiting } from '../engine/feature.ts';
-import { ethernet, type Flow, load, priority, protocol, setField } from '../pipeline/flow.ts';
-
+import { feature } from '../engine/feature.ts';
+import { ethernet, type Flow, firstFragment, load, priority, protocol, setField } from '../pipeline/flow.ts';
 import { isGateway } from './bindings.ts';
+import { type Entry, entryOf, passesUntranslated, rankOf } from './translation-entries.ts';
+import { fragmentIn, fragmentOut, fragmentsFirst } from './translation-fragments.ts';
 
 const transports = ['tcp', 'udp'] as const;
 
@@ -19,8 +20,7 @@ export const translator = feature({
     const own = view
       .where('attachment', 'interface_id', id)
       .filter((address) => !view.get('ip_lease', address.id)?.enable_routing);
-    const passes = view.where('translation', 'interface_id', id).some(({ passthrough }) => passthrough);
-    return { id, own: own.map(({ ip }) => ip), passes };
+    return { id, own: own.map(({ ip }) => ip), passes: passesUntranslated(view, id) };
   },
   flows: ({ id, own, passes }) => [
     ...own.map((ip) => ({
@@ -44,68 +44,53 @@ export const translation = feature({
   doc: 'Translates addresses, and ports, of routed packets at a gateway.',
   cookie: 18,
   source: { of: 'translation_static_address' },
-  select: (view, id) => {
-    const entry = view.get('translation_static_address', id)!;
-    const gateway = view.get('translation', entry.translation_id)?.interface_id;
-    if (gateway === undefined || !view.get('binding', gateway)) return undefined;
-    const row = view.get('interface', gateway);
-    if (!row?.enable_route_translation) return undefined;
-    const lease = view.where('attachment', 'interface_id', gateway).find(({ ip }) => ip === entry.ingress_ipv4_address);
-    if (!lease || !view.get('ip_lease', lease.id)?.enable_routing) {
-      const [kind, owner] = ['translation', entry.translation_id] as const;
-      return waiting(kind, owner, `an IP lease of ${row.uuid} with enable_routing for each of its ingress addresses`);
-    }
-    return {
-      gateway,
-      link: entry.route_link_id,
-      outside: { ip: entry.ingress_ipv4_address, port: entry.ingress_port_number },
-      inside: { ip: entry.egress_ipv4_address, port: entry.egress_port_number },
-    };
-  },
+  select: entryOf,
   flows: (entry) =>
-    entry.outside.port === null || entry.inside.port === null
-      ? entryFlows(entry)
-      : transports.flatMap((name) => entryFlows(entry, name)),
+    entry.outside.port === null ? entryFlows(entry) : transports.flatMap((name) => entryFlows(entry, name)),
 });
 
-interface End {
-  readonly ip: number;
-  readonly port: number | null;
-}
-
-interface Entry {
-  readonly gateway: number;
-  readonly link: number | null;
-  readonly outside: End;
-  readonly inside: End;
-}
-
-/** In and out. A port goes before a whole address, and an entry for one logical router before one for any. */
-function entryFlows({ gateway, link, outside, inside }: Entry, name?: 'tcp' | 'udp'): Flow[] {
-  const order = priority.normal + (name ? 2 : 0) + (link === null ? 0 : 1);
+/**
+ * In and out. The first fragment of a packet has the port; `translationFragments` has those that follow.
+ */
+function entryFlows(entry: Entry, name?: 'tcp' | 'udp'): Flow[] {
+  const { gateway, link, outside, inside } = entry;
+  const order = priority.normal + rankOf(entry);
   const common = { eth_type: ethernet.ipv4, ...(name && { ip_proto: protocol[name] }) };
   const to = { ...common, ipv4_dst: outside.ip, ...(name && { [`${name}_dst`]: outside.port! }) };
   const from = { ...common, ipv4_src: inside.ip, ...(name && { [`${name}_src`]: inside.port! }) };
-  const rewriteTo = [
-    setField('ipv4_dst', inside.ip),
-    ...(name ? [setField(`${name}_dst`, inside.port!)] : []),
-    ...(link === null ? [] : [load('route_link', link)]),
-  ];
-  const rewriteFrom = [setField('ipv4_src', outside.ip), ...(name ? [setField(`${name}_src`, outside.port!)] : [])];
+  const portIn = name ? [setField(`${name}_dst`, inside.port!)] : [];
+  const portOut = name ? [setField(`${name}_src`, outside.port!)] : [];
+  const within = { translator: gateway, ...(link !== null && { route_link: link }) };
   return [
     {
       table: 'translate_in',
       priority: order,
       match: { gateway, ...to },
-      actions: rewriteTo,
+      actions: [setField('ipv4_dst', inside.ip), ...portIn, ...(link === null ? [] : [load('route_link', link)])],
       next: link === null ? 'route_in' : 'route_out',
     },
     {
       table: 'translate_out',
       priority: order,
-      match: { translator: gateway, ...(link !== null && { route_link: link }), ...from },
-      actions: rewriteFrom,
+      match: { ...within, ...from },
+      actions: [setField('ipv4_src', outside.ip), ...portOut],
       next: 'forward',
     },
+    ...(name
+      ? [
+          {
+            table: 'translate_in' as const,
+            priority: order + fragmentsFirst,
+            match: { gateway, ...to, ip_frag: firstFragment },
+            actions: [...portIn, ...fragmentIn(entry)],
+          },
+          {
+            table: 'translate_out' as const,
+            priority: order + fragmentsFirst,
+            match: { ...within, ...from, ip_frag: firstFragment },
+            actions: [...portOut, ...fragmentOut(entry)],
+          },
+        ]
+      : []),
   ];
 }

@@ -57,7 +57,8 @@ export function namedFlows(flows: readonly EncodedFlow[], slice: Slice): string[
       const ones = 2 ** bits - 1;
       if (Math.floor(mask / 2 ** offset) % 2 ** bits !== ones) continue;
       delete fields[field];
-      matched[register] = name(kind, Math.floor(value / 2 ** offset) % 2 ** bits);
+      const id = Math.floor(value / 2 ** offset) % 2 ** bits;
+      matched[register] = id === 0 ? 'none' : name(kind, id);
     }
     const written = instructions.map((instruction) =>
       instruction.type !== 'apply_actions'

@@ -147,6 +147,15 @@ export function learnPlace(
   };
 }
 
+/**
+ * Sends the packet on at a table with one address replaced, by connection tracking: with all its fragments, once it has
+ * them. Ports stay. What is no sound packet goes on as it was, and as invalid.
+ */
+export function trackTranslated(zone: number, table: TableName, kind: 'src' | 'dst', ip: number): Action {
+  const nat = { type: 'nat', kind, ipv4_min: ip } as const;
+  return { type: 'ct', commit: true, zone, table: tableNumbers[table], actions: [nat] };
+}
+
 /** Sends a copy out at a port of the switch. */
 export function output(port: number): Action {
   return { type: 'output', port: wirePort(port) };
@@ -192,6 +201,10 @@ export function toAgentMetered(meter: number): Action {
 }
 
 export const ethernet = { ipv4: 0x0800, arp: 0x0806, ipv6: 0x86dd } as const;
+/** Of `ip_frag`: any fragment, but not a whole packet. */
+export const anyFragment = { value: 1, mask: 1 } as const;
+/** Of `ip_frag`: the first fragment of a packet, which has its ports. */
+export const firstFragment = 1;
 /** Of `ip_frag`: a fragment other than the first, which has no ports. */
 export const laterFragment = { value: 2, mask: 2 } as const;
 

@@ -15,6 +15,23 @@ const { call, done }: Pick<TestManager, 'call' | 'done'> = {
 const refused = (status: number, code: string, message: unknown) => ({ status, body: { code, message } });
 
 describe('an interface', () => {
+  it('can be given another uuid, and keeps its port, its leases and what refers to it', async () => {
+    await registerNetwork(manager);
+    const before = await done('GET', '/interfaces/if-veth1');
+    const renamed = await done('PUT', '/interfaces/if-veth1/rename', { new_uuid: 'if-web' });
+    expect(renamed).toMatchObject({ id: before.id, uuid: 'if-web' });
+    expect(await done('GET', '/interfaces/if-web/ports')).toMatchObject({ items: [{ port_name: 'if-veth1' }] });
+    expect((await done('GET', '/ip_leases')).items[0]).toMatchObject({ interface_uuid: 'if-web' });
+    expect((await call('GET', '/interfaces/if-veth1')).status).toBe(404);
+    await done('POST', '/interfaces', { uuid: 'if-veth1', mode: 'simulated' });
+    const rename = (uuid: string, form: Record<string, string>) => call('PUT', `/interfaces/${uuid}/rename`, form);
+    expect(await rename('if-web', { new_uuid: 'if-veth1' })).toMatchObject({ status: 400, body: { code: '102' } });
+    expect(await rename('if-web', { new_uuid: 'nw-web' })).toMatchObject({ status: 400, body: { code: '101' } });
+    expect(await rename('if-web', {})).toMatchObject({ status: 400, body: { code: '111' } });
+    expect(await rename('if-web', { new_uuid: 'if-web' })).toMatchObject({ status: 200 });
+    expect(await rename('if-gone', { new_uuid: 'if-x' })).toMatchObject({ status: 404 });
+  });
+
   it('comes with its port and leases, and shows them one within the other', async () => {
     await registerNetwork(manager);
     const { status: _, ...shown } = await done('GET', '/interfaces/if-veth1');

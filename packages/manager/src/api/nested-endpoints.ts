@@ -4,9 +4,9 @@ import {
   type Kind,
   type Nested,
   otherField,
-  parametersOf,
   parentField,
   type RowOf,
+  removalParametersOf,
   resourceOf,
   timeToText,
 } from '@openvnet/model';
@@ -228,12 +228,9 @@ function childWithUuid(place: Where): Endpoint[] {
 
 /** `/interfaces/:uuid/ports`: what is removed is selected by its fields. */
 function childWithoutUuid(place: Where): Endpoint[] {
-  const { kind, parent, parentName, parentColumn, path, group, store } = place;
+  const { kind, parent, parentColumn, path, group, store } = place;
   const declared = resourceOf(kind);
-  const selection = parametersFor(
-    parametersOf(declared).filter(([name]) => name !== parentName),
-    'change',
-  );
+  const selection = parametersFor(removalParametersOf(declared), 'make');
   return [
     list(place),
     add(place),

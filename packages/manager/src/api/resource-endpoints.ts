@@ -137,28 +137,31 @@ export function resourceEndpoints(kind: Kind, place: Place, reports: Reports): E
 /** The declared actions, which their behaviour carries out. */
 function actionEndpoints(kind: Kind, { store, around }: Place): Endpoint[] {
   const declared = resourceOf(kind);
-  return Object.entries(declared.actions ?? {}).map(([name, { method, doc, parameters: fields, answers }]) => {
-    const named = Object.entries(fields as Record<string, Field>);
-    const parameters = parametersFor(named, 'make');
-    return {
-      method,
-      path: `/${declared.plural}/:uuid/${name}`,
-      doc,
-      group: declared.plural,
-      parameters,
-      answer: { shape: 'record', kind: answers as Kind },
-      handle: (call) => {
-        const read = readParameters(parameters, inOurWords({ ...declared, fields }, call.given));
-        const { value, revision } = store.transaction((tx) => {
-          const row = objectInPath(tx, kind, call.path.uuid!);
-          const given = resolveReferences(tx, named, read);
-          return refusing(tx, () => behaviourOf(kind).actions![name]!(tx, row, given, around));
-        });
-        call.wrote(revision);
-        return value;
-      },
-    };
-  });
+  return Object.entries(declared.actions ?? {}).map(
+    ([name, { method, doc, parameters: fields, needsOne, answers }]) => {
+      const named = Object.entries(fields as Record<string, Field>);
+      const parameters = parametersFor(named, 'make');
+      return {
+        method,
+        path: `/${declared.plural}/:uuid/${name}`,
+        doc,
+        group: declared.plural,
+        parameters,
+        answer: { shape: 'record', kind: answers as Kind },
+        handle: (call) => {
+          const read = readParameters(parameters, inOurWords({ ...declared, fields }, call.given));
+          const { value, revision } = store.transaction((tx) => {
+            const row = objectInPath(tx, kind, call.path.uuid!);
+            if (needsOne && Object.keys(read).length === 0) throw new ApiError('missingArgument', named[0]![0]);
+            const given = resolveReferences(tx, named, read);
+            return refusing(tx, () => behaviourOf(kind).actions![name]!(tx, row, given, around));
+          });
+          call.wrote(revision);
+          return value;
+        },
+      };
+    },
+  );
 }
 
 /** The parameters of a request that makes an object; `inPath` are those that the path holds instead. */
@@ -196,12 +199,17 @@ export interface Writing {
  * Makes an object of what a request gave: parameters, then references, then the uuid, then the rules of its kind.
  * `inPath` finds the objects that the path names, as columns.
  */
-export function makeIn(
+export function makeIn(writing: Writing, kind: Kind, given: Given, inPath?: InPath): Json {
+  return recordOf(writing.tx, kind, insertIn(writing, kind, given, inPath));
+}
+
+/** As `makeIn`; gives the row. */
+export function insertIn(
   { tx, around }: Writing,
   kind: Kind,
   given: Given,
   inPath: InPath = { names: [], find: () => ({}) },
-): Json {
+): RowOf<Kind> {
   const declared = resourceOf(kind);
   const inWords = inOurWords(declared, given);
   const uuid = readOwnUuid(declared, inWords);
@@ -215,7 +223,7 @@ export function makeIn(
   return refusing(tx, () => {
     const row = tx.insert(kind, (complete?.(tx, named as never, more, around) ?? named) as never);
     created?.(tx, row, more, around);
-    return recordOf(tx, kind, tx.get(kind, row.id)!);
+    return tx.get(kind, row.id)! as RowOf<Kind>;
   });
 }
 
@@ -239,8 +247,8 @@ export function changeIn(tx: Transaction, kind: Kind, uuid: string, given: Given
 
 /** What a request that changes an object may hold: fields that are not fixed, and what its behaviour takes besides. */
 function changeParameters(kind: Kind) {
-  const { changes = [] } = behaviourOf(kind);
   const declared = resourceOf(kind);
+  const { changes = [] } = declared;
   const own = new Set(fieldsOf(declared).map(([name]) => name));
   const open = parametersOf(declared).filter(([name, field]) =>
     own.has(name) ? field.immutable !== true : changes.includes(name),

@@ -1,4 +1,7 @@
 /** What the reference says of filters, translations, DNS, segments, ranges, lease policies and topologies. */
+import { mkdtempDisposableSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { registerNetwork, type TestManager, testManager } from '../testing.ts';
 
@@ -227,8 +230,8 @@ describe('a lease policy', () => {
 
   it('gives for a time, which goes on when the manager starts again or its clock is set', async () => {
     let clock = Date.parse('2026-01-31T12:00:00Z');
-    const { mkdtempSync } = await import('node:fs');
-    const store = `${mkdtempSync('/tmp/openvnet-retention-')}/store.db`;
+    using directory = mkdtempDisposableSync(join(tmpdir(), 'openvnet-retention-'));
+    const store = join(directory.path, 'store.db');
     const start = () => testManager({ store, now: () => clock });
     let one = await start();
     await one.done('POST', '/ip_retention_containers', { uuid: 'irc-a', lease_time: '60', grace_time: '30' });

@@ -13,16 +13,22 @@ export interface Surroundings {
   /** Uuid of the MAC range group for relations of datapaths and for route links, if one is set. */
   readonly datapathMacGroup?: string | undefined;
   readonly logger: FastifyBaseLogger;
+  /** A whole topology is being applied: what it says is there is there, and nothing has to be found for it. */
+  readonly applying?: true;
 }
 
 /** What is not ordinary about one kind of object. Everything else follows from its declaration. */
 export interface Behaviour<K extends Kind = Kind> {
   /** Completes the values of a new row, or refuses them with `ApiError`. `more` is what the request held besides. */
   complete?(tx: Transaction, values: Values<K> & { uuid: string }, more: Given, around: Surroundings): Values<K>;
+  /** Fields for which `complete` or `created` finds a value where none is given: that they have none has to be said. */
+  readonly fills?: readonly string[];
+  /** Whether somebody has asked for it, and not something else made it; a topology holds just those. */
+  byHand?(row: RowOf<K>): boolean;
+  /** What an export says of each besides its fields, so that making it again does not do again what was done. */
+  readonly exportedWith?: Given;
   /** Makes what comes along with a new row. */
   created?(tx: Transaction, row: RowOf<K>, more: Given, around: Surroundings): void;
-  /** Parameters beside the fields that a change may hold. */
-  readonly changes?: readonly string[];
   /** Does what a change asks for besides the row itself. */
   changed?(tx: Transaction, row: RowOf<K>, more: Given): void;
   /** Whether a relation that nobody has asked for (any more) is there all the same. */

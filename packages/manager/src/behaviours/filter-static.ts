@@ -1,11 +1,11 @@
-import { ApiError, fieldsOf, ipv4ToText, type RowOf, resourceOf } from '@openvnet/model';
+import { ApiError, ipv4ToText, type RowOf, removalParametersOf, resourceOf } from '@openvnet/model';
 import type { Values } from '@openvnet/store';
 import { inOurWords, objectInPath, parametersFor, readParameters } from '../api/parameters.ts';
 import { recordOf } from '../api/record.ts';
 import type { Behaviour } from './behaviour.ts';
 
 const declared = resourceOf('filter_static');
-const matches = fieldsOf(declared).filter(([name]) => name !== 'filter_uuid' && name !== 'action');
+const matches = removalParametersOf(declared).filter(([name]) => name !== 'action');
 const parameters = parametersFor(matches, 'make');
 
 export const filterStatic: Behaviour<'filter_static'> = {

@@ -24,6 +24,7 @@ export function interfaceAssociation<K extends Association>(
 
   const shared: Behaviour<Association> = {
     needed: isCaused,
+    byHand: (row) => row.static,
     follow(tx, touched) {
       const pairs = new Map<string, Columns>();
       for (const { kind: changed, before, after } of touched) {

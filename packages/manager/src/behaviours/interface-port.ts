@@ -1,6 +1,7 @@
 import type { Behaviour } from './behaviour.ts';
 
 export const interfacePort: Behaviour<'interface_port'> = {
+  fills: ['singular'],
   complete: (tx, values) => ({
     ...values,
     singular: values.singular ?? (values.port_name || values.datapath_id ? true : null),

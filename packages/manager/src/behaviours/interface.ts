@@ -1,6 +1,8 @@
 import { ApiError, freshUuid, type RowOf } from '@openvnet/model';
 import type { Transaction } from '@openvnet/store';
 import type { Given } from '../api/endpoint.ts';
+import { requireUuid } from '../api/parameters.ts';
+import { recordOf } from '../api/record.ts';
 import type { Behaviour } from './behaviour.ts';
 import { drawMac } from './free-addresses.ts';
 import { interfaceFindings, refusedNotes } from './interface-findings.ts';
@@ -58,12 +60,19 @@ export const iface: Behaviour<'interface'> = {
     giveNetworkToRoutes(tx, lease);
   },
 
-  changes: ['owner_datapath_uuid'],
   changed(tx, row, { owner_datapath_id }: Given & Along) {
     if (owner_datapath_id === undefined) return;
     const port = tx.find('interface_port', { interface_id: row.id }, { limit: 1 })[0];
     if (port) tx.update('interface_port', port.id, { datapath_id: owner_datapath_id, singular: true });
     else makePort(tx, row, { owner_datapath_id });
+  },
+
+  actions: {
+    rename(tx, row, { new_uuid }: Given & { readonly new_uuid?: string }) {
+      const uuid = requireUuid('interface', new_uuid!, 'new_uuid');
+      if (uuid !== row.uuid && tx.byUuid('interface', uuid)) throw new ApiError('duplicateUuid', uuid);
+      return recordOf(tx, 'interface', tx.update('interface', row.id, { uuid }));
+    },
   },
 
   view: interfaceView,

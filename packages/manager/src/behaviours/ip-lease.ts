@@ -7,9 +7,13 @@ import type { Behaviour } from './behaviour.ts';
 type Lease = RowOf<'ip_lease'>;
 
 export const ipLease: Behaviour<'ip_lease'> = {
-  complete(tx, values) {
+  fills: ['mac_lease_uuid'],
+  complete(tx, values, _more, { applying }) {
     requireInNetwork(tx.get('network', values.network_id)!, values.ipv4_address);
-    return { ...values, ...holderOf(tx, values) };
+    // Made along with its interface it may have no MAC lease, and so it may be said.
+    const bare =
+      applying && !values.mac_lease_id && tx.count('mac_lease', { interface_id: values.interface_id ?? 0 }) === 0;
+    return bare ? values : { ...values, ...holderOf(tx, values) };
   },
   created: giveNetworkToRoutes,
   view(reader, rows) {
@@ -31,7 +35,6 @@ export const ipLease: Behaviour<'ip_lease'> = {
   },
   actions: {
     attach(tx, lease, given) {
-      if (Object.keys(given).length === 0) throw new ApiError('missingArgument', 'interface_uuid');
       if (lease.interface_id !== null) {
         const holder = tx.get('interface', lease.interface_id)!;
         throw new ApiError('argument', `${lease.uuid} is attached to ${holder.uuid} already; release it first`);

@@ -20,9 +20,12 @@ export const leasePolicy: Behaviour<'lease_policy'> = {
   },
 };
 
-/** An interface that is added to a policy is given an address. */
+/** An interface that is added to a policy is given an address, unless the request says that it has what it needs. */
 export const leasePolicyInterface: Behaviour<'lease_policy_interface'> = {
-  created(tx, row, _more, around) {
+  // Leases are part of a topology themselves.
+  exportedWith: { allocate: false },
+  created(tx, row, { allocate: wanted = true }: Given & { allocate?: boolean }, around) {
+    if (!wanted) return;
     const policy = tx.get('lease_policy', row.lease_policy_id)!;
     const { uuid } = tx.get('interface', row.interface_id)!;
     if (policy.timing !== 'immediate') {

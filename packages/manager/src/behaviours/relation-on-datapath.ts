@@ -19,6 +19,8 @@ export function relationOnDatapath<K extends Relation>(kind: K, range: number): 
       mac_address: values.mac_address ?? macOfSettings(tx, around),
       interface_id: values.interface_id ?? hostInterfaceOf(tx, values.datapath_id),
     }),
+    fills: ['interface_uuid', 'mac_address'],
+    byHand: (row) => row.topology_id === null,
     created(tx, row) {
       if (row.mac_address !== null) return;
       const address = range * 0x100_0000 + (row.id % 0x100_0000);

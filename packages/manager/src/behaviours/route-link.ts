@@ -3,6 +3,7 @@ import { macOfSettings } from './relation-on-datapath.ts';
 import { joinTopology } from './topology.ts';
 
 export const routeLink: Behaviour<'route_link'> = {
+  fills: ['mac_address'],
   complete: (tx, values, _more, around) => ({
     ...values,
     mac_address: values.mac_address ?? macOfSettings(tx, around),

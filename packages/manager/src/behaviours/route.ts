@@ -2,6 +2,7 @@ import type { Behaviour } from './behaviour.ts';
 import { firstLeaseOf } from './ip-lease.ts';
 
 export const route: Behaviour<'route'> = {
+  fills: ['network_uuid'],
   // An interface without a lease gives the network when it gets one: see the behaviour of IP leases.
   complete: (tx, values) => ({
     ...values,

@@ -26,11 +26,13 @@ export const topology: Behaviour<'topology'> = {
 
 /** The address of the host is the first of its interface, which must be that of the datapath. */
 export const topologyDatapath: Behaviour<'topology_datapath'> = {
-  complete(tx, values) {
+  fills: ['ip_lease_uuid'],
+  complete(tx, values, _more, { applying }) {
     const { uuid, mode } = tx.get('interface', values.interface_id)!;
     if (values.ip_lease_id != null) {
       const lease = tx.get('ip_lease', values.ip_lease_id)!;
-      if (lease.interface_id === values.interface_id) return values;
+      // It was one when it was chosen, though it may have been released or moved since.
+      if (lease.interface_id === values.interface_id || applying) return values;
       throw new ApiError('argument', `ip_lease_uuid ${lease.uuid} is not a lease of ${uuid}`);
     }
     const { interface_id, datapath_id } = values;

@@ -1,9 +1,9 @@
-import { ApiError, ipv4ToText, parametersOf, resourceOf } from '@openvnet/model';
+import { ApiError, ipv4ToText, removalParametersOf, resourceOf } from '@openvnet/model';
 import { objectInPath, parametersFor, readParameters, resolveReferences } from '../api/parameters.ts';
 import { byId } from '../api/record.ts';
 import type { Behaviour } from './behaviour.ts';
 
-const fields = parametersOf(resourceOf('translation_static_address')).filter(([name]) => name !== 'translation_uuid');
+const fields = removalParametersOf(resourceOf('translation_static_address'));
 const parameters = parametersFor(fields, 'make');
 
 export const translationStaticAddress: Behaviour<'translation_static_address'> = {

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempDisposableSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -61,7 +61,8 @@ describe('the feed', () => {
   });
 
   it('goes on where it was when the manager starts again with its store', async () => {
-    const store = join(mkdtempSync(join(tmpdir(), 'openvnet-manager-')), 'store.db');
+    using directory = mkdtempDisposableSync(join(tmpdir(), 'openvnet-manager-'));
+    const store = join(directory.path, 'store.db');
     const before = await testManager({ store });
     await registerNetwork(before);
     using agent = await testAgent(before.url, fresh);

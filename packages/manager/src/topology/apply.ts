@@ -4,18 +4,23 @@ import {
   columnOf,
   fieldsOf,
   type Kind,
+  kindsInOrder,
+  otherField,
   parametersOf,
+  parentField,
   type RowOf,
   resourceOf,
   type TopologyChange,
+  topKinds,
 } from '@openvnet/model';
 import type { Transaction } from '@openvnet/store';
 import type { Given } from '../api/endpoint.ts';
 import { inOurWords, objectInPath, parametersFor, readParameters, resolveReferences } from '../api/parameters.ts';
 import { type Json, recordOf } from '../api/record.ts';
-import { changeIn, makeIn, type Place, type Writing } from '../api/resource-endpoints.ts';
-import { entryOf, parameterOf } from './export.ts';
-import { kindsInOrder, readTopology, refused, topKinds, type Wanted } from './wanted.ts';
+import { changeIn, insertIn, type Place, type Writing } from '../api/resource-endpoints.ts';
+import { behaviourOf } from '../behaviours/index.ts';
+import { below, entryOf, isByHand, parameterOf } from './export.ts';
+import { readTopology, refused, type Wanted } from './wanted.ts';
 
 export interface ApplyOptions {
   /** Says what would change, and changes nothing. */
@@ -38,8 +43,23 @@ export function applyTopology(
   try {
     const { value, revision } = store.transaction((tx) => {
       const changes: TopologyChange[] = remove ? removeOthers(tx, wanted) : [];
-      for (const one of wanted) {
-        changes.push(...('entries' in one ? applyList({ tx, around }, one) : applyObject({ tx, around }, one)));
+      const made = new Set<string>();
+      const writing = { tx, around: { ...around, applying: true as const } };
+      for (const kind of kindsInOrder()) {
+        const ofKind = wanted.filter((one) => one.kind === kind);
+        for (const one of ofKind) {
+          if (!('uuid' in one)) continue;
+          const done = applyObject(writing, one);
+          if (done.some(({ action }) => action === 'add')) made.add(one.uuid);
+          changes.push(...done);
+        }
+        changes.push(
+          ...applyLists(
+            writing,
+            ofKind.filter((one) => 'entries' in one),
+            made,
+          ),
+        );
       }
       if (dryRun) {
         rehearsed.changes = changes;
@@ -67,7 +87,7 @@ function applyObject({ tx, around }: Writing, { kind, given, uuid }: WantedObjec
   return naming(object, () => {
     const row = tx.byUuid(kind, uuid);
     if (!row) {
-      makeIn({ tx, around }, kind, given);
+      empty(tx, kind, insertIn({ tx, around }, kind, given), given);
       return [{ action: 'add', object, fields: {} }];
     }
     const fields = differences(tx, kind, row, given);
@@ -79,36 +99,119 @@ function applyObject({ tx, around }: Writing, { kind, given, uuid }: WantedObjec
       throw refused(name, `is ${from} and cannot be changed to ${to}; remove the object first`);
     }
     changeIn(tx, kind, uuid, Object.fromEntries(Object.keys(fields).map((name) => [name, fields[name]!.to])));
+    empty(tx, kind, tx.byUuid(kind, uuid)! as RowOf<Kind>, given);
     return [{ action: 'change', object, fields }];
   });
 }
 
-function applyList({ tx, around }: Writing, { kind, parent, parentUuid, entries }: WantedList): TopologyChange[] {
-  const { nested } = resourceOf(kind);
-  const parentName = `${parent}_uuid`;
-  const title = `${nested!.name} of ${parentUuid}`;
-  return naming(title, () => {
-    const parentId = objectInPath(tx, parent, parentUuid).id;
-    const left = new Set(tx.find(kind, { [`${parent}_id`]: parentId } as object));
-    const missing: Given[] = [];
-    for (const entry of entries) {
-      const same = [...left].find((row) => Object.keys(differences(tx, kind, row, entry)).length === 0);
-      if (same) left.delete(same);
-      else missing.push(entry);
-    }
-    const label = (entry: Given): string => `${title}: ${labelOf(kind, entry)}`;
-    const gone = [...left].map((row): TopologyChange => {
-      const object = label(entryOf(tx, kind, row, parentName));
-      tx.remove(kind, row.id);
+/** Lists of one kind: what goes goes first, as what comes may stand where it was. */
+function applyLists(writing: Writing, lists: readonly WantedList[], made: ReadonlySet<string>): TopologyChange[] {
+  const compared = lists.map((list) =>
+    naming(titleOf(list), () => compareList(writing.tx, list, made.has(list.parentUuid))),
+  );
+  const gone = compared.flatMap(({ list, parentId: _, gone }) =>
+    gone.map((row): TopologyChange => {
+      const object = `${titleOf(list)}: ${labelOf(list.kind, entryOf(writing.tx, list.kind, row))}`;
+      endIn(writing.tx, list.kind, row);
       return { action: 'remove', object, fields: {} };
-    });
-    const made = missing.map((entry): TopologyChange => {
-      const find = () => ({ [`${parent}_id`]: parentId });
-      makeIn({ tx, around }, kind, entry, { names: [parentName], find });
-      return { action: 'add', object: label(entry), fields: {} };
-    });
-    return [...gone, ...made];
+    }),
+  );
+  const come = compared.flatMap(({ list, parentId, missing }) =>
+    missing.map((entry): TopologyChange => {
+      naming(titleOf(list), () => addIn(writing, list.kind, entry, parentId));
+      return { action: 'add', object: `${titleOf(list)}: ${labelOf(list.kind, entry)}`, fields: {} };
+    }),
+  );
+  return [...gone, ...come];
+}
+
+function titleOf({ kind, parentUuid }: WantedList): string {
+  return `${resourceOf(kind).nested!.name} of ${parentUuid}`;
+}
+
+interface Compared {
+  readonly list: WantedList;
+  readonly parentId: number;
+  readonly gone: readonly RowOf<Kind>[];
+  readonly missing: readonly Given[];
+}
+
+function compareList(tx: Transaction, list: WantedList, isNew: boolean): Compared {
+  const { kind, parent, parentUuid, entries } = list;
+  const parentId = objectInPath(tx, parent, parentUuid).id;
+  const rows = below(tx, kind, parentId);
+  const byHand = rows.filter((row) => isByHand(kind, row));
+  const left = new Set(byHand);
+  const missing: Given[] = [];
+  for (const entry of entries.filter((one) => isAsked(kind, one))) {
+    const isSame = (row: RowOf<Kind>): boolean =>
+      Object.keys({ ...differences(tx, kind, row, entry), ...unsaid(kind, row, entry) }).length === 0;
+    // What came along with a new object is not to stand before what was before it.
+    const same = (isNew ? [...left].slice(0, missing.length === 0 ? 1 : 0) : [...left]).find(isSame);
+    if (same) left.delete(same);
+    // What a topology has made already does not have to be made by hand.
+    else if (!rows.some((row) => !byHand.includes(row) && !isSettable(kind) && isSame(row))) missing.push(entry);
+  }
+  return { list, parentId, gone: [...left], missing };
+}
+
+function isSettable(kind: Kind): boolean {
+  return resourceOf(kind).nested?.operations === 'set';
+}
+
+/** Whether an entry asks for anything: of what is there or not as its fields say, one has to be true. */
+function isAsked(kind: Kind, entry: Given): boolean {
+  if (!isSettable(kind)) return true;
+  const flags = fieldsOf(resourceOf(kind)).filter(([, field]) => field.type === 'boolean');
+  if (flags.every(([name]) => entry[name] == null)) throw new ApiError('missingArgument', flags[0]![0]);
+  return flags.some(([name, field]) => field.schema.safeParse(entry[name]).data === true);
+}
+
+/** Fields of which an entry of a list says nothing, and that have a value which nobody would have found for them. */
+function unsaid(kind: Kind, row: RowOf<Kind>, entry: Given): Json {
+  const declared = resourceOf(kind);
+  const said = inOurWords(declared, entry);
+  const known = [declared.nested && parentField(declared.nested), ...(behaviourOf(kind).fills ?? [])];
+  const found = fieldsOf(declared).filter(([name, field]) => {
+    if (known.includes(name) || field.derived || (name in said && said[name] !== undefined)) return false;
+    const stored = (row as unknown as Json)[columnOf(name, field)];
+    return Boolean(stored) && stored !== field.default;
   });
+  return Object.fromEntries(found);
+}
+
+function endIn(tx: Transaction, kind: Kind, row: RowOf<Kind>): void {
+  if (!isSettable(kind) || !behaviourOf(kind).needed?.(tx, row)) {
+    tx.remove(kind, row.id);
+    return;
+  }
+  const flags = fieldsOf(resourceOf(kind)).filter(([, field]) => field.type === 'boolean');
+  tx.update(kind, row.id, Object.fromEntries(flags.map(([name]) => [name, false])) as never);
+}
+
+function addIn({ tx, around }: Writing, kind: Kind, entry: Given, parentId: number): void {
+  const parentName = parentField(resourceOf(kind).nested!);
+  const parentColumn = { [parentName.replace(/_uuid$/, '_id')]: parentId };
+  if (isSettable(kind)) {
+    const fields = parametersOf(resourceOf(kind)).filter(([name]) => name !== parentName);
+    const columns = resolveReferences(tx, fields, readParameters(parametersFor(fields, 'make'), entry));
+    const other = columnOf(otherField(resourceOf(kind).nested!), { type: 'reference' });
+    const [there] = tx.find(kind, { ...parentColumn, [other]: columns[other] } as object);
+    if (there) tx.update(kind, there.id, columns as never);
+    else tx.insert(kind, { ...parentColumn, ...columns } as never);
+    return;
+  }
+  empty(tx, kind, insertIn({ tx, around }, kind, entry, { names: [parentName], find: () => parentColumn }), entry);
+}
+
+/** Takes the values away that were found for fields which are to have none. */
+function empty(tx: Transaction, kind: Kind, row: RowOf<Kind>, given: Given): void {
+  const filled = fieldsOf(resourceOf(kind)).filter(
+    ([name, field]) =>
+      given[name] === null && field.optional && (row as unknown as Json)[columnOf(name, field)] != null,
+  );
+  if (filled.length === 0) return;
+  tx.update(kind, row.id, Object.fromEntries(filled.map(([name, field]) => [columnOf(name, field), null])) as never);
 }
 
 /** Parameters that are not as wanted. Those that answers do not show are taken as equal. */
@@ -123,12 +226,15 @@ function differences(tx: Transaction, kind: Kind, row: RowOf<Kind>, given: Given
     found.uuid = { from: row.uuid, to: given.uuid };
   let record: Json | undefined;
   for (const { name, field } of parameters) {
-    if (!(name in values)) continue;
-    const wanted = columns[columnOf(name, field as never)];
+    const isEmptied = given[name] === null && own.has(name);
+    if (!(name in values) && !isEmptied) continue;
+    const wanted = isEmptied ? null : columns[columnOf(name, field as never)];
     const shown = parametersOf(declared).find(([known]) => known === name)![1];
     if (own.has(name)) {
       const stored = (row as unknown as Json)[columnOf(name, shown)] ?? null;
-      if (stored !== wanted) found[name] = { from: parameterOf(tx, shown, stored), to: parameterOf(tx, shown, wanted) };
+      // As they are shown: times are kept more exactly than anybody says them.
+      const [from, to] = [parameterOf(tx, shown, stored), parameterOf(tx, shown, wanted)];
+      if (stored !== wanted && from !== to) found[name] = { from, to };
       continue;
     }
     record ??= recordOf(tx, kind, row);
@@ -171,7 +277,7 @@ function removeOthers(tx: Transaction, wanted: readonly Wanted[]): TopologyChang
 /** A child or relation, as people tell it from its neighbours. */
 function labelOf(kind: Kind, entry: Given): string {
   const { nested } = resourceOf(kind);
-  const name = entry.uuid ?? (nested?.with && entry[`${nested.with}_uuid`]);
+  const name = entry.uuid ?? (nested?.with && entry[otherField(nested)]);
   if (name) return String(name);
   return Object.entries(entry)
     .map(([parameter, value]) => `${parameter} ${value}`)

@@ -4,19 +4,24 @@ import {
   fieldsOf,
   ipv4ToText,
   type Kind,
+  kindsInOrder,
   macToText,
+  nestedIn,
+  parentField,
   type RowOf,
   resourceOf,
   type Topology,
+  topKinds,
 } from '@openvnet/model';
 import type { Reader } from '@openvnet/store';
-import { kindsInOrder, nestedIn, topKinds } from './wanted.ts';
+import { behaviourOf } from '../behaviours/index.ts';
 
 type Entry = Record<string, unknown>;
 
 /**
  * Everything that is registered, with the parameters of the API: applied to an empty store it gives the same again.
- * Parameters that have no value are left out; lists that hang below an object are whole.
+ * Parameters that have no value are left out, unless one would be found for them; lists that hang below an object are
+ * whole, but for what other objects have made.
  */
 export function exportTopology(reader: Reader): Topology {
   const kinds = kindsInOrder().filter((kind) => topKinds.includes(kind));
@@ -30,25 +35,36 @@ export function exportTopology(reader: Reader): Topology {
 function objectOf(reader: Reader, kind: Kind, row: RowOf<Kind>): Entry {
   const object = entryOf(reader, kind, row);
   for (const other of nestedIn(kind)) {
-    const rows = reader.find(other, { [`${kind}_id`]: row.id });
-    const parent = `${kind}_uuid`;
-    // An interface has a port made along with it: that there is none has to be said.
-    if (rows.length > 0 || resourceOf(other).idPrefix === undefined)
-      object[resourceOf(other).nested!.name] = rows.map((one) => entryOf(reader, other, one, parent));
+    const { name } = resourceOf(other).nested!;
+    object[name] = below(reader, other, row.id)
+      .filter((one) => isByHand(other, one))
+      .map((one) => entryOf(reader, other, one));
   }
   return object;
 }
 
-/** The fields of a row as the API takes them. */
-export function entryOf(reader: Reader, kind: Kind, row: RowOf<Kind>, leftOut?: string): Entry {
+/** What hangs below an object. */
+export function below(reader: Reader, kind: Kind, id: number): RowOf<Kind>[] {
+  return reader.find(kind, { [parentField(resourceOf(kind).nested!).replace(/_uuid$/, '_id')]: id } as object);
+}
+
+/** Whether somebody has asked for it, so that it is part of a topology. */
+export function isByHand(kind: Kind, row: RowOf<Kind>): boolean {
+  return behaviourOf(kind).byHand?.(row) ?? true;
+}
+
+/** The fields of a row as the API takes them; the object below which it hangs is left out. */
+export function entryOf(reader: Reader, kind: Kind, row: RowOf<Kind>): Entry {
   const declared = resourceOf(kind);
+  const { fills = [], exportedWith } = behaviourOf(kind);
+  const leftOut = declared.nested && parentField(declared.nested);
   const entry: Entry = declared.idPrefix ? { uuid: row.uuid } : {};
   for (const [name, field] of fieldsOf(declared)) {
     const value = (row as unknown as Entry)[columnOf(name, field)] ?? null;
-    if (value === null || name === leftOut || field.derived) continue;
+    if (name === leftOut || field.derived || (value === null && !fills.includes(name))) continue;
     entry[name] = parameterOf(reader, field, value);
   }
-  return entry;
+  return { ...entry, ...exportedWith };
 }
 
 /** A stored value as the API takes it. */

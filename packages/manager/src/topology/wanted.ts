@@ -1,4 +1,4 @@
-import { ApiError, type Kind, kinds, parametersOf, resourceOf } from '@openvnet/model';
+import { ApiError, type Kind, kindsInOrder, nestedIn, parametersOf, resourceOf, topKinds } from '@openvnet/model';
 import type { Given } from '../api/endpoint.ts';
 
 /** What a topology says: an object of its own, or all that hangs below one, of a kind. */
@@ -20,33 +20,6 @@ export function readTopology(topology: unknown): Wanted[] {
   }
   const order = kindsInOrder();
   return all.sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
-}
-
-/** Kinds so that each comes after those it refers to. */
-export function kindsInOrder(): Kind[] {
-  const ordered = new Set<Kind>();
-  const visiting = new Set<Kind>();
-  const visit = (kind: Kind): void => {
-    // In a circle of references one is optional.
-    if (ordered.has(kind) || visiting.has(kind)) return;
-    visiting.add(kind);
-    const declared = resourceOf(kind);
-    for (const [, field] of parametersOf(declared)) if (field.to) visit(field.to as Kind);
-    if (declared.nested) visit(declared.nested.of as Kind);
-    ordered.add(kind);
-  };
-  for (const kind of kinds) visit(kind);
-  return [...ordered];
-}
-
-export const topKinds = kinds.filter((kind) => !resourceOf(kind).nested);
-
-/** Kinds that hang below another and are made by hand; what follows from other objects is no part of a topology. */
-export function nestedIn(kind: Kind): Kind[] {
-  return kinds.filter((other) => {
-    const { nested } = resourceOf(other);
-    return nested?.of === kind && (nested.operations ?? 'add') === 'add';
-  });
 }
 
 export function refused(where: string, message: string): ApiError {

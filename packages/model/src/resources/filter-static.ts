@@ -21,7 +21,7 @@ export const filterStatic = resource({
   plural: 'filter_statics',
   model: 'FilterStatic',
   doc: 'A rule: what it matches, and what becomes of it. The longest prefix decides.',
-  nested: { of: 'filter', name: 'static' },
+  nested: { of: 'filter', name: 'static', removedBy: ['protocol'] },
   fields: {
     filter_uuid: reference({ to: 'filter', show: ['id'], immutable: true, doc: 'The filter.' }),
     protocol: oneOf(['tcp', 'udp', 'icmp', 'arp', 'ip', 'all'], {

@@ -12,7 +12,10 @@ export const iface = resource({
   fields: {
     enable_filtering: boolean({ default: false, doc: 'Whether its filters apply.' }),
     display_name: text({ optional: true, doc: 'Name shown to people.' }),
-    enable_routing: boolean({ default: false, doc: 'Whether it takes part in routing.' }),
+    enable_routing: boolean({
+      default: false,
+      doc: 'Whether it takes part in routing: a guest that does may send IP packets for others.',
+    }),
     enable_route_translation: boolean({ default: false, doc: 'Whether routed packets must match a translation.' }),
     mode: oneOf(interfaceModes, { default: 'vif', immutable: true, doc: 'What stands behind it.' }),
   },
@@ -33,6 +36,15 @@ export const iface = resource({
       doc: 'Where its first MAC address is drawn from, if none is given.',
     }),
     port_name: text({ optional: true, doc: 'Name of its switch port; the uuid of a `vif` where not given.' }),
+  },
+  changes: ['owner_datapath_uuid'],
+  actions: {
+    rename: {
+      method: 'PUT',
+      doc: 'Gives it another uuid. Its port keeps its name, and no flow changes.',
+      parameters: { new_uuid: text({ placeholder: 'UUID', doc: 'What it is called from now on.' }) },
+      answers: 'interface',
+    },
   },
   summary: ['uuid', 'mode', 'display_name', 'network_uuid', 'ipv4_address', 'mac_address'],
 });

@@ -30,6 +30,7 @@ export const ipLease = resource({
       method: 'PUT',
       doc: 'Gives a free address to an interface.',
       parameters: { interface_uuid: holder, mac_lease_uuid: macLease },
+      needsOne: true,
       answers: 'ip_lease',
     },
     release: {

@@ -1,4 +1,4 @@
-import { reference, text } from '../field.ts';
+import { boolean, reference, text } from '../field.ts';
 import { resource } from '../resource.ts';
 
 export const leasePolicyInterface = resource({
@@ -11,5 +11,8 @@ export const leasePolicyInterface = resource({
     lease_policy_uuid: reference({ to: 'lease_policy', show: ['id'], immutable: true, doc: 'The policy.' }),
     interface_uuid: reference({ to: 'interface', show: ['id'], immutable: true, doc: 'The interface.' }),
     label: text({ optional: true, immutable: true, doc: 'Only lease containers with this label hold the lease.' }),
+  },
+  parameters: {
+    allocate: boolean({ default: true, doc: 'Whether it is given an address; one that has its leases needs none.' }),
   },
 });

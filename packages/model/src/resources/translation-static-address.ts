@@ -8,7 +8,11 @@ export const translationStaticAddress = resource({
   plural: 'translation_static_addresses',
   model: 'TranslationStaticAddress',
   doc: 'A pair of addresses, with ports or without: outside (ingress) and inside (egress).',
-  nested: { of: 'translation', name: 'static_address' },
+  nested: {
+    of: 'translation',
+    name: 'static_address',
+    removedBy: ['ingress_ipv4_address', 'egress_ipv4_address'],
+  },
   fields: {
     translation_uuid: reference({ to: 'translation', show: ['id'], immutable: true, doc: 'The translation.' }),
     ingress_ipv4_address: ipv4Address({ immutable: true, doc: 'The address outside: that to which packets are sent.' }),
