@@ -5,7 +5,22 @@ import { macOf } from './testing.ts';
 import { addressIn, someServices, strangerPort, type Topology } from './testing-random.ts';
 
 const kinds = [
-  ...['echo', 'echo', 'redirect', 'error', 'udp', 'udp', 'tcp', 'tcp', 'dns', 'dhcp', 'discover', 'fragment'],
+  ...[
+    'echo',
+    'echo',
+    'redirect',
+    'error',
+    'udp',
+    'udp',
+    'tcp',
+    'tcp',
+    'dns',
+    'dhcp',
+    'discover',
+    'fragment',
+    'fragment',
+    'fragment',
+  ],
   ...['request', 'request', 'reply', 'announce', 'ipv6', 'other'],
 ] as const;
 

@@ -80,6 +80,7 @@ const draw = fc.record({
       places: many(drawnPlace, 0, 2),
       segment: fc.constantFrom(null, 1, 2),
       filtered: seldom,
+      routing: seldom,
     }),
     2,
     guestPorts.length,
@@ -204,9 +205,9 @@ class Builder {
   }
 
   #guests(): Topology['guests'] {
-    return this.#drawn.guests.map(({ places, segment, filtered }, i) => {
+    return this.#drawn.guests.map(({ places, segment, filtered, routing }, i) => {
       const id = guestPorts[i]!;
-      const made = this.#interface(id, 'vif', places, segment, { enable_filtering: filtered });
+      const made = this.#interface(id, 'vif', places, segment, { enable_filtering: filtered, enable_routing: routing });
       // One without addresses says that it has one.
       const range = this.#drawn.networks[i % this.#drawn.networks.length]!.range;
       return {

@@ -98,6 +98,7 @@ export class Tracer {
     const sent: { port: number; packet: Packet }[] = [];
     const toAgent: { reason: number; packet: Packet }[] = [];
     let told = 0;
+    let translated: Packet = {};
     const fields: Record<string, number | bigint> = { ...packet };
     for (const action of split(actions).flatMap((one) => sizedActions(one, size))) {
       const set = /^set\((\w+)\((.*)\)\)$/.exec(action);
@@ -106,12 +107,12 @@ export class Tracer {
       else if (/^userspace\(|^sample\(sample=100\.0%,actions\(meter\(\d+\),userspace\(/.test(action))
         toAgent.push({ reason: reasons[told++]!, packet: { ...fields } });
       else if (/^recirc\(/.test(action)) {
-        const copy = this.#run(sections, forks[forked.length]!, { ...fields, size });
+        const copy = this.#run(sections, forks[forked.length]!, { ...fields, ...translated, size });
         forked.push(copy);
         sent.push(...copy.sent);
         toAgent.push(...copy.toAgent);
-      } else if (action !== 'drop' && !/^ct\(|^ct_clear$/.test(action))
-        throw new RangeError(`action ${action} is not understood`);
+      } else if (/^ct\(/.test(action)) translated = translatedBy(action);
+      else if (action !== 'drop' && action !== 'ct_clear') throw new RangeError(`action ${action} is not understood`);
     }
     if (told !== reasons.length) throw new RangeError(`${reasons.length} reasons for: ${actions}`);
     if (forked.length !== forks.length) throw new RangeError(`${forks.length} copies are tracked in: ${actions}`);
@@ -204,6 +205,12 @@ function flowText(packet: Packet): string {
     .join(',');
 }
 
+/** The address that connection tracking puts in. */
+function translatedBy(action: string): Packet {
+  const [, side, address] = /nat\((src|dst)=([\d.]+)\)/.exec(action) ?? [];
+  return address === undefined ? {} : { [`ipv4_${side}`]: read.ipv4(address) };
+}
+
 function setPart(fields: Record<string, number | bigint>, layer: string, part: string): void {
   const [name, value] = part.split('=') as [string, string];
   const field = datapathNames[`${layer} ${name}`];
@@ -219,7 +226,7 @@ function sectionsOf(text: string): string[] {
   let forks = 0;
   return text
     .replace(/-> A clone of the packet is forked to recirculate\./g, () => `-> section ${++forks}`)
-    .split(/^=+\nrecirc\(.*\n=+$/m);
+    .split(/^=+\nrecirc\((?:.*\n)*?=+$/m);
 }
 
 const flowTaken = /^ *(\d+)\. (?:.*, )?priority (\d+)(?:, cookie (0x[0-9a-f]+))?$/;
