@@ -1,6 +1,17 @@
-import type { Bound, Kind, Report, ToManager, Waiting } from '@openvnet/model';
-import type { AnyFeature, Compiler } from './engine/compiler.ts';
-import { cookieIn, readCookie, type Wait } from './engine/feature.ts';
+import {
+  type Bound,
+  columnOf,
+  type Kind,
+  parentField,
+  type Report,
+  resourceOf,
+  type ToManager,
+  type Waiting,
+} from '@openvnet/model';
+import type { Compiler } from './engine/compiler.ts';
+import { cookieIn, readCookie, type Wait, waiting } from './engine/feature.ts';
+import { type ObjectId, ownerOf } from './engine/owners.ts';
+import type { Relations } from './engine/relations.ts';
 import { features } from './features/index.ts';
 import type { Slice } from './slice.ts';
 import type { Switches } from './switches.ts';
@@ -117,27 +128,34 @@ export class Reporter {
   }
 }
 
-/** Bytes of the cookie, with which a body begins. */
-const cookieSize = 8;
-
 /** Items whose flow another item has already, as waits of the objects they are of. */
-function* conflicts(compiler: Compiler): Generator<Wait> {
-  for (const { winner, losers } of compiler.flows.conflicts()) {
-    const holder = ownerOf(compiler, winner);
+export function* conflicts({ flows, relations }: Compiler): Generator<Wait> {
+  for (const { winner, losers } of flows.conflicts()) {
+    const holder = namedOwner(relations, winner);
     for (const loser of losers) {
-      // Where they differ in nothing but whose they are, neither is in the way.
-      if (loser.slice(cookieSize) === winner.slice(cookieSize)) continue;
-      const owner = ownerOf(compiler, loser);
-      const reason = `${holder?.uuid ?? 'another object'} to give way: both decide about the same packets`;
-      if (owner && owner.id !== holder?.id) yield { waiting: true, kind: owner.kind, id: owner.id, reason };
+      const owner = namedOwner(relations, loser);
+      if (!owner || cookieIn(loser) === cookieIn(winner)) continue;
+      const own = owner.kind === holder?.kind && owner.id === holder.id;
+      const other = own ? 'another part of it' : (holder?.uuid ?? 'another object');
+      const { kind, id } = owner;
+      yield waiting(kind, id, `${other} to give way: both decide about the same packets`);
     }
   }
 }
 
-function ownerOf({ relations }: Compiler, body: string): { kind: Kind; id: number; uuid: string } | undefined {
+/** The object with a name that a flow is of: what has none is part of one that has. */
+function namedOwner(relations: Relations, body: string): (ObjectId & { readonly uuid: string }) | undefined {
   const { feature, item } = readCookie(cookieIn(body));
-  const source: AnyFeature['source'] | undefined = features.find(({ cookie }) => cookie === feature)?.source;
-  if (!source || 'by' in source) return undefined;
-  const row = relations[source.of].get(item) as { uuid?: string } | undefined;
-  return row?.uuid ? { kind: source.of as Kind, id: item, uuid: row.uuid } : undefined;
+  const source = features.find(({ cookie }) => cookie === feature)?.source;
+  let object = source && ownerOf(relations, source, item);
+  while (object) {
+    const { idPrefix, nested } = resourceOf(object.kind);
+    const row: object | undefined = relations[object.kind].get(object.id);
+    if (!row) return undefined;
+    if (idPrefix) return { ...object, uuid: (row as { uuid: string }).uuid };
+    if (!nested) return undefined;
+    const parent = columnOf(parentField(nested), { type: 'reference' });
+    object = { kind: nested.of as Kind, id: (row as Record<string, number>)[parent]! };
+  }
+  return undefined;
 }

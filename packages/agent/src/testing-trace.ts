@@ -2,6 +2,8 @@
  * What a real switch says that it would do with a packet (`ofproto/trace`), in the words of `simulate`. For tests.
  */
 import { connect, type Socket } from 'node:net';
+import { trackState } from './pipeline/flow.ts';
+import { places } from './pipeline/registers.ts';
 import { tableNames } from './pipeline/tables.ts';
 import type { Outcome, Packet, Taken } from './simulate.ts';
 
@@ -72,33 +74,53 @@ export class Tracer {
     return new Tracer(control, bridge, new Map(ports));
   }
 
-  /** A trace has no size: where the switch would look at it, it tells of both ways, and the packet's is taken. */
-  async trace({ size = 0, ...packet }: Packet): Promise<Traced> {
-    const both = await this.#control.ask('ofproto/trace', this.#bridge, flowText(packet));
-    const text = oneWay(both, size);
-    const actions = /^Datapath actions: (.*)$/m.exec(both)?.[1];
-    if (actions === undefined) throw new RangeError(`no actions in the trace:\n${both}`);
-    const reasons = [...text.matchAll(/^ +controller\(userdata=([0-9a-f]{2})/gm)].map(([, byte]) =>
-      Number.parseInt(byte!, 16),
-    );
-    return { ...this.#run(actions, { ...packet, size }, reasons), trace: traceOf(text) };
+  /**
+   * A trace has no size: where the switch would look at it, it tells of both ways, and the packet's is taken. Connection
+   * tracking says `states`, one after the other (`ct_state`), whenever the packet is tracked.
+   */
+  async trace({ size = 0, ...packet }: Packet, states: readonly number[] = []): Promise<Traced> {
+    const next = states.flatMap((state) => ['--ct-next', stateText(state)]);
+    const text = await this.#control.ask('ofproto/trace', this.#bridge, flowText(packet), ...next);
+    return this.#run(sectionsOf(text), 0, { ...packet, size });
   }
 
-  /** Carries out the actions of the datapath: header fields are set, and stay set, before copies leave. */
-  #run(actions: string, { size = 0, ...packet }: Packet, reasons: number[]): Pick<Outcome, 'sent' | 'toAgent'> {
+  /**
+   * Carries out the actions of the datapath: header fields are set, and stay set, before copies leave. A copy that goes on
+   * after connection tracking has a section of its own.
+   */
+  #run(sections: readonly string[], at: number, { size = 0, ...packet }: Packet): Traced {
+    const actions = /^Datapath actions: (.*)$/m.exec(sections[at]!)?.[1];
+    if (actions === undefined) throw new RangeError(`no actions in the trace:\n${sections.join('\n')}`);
+    const events = eventsOf(oneWay(sections[at]!, size));
+    const forks = events.flatMap((event) => ('section' in event ? [event.section] : []));
+    const reasons = events.flatMap((event) => ('reason' in event ? [event.reason] : []));
+    const forked: Traced[] = [];
     const sent: { port: number; packet: Packet }[] = [];
     const toAgent: { reason: number; packet: Packet }[] = [];
+    let told = 0;
+    let translated: Packet = {};
     const fields: Record<string, number | bigint> = { ...packet };
     for (const action of split(actions).flatMap((one) => sizedActions(one, size))) {
       const set = /^set\((\w+)\((.*)\)\)$/.exec(action);
       if (set) for (const part of split(set[2]!)) setPart(fields, set[1]!, part);
       else if (/^\d+$/.test(action)) sent.push({ port: this.#portOf(Number(action)), packet: { ...fields } });
       else if (/^userspace\(|^sample\(sample=100\.0%,actions\(meter\(\d+\),userspace\(/.test(action))
-        toAgent.push({ reason: reasons[toAgent.length]!, packet: { ...fields } });
-      else if (action !== 'drop') throw new RangeError(`action ${action} is not understood`);
+        toAgent.push({ reason: reasons[told++]!, packet: { ...fields } });
+      else if (/^recirc\(/.test(action)) {
+        const copy = this.#run(sections, forks[forked.length]!, { ...fields, ...translated, size });
+        forked.push(copy);
+        sent.push(...copy.sent);
+        toAgent.push(...copy.toAgent);
+      } else if (/^ct\(/.test(action)) translated = translatedBy(action);
+      else if (action !== 'drop' && action !== 'ct_clear') throw new RangeError(`action ${action} is not understood`);
     }
-    if (toAgent.length !== reasons.length) throw new RangeError(`${reasons.length} reasons for: ${actions}`);
-    return { sent, toAgent };
+    if (told !== reasons.length) throw new RangeError(`${reasons.length} reasons for: ${actions}`);
+    if (forked.length !== forks.length) throw new RangeError(`${forks.length} copies are tracked in: ${actions}`);
+    const later = forked.values();
+    const trace = events.flatMap((event) =>
+      'table' in event ? [event] : 'section' in event ? later.next().value!.trace : [],
+    );
+    return { sent, toAgent, trace };
   }
 
   #portOf(inDatapath: number): number {
@@ -108,7 +130,7 @@ export class Tracer {
   }
 }
 
-type Kind = 'number' | 'mac' | 'ipv4';
+type Kind = 'number' | 'mac' | 'ipv4' | 'fragment';
 
 /** Fields as `ofproto/trace` wants them, in an order in which each is preceded by what it needs. */
 const flowNames = {
@@ -118,6 +140,7 @@ const flowNames = {
   eth_type: ['dl_type', 'number'],
   ip_proto: ['nw_proto', 'number'],
   nw_ttl: ['nw_ttl', 'number'],
+  ip_frag: ['ip_frag', 'fragment'],
   ipv4_src: ['nw_src', 'ipv4'],
   ipv4_dst: ['nw_dst', 'ipv4'],
   icmpv4_type: ['icmp_type', 'number'],
@@ -142,6 +165,10 @@ const datapathNames: Readonly<Record<string, keyof typeof flowNames>> = {
   'ipv4 ttl': 'nw_ttl',
   'icmp type': 'icmpv4_type',
   'icmp code': 'icmpv4_code',
+  'udp src': 'udp_src',
+  'udp dst': 'udp_dst',
+  'tcp src': 'tcp_src',
+  'tcp dst': 'tcp_dst',
   'arp op': 'arp_op',
   'arp sip': 'arp_spa',
   'arp tip': 'arp_tpa',
@@ -149,8 +176,11 @@ const datapathNames: Readonly<Record<string, keyof typeof flowNames>> = {
   'arp tha': 'arp_tha',
 };
 
+const fragments = ['no', 'first', '', 'later'];
+
 const write: Readonly<Record<Kind, (value: number) => string>> = {
   number: String,
+  fragment: (value) => fragments[value]!,
   mac: (value) =>
     value
       .toString(16)
@@ -161,6 +191,7 @@ const write: Readonly<Record<Kind, (value: number) => string>> = {
 
 const read: Readonly<Record<Kind, (text: string) => number>> = {
   number: Number,
+  fragment: (text) => fragments.indexOf(text),
   mac: (text) => Number.parseInt(text.replaceAll(':', ''), 16),
   ipv4: (text) => text.split('.').reduce((value, byte) => value * 256 + Number(byte), 0),
 };
@@ -174,6 +205,12 @@ function flowText(packet: Packet): string {
     .join(',');
 }
 
+/** The address that connection tracking puts in. */
+function translatedBy(action: string): Packet {
+  const [, side, address] = /nat\((src|dst)=([\d.]+)\)/.exec(action) ?? [];
+  return address === undefined ? {} : { [`ipv4_${side}`]: read.ipv4(address) };
+}
+
 function setPart(fields: Record<string, number | bigint>, layer: string, part: string): void {
   const [name, value] = part.split('=') as [string, string];
   const field = datapathNames[`${layer} ${name}`];
@@ -181,15 +218,54 @@ function setPart(fields: Record<string, number | bigint>, layer: string, part: s
   fields[field] = read[flowNames[field][1]](value);
 }
 
-/** The flows that took the packet. */
-function traceOf(text: string): Traced['trace'] {
-  return [...text.matchAll(/^ *(\d+)\. (?:.*, )?priority (\d+)(?:, cookie (0x[0-9a-f]+))?$/gm)].map(
-    ([, table, priority, cookie]) => ({
-      table: tableNames[Number(table)] ?? table!,
-      priority: Number(priority),
-      cookie: BigInt(cookie ?? 0),
-    }),
-  );
+/** What a part of a trace says, in order: which flow took the packet, why the agent gets it, where a copy goes on. */
+type Event = Traced['trace'][number] | { readonly reason: number } | { readonly section: number };
+
+/** A trace, cut where copies go on after connection tracking; where they left, the number of their section is noted. */
+function sectionsOf(text: string): string[] {
+  let forks = 0;
+  return text
+    .replace(/-> A clone of the packet is forked to recirculate\./g, () => `-> section ${++forks}`)
+    .split(/^=+\nrecirc\((?:.*\n)*?=+$/m);
+}
+
+const flowTaken = /^ *(\d+)\. (?:.*, )?priority (\d+)(?:, cookie (0x[0-9a-f]+))?$/;
+const { field, offset, bits } = places.reason;
+const reasonLoaded = new RegExp(
+  `^ +load:(\\w+)->NXM_NX_${field.toUpperCase()}\\[${offset}\\.\\.${offset + bits - 1}\\]$`,
+);
+
+function eventsOf(text: string): Event[] {
+  let loaded = 0;
+  return text.split('\n').flatMap((line): Event[] => {
+    const [, table, priority, cookie] = flowTaken.exec(line) ?? [];
+    if (table !== undefined) {
+      const name = tableNames[Number(table)] ?? table;
+      return [{ table: name, priority: Number(priority), cookie: BigInt(cookie ?? 0) }];
+    }
+    const section = /-> section (\d+)/.exec(line)?.[1];
+    if (section !== undefined) return [{ section: Number(section) }];
+    loaded = Number(reasonLoaded.exec(line)?.[1] ?? loaded);
+    if (!/^ +controller\(/.test(line)) return [];
+    const userdata = /userdata=([0-9a-f]{2})/.exec(line)?.[1];
+    return [{ reason: userdata === undefined ? loaded : Number.parseInt(userdata, 16) }];
+  });
+}
+
+const stateNames = {
+  new: 'new',
+  established: 'est',
+  related: 'rel',
+  reply: 'rpl',
+  invalid: 'inv',
+  tracked: 'trk',
+} as const;
+
+function stateText(state: number): string {
+  return Object.entries(trackState)
+    .filter(([, bit]) => (state & bit) !== 0)
+    .map(([name]) => stateNames[name as keyof typeof stateNames])
+    .join(',');
 }
 
 /** The part of a trace that is for a packet of so many bytes; what is done with larger ones comes first. */

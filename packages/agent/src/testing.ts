@@ -2,7 +2,7 @@
  * What tests of the pipeline share: models written as a person would say them, and packets as guests send them. The
  * first two hosts of network N are `10.0.N.1` and so on; names of interfaces are names of ports.
  */
-import { type Action, decodeFlow, type SwitchConnection } from '@openvnet/openflow';
+import { type Action, decodeFlow, type Match, type MatchValue, type SwitchConnection } from '@openvnet/openflow';
 import { pino } from 'pino';
 import { Compiler } from './engine/compiler.ts';
 import type { Reply } from './engine/feature.ts';
@@ -12,7 +12,7 @@ import { derivations, features } from './features/index.ts';
 import type { Inspected } from './inside/flows.ts';
 import { PacketIns } from './packet-ins.ts';
 import { places, type RegisterName } from './pipeline/registers.ts';
-import { type AgentReason, agentReasons } from './pipeline/tables.ts';
+import { type AgentReason, agentReasons, tableNames } from './pipeline/tables.ts';
 import { ServedSwitch } from './served-switch.ts';
 import { type Outcome, type Packet, program, simulate } from './simulate.ts';
 import { Connections } from './simulated-connections.ts';
@@ -202,6 +202,24 @@ export class TestSwitch {
       .join('\n');
   }
 
+  /** Pairs of flows of one priority that could take the same packet, in words: which has it, a switch does not say. */
+  overlaps(): string[] {
+    this.compiler.update();
+    const { flows } = this.compiler;
+    const groups = Map.groupBy(
+      [...flows.keys()].map((key) => decodeFlow({ key, body: flows.get(key)! })),
+      ({ table, priority }) => `${tableNames[table]} ${priority}`,
+    );
+    return [...groups].flatMap(([group, members]) =>
+      members.flatMap((one, i) =>
+        members
+          .slice(i + 1)
+          .filter((other) => overlap(one.match, other.match))
+          .map((other) => `${group}: ${[one, other].map(({ match }) => JSON.stringify(match)).join(' and ')}`),
+      ),
+    );
+  }
+
   /** The switch as those see it who read its flows back. */
   inspected(): Inspected {
     this.compiler.update();
@@ -219,14 +237,35 @@ export class TestSwitch {
   }
 
   run(packet: Packet): Outcome {
+    return this.runner()(packet);
+  }
+
+  /** Runs packets through the flows as they are now. */
+  runner(): (packet: Packet) => Outcome {
     this.compiler.update();
     const { flows } = this.compiler;
-    return simulate(
-      program([...flows.keys()].map((key) => decodeFlow({ key, body: flows.get(key)! }))),
-      packet,
-      this.connections,
-    );
+    const ready = program([...flows.keys()].map((key) => decodeFlow({ key, body: flows.get(key)! })));
+    return (packet) => simulate(ready, packet, this.connections);
   }
+}
+
+/** Whether there is a packet that both take. */
+function overlap(one: Match, other: Match): boolean {
+  // A later fragment has no ports.
+  if ([[one, other] as const, [other, one] as const].some(([a, b]) => isLater(a) && hasPort(b))) return false;
+  return Object.entries(one).every(([name, value]) => {
+    const wanted = other[name as keyof Match];
+    if (wanted === undefined) return true;
+    const [[a, mask], [b, otherMask]] = [bitsOf(value), bitsOf(wanted)];
+    return ((a ^ b) & mask & otherMask) === 0n;
+  });
+}
+
+const isLater = ({ ip_frag }: Match): boolean => ip_frag !== undefined;
+const hasPort = (match: Match): boolean => Object.keys(match).some((name) => /^(tcp|udp)_/.test(name));
+
+function bitsOf(value: MatchValue): [bits: bigint, mask: bigint] {
+  return typeof value === 'object' ? [BigInt(value.value), BigInt(value.mask)] : [BigInt(value), -1n];
 }
 
 /** Turns filtering of an interface of `interfaceRows` on or off. */

@@ -180,6 +180,26 @@ describe('the compiler', () => {
     expect([...vswitch.compiler.flows.conflicts()]).toHaveLength(1);
   });
 
+  it('takes what an item says twice as said once', () => {
+    const model = new TestModel();
+    const vswitch = new TestSwitch(model);
+    // A gateway with the same address in two networks.
+    const [, , , [kind, first]] = interfaceRows(101, 1, ip(1, 254), 'simulated') as [
+      Put,
+      Put,
+      Put,
+      Put & ['ip_lease', object],
+    ];
+    const rows = [...networkRows(1), ...networkRows(3, ip(1, 0)), ...interfaceRows(101, 1, ip(1, 254), 'simulated')];
+    for (const row of [...rows, ...routeRows(1, 1, 101, 1)]) model.put(...row);
+    model.put(kind, { ...first, id: 102, network_id: 3 });
+    const both = vswitch.text();
+    expect([...vswitch.compiler.flows.conflicts()]).toEqual([]);
+    model.remove('ip_lease', 102);
+    expect(both).not.toBe(vswitch.text());
+    expect(vswitch.text()).toBe(fromNothing(model, []));
+  });
+
   it('lets go of the model when it is closed', () => {
     const model = new TestModel();
     const vswitch = new TestSwitch(model);

@@ -186,8 +186,9 @@ export class Compiler {
   }
 
   /** Puts an item's flows in the place of those it had; equal ones are not touched. */
-  #replace(unit: Unit, wanted: readonly EncodedFlow[]): void {
+  #replace(unit: Unit, given: readonly EncodedFlow[]): void {
     const before = unit.flows;
+    const wanted = distinct(given);
     unit.flows = wanted;
     for (const flow of wanted) if (!before.some((old) => sameFlow(old, flow))) this.flows.add(flow);
     for (const old of before) if (!wanted.some((flow) => sameFlow(old, flow))) this.flows.remove(old);
@@ -214,6 +215,12 @@ export class Compiler {
     for (const { id } of relation.rows()) set(id, wanted(id));
     return relation.onRow((id, present) => set(id, present && wanted(id)));
   }
+}
+
+/** An item may say the same twice, as one does that has the same address in two networks: that is one flow. */
+function distinct(flows: readonly EncodedFlow[]): readonly EncodedFlow[] {
+  if (new Set(flows.map(({ key }) => key)).size === flows.length) return flows;
+  return flows.filter((flow, i) => flows.findIndex((each) => sameFlow(each, flow)) === i);
 }
 
 function sameFlow(a: EncodedFlow, b: EncodedFlow): boolean {

@@ -1,9 +1,12 @@
 import type { EncodedFlow } from '@openvnet/openflow';
 
+/** Bytes. */
+const cookieSize = 8;
+
 /**
  * The flows that should be in a switch, and which of them have changed since somebody asked. Where two items claim the
  * same table, priority and match, the one with the lower cookie has it, whichever came first, and the other is named in
- * `conflicts`: a body begins with the cookie, so that the lower body is the lower cookie.
+ * `conflicts` unless it says the same: a body begins with the cookie, so that the lower body is the lower cookie.
  */
 export class FlowTable {
   readonly #bodies = new Map<string, string>();
@@ -34,9 +37,12 @@ export class FlowTable {
     return this.#touched.size;
   }
 
-  /** Bodies that lost their key to another item. */
+  /** Bodies that lost their key to another item's, which does something else. */
   *conflicts(): Generator<{ key: string; winner: string; losers: readonly string[] }> {
-    for (const [key, [winner, ...losers]] of this.#claims) yield { key, winner: winner!, losers };
+    for (const [key, [winner, ...claims]] of this.#claims) {
+      const losers = claims.filter((body) => body.slice(cookieSize) !== winner!.slice(cookieSize));
+      if (losers.length > 0) yield { key, winner: winner!, losers };
+    }
   }
 
   add({ key, body }: EncodedFlow): void {

@@ -56,6 +56,17 @@ describe('a filtered interface', () => {
     expect([ping(11, 12), ping(12, 11), arp(11, 12)]).toEqual([false, false, true]);
   });
 
+  it('has flows of which no two take the same packet, whatever passes', () => {
+    for (const egress of [false, true])
+      for (const ingress of [false, true]) {
+        put(filterRow(1, 11, { egress, ingress }), ruleRow(1, 1, { protocol: 'udp', dst_port: 80, action: 'conn' }));
+        expect(vswitch.overlaps()).toEqual([]);
+        put(ruleRow(2, 1, { protocol: 'arp', action: 'drop' }));
+        expect(vswitch.overlaps()).toEqual([]);
+        model.remove('filter_static', 2);
+      }
+  });
+
   it('passes what no rule decides where every filter of it says so', () => {
     put(filterRow(1, 11, { egress: true, ingress: false }));
     expect([ping(11, 12), ping(12, 11)]).toEqual([true, false]);

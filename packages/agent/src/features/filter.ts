@@ -108,7 +108,7 @@ function stateFlows(port: number, zone: number): Flow[] {
   ];
 }
 
-/** What no rule decides; ARP passes by itself unless there is a rule of it. */
+/** What no rule decides; ARP passes by itself unless there is a rule of it. Goes before what holds for every interface. */
 function unruledFlows(
   port: number,
   passes: { sent: boolean; received: boolean },
@@ -119,14 +119,14 @@ function unruledFlows(
   if (passes.sent)
     flows.push({
       table: 'egress_filter',
-      priority: unruled,
+      priority: unruled + 1,
       match: { in_port: port, eth_type: ethernet.ipv4 },
       ...on,
     });
   else if (arpIsRuled)
     flows.push({ table: 'egress_filter', priority: unruled + 1, match: { in_port: port, eth_type: ethernet.arp } });
   if (passes.received)
-    flows.push({ table: 'ingress_filter', priority: unruled, match: { out_port: port }, next: 'output' });
+    flows.push({ table: 'ingress_filter', priority: unruled + 1, match: { out_port: port }, next: 'output' });
   else if (arpIsRuled)
     flows.push({ table: 'ingress_filter', priority: unruled + 1, match: { out_port: port, eth_type: ethernet.arp } });
   return flows;

@@ -54,7 +54,7 @@ function anyAddress(port: number, mac: number, network: number, next: 'egress_fi
 function impostors(network: number, mac: number, ip: number): Flow[] {
   const [table, order] = ['uplink', priority.high] as const;
   return [
-    { table, priority: order, match: { network, eth_src: mac } },
+    { table, priority: order + 1, match: { network, eth_src: mac } },
     { table, priority: order, match: { network, eth_type: ethernet.ipv4, ipv4_src: ip } },
     { table, priority: order, match: { network, eth_type: ethernet.arp, arp_spa: ip } },
   ];

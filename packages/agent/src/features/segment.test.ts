@@ -57,6 +57,16 @@ function portsOf(packet: Packet): number[] {
 }
 
 describe('segment', () => {
+  it('takes what an uplink sends from its own MAC address in, and has no flows that take the same packet', () => {
+    vswitch.port(31);
+    expect(vswitch.overlaps()).toEqual([]);
+    model.put(...macLeaseRow(31, 31, 1));
+    expect(vswitch.overlaps()).toEqual([]);
+    expect(portsOf(frame(31, macOf(11)))).toEqual([11]);
+    // From anywhere else that is an impostor.
+    expect(portsOf({ ...frame(31, macOf(11)), eth_src: macOf(12) })).toEqual([]);
+  });
+
   it('carries every kind of frame by MAC address, IPv6 and multicast too', () => {
     expect(portsOf(frame(11, macOf(12)))).toEqual([12]);
     expect(portsOf(frame(11, macOf(12), 0x86dd))).toEqual([12]);

@@ -2,8 +2,8 @@ import { feature } from '../engine/feature.ts';
 import { segmentDomain } from '../pipeline/domains.ts';
 import { type Flow, load, priority } from '../pipeline/flow.ts';
 
-/** After what the guard takes by IP address, before what it refuses. */
-const admitted = priority.low + 2;
+/** After what the guard takes by IP address, before what an uplink takes of anybody and what the guard refuses. */
+const admitted = priority.low + 3;
 
 /** Segments: a guest may send anything there from its own MAC address. What it sends from an IP lease is in that network. */
 export const segment = feature({
@@ -27,6 +27,6 @@ export const segment = feature({
       actions: [load('network', network)],
       next,
     },
-    { table: 'uplink', priority: priority.high, match: { network, eth_src: mac } },
+    { table: 'uplink', priority: priority.high + 1, match: { network, eth_src: mac } },
   ],
 });
