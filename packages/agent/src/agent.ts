@@ -1,5 +1,5 @@
 import { dirname, join } from 'node:path';
-import type { Question, Refused } from '@openvnet/model';
+import type { PacketCounts, Question, Refused } from '@openvnet/model';
 import { askDaemon } from '@openvnet/ovsdb';
 import type { Logger } from 'pino';
 import { cookieOf, readCookie } from './engine/feature.ts';
@@ -94,6 +94,8 @@ export class Agent {
     switch (question.about) {
       case 'refused':
         return this.#refused(question.interface_id);
+      case 'packets':
+        return Promise.resolve(this.#packets());
       case 'flows':
         return readShownFlows(this.switches.served(), question);
       case 'trace':
@@ -101,6 +103,11 @@ export class Agent {
       default:
         return Promise.reject(new RangeError('a question that this version of the agent does not know'));
     }
+  }
+
+  #packets(): PacketCounts {
+    const { answered, limited, counts } = this.switches.packetIns;
+    return { answered, limited, counts: Object.fromEntries([...counts].sort()) };
   }
 
   /** What the switch itself would do with a packet, or why it cannot be asked. */

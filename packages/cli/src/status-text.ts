@@ -25,7 +25,7 @@ export function waitsFor({ waits_for }: ObjectStatus): string {
 
 /** The state of the whole system, for people. */
 export async function systemText(io: Io, status: SystemStatus): Promise<string> {
-  const { manager, agents, datapaths, unrealised, refused } = status;
+  const { manager, agents, packets, datapaths, unrealised, refused } = status;
   const parts = [
     `${heading(io, 'manager')}  version ${manager.version}, pid ${manager.pid}, store ${manager.store}, revision ${manager.revision}, since ${manager.started_at}`,
   ];
@@ -53,6 +53,12 @@ export async function systemText(io: Io, status: SystemStatus): Promise<string> 
       ({ interface_uuid, frames, allowed }) => `  ${interface_uuid}  ${frames} frames; it may only use ${allowed}`,
     );
     parts.push([heading(io, 'refused frames'), ...lines].join('\n'));
+  }
+  for (const { node, answered, limited, counts } of packets) {
+    if (answered + limited === 0 && Object.keys(counts).length === 0) continue;
+    const outcomes = Object.entries(counts).map(([what, count]) => `${what} ${count}`);
+    parts.push(`${heading(io, 'packets to')} ${node}  answered ${answered}, over their port's limit ${limited}`);
+    if (outcomes.length > 0) parts.push(`  ${outcomes.join(', ')}`);
   }
   return parts.join('\n');
 }

@@ -132,7 +132,7 @@ export async function testAgent(url: string, say?: ToManager): Promise<TestAgent
   const agent: TestAgent = {
     socket,
     refused: [],
-    answers: () => null,
+    answers: ({ about }) => (about === 'packets' ? { answered: 0, limited: 0, counts: {} } : null),
     say: (message) => socket.send(JSON.stringify(message)),
     next: () => {
       const first = received.shift();

@@ -20,11 +20,28 @@ export type ToAgent =
   | { readonly type: 'changes'; readonly store: string; readonly revision: number; readonly changes: readonly Change[] }
   | { readonly type: 'ask'; readonly ask: number; readonly question: Question };
 
-/** What the manager may want to know at once. `refused` counts frames that the sender guard dropped. */
-export type Question = { readonly about: 'refused'; readonly interface_id?: number } | FlowsQuestion | TraceQuestion;
+/**
+ * What the manager may want to know at once. `refused` counts frames that the sender guard dropped, `packets` what came of
+ * those that the switches handed over.
+ */
+export type Question =
+  | { readonly about: 'refused'; readonly interface_id?: number }
+  | { readonly about: 'packets' }
+  | FlowsQuestion
+  | TraceQuestion;
 
 /** Frames refused by the sender guard, by interface. */
 export type Refused = readonly { readonly interface_id: number; readonly frames: number }[];
+
+/** Packets that switches have handed to an agent since it was started. */
+export const packetCounts = z.object({
+  answered: z.number(),
+  /** Not answered, because their port had more than its share. */
+  limited: z.number(),
+  /** What happened, by reason and word: `dhcp ack`, `dns malformed`. */
+  counts: z.record(z.string(), z.number()),
+});
+export type PacketCounts = z.infer<typeof packetCounts>;
 
 const bridge = z.object({
   dpid: z.string(),

@@ -1,3 +1,5 @@
+import type { PacketCounts } from './feed.ts';
+
 /** Whether an object is in effect, where, and what it waits for, in words. Part of the answer to `GET` of one object. */
 export interface ObjectStatus {
   readonly realised: boolean;
@@ -31,6 +33,8 @@ export interface SystemStatus {
     readonly revision: number | null;
     readonly problem: string | null;
   }[];
+  /** Packets that switches have handed to each agent since it was started, and what came of them. */
+  readonly packets: readonly ({ readonly node: string } & PacketCounts)[];
   readonly datapaths: readonly {
     /** Null for a switch whose datapath id is not registered. */
     readonly uuid: string | null;

@@ -1,9 +1,9 @@
 import { ipv4ToText, macToText, type RowOf } from '@openvnet/model';
 import type { Reader } from '@openvnet/store';
 import { addCommand } from '../api/parameters.ts';
+import { refusedFrames } from '../status/asked.ts';
 import { type Facts, type Place, placesOf, whyUnserved } from '../status/facts.ts';
 import type { Findings } from '../status/findings.ts';
-import { refusedFrames } from '../status/refused.ts';
 
 type Row = RowOf<'interface'>;
 

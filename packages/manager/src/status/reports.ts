@@ -4,9 +4,9 @@ import type { Store } from '@openvnet/store';
 import { behaviourOf } from '../behaviours/index.ts';
 import { allowedAddresses } from '../behaviours/interface-findings.ts';
 import type { Agent, Agents } from './agents.ts';
+import { packetsOf, refusedFrames } from './asked.ts';
 import { digitsOf, type Facts, gatherFacts, registration, unregisteredBridges } from './facts.ts';
 import { judge } from './findings.ts';
-import { refusedFrames } from './refused.ts';
 import { WaitingRoom } from './waiting-room.ts';
 
 /** How much is judged at once; between two portions others get their turn. */
@@ -47,7 +47,10 @@ export class Reports implements Disposable {
 
   async everything(): Promise<SystemStatus> {
     const agents = this.#agents.all();
-    const refused = await refusedFrames(this.#agents, agents);
+    const [refused, packets] = await Promise.all([
+      refusedFrames(this.#agents, agents),
+      packetsOf(this.#agents, agents),
+    ]);
     const unrealised = await this.#unrealised();
     const facts = this.#facts();
     const { version, startedAt } = this.#about;
@@ -68,6 +71,7 @@ export class Reports implements Disposable {
         revision,
         problem,
       })),
+      packets,
       datapaths: datapathsOf(facts),
       unrealised,
       refused: [...refused].flatMap(([id, frames]) => {

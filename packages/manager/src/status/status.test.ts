@@ -181,6 +181,18 @@ describe('frames that were refused', () => {
   });
 });
 
+describe('packets that were handed over', () => {
+  it('are told with what came of them, as the agent says', async () => {
+    const agent = await connect();
+    await tell(agent, reportOf(5));
+    const packets = { answered: 7, limited: 2, counts: { 'dhcp ack': 3, 'dns malformed': 4 } };
+    agent.answers = ({ about }) => (about === 'packets' ? packets : undefined);
+    expect((await manager.done('GET', '/status')).packets).toEqual([{ node: 'node1', ...packets }]);
+    agent.answers = () => ({ answered: 'many' });
+    expect((await manager.done('GET', '/status')).packets).toEqual([]);
+  });
+});
+
 describe('waiting', () => {
   it('ends as soon as the object is in effect at the revision', async () => {
     const agent = await connect();
@@ -223,6 +235,7 @@ it('the status of everything names what is not in effect', async () => {
       started_at: expect.any(String),
     },
     agents: [{ node: 'node1', hostname: 'host1', pid: 1, version: '1', connected: true, revision: 5, problem: null }],
+    packets: [{ node: 'node1', answered: 0, limited: 0, counts: {} }],
     datapaths: [
       {
         uuid: 'dp-br0',

@@ -1,3 +1,4 @@
+import { type PacketCounts, packetCounts } from '@openvnet/model';
 import * as z from 'zod';
 import type { Agent, Agents } from './agents.ts';
 
@@ -17,4 +18,16 @@ export async function refusedFrames(
     }
   }
   return frames;
+}
+
+/** What came of the packets that were handed to each agent, as those say that answer within a second. */
+export async function packetsOf(
+  agents: Agents,
+  asked: readonly Agent[],
+): Promise<({ readonly node: string } & PacketCounts)[]> {
+  const answers = await agents.ask({ about: 'packets' }, asked, 1000);
+  return answers.flatMap(({ agent, answer }) => {
+    const { data } = packetCounts.safeParse(answer);
+    return data ? [{ node: agent.node, ...data }] : [];
+  });
 }
