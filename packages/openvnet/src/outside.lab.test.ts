@@ -1,6 +1,5 @@
-import { execFileSync } from 'node:child_process';
 import { tableNames } from '@openvnet/agent';
-import type { Guest } from '@openvnet/lab';
+import { Guest } from '@openvnet/lab';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Scene, startScene } from './testing-filters.ts';
 
@@ -82,11 +81,15 @@ describe('a segment', () => {
   });
 });
 
-/** The host of the bridge: its own port is a device there. */
-const host = {
-  ip: (...args: string[]) => execFileSync('ip', ['-n', scene.vswitch.namespace!, ...args], { encoding: 'utf8' }),
-  mac: () => (JSON.parse(host.ip('-j', 'link', 'show', 'br0')) as [{ address: string }])[0].address,
-};
+/** Runs `ip` where the bridge's own port is a device: in the host. */
+async function ip(...args: string[]): Promise<string> {
+  const host = new Guest({ name: 'host', namespace: scene.vswitch.namespace!, device: 'br0', port: 'br0' });
+  return (await host.exec('ip', args)).stdout;
+}
+
+async function hostMac(): Promise<string> {
+  return (JSON.parse(await ip('-j', 'link', 'show', 'br0')) as [{ address: string }])[0].address;
+}
 
 function neighbours(): Promise<string> {
   return scene.vswitch.ofctl('--no-stats', '--sort', 'dump-flows', 'br0', `table=${neighbourTable}`);
@@ -102,14 +105,14 @@ describe('an internal interface', () => {
       mode: 'internal',
       network_uuid: 'nw-int',
       ipv4_address: '10.0.40.5',
-      mac_address: host.mac(),
+      mac_address: await hostMac(),
     });
-    host.ip('addr', 'add', '10.0.40.5/24', 'dev', 'br0');
-    host.ip('link', 'set', 'br0', 'up');
+    await ip('addr', 'add', '10.0.40.5/24', 'dev', 'br0');
+    await ip('link', 'set', 'br0', 'up');
     await scene.settled('interface', 'if-int');
     expect(await guest.ping('10.0.40.5')).toMatchObject({ received: 3 });
     await client.interfaces.remove('if-int');
-    host.ip('addr', 'del', '10.0.40.5/24', 'dev', 'br0');
+    await ip('addr', 'del', '10.0.40.5/24', 'dev', 'br0');
     await scene.settled('interface', 'if-n1');
     expect(await guest.ping('10.0.40.5', { count: 1 })).toMatchObject({ received: 0 });
   });
@@ -184,7 +187,7 @@ describe('a physical network', () => {
       port_name: 'if-wire',
       network_uuid: 'nw-wire',
       ipv4_address: '10.0.10.5',
-      mac_address: host.mac(),
+      mac_address: await hostMac(),
     });
     for (const [uuid, network_uuid, ipv4_address, number] of [
       ['if-gww', 'nw-wire', '10.0.10.254', 51],
@@ -206,8 +209,8 @@ describe('a physical network', () => {
       ipv4_network: '10.0.20.0',
       ipv4_prefix: 24,
     });
-    host.ip('addr', 'add', '10.0.10.5/24', 'dev', 'br0');
-    host.ip('link', 'set', 'br0', 'up');
+    await ip('addr', 'add', '10.0.10.5/24', 'dev', 'br0');
+    await ip('link', 'set', 'br0', 'up');
     await scene.settled('interface', 'if-host');
   });
 
