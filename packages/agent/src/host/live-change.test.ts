@@ -108,7 +108,14 @@ const cases: Readonly<Record<string, Case>> = {
   'interfaces.enable_route_translation': {
     path: '/interfaces/if-gw2',
     to: 'true',
-    touches: ['gateway if-gw2', 'route if-gw2', 'translation', 'translator if-gw2'],
+    touches: [
+      'gateway if-gw2',
+      'icmp_translation if-gw2',
+      'route if-gw2',
+      'translation',
+      'translation_fragments if-gw2',
+      'translator if-gw2',
+    ],
     shows: {
       by: () => wires.send('if-6', through('if-gw2', six, '10.0.2.100'), 'if-1', 'if-6'),
       before: nothing,
@@ -372,7 +379,21 @@ interface Operation {
 }
 
 /** What is not changed to and fro between the same flows: see below. */
-const elsewhere = ['datapaths.dpid'];
+const elsewhere = ['datapaths.dpid', 'interfaces/rename.new_uuid'];
+
+it('another name of an interface touches no flow', async () => {
+  const before = await arrivals(host);
+  await change('/interfaces/if-5/rename', { new_uuid: 'if-five' });
+  try {
+    const after = await arrivals(host);
+    expect([...after.keys()]).toEqual(fromNothing(host));
+    expect([...after.keys()]).toEqual([...before.keys()]);
+    expect(added(before, after)).toEqual([]);
+    expect((await host.api('GET', '/interfaces/if-five')).status.realised).toBe(true);
+  } finally {
+    await change('/interfaces/if-five/rename', { new_uuid: 'if-5' });
+  }
+});
 
 it('a number that was given can be taken away again: the network has no largest packet then', async () => {
   const big = () => wires.send('if-1', through('if-gw1', one, '10.0.2.6', 1450, true), 'if-6', 'if-1');

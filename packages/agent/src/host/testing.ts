@@ -52,6 +52,10 @@ export class Host implements AsyncDisposable {
     return this.#agent?.switches.served()[0];
   }
 
+  get managerUrl(): string {
+    return this.#manager!.url;
+  }
+
   async startManager(): Promise<void> {
     const store = join(this.#directory, 'store.db');
     const listen = { host: '127.0.0.1', port: this.#managerPort };
