@@ -1,11 +1,19 @@
-import type { AgentChange, AgentRow, Change, Kind, RowOf, ToAgent } from '@openvnet/model';
+import {
+  type AgentChange,
+  type AgentRow,
+  type Change,
+  type Kind,
+  kinds,
+  type RowOf,
+  type ToAgent,
+} from '@openvnet/model';
 import type { Store } from '@openvnet/store';
 
 /** The whole store as agents get it. */
 export function snapshotForAgent(store: Store): Pick<Extract<ToAgent, { type: 'snapshot' }>, 'revision' | 'rows'> {
-  const { revision, rows } = store.snapshot();
-  const sent = Object.entries(rows).map(([kind, all]) => [kind, all.map(forAgent)]);
-  return { revision, rows: Object.fromEntries(sent) };
+  // Kind by kind, so that only one has its rows in memory twice.
+  const rows = kinds.map((kind) => [kind, store.find(kind, {}).map(forAgent)]);
+  return { revision: store.revision, rows: Object.fromEntries(rows) };
 }
 
 /** A change as agents get it. */
