@@ -7,6 +7,7 @@ import { derivations, features } from '../packages/agent/src/features/index.ts';
 import { ServedSwitch, type ServedSwitchOptions } from '../packages/agent/src/served-switch.ts';
 import { Slice } from '../packages/agent/src/slice.ts';
 import { FlowSender } from '../packages/agent/src/switch-flows.ts';
+import { snapshotForAgent } from '../packages/manager/src/feed/for-agent.ts';
 import { dial, type EncodedFlow, type SwitchConnection } from '../packages/openflow/src/index.ts';
 import { openStore } from '../packages/store/src/index.ts';
 import { dpid, portName, register } from './topology.ts';
@@ -29,7 +30,7 @@ const compiled: number[] = [];
 
 using store = await openStore('memory');
 register(store, ports);
-const snapshot = { type: 'snapshot', store: store.id, ...store.snapshot() } as const;
+const snapshot = { type: 'snapshot', store: store.id, ...snapshotForAgent(store) } as const;
 await using connection = await dial(`unix:${socket}`);
 
 let flows: EncodedFlow[] = [];

@@ -3,6 +3,8 @@
  * and the figures of one machine, are in `docs/performance.md`.
  */
 import { addOne } from './add-one.ts';
+import { compile, features } from './compile.ts';
+import { dhcp } from './dhcp.ts';
 import { firstPing } from './first-ping.ts';
 import { flows } from './flows.ts';
 import { busyNote, describeMachine } from './machine.ts';
@@ -12,6 +14,9 @@ import { restart } from './restart.ts';
 
 const measurements: Readonly<Record<string, () => Promise<void>>> = {
   flows,
+  compile,
+  features,
+  dhcp,
   'add-one': addOne,
   memory,
   restart,

@@ -1,7 +1,7 @@
 /**
  * The topology of the scale measurements: networks of 50 guests, a gateway in each, a logical router for each ten
  * networks. Every port is guarded, as OVN's are with port security. Guest `n` is `if-gN` and wants the port of that
- * name, whose OpenFlow number is `n + 1`.
+ * name, whose OpenFlow number is `n + 1`. What else is in use is said by `Extras`.
  */
 import { ipv4ToText, macToText } from '../packages/model/src/index.ts';
 import type { Store, Transaction } from '../packages/store/src/index.ts';
@@ -17,8 +17,21 @@ export function portName(guest: number): string {
   return `if-g${guest}`;
 }
 
+/** What a topology has besides: DHCP and DNS at each gateway, a filter of four rules at each guest. */
+export interface Extras {
+  readonly services?: boolean;
+  readonly filters?: boolean;
+}
+
+const rules = [
+  { protocol: 'icmp', dst_port: null, action: 'pass' },
+  { protocol: 'tcp', dst_port: 22, action: 'pass' },
+  { protocol: 'tcp', dst_port: 443, action: 'pass' },
+  { protocol: 'udp', dst_port: 53, action: 'conn' },
+] as const;
+
 /** Writes the topology of so many ports into an empty store. */
-export function register(store: Store, ports: number): void {
+export function register(store: Store, ports: number, extras: Extras = {}): void {
   const networks = Math.ceil(ports / portsPerNetwork);
   store.transaction((tx) => tx.insert('datapath', datapath));
   for (let first = 0; first < networks; first += networksPerRouter) {
@@ -26,7 +39,7 @@ export function register(store: Store, ports: number): void {
       const router = tx.insert('route_link', { uuid: `rl-r${first}`, mac_address: null });
       for (let n = first; n < Math.min(first + networksPerRouter, networks); n++) {
         const guests = Math.min(portsPerNetwork, ports - n * portsPerNetwork);
-        registerNetwork(tx, { number: n, guests, router: router.id });
+        registerNetwork(tx, { number: n, guests, router: router.id, extras });
       }
     });
   }
@@ -50,14 +63,22 @@ const interfaceDefaults = { enable_filtering: false, enable_routing: false, enab
 
 function registerNetwork(
   tx: Transaction,
-  { number, guests, router }: { number: number; guests: number; router: number },
+  { number, guests, router, extras }: { number: number; guests: number; router: number; extras: Extras },
 ): void {
   const base = addressOf(number, 0);
   const range = { ipv4_network: base, ipv4_prefix: 24 };
   const { id: network } = tx.insert('network', { uuid: `nw-n${number}`, display_name: '', ...range });
   for (let i = 0; i < guests; i++) {
     const guest = number * portsPerNetwork + i;
-    registerInterface(tx, { uuid: portName(guest), network, mac: macOf(guest), ip: base + 1 + i, mode: 'vif' });
+    const id = registerInterface(tx, {
+      uuid: portName(guest),
+      network,
+      mac: macOf(guest),
+      ip: base + 1 + i,
+      mode: 'vif',
+      filtered: extras.filters,
+    });
+    if (extras.filters) registerFilter(tx, guest, id);
   }
   const gateway = registerInterface(tx, {
     uuid: `if-gw${number}`,
@@ -66,6 +87,10 @@ function registerNetwork(
     ip: base + gatewayHost,
     mode: 'simulated',
   });
+  if (extras.services) {
+    for (const mode of ['dhcp', 'dns'] as const)
+      tx.insert('network_service', { uuid: `ns-${mode}${number}`, interface_id: gateway, mode });
+  }
   tx.insert('route', {
     uuid: `r-n${number}`,
     interface_id: gateway,
@@ -79,11 +104,18 @@ function registerNetwork(
 
 function registerInterface(
   tx: Transaction,
-  made: { uuid: string; network: number; mac: number; ip: number; mode: 'vif' | 'simulated' },
+  made: {
+    uuid: string;
+    network: number;
+    mac: number;
+    ip: number;
+    mode: 'vif' | 'simulated';
+    filtered?: boolean | undefined;
+  },
 ): number {
-  const { uuid, network, mac, ip, mode } = made;
+  const { uuid, network, mac, ip, mode, filtered = false } = made;
   const name = uuid.slice(3);
-  const { id } = tx.insert('interface', { uuid, mode, ...interfaceDefaults });
+  const { id } = tx.insert('interface', { uuid, mode, ...interfaceDefaults, enable_filtering: filtered });
   tx.insert('interface_port', { interface_id: id, port_name: mode === 'vif' ? uuid : null, interface_mode: mode });
   const lease = tx.insert('mac_lease', { uuid: `ml-${name}`, interface_id: id, mac_address: mac });
   tx.insert('ip_lease', {
@@ -95,6 +127,19 @@ function registerInterface(
     interface_id: id,
   });
   return id;
+}
+
+function registerFilter(tx: Transaction, guest: number, interfaceId: number): void {
+  const passes = { ingress_passthrough: false, egress_passthrough: false };
+  const filter = tx.insert('filter', { uuid: `fil-g${guest}`, interface_id: interfaceId, mode: 'static', ...passes });
+  const anywhere = { src_address: 0, src_prefix: 0, dst_address: 0, dst_prefix: 0, src_port: null };
+  for (const rule of rules) tx.insert('filter_static', { filter_id: filter.id, ...anywhere, ...rule });
+}
+
+/** The address of a guest, and its MAC address. */
+export function guestOf(guest: number): { readonly ip: number; readonly mac: number } {
+  const network = Math.floor(guest / portsPerNetwork);
+  return { ip: addressOf(network, 1 + (guest % portsPerNetwork)), mac: macOf(guest) };
 }
 
 function addressOf(network: number, host: number): number {

@@ -1,4 +1,4 @@
-import { type Change, type Kind, kinds, type ToAgent } from '@openvnet/model';
+import { type AgentChange, type Kind, kinds, type ToAgent } from '@openvnet/model';
 import type { Identified, Relation } from './engine/relation.ts';
 import { type ModelRelations, modelRelations } from './engine/relations.ts';
 
@@ -52,7 +52,7 @@ export class Slice {
     return this.relations[kind] as unknown as Relation<Identified>;
   }
 
-  #put(kind: Kind, id: number, row: Identified | Change['row']): boolean {
+  #put(kind: Kind, id: number, row: Identified | AgentChange['row']): boolean {
     const relation = this.#relation(kind);
     if (row === null) {
       relation.delete(id);

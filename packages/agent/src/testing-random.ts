@@ -357,7 +357,13 @@ class Builder {
   }
 }
 
-const ofNobody = { uuid: '', created_at: '', updated_at: '', topology_id: null };
+const ofNobody = {
+  uuid: '',
+  ip_lease_id: null,
+  topology_id: null,
+  topology_layer_id: null,
+  topology_mac_range_group_id: null,
+};
 
 export function addressIn(range: number, number: number): number {
   return 0x0a000000 + range * 256 + number;

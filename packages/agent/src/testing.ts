@@ -19,7 +19,6 @@ import { Connections } from './simulated-connections.ts';
 
 export type Put = { [K in keyof ModelRows]: readonly [kind: K, row: ModelRows[K]] }[keyof ModelRows];
 
-const times = { created_at: '', updated_at: '' } as const;
 export const datapathId = 1;
 
 /** A model that is put together step by step; ids are given, so that any order of the steps gives the same rows. */
@@ -46,7 +45,6 @@ export function networkRows(
   const row = {
     id,
     uuid: `nw-${id}`,
-    ...times,
     display_name: '',
     domain_name: `${id}`,
     mode: 'virtual',
@@ -68,7 +66,6 @@ export function interfaceRows(id: number, network: number, ip: number, mode: 'vi
       {
         id,
         uuid,
-        ...times,
         mode,
         display_name: null,
         enable_filtering: false,
@@ -81,7 +78,6 @@ export function interfaceRows(id: number, network: number, ip: number, mode: 'vi
       {
         id,
         uuid: '',
-        ...times,
         interface_id: id,
         datapath_id: null,
         port_name: mode === 'vif' ? uuid : null,
@@ -89,13 +85,12 @@ export function interfaceRows(id: number, network: number, ip: number, mode: 'vi
         interface_mode: mode,
       },
     ],
-    ['mac_lease', { id, uuid: `ml-${id}`, ...times, interface_id: id, segment_id: null, mac_address: macOf(id) }],
+    ['mac_lease', { id, uuid: `ml-${id}`, interface_id: id, segment_id: null, mac_address: macOf(id) }],
     [
       'ip_lease',
       {
         id,
         uuid: `il-${id}`,
-        ...times,
         enable_routing: false,
         network_id: network,
         ipv4_address: ip,
@@ -108,7 +103,7 @@ export function interfaceRows(id: number, network: number, ip: number, mode: 'vi
 
 /** The row of a segment. */
 export function segmentRow(id: number, mode: 'virtual' | 'physical' = 'virtual'): Put {
-  return ['segment', { id, uuid: `seg-${id}`, ...times, mode }];
+  return ['segment', { id, uuid: `seg-${id}`, mode }];
 }
 
 /** The rows of an interface of another mode, without addresses; of a guest with one of `interfaceRows`, in a segment. */
@@ -122,12 +117,12 @@ export function plainInterface(id: number, mode: ModelRows['interface']['mode'],
 
 /** The row of a MAC lease of an interface, in a segment or in none. */
 export function macLeaseRow(id: number, interface_id: number, segment_id: number | null): Put {
-  return ['mac_lease', { id, uuid: `ml-${id}`, ...times, interface_id, segment_id, mac_address: macOf(id) }];
+  return ['mac_lease', { id, uuid: `ml-${id}`, interface_id, segment_id, mac_address: macOf(id) }];
 }
 
 /** The row of a static association of an interface with a segment, or with a network. */
 export function staticRow(id: number, interface_id: number, to: { segment: number } | { network: number }): Put {
-  const row = { id, uuid: '', ...times, interface_id, static: true };
+  const row = { id, uuid: '', interface_id, static: true };
   return 'segment' in to
     ? ['interface_segment', { ...row, segment_id: to.segment }]
     : ['interface_network', { ...row, network_id: to.network }];
@@ -142,13 +137,12 @@ export function routeRows(
   changes: Partial<ModelRows['route']> = {},
 ): Put[] {
   return [
-    ['route_link', { id: link, uuid: `rl-${link}`, ...times, mac_address: null }],
+    ['route_link', { id: link, uuid: `rl-${link}`, mac_address: null }],
     [
       'route',
       {
         id,
         uuid: `r-${id}`,
-        ...times,
         interface_id: gateway,
         network_id: network,
         route_link_id: link,
@@ -166,7 +160,7 @@ export function routeRows(
 /** The row of a network service of a simulated interface. */
 export function serviceRows(id: number, interfaceId: number, mode: 'dhcp' | 'dns'): Put[] {
   const row = { display_name: null, interface_id: interfaceId, incoming_port: null, outgoing_port: null, mode };
-  return [['network_service', { id, uuid: `ns-${id}`, ...times, ...row }]];
+  return [['network_service', { id, uuid: `ns-${id}`, ...row }]];
 }
 
 export function macOf(id: number): number {
@@ -277,7 +271,7 @@ export function filteringRow(id: number, enable_filtering: boolean): Put {
 /** A filter of an interface, with its number; `ruleRow` adds to it. */
 export function filterRow(id: number, interface_id: number, passthrough = { egress: false, ingress: false }): Put {
   const { egress: egress_passthrough, ingress: ingress_passthrough } = passthrough;
-  const row = { id, uuid: `fil-${id}`, ...times, interface_id, mode: 'static' } as const;
+  const row = { id, uuid: `fil-${id}`, interface_id, mode: 'static' } as const;
   return ['filter', { ...row, egress_passthrough, ingress_passthrough }];
 }
 
@@ -288,7 +282,7 @@ export function ruleRow(
   rule: Pick<ModelRows['filter_static'], 'protocol' | 'action'> & Partial<ModelRows['filter_static']>,
 ): Put {
   const any = { src_address: 0, src_prefix: 0, dst_address: 0, dst_prefix: 0, src_port: null, dst_port: null };
-  return ['filter_static', { id, uuid: '', ...times, filter_id, ...any, ...rule }];
+  return ['filter_static', { id, uuid: '', filter_id, ...any, ...rule }];
 }
 
 /** A translation at an interface, with an entry for each pair of addresses outside and inside, numbered from `id`. */
@@ -308,11 +302,11 @@ export function translationRows(
     route_link_id: null,
   };
   return [
-    ['translation', { id, uuid: `tr-${id}`, ...times, interface_id, mode: 'static_address', passthrough }],
+    ['translation', { id, uuid: `tr-${id}`, interface_id, mode: 'static_address', passthrough }],
     ...entries.map(
       (entry, i): Put => [
         'translation_static_address',
-        { id: id + i, uuid: '', ...times, translation_id: id, ...none, ...entry },
+        { id: id + i, uuid: '', translation_id: id, ...none, ...entry },
       ],
     ),
   ];
@@ -326,7 +320,7 @@ export function translatingRow(id: number, enable_route_translation = true): Put
 
 /** A further address of a gateway, leased for routing. */
 export function routingLease(id: number, interface_id: number, network_id: number, ipv4_address: number): Put {
-  const row = { id, uuid: `il-${id}`, ...times, enable_routing: true, network_id, ipv4_address, interface_id };
+  const row = { id, uuid: `il-${id}`, enable_routing: true, network_id, ipv4_address, interface_id };
   return ['ip_lease', { ...row, mac_lease_id: null }];
 }
 

@@ -10,14 +10,27 @@ import type { Kind, RowOf } from './resources/index.ts';
 /** One object made, changed (`row` is all of it) or gone (null). */
 export type Change = { [K in Kind]: { readonly kind: K; readonly id: number; readonly row: RowOf<K> | null } }[Kind];
 
+/** An object as agents have it: of no use to them is when it was made and changed, which would take two fifths of the text. */
+export type AgentRow<K extends Kind> = Omit<RowOf<K>, 'created_at' | 'updated_at'>;
+
+/** A change as agents are told of it. */
+export type AgentChange = {
+  [K in Kind]: { readonly kind: K; readonly id: number; readonly row: AgentRow<K> | null };
+}[Kind];
+
 export type ToAgent =
   | {
       readonly type: 'snapshot';
       readonly store: string;
       readonly revision: number;
-      readonly rows: { readonly [K in Kind]?: readonly RowOf<K>[] };
+      readonly rows: { readonly [K in Kind]?: readonly AgentRow<K>[] };
     }
-  | { readonly type: 'changes'; readonly store: string; readonly revision: number; readonly changes: readonly Change[] }
+  | {
+      readonly type: 'changes';
+      readonly store: string;
+      readonly revision: number;
+      readonly changes: readonly AgentChange[];
+    }
   | { readonly type: 'ask'; readonly ask: number; readonly question: Question };
 
 /**

@@ -31,13 +31,18 @@ const ranks = new Map(Object.keys(instructions).map((type, rank) => [type, rank]
 
 /** Writes instructions in the order in which Open vSwitch gives them back; lists of no actions are left out. */
 export function encodeInstructions(list: readonly Instruction[], to: Writer): void {
-  const ordered = list.length < 2 ? list : list.toSorted((a, b) => rankOf(a) - rankOf(b));
+  const ordered = isOrdered(list) ? list : list.toSorted((a, b) => rankOf(a) - rankOf(b));
   let last: string | undefined;
   for (const instruction of ordered) {
     if (instruction.type === last) throw new RangeError(`two instructions ${last}`);
     last = instruction.type;
     if (!('actions' in instruction) || instruction.actions.length > 0) encodeInstruction(instruction, to);
   }
+}
+
+function isOrdered(list: readonly Instruction[]): boolean {
+  for (let i = 1; i < list.length; i++) if (rankOf(list[i - 1]!) > rankOf(list[i]!)) return false;
+  return true;
 }
 
 function rankOf({ type }: Instruction): number {

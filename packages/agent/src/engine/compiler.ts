@@ -1,5 +1,5 @@
 import type { EncodedFlow } from '@openvnet/openflow';
-import { encode, type Flow } from '../pipeline/flow.ts';
+import { encode } from '../pipeline/flow.ts';
 import { missFlows } from '../pipeline/misses.ts';
 import type { Cell, Reader } from './cell.ts';
 import { cookieOf, type Derivation, type Feature, isWait, type Wait } from './feature.ts';
@@ -10,7 +10,7 @@ import { type LocalRows, localRelations, type ModelRelations, type Relations, Vi
 // biome-ignore lint/suspicious/noExplicitAny: the item of a feature is its own affair
 export type AnyFeature = Feature<any>;
 
-/** What computes items: a derivation, whose rows others read, or a feature, whose flows go to the switch. */
+/** What computes items: a derivation, whose rows others read, or features, whose flows go to the switch. */
 interface Stage {
   readonly source: AnyFeature['source'];
   readonly compute: (view: View, key: number, unit: Unit) => void;
@@ -19,19 +19,19 @@ interface Stage {
   readonly dirty: Unit[];
 }
 
-const none: readonly Cell[] = [];
+const none: readonly never[] = [];
 // What the unit that is being computed has read. One for all: an array for each would grow by far more than is needed.
 const read: Cell[] = [];
 let readLength = 0;
 
 class Unit implements Reader {
-  deps = none;
+  deps: readonly Cell[] = none;
   readonly stage: Stage;
   readonly key: number;
   present = true;
   dirty = false;
-  flows: readonly EncodedFlow[] = [];
-  wait: Wait | undefined;
+  flows: readonly EncodedFlow[] = none;
+  waits: readonly Wait[] = none;
 
   constructor(stage: Stage, key: number) {
     this.stage = stage;
@@ -73,7 +73,7 @@ export class Compiler {
     this.#view = new View(datapathId, this.relations);
     this.#stages = [
       ...derivations.map((derivation) => this.#derivationStage(derivation)),
-      ...features.map((feature) => this.#featureStage(feature)),
+      ...bySource(features).map((sharing) => this.#featureStage(sharing)),
     ];
     for (const flow of missFlows()) this.flows.add(encode(flow, 0n));
     for (const { cookie, always = [] } of features) {
@@ -125,7 +125,7 @@ export class Compiler {
 
   /** What is waited for, in no order. */
   *waits(): Generator<Wait> {
-    for (const { wait } of this.#waits) if (wait) yield wait;
+    for (const { waits } of this.#waits) yield* waits;
   }
 
   #compute(unit: Unit): void {
@@ -133,7 +133,7 @@ export class Compiler {
     unit.dirty = false;
     for (const cell of unit.deps) cell.drop(unit);
     readLength = 0;
-    unit.wait = undefined;
+    unit.waits = none;
     this.#view.reader = unit;
     if (unit.present) unit.stage.compute(this.#view, unit.key, unit);
     else {
@@ -141,7 +141,7 @@ export class Compiler {
       unit.stage.units.delete(unit.key);
     }
     unit.deps = read.slice(0, readLength);
-    if (unit.wait) this.#waits.add(unit);
+    if (unit.waits.length > 0) this.#waits.add(unit);
     else this.#waits.delete(unit);
   }
 
@@ -159,29 +159,33 @@ export class Compiler {
       dirty: [],
       compute: (view, key, unit) => {
         const selected = select(view, key);
-        unit.wait = isWait(selected) ? selected : undefined;
+        if (isWait(selected)) unit.waits = [selected];
         put(key, isWait(selected) ? undefined : selected);
       },
       retire: (key) => put(key, undefined),
     };
   }
 
-  #featureStage({ cookie, source, select, flows }: AnyFeature): Stage {
+  #featureStage([first, ...others]: Sharing): Stage {
+    const sharing = [first, ...others];
     return {
-      source,
+      source: first.source,
       units: new Map(),
       dirty: [],
       compute: (view, key, unit) => {
-        const selected = select(view, key);
-        unit.wait = isWait(selected) ? selected : undefined;
-        const wanted: readonly Flow[] = selected === undefined || isWait(selected) ? [] : flows(selected);
-        const mark = cookieOf(cookie, key);
-        this.#replace(
-          unit,
-          wanted.map((flow) => encode(flow, mark)),
-        );
+        const wanted: EncodedFlow[] = [];
+        for (const { cookie, select, flows } of sharing) {
+          const selected = select(view, key);
+          if (isWait(selected)) unit.waits = [...unit.waits, selected];
+          else if (selected !== undefined) {
+            const mark = cookieOf(cookie, key);
+            for (const flow of flows(selected)) wanted.push(encode(flow, mark));
+          }
+        }
+        // Copied, so that it has no room for more.
+        this.#replace(unit, wanted.length === 0 ? none : wanted.slice());
       },
-      retire: (_, unit) => this.#replace(unit, []),
+      retire: (_, unit) => this.#replace(unit, none),
     };
   }
 
@@ -219,8 +223,20 @@ export class Compiler {
 
 /** An item may say the same twice, as one does that has the same address in two networks: that is one flow. */
 function distinct(flows: readonly EncodedFlow[]): readonly EncodedFlow[] {
-  if (new Set(flows.map(({ key }) => key)).size === flows.length) return flows;
+  if (flows.length < 2 || new Set(flows.map(({ key }) => key)).size === flows.length) return flows;
   return flows.filter((flow, i) => flows.findIndex((each) => sameFlow(each, flow)) === i);
+}
+
+/** Features that have the same source. */
+type Sharing = readonly [AnyFeature, ...AnyFeature[]];
+
+/** Features of one source share its items: to keep one more costs more than to compute it again for the others. */
+function bySource(features: readonly AnyFeature[]): Sharing[] {
+  const groups = Map.groupBy(features, ({ source }) => {
+    if ('by' in source) return `${source.of} by ${source.by}`;
+    return source.when ?? source.of;
+  });
+  return [...groups.values()] as unknown as Sharing[];
 }
 
 function sameFlow(a: EncodedFlow, b: EncodedFlow): boolean {

@@ -105,7 +105,7 @@ export interface Limit {
 /**
  * One function of the data plane. `select` reads the model and says what an item is, what it waits for, or nothing;
  * `flows` says what should then be in the switch. Both are pure: a change of anything that `select` read computes the
- * item again, and nothing else.
+ * item again, also for the other features that have the same source, and nothing else.
  */
 export interface Feature<Item> {
   readonly name: string;

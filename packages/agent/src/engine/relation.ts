@@ -19,20 +19,21 @@ export type Key = number | string;
 export type ItemListener<K> = (key: K, present: boolean) => void;
 
 /**
- * Rows by id and by the values of the indexed columns. Whatever a `Reader` reads here, it is told of when it changes;
+ * Rows by id and by the values of the indexed columns; an index is made when it is first asked. Whatever a `Reader` reads here, it is told of when it changes;
  * reading what is not there yet counts. Rows are plain data and are replaced whole, never changed.
  */
 export class Relation<R extends Identified> {
   readonly name: string;
   readonly #entries = new Map<number, Entry<R>>();
-  readonly #indexes: ReadonlyMap<string, Map<Key, Group<R>>>;
+  readonly #columns: readonly string[];
+  readonly #indexes = new Map<string, Map<Key, Group<R>>>();
   readonly #rowListeners = new Set<ItemListener<number>>();
   readonly #groupListeners = new Map<string, Set<ItemListener<Key>>>();
   #size = 0;
 
   constructor(name: string, columns: readonly string[]) {
     this.name = name;
-    this.#indexes = new Map(columns.map((column) => [column, new Map()]));
+    this.#columns = columns;
   }
 
   get size(): number {
@@ -112,30 +113,39 @@ export class Relation<R extends Identified> {
   }
 
   #index(column: string): Map<Key, Group<R>> {
-    const index = this.#indexes.get(column);
-    if (!index) throw new RangeError(`${this.name} has no index of ${column}`);
+    const made = this.#indexes.get(column);
+    if (made) return made;
+    if (!this.#columns.includes(column)) throw new RangeError(`${this.name} has no index of ${column}`);
+    const index = new Map<Key, Group<R>>();
+    this.#indexes.set(column, index);
+    for (const row of this.rows()) this.#enter(column, index, row);
     return index;
   }
 
   #reindex(before: R | undefined, after: R | undefined): void {
     for (const [column, index] of this.#indexes) {
       const old = before && columnValue(before, column);
-      const now = after && columnValue(after, column);
-      if (old !== undefined && old !== now) this.#leave(column, index, old, before!.id);
-      if (now === undefined) continue;
-      let group = index.get(now);
-      if (!group) {
-        group = new Group();
-        index.set(now, group);
-      }
-      const at = position(group.rows, after!.id);
-      const known = group.rows[at]?.id === after!.id;
-      // Most groups have one row: made so, the array has no room for more.
-      if (group.rows.length === 0) group.rows = [after!];
-      else group.rows.splice(at, known ? 1 : 0, after!);
-      if (group.rows.length === 1 && !known) this.#tell(column, now, true);
-      group.changed();
+      if (old !== undefined && (!after || old !== columnValue(after, column)))
+        this.#leave(column, index, old, before!.id);
+      if (after) this.#enter(column, index, after);
     }
+  }
+
+  #enter(column: string, index: Map<Key, Group<R>>, row: R): void {
+    const value = columnValue(row, column);
+    if (value === undefined) return;
+    let group = index.get(value);
+    if (!group) {
+      group = new Group();
+      index.set(value, group);
+    }
+    const at = position(group.rows, row.id);
+    const known = group.rows[at]?.id === row.id;
+    // Most groups have one row: made so, the array has no room for more.
+    if (group.rows.length === 0) group.rows = [row];
+    else group.rows.splice(at, known ? 1 : 0, row);
+    if (group.rows.length === 1 && !known) this.#tell(column, value, true);
+    group.changed();
   }
 
   #leave(column: string, index: Map<Key, Group<R>>, value: Key, id: number): void {

@@ -1,4 +1,4 @@
-import { columnOf, fieldsOf, type Kind, kinds, type RowOf, resourceOf } from '@openvnet/model';
+import { type AgentRow, columnOf, fieldsOf, type Kind, kinds, resourceOf } from '@openvnet/model';
 import type { Reader } from './cell.ts';
 import { type Identified, type Key, Relation } from './relation.ts';
 
@@ -109,7 +109,7 @@ export interface LocalRows {
   resolved: Resolved;
 }
 
-export type ModelRows = { [K in Kind]: RowOf<K> };
+export type ModelRows = { [K in Kind]: AgentRow<K> };
 export type Rows = ModelRows & LocalRows;
 export type RelationName = keyof Rows;
 

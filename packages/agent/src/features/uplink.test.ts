@@ -90,8 +90,7 @@ describe('a host interface', () => {
   });
 
   it('keeps virtual networks apart from the wire, also where they are on the datapath by it', () => {
-    const times = { created_at: '', updated_at: '' };
-    const relation = { id: 1, uuid: '', ...times, datapath_id: 1, network_id: 1, interface_id: 51, mac_address: null };
+    const relation = { id: 1, uuid: '', datapath_id: 1, network_id: 1, interface_id: 51, mac_address: null };
     const topology = { topology_id: null, topology_layer_id: null, topology_mac_range_group_id: null };
     model.put('datapath_network', { ...relation, ...topology, ip_lease_id: null } as never);
     expect(portsOf({ ...echoRequest(12, 0x0a00010c, guest), eth_dst: broadcast })).toEqual([13]);

@@ -35,7 +35,9 @@ export const priority = { low: 1000, normal: 2000, high: 3000, urgent: 4000 } as
 /** A flow as the switch takes and shows it. `cookie` names the feature and the item that it is of. */
 export function encode(flow: Flow, cookie: bigint): EncodedFlow {
   const match: { [F in FieldName]?: MatchValue } = {};
-  for (const [name, value] of Object.entries(flow.match) as [string, MatchValue | undefined][]) {
+  const wanted: { readonly [name: string]: MatchValue | undefined } = flow.match;
+  for (const name in wanted) {
+    const value = wanted[name];
     if (value === undefined) continue;
     if (name in registers) matchRegister(match, name as RegisterName, value);
     else if (name === 'in_port') match.in_port = wirePort(Number(value));
@@ -76,7 +78,7 @@ function fits(name: RegisterName, value: number): void {
 /** Writes a number into a register. */
 export function load(name: RegisterName, value: number): Action {
   fits(name, value);
-  return { type: 'load', to: places[name], value: BigInt(value) };
+  return { type: 'load', to: places[name], value };
 }
 
 /** Copies a field or register into another of the same width. */

@@ -24,6 +24,8 @@ describe('the feed', () => {
     expect(first.revision).toBe(5);
     expect(first.rows.interface?.map(({ uuid }) => uuid)).toEqual(['if-veth1', 'if-veth2', 'if-gw']);
     expect(first.rows.interface_port?.[0]).toMatchObject({ interface_id: 1, port_name: 'if-veth1', singular: true });
+    expect(first.rows.interface?.[0]).not.toHaveProperty('created_at');
+    expect(first.rows.interface?.[0]).not.toHaveProperty('updated_at');
     await manager.done('DELETE', '/interfaces/if-gw');
     expect(await agent.next()).toMatchObject({
       type: 'changes',
@@ -78,6 +80,11 @@ describe('the feed', () => {
       revision: revision + 1,
       changes: [{ kind: 'network', row: { display_name: 'other' } }],
     });
+    await after.done('PUT', '/networks/nw-net1', { display_name: 'another' });
+    const last = await again.next();
+    if (last.type !== 'changes') throw new Error(last.type);
+    expect(last.changes[0]?.row).toMatchObject({ display_name: 'another' });
+    expect(last.changes[0]?.row).not.toHaveProperty('updated_at');
   });
 
   it('takes commits of one turn together, each object once', async () => {

@@ -10,6 +10,7 @@ import type { Commit, Store } from '@openvnet/store';
 import type { FastifyBaseLogger } from 'fastify';
 import { type WebSocket, WebSocketServer } from 'ws';
 import type { Agent, Agents, Connection } from '../status/agents.ts';
+import { changeForAgent, snapshotForAgent } from './for-agent.ts';
 
 export interface FeedLimits {
   /** Most that may wait to be read by one agent, in bytes. */
@@ -115,8 +116,8 @@ export class Feed implements Disposable {
     const { id: store, revision } = this.#store;
     const known = has.store === store && has.revision !== null ? this.#store.changesSince(has.revision) : undefined;
     const message: ToAgent = known
-      ? { type: 'changes', store, revision, changes: known }
-      : { type: 'snapshot', store, ...this.#store.snapshot() };
+      ? { type: 'changes', store, revision, changes: known.map(changeForAgent) }
+      : { type: 'snapshot', store, ...snapshotForAgent(this.#store) };
     this.#send(socket, JSON.stringify(message));
     this.#members.add(socket);
   }
@@ -135,8 +136,8 @@ export class Feed implements Disposable {
     this.#pending = undefined;
     if (!pending || this.#members.size === 0) return;
     const { revision, changes } = pending;
-    const message: ToAgent = { type: 'changes', store: this.#store.id, revision, changes: [...changes.values()] };
-    const text = JSON.stringify(message);
+    const sent = [...changes.values()].map(changeForAgent);
+    const text = JSON.stringify({ type: 'changes', store: this.#store.id, revision, changes: sent } satisfies ToAgent);
     for (const socket of this.#members) this.#send(socket, text);
   }
 
