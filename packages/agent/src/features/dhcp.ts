@@ -15,7 +15,7 @@ import {
 } from '@openvnet/packet';
 import { type Answer, feature, type Lookup, waiting } from '../engine/feature.ts';
 import type { Attachment, Station } from '../engine/relations.ts';
-import { because, ethernet, output, priority, protocol } from '../pipeline/flow.ts';
+import { because, ethernet, load, output, priority, protocol } from '../pipeline/flow.ts';
 import { answerDhcp, type DhcpReply } from './dhcp-answer.ts';
 import { dhcpTerms } from './dhcp-terms.ts';
 
@@ -83,17 +83,23 @@ export const dhcpAdmission = feature({
   source: { of: 'mac_lease' },
   select: (view, id) => {
     const here = view.where('attachment', 'mac_lease_id', id);
-    const served = here.some(({ network_id }) => view.where('station', 'network_id', network_id).some((at) => at.dhcp));
     const [first] = here;
-    return first && first.port !== null && served ? { port: first.port, mac: first.mac } : undefined;
+    if (!first || first.port === null) return undefined;
+    const { port, mac, filtered } = first;
+    const served = here.some(({ network_id }) => view.where('station', 'network_id', network_id).some((at) => at.dhcp));
+    if (served) return { port, mac, actions: [because('dhcp')], next: 'hand_over' as const };
+    // Outside there may be a server that is not ours.
+    const open = here.find(({ domain_id }) => view.get('open_domain', domain_id));
+    const next = filtered ? ('egress_filter' as const) : ('dispatch' as const);
+    return open && { port, mac, actions: [load('network', open.domain_id)], next };
   },
-  flows: ({ port, mac }) => [
+  flows: ({ port, mac, actions, next }) => [
     {
       table: 'admit',
       priority: priority.normal,
       match: { in_port: port, eth_src: mac, ipv4_src: 0, ...fromClient },
-      actions: [because('dhcp')],
-      next: 'hand_over',
+      actions,
+      next,
     },
   ],
 });

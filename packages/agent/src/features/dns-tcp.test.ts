@@ -25,7 +25,6 @@ import {
 } from '../testing.ts';
 
 const ip = (host: number): number => 0x0a000100 + host;
-const times = { created_at: '', updated_at: '' } as const;
 const between = { src: ip(1), dst: ip(253) };
 const { syn, ack, psh, rst } = tcpFlag;
 
@@ -42,10 +41,10 @@ beforeEach(() => {
     ...serviceRows(2, 103, 'dns'),
   ])
     model.put(...row);
-  model.put('dns_service', { id: 1, uuid: 'dnss-1', ...times, public_dns: null, network_service_id: 2 });
+  model.put('dns_service', { id: 1, uuid: 'dnss-1', public_dns: null, network_service_id: 2 });
   for (let i = 0; i < 200; i++) {
     const named = { name: 'many', ipv4_address: ip(i), ttl: null };
-    model.put('dns_record', { id: 100 + i, uuid: `dnsr-${i}`, ...times, dns_service_id: 1, ...named });
+    model.put('dns_record', { id: 100 + i, uuid: `dnsr-${i}`, dns_service_id: 1, ...named });
   }
   agent = new AnsweringSwitch(model, [11]);
 });
@@ -89,7 +88,7 @@ describe('DNS over TCP', () => {
     const [greeting] = hand({ flags: syn, sequence: 9 });
     const acknowledgment = (greeting!.sequence + 1) >>> 0;
     const named = { name: 'late', ipv4_address: ip(77), ttl: null };
-    model.put('dns_record', { id: 1, uuid: 'dnsr-late', ...times, dns_service_id: 1, ...named });
+    model.put('dns_record', { id: 1, uuid: 'dnsr-late', dns_service_id: 1, ...named });
     const [answer] = hand({ sequence: 10, acknowledgment, payload: query('late.1') });
     expect(dns.decode(withoutLength(Buffer.from(answer!.payload))).answers?.length).toBe(1);
     const sequence = 10 + query('late.1').length;

@@ -9,7 +9,6 @@ import { answerDns } from './dns-answer.ts';
 import { namesOf } from './dns-names.ts';
 
 const ip = (network: number, host: number): number => 0x0a000000 + network * 256 + host;
-const times = { created_at: '', updated_at: '' } as const;
 const server = ip(1, 253);
 
 let model: TestModel;
@@ -28,7 +27,7 @@ beforeEach(() => {
     model.put(...row);
   model.put('network', { ...model.relations.network.get(1)!, domain_name: 'Net1.test' } as ModelRows['network']);
   model.put('interface', { ...model.relations.interface.get(12)!, display_name: 'Web' } as ModelRows['interface']);
-  model.put('dns_service', { id: 1, uuid: 'dnss-1', ...times, public_dns: null, network_service_id: 2 });
+  model.put('dns_service', { id: 1, uuid: 'dnss-1', public_dns: null, network_service_id: 2 });
   record(1, 'www', ip(1, 2));
   record(2, 'a.b.net1.test', ip(1, 9), 60);
   record(3, 'elsewhere.example.', ip(9, 9));
@@ -36,7 +35,7 @@ beforeEach(() => {
 });
 
 function record(id: number, name: string, ipv4_address: number, ttl: number | null = null): void {
-  model.put('dns_record', { id, uuid: `dnsr-${id}`, ...times, dns_service_id: 1, name, ipv4_address, ttl });
+  model.put('dns_record', { id, uuid: `dnsr-${id}`, dns_service_id: 1, name, ipv4_address, ttl });
 }
 
 function frame(payload: Uint8Array, port = 11): Buffer {

@@ -83,6 +83,14 @@ describe('a host interface', () => {
     expect(portsOf(arpRequest(11, guest.ip, stranger.ip))).toEqual([nic, localPort]);
   });
 
+  it('lets guests ask a DHCP server outside, where none of ours serves them', () => {
+    const discover = { udp_src: 68, udp_dst: 67, ip_proto: 17, ipv4_src: 0, ipv4_dst: 0xffff_ffff, eth_dst: broadcast };
+    const { icmpv4_type: _, icmpv4_code: __, ...request } = echoRequest(11, 0, { mac: broadcast, ip: 0xffff_ffff });
+    expect(portsOf({ ...request, ...discover })).toEqual([nic, localPort]);
+    expect(portsOf({ ...request, ...discover, udp_dst: 68 })).toEqual([]);
+    expect(portsOf({ ...request, ...discover, in_port: 12, eth_src: macOf(12) })).toEqual([]);
+  });
+
   it('lets nobody outside pass for somebody here, nor the host for another', () => {
     expect(portsOf(fromOutside(guest, { ...stranger, ip: host.ip }))).toEqual([]);
     expect(portsOf(fromOutside(host, { ...stranger, mac: guest.mac }))).toEqual([]);
