@@ -324,6 +324,12 @@ describe('a topology', () => {
     await done('DELETE', '/topologies/topo-under/networks/nw-phys');
     expect(await items('/datapaths/dp-1/networks')).toHaveLength(1);
     expect(await items('/datapaths/dp-2/networks')).toHaveLength(0);
+    // Where they take theirs away, it makes its own.
+    await done('POST', '/topologies/topo-under/networks/nw-phys');
+    await done('DELETE', '/datapaths/dp-1/networks/nw-phys');
+    expect(await items('/datapaths/dp-1/networks')).toHaveLength(1);
+    await done('DELETE', '/topologies/topo-under/networks/nw-phys');
+    expect(await items('/datapaths/dp-1/networks')).toHaveLength(0);
     await done('POST', '/interfaces', { uuid: 'if-vm' });
     const wrong = await call('POST', '/topologies/topo-over/datapaths/dp-1', { interface_uuid: 'if-vm' });
     expect(wrong).toMatchObject(refused(400, '110', expect.stringContaining('needs mode host (it has vif)')));

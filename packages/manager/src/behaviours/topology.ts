@@ -60,6 +60,13 @@ export function joinTopology<K extends 'network' | 'segment' | 'route_link'>(kin
 function affected(reader: Reader, touched: readonly Touched[]): Set<number> {
   const found = new Set<number>();
   for (const { kind, before, after } of touched) {
+    const part = parts.find(({ relation }) => relation === kind);
+    // What was made by hand was in the place of what a topology would have made.
+    if (part && before && !after && (before as unknown as Columns).topology_id === null) {
+      const { member, other } = part;
+      const id = (before as unknown as Columns)[other]!;
+      for (const { topology_id } of reader.find<Member>(member, { [other]: id })) found.add(topology_id);
+    }
     for (const row of [before, after] as unknown as (Columns | null)[]) {
       if (!row) continue;
       if (kind === 'topology_layer') found.add(row.overlay_id!);
