@@ -71,7 +71,7 @@ export class ServedSwitch {
         interface_id: id,
         datapath_id: this.datapathId,
         port_name: row.port_name,
-        port_number: row.port,
+        port_number: row.uplink ?? row.port,
       };
       this.movedInterfaces.set(id, place);
     });

@@ -14,6 +14,7 @@ export interface Port {
 export interface Binding {
   readonly id: number;
   readonly port: number | null;
+  /** Of the port by which people know it: that of its name, or else the one where it is. */
   readonly port_name: string | null;
   /** The port at which it joins its network to one outside; null for most. */
   readonly uplink: number | null;

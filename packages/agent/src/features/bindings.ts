@@ -45,7 +45,7 @@ export const bindings = derivation({
     return {
       id,
       port: own?.id ?? null,
-      port_name: (own ?? named)?.name ?? null,
+      port_name: (named ?? own)?.name ?? null,
       uplink: (uplink && named?.id) || null,
     };
   },

@@ -19,6 +19,7 @@ import { ipRange, macRange } from './ranges.ts';
 import { route } from './route.ts';
 import { routeLink } from './route-link.ts';
 import { segment } from './segment.ts';
+import { filter, translation } from './switched-on.ts';
 import { topology, topologyDatapath } from './topology.ts';
 import { translationStaticAddress } from './translation-static-address.ts';
 
@@ -37,6 +38,7 @@ const behaviours: { readonly [K in Kind]?: Behaviour<K> } = {
   datapath_route_link: datapathRouteLink,
   datapath_segment: datapathSegment,
   dns_service: dnsService,
+  filter,
   filter_static: filterStatic,
   interface_network: interfaceNetwork,
   interface_segment: interfaceSegment,
@@ -49,6 +51,7 @@ const behaviours: { readonly [K in Kind]?: Behaviour<K> } = {
   segment,
   topology,
   topology_datapath: topologyDatapath,
+  translation,
   translation_static_address: translationStaticAddress,
 };
 
