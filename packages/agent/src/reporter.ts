@@ -1,16 +1,7 @@
-import {
-  type Bound,
-  columnOf,
-  type Kind,
-  parentField,
-  type Report,
-  resourceOf,
-  type ToManager,
-  type Waiting,
-} from '@openvnet/model';
+import type { Bound, Report, ToManager, Waiting } from '@openvnet/model';
 import type { Compiler } from './engine/compiler.ts';
 import { cookieIn, readCookie, type Wait, waiting } from './engine/feature.ts';
-import { type ObjectId, ownerOf } from './engine/owners.ts';
+import { type NamedObject, named, ownerOf } from './engine/owners.ts';
 import type { Relations } from './engine/relations.ts';
 import { features } from './features/index.ts';
 import type { Slice } from './slice.ts';
@@ -143,19 +134,10 @@ export function* conflicts({ flows, relations }: Compiler): Generator<Wait> {
   }
 }
 
-/** The object with a name that a flow is of: what has none is part of one that has. */
-function namedOwner(relations: Relations, body: string): (ObjectId & { readonly uuid: string }) | undefined {
+/** The object with a name that a flow is of. */
+function namedOwner(relations: Relations, body: string): NamedObject | undefined {
   const { feature, item } = readCookie(cookieIn(body));
   const source = features.find(({ cookie }) => cookie === feature)?.source;
-  let object = source && ownerOf(relations, source, item);
-  while (object) {
-    const { idPrefix, nested } = resourceOf(object.kind);
-    const row: object | undefined = relations[object.kind].get(object.id);
-    if (!row) return undefined;
-    if (idPrefix) return { ...object, uuid: (row as { uuid: string }).uuid };
-    if (!nested) return undefined;
-    const parent = columnOf(parentField(nested), { type: 'reference' });
-    object = { kind: nested.of as Kind, id: (row as Record<string, number>)[parent]! };
-  }
-  return undefined;
+  const object = source && ownerOf(relations, source, item);
+  return object && named(relations, object);
 }

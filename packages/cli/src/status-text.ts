@@ -13,7 +13,7 @@ export function statusText(io: Io, { realised, on, waits_for, notes }: ObjectSta
     : `${styled(io, 'yellow', 'not in effect')}${where && ` yet; seen${where}`}`;
   return [
     first,
-    ...waits_for.map((reason) => `  waits for: ${reason}`),
+    ...waits_for.map((reason) => `  ${reason.startsWith('waits for ') ? reason : `waits for: ${reason}`}`),
     ...notes.map((note) => `  note: ${note}`),
   ].join('\n');
 }

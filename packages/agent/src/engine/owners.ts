@@ -1,4 +1,4 @@
-import { columnOf, fieldsOf, type Kind, kinds, resourceOf } from '@openvnet/model';
+import { columnOf, fieldsOf, type Kind, kinds, parentField, resourceOf } from '@openvnet/model';
 import { objectOfDomain, segmentDomain } from '../pipeline/domains.ts';
 import type { Source } from './feature.ts';
 import type { Identified, Relation } from './relation.ts';
@@ -71,21 +71,35 @@ export function familyOf(relations: Relations, object: ObjectId): ObjectId[] {
   return [...family.values()];
 }
 
+/** An object that has a name. */
+export interface NamedObject extends ObjectId {
+  readonly uuid: string;
+}
+
+/** The object, or, where it has no name, the one that has, of which it is a part. */
+export function named(relations: Relations, object: ObjectId): NamedObject | undefined {
+  const { idPrefix, nested } = resourceOf(object.kind);
+  const row = relationOf(relations, object.kind)?.get(object.id) as Row | undefined;
+  if (!row) return undefined;
+  if (idPrefix) return { ...object, uuid: row.uuid };
+  if (!nested) return undefined;
+  const parent = row[columnOf(parentField(nested), { type: 'reference' })] as number;
+  return named(relations, { kind: nested.of as Kind, id: parent });
+}
+
 /** The name of an object, and of the interface to which it belongs, where it does. */
 export function namesOf(
   relations: Relations,
   object: ObjectId | undefined,
 ): { object: string | null; of: string | null } {
-  const row = object && (relationOf(relations, object.kind)?.get(object.id) as Named | undefined);
-  if (!row) return { object: null, of: null };
-  const of = object.kind === 'interface' ? row.id : row.interface_id;
-  return { object: row.uuid || null, of: of == null ? null : (relations.interface.get(of)?.uuid ?? null) };
+  const found = object && named(relations, object);
+  if (!found) return { object: null, of: null };
+  const row = relationOf(relations, found.kind)!.get(found.id) as unknown as Row;
+  const of = found.kind === 'interface' ? found.id : row.interface_id;
+  return { object: found.uuid, of: typeof of === 'number' ? (relations.interface.get(of)?.uuid ?? null) : null };
 }
 
-interface Named extends Identified {
-  readonly uuid: string;
-  readonly interface_id?: number | null;
-}
+type Row = Readonly<Record<string, unknown>> & Identified & { readonly uuid: string };
 
 /** Which relation an item is a row of: that of a source, or the one that its groups are numbered by. */
 function itemRow(source: Source, item: number): [name: string, id: number] {

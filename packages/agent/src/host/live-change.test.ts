@@ -112,7 +112,7 @@ const cases: Readonly<Record<string, Case>> = {
       'gateway if-gw2',
       'icmp_translation if-gw2',
       'route if-gw2',
-      'translation',
+      'translation if-gw2',
       'translation_fragments if-gw2',
       'translator if-gw2',
     ],

@@ -1,12 +1,23 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { datapathId, interfaceRows, networkRows, routeRows, TestModel, TestSwitch } from '../testing.ts';
+import {
+  datapathId,
+  interfaceRows,
+  networkRows,
+  routeRows,
+  routingLease,
+  TestModel,
+  TestSwitch,
+  translatingRow,
+  translationRows,
+} from '../testing.ts';
 import { type Inspected, readShownFlows } from './flows.ts';
 
 let vswitch: TestSwitch;
+let model: TestModel;
 
 /** Networks 1 and 2 joined by a router, a guest in each. */
 beforeEach(() => {
-  const model = new TestModel();
+  model = new TestModel();
   for (const row of [
     ...networkRows(1),
     ...networkRows(2),
@@ -62,6 +73,16 @@ describe('flows', () => {
     expect(found.filter((line) => line.includes('nw-2'))).toEqual([]);
     expect(new Set(found.map((line) => line.split(' ')[1]))).toEqual(
       new Set(['guard', 'neighbour', 'delivery', 'broadcast', 'flood', 'route']),
+    );
+  });
+
+  it('of a part that has no name are of what it is part of', async () => {
+    const entry = { ingress_ipv4_address: 0x0a000264, egress_ipv4_address: 0x0a000101 };
+    model.put(...translatingRow(102)).put(...routingLease(202, 102, 2, 0x0a000264));
+    for (const row of translationRows(1, 102, [entry])) model.put(...row);
+    const translated = (await lines(undefined, 0, 'translate_out')).filter((line) => line.includes(' translation '));
+    expect(new Set(translated.map((line) => line.split(':')[0]))).toEqual(
+      new Set(['translate_out translation tr-1 if-102']),
     );
   });
 
