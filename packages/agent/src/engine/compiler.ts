@@ -223,8 +223,11 @@ export class Compiler {
 
 /** An item may say the same twice, as one does that has the same address in two networks: that is one flow. */
 function distinct(flows: readonly EncodedFlow[]): readonly EncodedFlow[] {
-  if (flows.length < 2 || new Set(flows.map(({ key }) => key)).size === flows.length) return flows;
-  return flows.filter((flow, i) => flows.findIndex((each) => sameFlow(each, flow)) === i);
+  for (let i = 1; i < flows.length; i++) {
+    // Items have few flows: comparing them costs less than a set would.
+    for (let j = 0; j < i; j++) if (sameFlow(flows[i]!, flows[j]!)) return distinct(flows.toSpliced(i, 1));
+  }
+  return flows;
 }
 
 /** Features that have the same source. */
