@@ -12,7 +12,7 @@ export const pathMtu = feature({
   name: 'path_mtu',
   doc: 'Hands routed packets that are larger than their next network takes to the agent.',
   cookie: 14,
-  source: { of: 'network', when: ({ mtu }) => mtu !== null },
+  source: { of: 'network', when: ({ mtu }) => mtu != null },
   select: (view, id) => view.get('network_domain', id)?.domain_id,
   flows: (network) => [
     {
