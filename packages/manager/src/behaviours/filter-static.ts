@@ -76,7 +76,6 @@ function completed(values: Values<'filter_static'>): Values<'filter_static'> & P
     src_prefix,
     dst_address,
     dst_prefix,
-    protocol: values.protocol === 'all' ? 'ip' : values.protocol,
     src_port: withPorts ? (values.src_port ?? 0) : null,
     dst_port: withPorts ? (values.dst_port ?? 0) : null,
   };

@@ -52,6 +52,14 @@ describe('a topology', () => {
     expect((await manager.done('GET', '/status')).manager.revision).toBe(1);
   });
 
+  it('may write a protocol as people do, and is the same the second time', async () => {
+    const filters = [
+      { uuid: 'fil-a', interface_uuid: 'if-a', mode: 'static', static: [{ protocol: 'all', action: 'pass' }] },
+    ];
+    expect((await apply({ ...written, filters })).status).toBe(200);
+    expect((await apply({ ...written, filters }, { delete: true })).changes).toEqual([]);
+  });
+
   it('that was exported gives the same export again in an empty store', async () => {
     await registerNetwork(manager);
     expect((await apply(written)).status).toBe(200);

@@ -4,8 +4,11 @@ import { resource } from '../resource.ts';
 const prefix = { min: 0, max: 32, unit: 'bits', default: 0, immutable: true } as const;
 const port = { min: 0, max: 65_535, optional: true, immutable: true } as const;
 
-/** Writes the prefix of an address, which is given behind a slash, as a parameter of its own: 32 where there is none. */
-function withPrefixes(given: Readonly<Record<string, unknown>>): Record<string, unknown> {
+/**
+ * Writes the prefix of an address, which is given behind a slash, as a parameter of its own: 32 where there is none; and
+ * `all`, as the filters guide of the original has it, as `ip`.
+ */
+function inOneWay(given: Readonly<Record<string, unknown>>): Record<string, unknown> {
   const found: Record<string, unknown> = {};
   for (const side of ['src', 'dst']) {
     const address = given[`${side}_address`];
@@ -13,7 +16,7 @@ function withPrefixes(given: Readonly<Record<string, unknown>>): Record<string, 
     const written = address.split('/')[1];
     found[`${side}_prefix`] = written === undefined ? 32 : (parsePrefix(written) ?? written);
   }
-  return { ...given, ...found };
+  return { ...given, ...found, ...(given.protocol === 'all' && { protocol: 'ip' }) };
 }
 
 export const filterStatic = resource({
@@ -49,6 +52,6 @@ export const filterStatic = resource({
       doc: 'What becomes of it: `pass`, `drop`, or `conn`: the interface may open such connections, and what answers them may pass.',
     }),
   },
-  prepare: withPrefixes,
+  prepare: inOneWay,
   housekeeping: false,
 });
