@@ -357,7 +357,10 @@ describe('explain', () => {
         expect.objectContaining({ kind: 'datapath_network', parameter: 'network_uuid' }),
       ]),
     });
-    expect(await vnctl('explain nonsense')).toMatchObject({ code: 1, err: expect.stringContaining('hint: Expected a uuid') });
+    expect(await vnctl('explain nonsense')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('hint: Expected a uuid'),
+    });
   });
 });
 

@@ -1,6 +1,13 @@
 import { ApiError, ipv4ToText, type RowOf, removalParametersOf, resourceOf } from '@openvnet/model';
 import type { Values } from '@openvnet/store';
-import { inOurWords, listCommand, nothingMatches, objectInPath, parametersFor, readParameters } from '../api/parameters.ts';
+import {
+  inOurWords,
+  listCommand,
+  nothingMatches,
+  objectInPath,
+  parametersFor,
+  readParameters,
+} from '../api/parameters.ts';
 import { recordOf } from '../api/record.ts';
 import type { Behaviour } from './behaviour.ts';
 
