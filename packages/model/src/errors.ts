@@ -24,6 +24,12 @@ export const apiErrors = {
   },
   deleteRestriction: { name: 'DeleteRestrictionError', code: '113', status: 400, doc: 'Other objects need this one.' },
   unknownResource: { name: 'UnknownResource', code: '114', status: 404, doc: 'Nothing matches the parameters.' },
+  forbidden: {
+    name: 'Forbidden',
+    code: '403',
+    status: 403,
+    doc: 'Requests for this Host, or from web pages of this Origin, are not taken.',
+  },
   tooLarge: { name: 'RequestTooLarge', code: '413', status: 413, doc: 'The body is larger than the API takes.' },
   unavailable: {
     name: 'Unavailable',

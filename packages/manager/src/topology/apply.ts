@@ -39,6 +39,12 @@ export function applyTopology(
   { dryRun, remove }: ApplyOptions,
 ): Applied & { revision: number } {
   const wanted = readTopology(topology);
+  if (remove && !dryRun && wanted.length === 0) {
+    throw refused(
+      'topology',
+      'it is empty, and delete would remove everything that is registered (expected at least one object)',
+    );
+  }
   const rehearsed = new Rehearsed();
   try {
     const { value, revision } = store.transaction((tx) => {
