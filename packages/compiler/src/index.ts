@@ -9,7 +9,6 @@ export {
   type Limit,
   type Lookup,
   learnedFlows,
-  learnedMark,
   type Reply,
   readCookie,
   type StationAddress,
@@ -18,6 +17,7 @@ export {
   waiting,
 } from './engine/feature.ts';
 export { FlowTable } from './engine/flow-table.ts';
+export { wasLearned } from './engine/learned.ts';
 export { Memory } from './engine/memory.ts';
 export { type NamedObject, named, namesOf, ownerOf } from './engine/owners.ts';
 export { type Identified, Relation } from './engine/relation.ts';

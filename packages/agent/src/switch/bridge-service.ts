@@ -4,7 +4,7 @@ import type { BridgeState, Ovsdb, PortState } from '@openvnet/ovsdb';
 import type { Logger } from 'pino';
 import type { Connections } from './connections.ts';
 import type { ServedSwitch } from './served-switch.ts';
-import { hastenRevalidation, prepareBridge, releaseBridge, shieldHost } from './settings.ts';
+import { hastenRevalidation, inBandOff, prepareBridge, releaseBridge, shieldHost } from './settings.ts';
 
 /** Open vSwitch applies what changes its flows a moment after the database says so. */
 const settleMs = 300;
@@ -33,7 +33,7 @@ export class BridgeService {
   problem: string | null = null;
   readonly #options: BridgeServiceOptions;
   readonly #stop = new AbortController();
-  /** What the bridge's fail mode and controllers were when last seen. */
+  /** The settings of the bridge that concern its flows, as last seen. */
   #settings: string;
   #timer: NodeJS.Timeout | undefined;
 
@@ -67,11 +67,11 @@ export class BridgeService {
     this.served.touch();
   }
 
-  /** A controller that was set or taken away flushes the flows, and another fail mode would do so later. */
+  /** A controller that was set or taken away flushes the flows, another fail mode would do so later; in-band control hides flows. */
   bridgeChanged(state: BridgeState): void {
     if (this.#settings === settingsOf(state)) return;
     this.#settings = settingsOf(state);
-    if (state.failMode !== 'secure') void this.#prepare().then(() => this.served.check());
+    void this.#prepare().then(() => this.served.check());
     this.served.check();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.served.check(), settleMs);
@@ -149,6 +149,6 @@ export class BridgeService {
   }
 }
 
-function settingsOf({ failMode, controllers }: BridgeState): string {
-  return JSON.stringify([failMode, [...controllers].sort()]);
+function settingsOf({ failMode, controllers, otherConfig }: BridgeState): string {
+  return JSON.stringify([failMode, otherConfig.get(inBandOff), [...controllers].sort()]);
 }
