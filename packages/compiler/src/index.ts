@@ -10,6 +10,7 @@ export {
   type Lookup,
   learnedFlows,
   learnedMark,
+  type NoAnswer,
   type Reply,
   readCookie,
   type StationAddress,
