@@ -11,6 +11,7 @@ export {
   type Lookup,
   learnedFlows,
   learnedMark,
+  type NoAnswer,
   type Reply,
   readCookie,
   type StationAddress,
