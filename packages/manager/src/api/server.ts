@@ -150,8 +150,9 @@ function showBrowse(endpoints: readonly Endpoint[], request: FastifyRequest, rep
   const { format = 'html' } = givenBy(request);
   const known = browseFormats.find((one) => one === format);
   if (!known) {
-    const expected = browseFormats.join(', ');
-    throw new ApiError('argument', `Could not take value: ${String(format)} (format: expected one of ${expected})`);
+    throw new ApiError('argument', `Could not take value: ${String(format)}`, {
+      hint: `format: expected one of ${browseFormats.join(', ')}`,
+    });
   }
   const { type, text } = browse(endpoints, known);
   return reply.type(type).send(text);

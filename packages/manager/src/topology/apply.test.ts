@@ -135,8 +135,8 @@ describe('a topology', () => {
       [{ networks: [good, { ipv4_network: '10.0.0.0' }] }, /^networks\[1\]: uuid is missing/],
       [{ networks: [{ ...good, colour: 'red' }] }, /^networks nw-b: there is no parameter colour; there are uuid, /],
       [{ networks: [good, { uuid: 'nw-c' }] }, /^networks nw-c: ipv4_network is missing/],
-      [{ networks: [good, { uuid: 'nw-c', ipv4_network: 'x' }] }, /^networks nw-c: .*ipv4_network/],
-      [{ networks: [{ ...good, mtu: 575 }] }, /^networks nw-b: .*mtu: expected a whole number from 576 to 9216, bytes/],
+      [{ networks: [good, { uuid: 'nw-c', ipv4_network: 'x' }] }, /^networks nw-c: Could not parse IPv4 address: x$/],
+      [{ networks: [{ ...good, mtu: 575 }] }, /^networks nw-b: .*:parameter=>:mtu, :value=>575/],
       [
         { networks: [good, { uuid: 'nw-a', ipv4_network: '10.9.0.0' }] },
         /^networks nw-a: ipv4_network: is 10.0.0.0 and cannot be changed to 10.9.0.0/,

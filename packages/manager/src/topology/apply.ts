@@ -297,6 +297,6 @@ function naming<T>(object: string, work: () => T): T {
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     const missing = error.kind === 'missingArgument' ? ' is missing' : '';
-    throw new ApiError(error.kind, `${object}: ${error.message}${missing}`, { cause: error });
+    throw new ApiError(error.kind, `${object}: ${error.message}${missing}`, { hint: error.hint, cause: error });
   }
 }
