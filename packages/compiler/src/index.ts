@@ -1,6 +1,7 @@
 export { Cache } from './engine/cache.ts';
 export { Compiler } from './engine/compiler.ts';
 export { conflicts } from './engine/conflicts.ts';
+export { faultOfNobody, faultyObjects, objectOf as objectOfFault } from './engine/faults.ts';
 export {
   type Answer,
   type Conversation,
@@ -11,6 +12,7 @@ export {
   type Lookup,
   learnedFlows,
   learnedMark,
+  type NoAnswer,
   type Reply,
   readCookie,
   type StationAddress,
