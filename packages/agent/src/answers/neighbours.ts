@@ -163,7 +163,7 @@ export class Neighbours {
     const { mac: sha, ip: spa } = asker;
     const payload = encodeArp({ operation: arpOperation.request, sha, spa, tha: 0, tpa: ip });
     const data = encodeEthernet({ dst: to, src: sha, type: etherType.arp, payload });
-    const actions = [load('network', domain), ask('forward')];
+    const actions = [load('domain', domain), ask('forward')];
     this.#connection()?.send({ type: 'packet_out', in_port: controllerPort, actions, data });
   }
 

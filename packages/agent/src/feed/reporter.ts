@@ -1,4 +1,4 @@
-import { conflicts } from '@openvnet/compiler';
+import { conflicts, faultyObjects } from '@openvnet/compiler';
 import { type Bound, contained, type Report, type ToManager, type Waiting } from '@openvnet/model';
 import type { Logger } from 'pino';
 import type { Switches } from '../switch/switches.ts';
@@ -129,7 +129,9 @@ export class Reporter {
   }
 
   #waiting(): Waiting[] {
-    const waits = this.#switches.served().flatMap(({ compiler }) => [...compiler.waits(), ...conflicts(compiler)]);
+    const waits = this.#switches
+      .served()
+      .flatMap(({ compiler }) => [...compiler.waits(), ...faultyObjects(compiler), ...conflicts(compiler)]);
     const texts = new Map(
       waits.map(({ kind, id, reason }) => [`${kind} ${id} ${reason}`, { kind, id, reason: `waits for ${reason}` }]),
     );

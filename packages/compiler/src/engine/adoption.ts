@@ -5,9 +5,9 @@
 import { decodeFlow, type FlowFilter } from '@openvnet/openflow';
 import { DecodeError } from '@openvnet/wire';
 import { type TableName, tableNumbers } from '../pipeline/tables.ts';
-import type { AnyFeature } from './compiler.ts';
 import { cookieIn, cookieOf, readCookie } from './feature.ts';
 import type { LocalRows } from './relations.ts';
+import type { AnyFeature } from './stages.ts';
 
 /** Which flows of a feature stand for rows of the agent's own. */
 export function adoptedFlows(
