@@ -19,6 +19,7 @@ import { serveDocs } from './docs.ts';
 import type { Endpoint, Given } from './endpoint.ts';
 import { formatOf, render, withoutSuffix } from './format.ts';
 import { openapi } from './openapi.ts';
+import { messageOf, requestNumber } from './request.ts';
 
 const bodyLimit = 1 << 20;
 
@@ -41,6 +42,7 @@ export async function createServer({ endpoints, logger, version, ending }: Serve
     rewriteUrl: (request) => withoutSuffix(request.url ?? '/'),
     frameworkErrors: (error, request, reply) => refuse(error, request, reply as FastifyReply),
     routerOptions: { maxParamLength: 1000 },
+    genReqId: requestNumber,
   });
   // A form may come along with a GET too.
   app.addHttpMethod('GET', { hasBody: true, overrideExisting: true });
@@ -52,6 +54,9 @@ export async function createServer({ endpoints, logger, version, ending }: Serve
       done(error as Error);
     }
   });
+  app.addHook('onRequest', async (request, reply) => {
+    reply.header('X-Request-Id', request.id);
+  });
   app.setErrorHandler((error: FastifyError, request, reply) => refuse(error, request, reply));
   app.setNotFoundHandler(notFound);
 
@@ -59,7 +64,7 @@ export async function createServer({ endpoints, logger, version, ending }: Serve
     await scope.register(cors, {
       origin: '*',
       methods: ['GET', 'POST', 'PUT', 'DELETE', 'OPTIONS'],
-      exposedHeaders: ['X-OpenVNet-Revision'],
+      exposedHeaders: ['X-OpenVNet-Revision', 'X-Request-Id'],
       strictPreflight: false,
     });
     for (const endpoint of endpoints) serve(scope, endpoint, ending);
@@ -89,6 +94,7 @@ function serve(app: FastifyInstance, endpoint: Endpoint, ending: AbortSignal): v
       const data = await endpoint.handle({
         path,
         given: givenBy(request),
+        by: { author: request.ip, request: request.id, message: messageOf(request) },
         get signal() {
           const gone = new AbortController();
           reply.raw.once('close', () => gone.abort());
