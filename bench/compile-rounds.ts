@@ -2,9 +2,10 @@
  * A program of its own for `compile.ts`, so that each topology starts cold and with an empty heap. Arguments: the number of
  * ports, the number of rounds, what is in use besides, as JSON. Prints one line of JSON.
  */
-import { Compiler } from '../packages/agent/src/engine/compiler.ts';
-import { derivations, features } from '../packages/agent/src/features/index.ts';
-import { Slice } from '../packages/agent/src/slice.ts';
+
+import { Slice } from '../packages/agent/src/feed/slice.ts';
+import { Compiler } from '../packages/compiler/src/engine/compiler.ts';
+import { derivations, features } from '../packages/compiler/src/features/index.ts';
 import { snapshotForAgent } from '../packages/manager/src/feed/for-agent.ts';
 import { openStore } from '../packages/store/src/index.ts';
 import { type Extras, portName, register } from './topology.ts';

@@ -4,9 +4,9 @@
  * number of ports, of rounds, and of requests that are under way at a time. Prints one line of JSON.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { PacketIns } from '../packages/agent/src/packet-ins.ts';
-import { ServedSwitch, type ServedSwitchOptions } from '../packages/agent/src/served-switch.ts';
-import { Slice } from '../packages/agent/src/slice.ts';
+import { PacketIns } from '../packages/agent/src/answers/packet-ins.ts';
+import { Slice } from '../packages/agent/src/feed/slice.ts';
+import { ServedSwitch, type ServedSwitchOptions } from '../packages/agent/src/switch/served-switch.ts';
 import { snapshotForAgent } from '../packages/manager/src/feed/for-agent.ts';
 import { dial, type SwitchConnection } from '../packages/openflow/src/index.ts';
 import { encodeDhcp, encodeEthernet, encodeIpv4, encodeUdp } from '../packages/packet/src/index.ts';

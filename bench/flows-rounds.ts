@@ -2,11 +2,12 @@
  * A program of its own for `flows.ts`, so that each size starts cold and with an empty heap. Arguments: the switch's
  * management socket, the number of ports, the number of rounds. Prints one line of JSON.
  */
-import { Compiler } from '../packages/agent/src/engine/compiler.ts';
-import { derivations, features } from '../packages/agent/src/features/index.ts';
-import { ServedSwitch, type ServedSwitchOptions } from '../packages/agent/src/served-switch.ts';
-import { Slice } from '../packages/agent/src/slice.ts';
-import { FlowSender } from '../packages/agent/src/switch-flows.ts';
+
+import { Slice } from '../packages/agent/src/feed/slice.ts';
+import { FlowSender } from '../packages/agent/src/switch/flows.ts';
+import { ServedSwitch, type ServedSwitchOptions } from '../packages/agent/src/switch/served-switch.ts';
+import { Compiler } from '../packages/compiler/src/engine/compiler.ts';
+import { derivations, features } from '../packages/compiler/src/features/index.ts';
 import { snapshotForAgent } from '../packages/manager/src/feed/for-agent.ts';
 import { dial, type EncodedFlow, type SwitchConnection } from '../packages/openflow/src/index.ts';
 import { openStore } from '../packages/store/src/index.ts';

@@ -3,7 +3,7 @@
  * would write.
  */
 import { writeFileSync } from 'node:fs';
-import { features, places, registers, tableNames, tables } from '@openvnet/agent';
+import { features, places, registers, tableNames, tables } from '@openvnet/compiler';
 import { fieldsOf, kinds, parametersOf, resourceOf } from '@openvnet/model';
 
 const made = '<!-- Made by scripts/pages.ts from the declarations; do not edit. -->';

@@ -1,17 +1,13 @@
 import { dirname, join } from 'node:path';
+import { cookieOf, readCookie, readShownFlows, refused, tableNumbers, trace } from '@openvnet/compiler';
 import type { PacketCounts, Question, Refused } from '@openvnet/model';
 import { askDaemon } from '@openvnet/ovsdb';
 import type { Logger } from 'pino';
-import { cookieOf, readCookie } from './engine/feature.ts';
-import { refused } from './features/refused.ts';
-import { FeedClient } from './feed-client.ts';
-import { readShownFlows } from './inside/flows.ts';
-import { trace } from './inside/trace.ts';
-import { tableNumbers } from './pipeline/tables.ts';
-import { Reporter } from './reporter.ts';
-import { Slice, type SliceMessage } from './slice.ts';
-import { SliceFile } from './slice-file.ts';
-import { Switches } from './switches.ts';
+import { FeedClient } from './feed/client.ts';
+import { Reporter } from './feed/reporter.ts';
+import { Slice, type SliceMessage } from './feed/slice.ts';
+import { SliceFile } from './feed/slice-file.ts';
+import { Switches } from './switch/switches.ts';
 
 export const version = '0.1.0';
 

@@ -1,7 +1,8 @@
-export { ApiError, type ApiErrorKind, apiErrors } from './errors.ts';
+export { ApiError, type ApiErrorKind, apiErrors, readable } from './errors.ts';
 export * from './feed.ts';
-export { boolean, type Field, integer, ipv4Address, oneOf, parsePrefix, text } from './field.ts';
+export { boolean, type Field, inOneLine, integer, ipv4Address, oneOf, parsePrefix, text } from './field.ts';
 export * from './inside.ts';
+export { printable, printableDeep, printableJson } from './printable.ts';
 export {
   type Action,
   type Create,
@@ -18,6 +19,7 @@ export {
 } from './resource.ts';
 export { type Kind, kinds, type RowOf, resourceOf, resources } from './resources/index.ts';
 export { kindsInOrder, nestedIn, topKinds } from './resources/order.ts';
+export { shell } from './shell.ts';
 export type { ObjectStatus, SystemStatus } from './status.ts';
 export {
   ipv4ToText,

@@ -1,4 +1,4 @@
-import { tableNames } from '@openvnet/agent';
+import { tableNames } from '@openvnet/compiler';
 import { Guest } from '@openvnet/lab';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Scene, startScene } from './testing-filters.ts';

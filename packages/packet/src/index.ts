@@ -7,6 +7,7 @@ export { fragmentIpv4 } from './fragments.ts';
 export { decodeIcmp, encodeIcmp, type Icmp, icmpType } from './icmp.ts';
 export { type IcmpErrorOptions, icmpError } from './icmp-error.ts';
 export { decodeIpv4, encodeIpv4, type Ipv4, type Ipv4Header, type Ipv4Input, ipProtocol, ipv4Size } from './ipv4.ts';
+export { firstSize, lengthFirst, withoutLength } from './length-first.ts';
 export {
   decodeTcp,
   encodeTcp,

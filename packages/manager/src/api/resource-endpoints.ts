@@ -101,7 +101,9 @@ export function resourceEndpoints(kind: Kind, place: Place, reports: Reports): E
         const status = await reports.waitFor({ kind, id, revision }, wait, signal);
         if (status) return status;
         await objectInPath(store, kind, path.uuid!);
-        throw new ApiError('unknownUuid', `${resourceOf(kind).model}#uuid: ${path.uuid} (removed meanwhile)`);
+        throw new ApiError('unknownUuid', `${resourceOf(kind).model}#uuid: ${path.uuid}`, {
+          hint: 'It was removed meanwhile.',
+        });
       },
     },
     {

@@ -1,4 +1,4 @@
-import type { BridgeReport, RowOf } from '@openvnet/model';
+import { type BridgeReport, type RowOf, shell } from '@openvnet/model';
 import type { Reader, Store } from '@openvnet/store';
 import type { Agent, Agents } from './agents.ts';
 
@@ -54,7 +54,8 @@ export function placesOf(facts: Facts, datapathIds?: readonly number[]): Place[]
 /** Why none of the datapaths is served, in a sentence that says what to do. */
 export function whyUnserved(facts: Facts, datapaths: readonly RowOf<'datapath'>[] = facts.datapaths): string {
   const agents = facts.agents.all();
-  if (agents.length === 0) return `no agent is connected to this manager: start one with: vna --manager ${facts.url}`;
+  if (agents.length === 0)
+    return `no agent is connected to this manager: start one with: ${shell`vna --manager ${facts.url}`}`;
   const troubled = agents.find(({ problem }) => problem);
   if (datapaths.length === 0) {
     const bridges = unregisteredBridges(facts);
@@ -97,7 +98,7 @@ export function registration(agent: Agent, { name, dpid }: BridgeReport): string
       .toLowerCase()
       .replace(/[^a-z0-9]/g, '')
       .slice(0, 16) || digitsOf(dpid).slice(-8);
-  return `vnctl datapaths add --uuid dp-${word} --display-name ${name} --dpid 0x${digitsOf(dpid)} --node-id ${agent.node}`;
+  return shell`vnctl datapaths add --uuid ${`dp-${word}`} --display-name ${name} --dpid ${`0x${digitsOf(dpid)}`} --node-id ${agent.node}`;
 }
 
 /** A datapath id as 16 digits, however the agent writes it. */

@@ -41,6 +41,12 @@ export async function applyTopology(
   { dryRun, remove, by }: ApplyOptions,
 ): Promise<Applied & { revision: number }> {
   const wanted = readTopology(topology);
+  if (remove && !dryRun && wanted.length === 0) {
+    throw refused(
+      'topology',
+      'it is empty, and delete would remove everything that is registered (expected at least one object)',
+    );
+  }
   const rehearsed = new Rehearsed();
   try {
     const { value, revision } = await store.transaction(by, async (tx) => {
@@ -322,6 +328,6 @@ async function naming<T>(object: string, work: () => Promise<T>): Promise<T> {
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     const missing = error.kind === 'missingArgument' ? ' is missing' : '';
-    throw new ApiError(error.kind, `${object}: ${error.message}${missing}`, { cause: error });
+    throw new ApiError(error.kind, `${object}: ${error.message}${missing}`, { hint: error.hint, cause: error });
   }
 }

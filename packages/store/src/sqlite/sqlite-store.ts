@@ -94,7 +94,7 @@ export class SqliteStore implements Store {
 
   async close(): Promise<void> {
     if (this.#closed) return;
-    while (this.#writing) await this.#writing;
+    while (this.#writing !== undefined) await this.#writing;
     const leave = await this.#turns.exclusive();
     if (!this.#closed) this.#database.close();
     this.#closed = true;

@@ -1,0 +1,161 @@
+import {
+  type AgentReason,
+  type Answer,
+  agentReasons,
+  features,
+  type Limit,
+  type Lookup,
+  load,
+  output,
+  places,
+  portFromWire,
+  type RegisterName,
+  type Reply,
+  registers,
+} from '@openvnet/compiler';
+import { type Action, type FieldName, type PacketIn, reservedPorts, type SwitchConnection } from '@openvnet/openflow';
+import { DecodeError } from '@openvnet/wire';
+import type { Logger } from 'pino';
+import type { ServedSwitch } from '../switch/served-switch.ts';
+import { Exchanges } from './exchanges.ts';
+import { RateLimits } from './rate-limits.ts';
+import { TcpService } from './tcp-service.ts';
+
+/** Where a feature says nothing. */
+const usualLimit: Limit = { burst: 20, perSecond: 10 };
+/** Between two lines of the log about the same. */
+const noteMs = 1000;
+
+const registerNames = Object.keys(registers) as RegisterName[];
+
+interface Answerer {
+  readonly reason: AgentReason;
+  readonly answer: Answer;
+  readonly limit: Limit;
+}
+
+const answerers = new Map<number, Answerer>();
+for (const { answers = {}, limit = usualLimit } of features) {
+  for (const [reason, answer] of Object.entries(answers) as [AgentReason, Answer][])
+    answerers.set(agentReasons[reason], { reason, answer, limit });
+}
+
+/** Answers what the switch hands over: finds the answer by the reason that the flow gave, and keeps each port to its rate. */
+export class PacketIns {
+  readonly #log: Logger;
+  readonly #limits = new RateLimits();
+  readonly #exchanges = new Exchanges();
+  readonly #tcp = new TcpService();
+  readonly #noted = new Map<string, number>();
+  /** How often what happened, by reason and word. */
+  readonly counts = new Map<string, number>();
+  answered = 0;
+  limited = 0;
+  /** How long the agent took over its answers, milliseconds, without what it waited for. */
+  readonly spent = { total: 0, most: 0 };
+
+  constructor(log: Logger) {
+    this.#log = log;
+  }
+
+  handle(served: ServedSwitch, connection: SwitchConnection, message: PacketIn): void {
+    const { packet, userdata, metadata } = message;
+    const port = portFromWire(Number(metadata?.in_port ?? 0));
+    const answerer = answerers.get(userdata?.[0] ?? registerOf(metadata, 'reason'));
+    if (!packet || !answerer) return;
+    const { reason, answer, limit } = answerer;
+    if (!this.#limits.admit(`${served.dpid} ${port} ${reason}`, limit)) {
+      this.limited++;
+      return;
+    }
+    const out = ({ frame, actions, in_port = reservedPorts.controller }: Reply): void => {
+      connection.send({ type: 'packet_out', in_port, actions: [...actions], data: frame });
+    };
+    const send = (replies: readonly Reply[]): void => {
+      for (const reply of replies) out(reply);
+      this.answered++;
+    };
+    const failed = (error: unknown): void => {
+      // What a guest sends is not worth a line of the log for each.
+      if (error instanceof DecodeError) this.#count(`${reason} malformed`);
+      else
+        this.#log.warn({ datapath: served.dpid, port, err: error }, 'a packet from the switch could not be answered');
+    };
+    const began = performance.now();
+    try {
+      const register = (name: RegisterName): number => registerOf(metadata, name);
+      const handed = { port, frame: packet, register, restore: () => restoreOf(register) };
+      const lookup: Lookup = {
+        ...this.#lookup(served, port, reason),
+        converse: (conversation) => {
+          const back = (data: Uint8Array): void => out({ frame: data, actions: [output(port)] });
+          this.#tcp.take({ client: `${served.dpid} ${port}`, frame: packet, send: back, conversation });
+        },
+      };
+      const replies = answer(handed, lookup);
+      if (replies instanceof Promise) replies.then(send).catch(failed);
+      else send(replies);
+    } catch (error) {
+      failed(error);
+    }
+    const took = performance.now() - began;
+    this.spent.total += took;
+    this.spent.most = Math.max(this.spent.most, took);
+  }
+
+  /** Forgets ports that have been quiet. */
+  forget(now = performance.now()): void {
+    this.#limits.forget(now);
+  }
+
+  close(): void {
+    this.#exchanges.close();
+    this.#tcp.close();
+  }
+
+  #lookup(served: ServedSwitch, port: number, reason: AgentReason): Omit<Lookup, 'converse'> {
+    const { memory } = served;
+    const count = (what: string): void => this.#count(`${reason} ${what}`);
+    return {
+      get: (name, id) => memory.view.get(name, id),
+      where: (name, column, value) => memory.view.where(name, column, value),
+      remember: (name, compute) => memory.get(name, compute),
+      resolve: (station) => served.neighbours.find(station),
+      heard: (station, mac) => served.neighbours.heard(station, mac),
+      exchange: (request) => this.#exchanges.ask(`${served.dpid} ${port}`, request),
+      count,
+      note: (what, values) => {
+        count(what);
+        const now = performance.now();
+        if (now - (this.#noted.get(`${reason} ${what}`) ?? -noteMs) < noteMs) return;
+        this.#noted.set(`${reason} ${what}`, now);
+        this.#log.info({ datapath: served.dpid, reason, ...values }, what);
+      },
+    };
+  }
+
+  #count(what: string): void {
+    this.counts.set(what, (this.counts.get(what) ?? 0) + 1);
+  }
+}
+
+function restoreOf(register: (name: RegisterName) => number): Action[] {
+  return registerNames.flatMap((name) => {
+    const value = register(name);
+    return value === 0 ? [] : [load(name, value)];
+  });
+}
+
+/** A switch tells each register by itself, also those that are used in pairs. */
+function registerOf(metadata: PacketIn['metadata'], name: RegisterName): number {
+  const { field, offset, bits } = places[name];
+  const read = (one: FieldName): bigint => {
+    const value = metadata?.[one] as number | bigint | { value?: number | bigint } | undefined;
+    return BigInt((typeof value === 'object' ? value.value : value) ?? 0);
+  };
+  const pair = /^xreg(\d+)$/.exec(field);
+  const first = Number(pair?.[1]) * 2;
+  const halves = pair && (read(`reg${first}` as FieldName) << 32n) | read(`reg${first + 1}` as FieldName);
+  const whole = halves || read(field);
+  return Number((whole >> BigInt(offset)) & ((1n << BigInt(bits)) - 1n));
+}

@@ -1,0 +1,116 @@
+import { conflicts } from '@openvnet/compiler';
+import type { Bound, Report, ToManager, Waiting } from '@openvnet/model';
+import type { Switches } from '../switch/switches.ts';
+import type { Slice } from './slice.ts';
+
+/**
+ * Tells the manager what has come of its changes: which revision the switches have acknowledged, which interfaces are at
+ * which ports, and what waits for what. Sends what has changed since the last report, as soon as it has.
+ */
+export class Reporter {
+  readonly #slice: Slice;
+  readonly #switches: Switches;
+  readonly #send: (message: ToManager) => boolean;
+  #scheduled = false;
+  /** What the manager knows, part by part; empty when it knows nothing. */
+  #sent = new Map<string, string>();
+  /** Where each interface was last said to be: its datapaths, each with what was said. */
+  readonly #bound = new Map<string, Bound>();
+  #datapaths: ReadonlySet<number> = new Set();
+
+  constructor(slice: Slice, switches: Switches, send: (message: ToManager) => boolean) {
+    this.#slice = slice;
+    this.#switches = switches;
+    this.#send = send;
+  }
+
+  /** Reports soon. */
+  touch(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    setImmediate(() => {
+      this.#scheduled = false;
+      this.#report();
+    });
+  }
+
+  /** The manager is new, or was away: everything is reported again. */
+  restart(): void {
+    this.#sent = new Map();
+    this.touch();
+  }
+
+  #report(): void {
+    const whole = this.#sent.size === 0;
+    const { set, gone } = this.#boundChanges();
+    const report: Report = {
+      type: 'report',
+      revision: this.#revision(),
+      problem: this.#switches.problem,
+      ...this.#changed('bridges', this.#switches.report()),
+      ...this.#changed('waiting', this.#waiting()),
+      ...(whole
+        ? { bound: { set: [...this.#bound.values()], gone: [], whole } }
+        : set.length + gone.length > 0 && { bound: { set, gone, whole } }),
+    };
+    const text = JSON.stringify(report);
+    if (!whole && text === this.#sent.get('report')) return;
+    if (!this.#send(report)) {
+      this.#sent = new Map();
+      return;
+    }
+    this.#sent.set('report', text);
+  }
+
+  /** What every switch that is served has acknowledged. */
+  #revision(): number {
+    const revisions = this.#switches.served().map(({ revision }) => revision ?? 0);
+    return Math.min(this.#slice.revision, ...revisions);
+  }
+
+  #changed<N extends 'bridges' | 'waiting'>(
+    name: N,
+    value: NonNullable<Report[N]>,
+  ): { [K in N]?: NonNullable<Report[N]> } {
+    const text = JSON.stringify(value);
+    if (this.#sent.get(name) === text) return {};
+    this.#sent.set(name, text);
+    return { [name]: value } as { [K in N]: NonNullable<Report[N]> };
+  }
+
+  #boundChanges(): { set: Bound[]; gone: [number, number][] } {
+    const set: Bound[] = [];
+    const gone: [number, number][] = [];
+    const served = this.#switches.served();
+    for (const { datapathId, movedInterfaces } of served) {
+      for (const [id, place] of movedInterfaces) {
+        const key = `${id} ${datapathId}`;
+        if (place) {
+          const state = place.port_name === null ? undefined : this.#switches.port(datapathId, place.port_name);
+          const bound = { ...place, link: state?.linkState ?? null };
+          this.#bound.set(key, bound);
+          set.push(bound);
+        } else if (this.#bound.delete(key)) gone.push([id, datapathId]);
+      }
+      movedInterfaces.clear();
+    }
+    const datapaths = new Set(served.map(({ datapathId }) => datapathId));
+    const left = [...this.#datapaths].some((id) => !datapaths.has(id));
+    this.#datapaths = datapaths;
+    // All interfaces are looked through only where a switch has left.
+    for (const [key, { interface_id, datapath_id }] of left ? this.#bound : []) {
+      if (datapaths.has(datapath_id)) continue;
+      this.#bound.delete(key);
+      gone.push([interface_id, datapath_id]);
+    }
+    return { set, gone };
+  }
+
+  #waiting(): Waiting[] {
+    const waits = this.#switches.served().flatMap(({ compiler }) => [...compiler.waits(), ...conflicts(compiler)]);
+    const texts = new Map(
+      waits.map(({ kind, id, reason }) => [`${kind} ${id} ${reason}`, { kind, id, reason: `waits for ${reason}` }]),
+    );
+    return [...texts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, wait]) => wait);
+  }
+}

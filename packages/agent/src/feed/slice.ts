@@ -1,0 +1,65 @@
+import { type Identified, type ModelRelations, modelRelations, type Relation } from '@openvnet/compiler';
+import { type AgentChange, type Kind, kinds, type ToAgent } from '@openvnet/model';
+
+export type SliceMessage = Extract<ToAgent, { type: 'snapshot' | 'changes' }>;
+export type Snapshot = Extract<ToAgent, { type: 'snapshot' }>;
+
+/** The agent's part of the model, as the manager has sent it. Rows that did not change are not touched. */
+export class Slice {
+  readonly relations: ModelRelations = modelRelations();
+  #store: string | undefined;
+  #revision = 0;
+
+  /** Where the copy stands; undefined while there is none. */
+  get position(): { store: string; revision: number } | undefined {
+    return this.#store === undefined ? undefined : { store: this.#store, revision: this.#revision };
+  }
+
+  get revision(): number {
+    return this.#revision;
+  }
+
+  /** Takes in what the manager sent; says which kinds changed. */
+  apply(message: SliceMessage): ReadonlySet<Kind> {
+    const changed = new Set<Kind>();
+    if (message.type === 'changes') {
+      for (const { kind, id, row } of message.changes) {
+        if (this.#put(kind, id, row)) changed.add(kind);
+      }
+    } else {
+      for (const kind of kinds) {
+        const rows: readonly Identified[] = message.rows[kind] ?? [];
+        const wanted = new Set(rows.map(({ id }) => id));
+        const gone = [...this.#relation(kind).rows()].filter(({ id }) => !wanted.has(id));
+        for (const { id } of gone) this.#put(kind, id, null);
+        for (const row of rows) this.#put(kind, row.id, row);
+        changed.add(kind);
+      }
+    }
+    this.#store = message.store;
+    this.#revision = message.revision;
+    return changed;
+  }
+
+  /** All of it, as the manager would send it. */
+  snapshot(): Snapshot {
+    const rows = Object.fromEntries(kinds.map((kind) => [kind, [...this.#relation(kind).rows()]])) as Snapshot['rows'];
+    return { type: 'snapshot', store: this.#store ?? '', revision: this.#revision, rows };
+  }
+
+  #relation(kind: Kind): Relation<Identified> {
+    return this.relations[kind] as unknown as Relation<Identified>;
+  }
+
+  #put(kind: Kind, id: number, row: Identified | AgentChange['row']): boolean {
+    const relation = this.#relation(kind);
+    if (row === null) {
+      relation.delete(id);
+      return true;
+    }
+    const before = relation.get(id);
+    if (before && JSON.stringify(before) === JSON.stringify(row)) return false;
+    relation.set(row);
+    return true;
+  }
+}

@@ -1,0 +1,122 @@
+import { type FlowTable, learnedFlows, learnedMark, tableNames, tableNumbers } from '@openvnet/compiler';
+import { type EncodedFlow, flowModBytes, type SwitchConnection, SwitchError } from '@openvnet/openflow';
+
+/** Messages in one bundle: a userspace datapath forwards nothing while it commits one. */
+const bundleSize = 2000;
+/** Flows that are read in one request; more are read table by table, for the same reason. */
+const dumpSize = 2000;
+
+/** Differences between what a switch should hold and what it holds, as flow mods: additions first, deletions last. */
+export interface Difference {
+  readonly add: readonly EncodedFlow[];
+  readonly remove: readonly string[];
+}
+
+/** What a switch holds, read back, by key; without what it has learned by itself, which is its own affair. */
+export async function readFlows(connection: SwitchConnection): Promise<Map<string, string>> {
+  const flows = new Map<string, string>();
+  const keep = async (table?: number): Promise<void> => {
+    for (const { key, body } of await connection.dumpFlows(table)) {
+      // A body begins with the cookie.
+      if (body.charCodeAt(0) !== learnedMark) flows.set(key, body);
+    }
+  };
+  const counts = await countFlows(connection);
+  if (totalOf(counts) <= dumpSize) await keep();
+  else for (const table of counts.keys()) await keep(table);
+  return flows;
+}
+
+/**
+ * How many flows each table holds, empty ones left out. A switch knows these numbers without looking at the flows; those
+ * that it hides, such as the ones of in-band control, are among them.
+ */
+export async function countFlows(connection: SwitchConnection): Promise<ReadonlyMap<number, number>> {
+  const reply = await connection.request({ type: 'multipart_request', body: { type: 'table' } });
+  if (reply.type !== 'multipart_reply' || reply.body.type !== 'table')
+    throw new SwitchError('table statistics', `answered with ${reply.type}`);
+  const held = reply.body.entries.filter(({ active_count }) => active_count > 0);
+  return new Map(held.map(({ table, active_count }) => [table, active_count]));
+}
+
+/** How many flows the switch has learned by itself. */
+export function countLearned(connection: SwitchConnection): Promise<number> {
+  return connection.flowCount({ table: tableNumbers.learned, ...learnedFlows });
+}
+
+export function totalOf(counts: ReadonlyMap<number, number>): number {
+  return [...counts.values()].reduce((sum, count) => sum + count, 0);
+}
+
+/** What has to be done for `keys`, or for every flow on either side where none are given. */
+export function compare(
+  wanted: FlowTable,
+  installed: ReadonlyMap<string, string>,
+  keys?: Iterable<string>,
+): Difference {
+  const add: EncodedFlow[] = [];
+  const remove: string[] = [];
+  const look = (key: string): void => {
+    const body = wanted.get(key);
+    const present = installed.get(key);
+    if (body === present) return;
+    if (body === undefined) remove.push(key);
+    else add.push({ key, body });
+  };
+  if (keys) for (const key of keys) look(key);
+  else {
+    for (const key of wanted.keys()) look(key);
+    for (const key of installed.keys()) if (wanted.get(key) === undefined) remove.push(key);
+  }
+  return { add, remove };
+}
+
+/**
+ * Sends changes of flows to a switch, in atomic bundles of a bounded size, in the order in which they were given, while
+ * the caller goes on. After a failure nothing more is sent, and what the switch holds is not known.
+ */
+export class FlowSender {
+  readonly #connection: SwitchConnection;
+  readonly #queue: { message: Buffer; key: string }[] = [];
+  #sending: Promise<void> | undefined;
+
+  constructor(connection: SwitchConnection) {
+    this.#connection = connection;
+  }
+
+  /** Queues additions, then deletions. */
+  push({ add, remove }: Difference): void {
+    for (const flow of add) this.#queue.push({ message: flowModBytes('add', flow), key: flow.key });
+    for (const key of remove) this.#queue.push({ message: flowModBytes('delete_strict', { key }), key });
+    if (this.#queue.length === 0 || this.#sending !== undefined) return;
+    this.#sending = this.#send();
+    // The failure is for whoever waits for the end.
+    this.#sending.catch(() => undefined);
+  }
+
+  /** Resolves when the switch has acknowledged all that was pushed; rejects with what it refused. */
+  async end(): Promise<void> {
+    await this.#sending;
+  }
+
+  async #send(): Promise<void> {
+    while (this.#queue.length > 0) {
+      const part = this.#queue.splice(0, bundleSize);
+      try {
+        await this.#connection.bundle(part.map(({ message }) => message));
+      } catch (error) {
+        throw error instanceof SwitchError ? new Error(complaint(error, part), { cause: error }) : error;
+      }
+    }
+    this.#sending = undefined;
+  }
+}
+
+/** What the switch refused, and of which flow. */
+function complaint({ refused, message }: SwitchError, part: readonly { key: string }[]): string {
+  const [first] = refused;
+  const key = first && part[first.index]?.key;
+  if (!first || !key) return `the switch refused a change: ${message}`;
+  const [table, priority] = [tableNames[key.charCodeAt(0)], (key.charCodeAt(1) << 8) | key.charCodeAt(2)];
+  return `the switch refused a flow of table ${table}, priority ${priority}: ${first.reason}`;
+}

@@ -1,0 +1,17 @@
+import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
+import { localPort, type Relations } from '@openvnet/compiler';
+
+/**
+ * What to do where the host has an address at a bridge and nobody has registered it: its packets are then as little let
+ * through as anybody's. Undefined where there is nothing to say.
+ */
+export function unregisteredHost(
+  bridge: string,
+  { binding }: Pick<Relations, 'binding'>,
+  devices: NodeJS.Dict<NetworkInterfaceInfo[]> = networkInterfaces(),
+): string | undefined {
+  const own = devices[bridge]?.find(({ family }) => family === 'IPv4');
+  if (!own || binding.where('port', localPort).length > 0) return undefined;
+  const command = `vnctl interfaces add --mode host --port-name NIC --network-uuid NETWORK --ipv4-address ${own.address} --mac-address ${own.mac}`;
+  return `${bridge} has address ${own.address} of this host, which cannot be reached there until it is registered: ${command}`;
+}

@@ -1,0 +1,56 @@
+import { decodeEthernet, decodeIpv4, firstSize, lengthFirst, withoutLength } from '@openvnet/packet';
+import { type Answer, feature } from '../engine/feature.ts';
+import { because, ethernet, priority, protocol } from '../pipeline/flow.ts';
+import { forwarded, namesAt, portAt, stationsOf } from './dns.ts';
+import { answerDns } from './dns-answer.ts';
+
+/**
+ * DNS over TCP: what `dns` answers, and whole, for clients that were told that an answer does not fit a datagram, and for
+ * those that begin so. Answers go back as they are there, not in the order of the queries. RFC 7766.
+ */
+export const dnsTcp = feature({
+  name: 'dns_tcp',
+  doc: 'Takes connections to a DNS service to the agent, which answers on them.',
+  cookie: 24,
+  source: { of: 'network_service', when: ({ mode }) => mode === 'dns' },
+  // What is missing where there is none, `dns` says.
+  select: (view, id) => {
+    const stations = stationsOf(view, id);
+    return stations.length > 0 ? stations : undefined;
+  },
+  flows: (stations) =>
+    stations.map((station) => ({
+      table: 'route_in',
+      priority: priority.urgent + 1,
+      match: {
+        gateway: station.interface_id,
+        eth_type: ethernet.ipv4,
+        ipv4_dst: station.ip,
+        ip_proto: protocol.tcp,
+        tcp_dst: portAt(station),
+      },
+      actions: [because('dns_tcp')],
+      next: 'hand_over',
+    })),
+  answers: { dns_tcp: answer },
+  // A query on a connection of its own takes about seven packets of the client. With those of UDP it is what a port's meter lets through.
+  limit: { burst: 200, perSecond: 200 },
+});
+
+function answer({ frame, register }: Parameters<Answer>[0], lookup: Parameters<Answer>[1]): readonly [] {
+  const { dst } = decodeIpv4(decodeEthernet(frame).payload);
+  const gateway = register('gateway');
+  if (!namesAt(gateway, dst, lookup)) return [];
+  const reply = (message: Buffer): Buffer | undefined | Promise<Buffer> => {
+    const query = withoutLength(message);
+    // The model may have changed since the segment came.
+    const names = namesAt(gateway, dst, lookup);
+    if (!names) return undefined;
+    const { what, answer: made, forward } = answerDns(query, names, 'tcp');
+    lookup.count(what);
+    if (forward) return forwarded(query, names.servers, lookup, 'whole').then(lengthFirst);
+    return made && lengthFirst(made);
+  };
+  lookup.converse({ sizeOf: firstSize, reply, count: lookup.count });
+  return [];
+}

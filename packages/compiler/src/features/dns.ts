@@ -1,0 +1,140 @@
+import { randomInt } from 'node:crypto';
+import {
+  decodeEthernet,
+  decodeIpv4,
+  decodeUdp,
+  encodeEthernet,
+  encodeIpv4,
+  encodeUdp,
+  ipProtocol,
+} from '@openvnet/packet';
+import { type Answer, feature, type Lookup, type Reply, waiting } from '../engine/feature.ts';
+import type { Rows, View } from '../engine/relations.ts';
+import { because, ethernet, output, priority, protocol } from '../pipeline/flow.ts';
+import { answerDns, questionEnd, serverFailure } from './dns-answer.ts';
+import { type Names, namesOf } from './dns-names.ts';
+
+const dnsPort = 53;
+/** What a guest's device takes without fragments. */
+const mostSize = 1472;
+/** Says in a header's third byte that there is more. */
+const truncatedBit = 0x02;
+
+/**
+ * DNS: answers guests for the names of their networks, and asks the service's public servers for all others, by the
+ * network of the host. Over UDP; `dns-tcp.ts` is the same over TCP. RFC 1035.
+ */
+export const dns = feature({
+  name: 'dns',
+  doc: 'Takes queries to a DNS service to the agent, which answers them.',
+  cookie: 23,
+  source: { of: 'network_service', when: ({ mode }) => mode === 'dns' },
+  select: (view, id) => {
+    const { interface_id } = view.get('network_service', id)!;
+    if (interface_id === null) return waiting('network_service', id, 'an interface');
+    const stations = stationsOf(view, id);
+    if (stations.length > 0) return stations;
+    const { uuid, mode } = view.get('interface', interface_id) ?? {};
+    return mode === 'simulated' && !view.get('binding', interface_id)
+      ? undefined
+      : waiting('network_service', id, `an IP lease of ${uuid ?? 'its interface'}, which must be simulated`);
+  },
+  flows: (stations) =>
+    stations.map((station) => ({
+      table: 'route_in',
+      priority: priority.urgent + 1,
+      match: {
+        gateway: station.interface_id,
+        eth_type: ethernet.ipv4,
+        ipv4_dst: station.ip,
+        ip_proto: protocol.udp,
+        udp_dst: portAt(station),
+      },
+      actions: [because('dns')],
+      next: 'hand_over',
+    })),
+  answers: { dns: answer },
+  limit: { burst: 100, perSecond: 100 },
+});
+
+/** The addresses at which a service answers. */
+export function stationsOf(view: View, service: number): readonly Rows['station'][] {
+  const { interface_id } = view.get('network_service', service)!;
+  if (interface_id === null) return [];
+  return view.where('station', 'interface_id', interface_id).filter(({ dns_service }) => dns_service === service);
+}
+
+/** The port of a service at an address. */
+export function portAt({ dns_port }: Rows['station']): number {
+  return dns_port ?? dnsPort;
+}
+
+/** What the service at an address of a gateway knows; undefined where there is none. */
+export function namesAt(gateway: number, address: number, lookup: Lookup): Names | undefined {
+  const service = lookup.where('station', 'interface_id', gateway).find(({ ip }) => ip === address)?.dns_service;
+  if (service === undefined || service === null) return undefined;
+  return lookup.remember(`dns ${service}`, (view) => namesOf(service, gateway, view));
+}
+
+function answer({ port, frame, register }: Parameters<Answer>[0], lookup: Lookup): ReturnType<Answer> {
+  const { src: mac, dst: own, payload } = decodeEthernet(frame);
+  const packet = decodeIpv4(payload);
+  const { src_port, dst_port, payload: query } = decodeUdp(packet.payload, packet);
+  const names = namesAt(register('gateway'), packet.dst, lookup);
+  if (!names) return [];
+  const bytes = Buffer.from(query.buffer, query.byteOffset, query.length);
+  const reply = (message: Buffer): Reply[] => {
+    const between = { src: packet.dst, dst: packet.src };
+    const datagram = encodeUdp({ src_port: dst_port, dst_port: src_port, payload: message }, between);
+    const back = encodeIpv4({ ...between, protocol: ipProtocol.udp, payload: datagram });
+    const framed = encodeEthernet({ dst: mac, src: own, type: ethernet.ipv4, payload: back });
+    return [{ frame: framed, actions: [output(port)] }];
+  };
+  const { what, answer: made, forward } = answerDns(bytes, names);
+  lookup.count(what);
+  if (forward)
+    return forwarded(Buffer.from(bytes), names.servers, lookup).then((found) =>
+      reply(found.length <= mostSize ? found : truncated(found)),
+    );
+  return made ? reply(made) : [];
+}
+
+/**
+ * What a public server says to the query, or that nobody could be asked. With `whole` a server whose answer is truncated is
+ * asked again over TCP.
+ */
+export async function forwarded(
+  query: Buffer,
+  servers: readonly string[],
+  lookup: Lookup,
+  whole?: 'whole',
+): Promise<Buffer> {
+  const end = questionEnd(query)!;
+  const message = Buffer.from(query);
+  message.writeUInt16BE(randomInt(0x1_0000), 0);
+  const found = await lookup.exchange({
+    servers,
+    port: dnsPort,
+    message,
+    accept: (reply) =>
+      reply.length >= end &&
+      reply.readUInt16BE(0) === message.readUInt16BE(0) &&
+      (reply[2]! & 0x80) !== 0 &&
+      reply.subarray(4, 6).equals(message.subarray(4, 6)) &&
+      reply.subarray(12, end).equals(message.subarray(12, end)),
+    ...(whole && { hasMore: (reply: Buffer) => (reply[2]! & truncatedBit) !== 0 }),
+  });
+  if (typeof found === 'string') {
+    lookup.count(found);
+    return serverFailure(query);
+  }
+  query.copy(found, 0, 0, 2);
+  return found;
+}
+
+/** Only the question, with the bit that says that there is more. */
+function truncated(reply: Buffer): Buffer {
+  const cut = Buffer.from(reply.subarray(0, questionEnd(reply)));
+  cut[2]! |= truncatedBit;
+  return cut.fill(0, 6, 12);
+}

@@ -1,0 +1,49 @@
+export { Compiler } from './engine/compiler.ts';
+export { conflicts } from './engine/conflicts.ts';
+export {
+  type Answer,
+  type Conversation,
+  cookieIn,
+  cookieOf,
+  type Exchange,
+  type Limit,
+  type Lookup,
+  learnedFlows,
+  learnedMark,
+  type NoAnswer,
+  type Reply,
+  readCookie,
+  type StationAddress,
+  type Unresolved,
+  type Wait,
+  waiting,
+} from './engine/feature.ts';
+export { FlowTable } from './engine/flow-table.ts';
+export { Memory } from './engine/memory.ts';
+export { type NamedObject, named, namesOf, ownerOf } from './engine/owners.ts';
+export { type Identified, Relation } from './engine/relation.ts';
+export {
+  localRelations,
+  type ModelRelations,
+  type ModelRows,
+  modelRelations,
+  type Port,
+  type Relations,
+  type Resolved,
+  type Station,
+} from './engine/relations.ts';
+export { dns } from './features/dns.ts';
+export { answerDns } from './features/dns-answer.ts';
+export { derivations, features } from './features/index.ts';
+export { resolved } from './features/next-hop.ts';
+export { refused } from './features/refused.ts';
+export { route } from './features/route.ts';
+export { decidedBy, readShownFlows } from './inside/flows.ts';
+export { trace } from './inside/trace.ts';
+export { ask, isWithin, load, output, trackState } from './pipeline/flow.ts';
+export { meters } from './pipeline/meters.ts';
+export { localPort, portFromWire } from './pipeline/ports.ts';
+export { places, type RegisterName, registers } from './pipeline/registers.ts';
+export { type AgentReason, agentReasons, tableNames, tableNumbers, tables } from './pipeline/tables.ts';
+export { Connections } from './simulate/connections.ts';
+export { type Outcome, type Packet, program, simulate, type Taken } from './simulate/simulate.ts';

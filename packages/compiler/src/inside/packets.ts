@@ -1,0 +1,64 @@
+import { ipv4ToText, macToText, type TraceQuestion } from '@openvnet/model';
+import type { Attachment } from '../engine/relations.ts';
+import { ethernet, frameSize, protocol as protocols } from '../pipeline/flow.ts';
+import type { Packet } from '../simulate/simulate.ts';
+
+const guestPort = 40_000;
+
+/** What a guest sends to learn the MAC address of `target`. */
+export function arpQuestion({ port, mac, ip }: Attachment, target: number): Packet {
+  return {
+    in_port: port!,
+    eth_src: mac,
+    eth_dst: 0xffff_ffff_ffff,
+    eth_type: ethernet.arp,
+    arp_op: 1,
+    arp_sha: mac,
+    arp_spa: ip,
+    arp_tha: 0,
+    arp_tpa: target,
+  };
+}
+
+/** What a guest sends to `to` by way of `nextHop`, or, with `reply`, what it answers. */
+export function guestPacket(
+  { port, mac, ip }: Attachment,
+  { to, nextHop, reply }: { to: number; nextHop: number; reply: boolean },
+  { protocol, port: service, size }: Pick<TraceQuestion, 'protocol' | 'port' | 'size'>,
+): Packet {
+  const common = {
+    in_port: port!,
+    eth_src: mac,
+    eth_dst: nextHop,
+    eth_type: ethernet.ipv4,
+    ipv4_src: ip,
+    ipv4_dst: to,
+    ip_proto: protocols[protocol],
+    nw_ttl: 64,
+    size: frameSize(size),
+  };
+  if (protocol === 'icmp') return { ...common, icmpv4_type: reply ? 0 : 8, icmpv4_code: 0 };
+  const [source, target] = reply ? [service, guestPort] : [guestPort, service];
+  return protocol === 'tcp'
+    ? { ...common, tcp_src: source, tcp_dst: target }
+    : { ...common, udp_src: source, udp_dst: target };
+}
+
+/** A packet as `ofproto/trace` takes it: without its size, so that the switch says what it does in either case. */
+export function flowText({ size: _, ...packet }: Packet): string {
+  return Object.entries(packet)
+    .map(([name, value]) => {
+      if (/^eth_(src|dst)$|^arp_[st]ha$/.test(name)) return `${name}=${macToText(Number(value))}`;
+      if (/^ipv4_|^arp_[st]pa$/.test(name)) return `${oldNames[name] ?? name}=${ipv4ToText(Number(value))}`;
+      return `${oldNames[name] ?? name}=${value}`;
+    })
+    .join(',');
+}
+
+/** Fields that the switch's programs take only by the names they had first. */
+const oldNames: Readonly<Record<string, string>> = {
+  ipv4_src: 'nw_src',
+  ipv4_dst: 'nw_dst',
+  icmpv4_type: 'icmp_type',
+  icmpv4_code: 'icmp_code',
+};

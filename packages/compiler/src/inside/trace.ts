@@ -1,0 +1,183 @@
+/**
+ * The way of a packet from a guest to an address, run through the flows that should be in the switch: first the question
+ * for the next hop's MAC address, then the packet, then the reply. Every step names the object that decided it.
+ */
+import { ipv4ToText, type TraceAnswer, type TraceLeg, type TraceQuestion } from '@openvnet/model';
+import { decodeFlow, type Flow } from '@openvnet/openflow';
+import type { Attachment, Relations } from '../engine/relations.ts';
+import { isWithin } from '../pipeline/flow.ts';
+import { type Outcome, type Packet, type Program, program, simulate } from '../simulate/simulate.ts';
+import { datapathName, decidedBy, type Inspected } from './flows.ts';
+import { actionsByName, matchByName, nextOf, stateByName } from './names.ts';
+import { arpQuestion, flowText, guestPacket } from './packets.ts';
+import { arpVerdict, packetVerdict, type Verdict } from './verdict.ts';
+import { said } from './words.ts';
+
+/** Flows that are read before others get their turn. */
+const portion = 2000;
+
+/** Asks the switch itself what it would do with a packet; gives its words, or why it cannot be asked. */
+export type AskSwitch = (dpid: string, packet: string) => Promise<string>;
+
+/** The trace, where the interface that sends is on one of the switches; null where it is not. */
+export async function trace(
+  switches: readonly Inspected[],
+  question: TraceQuestion,
+  askSwitch: AskSwitch,
+): Promise<TraceAnswer | null> {
+  const vswitch = switches.find(({ compiler }) => compiler.relations.binding.get(question.interface_id));
+  if (!vswitch) return null;
+  const datapath_uuid = datapathName(vswitch);
+  const { relations } = vswitch.compiler;
+  const uuid = relations.interface.get(question.interface_id)?.uuid;
+  const refuse = (verdict: string): TraceAnswer => ({ datapath_uuid, delivered: false, verdict, legs: [], notes: [] });
+  const own = relations.attachment.where('interface_id', question.interface_id).filter(({ port }) => port !== null);
+  const sender = own.find(({ network_id }) => contains(relations, network_id, question.to)) ?? own[0];
+  if (!sender) {
+    const simulated = relations.binding.get(question.interface_id)?.port === null;
+    const leases = relations.mac_lease.where('interface_id', question.interface_id);
+    const [segment] = leases.flatMap(({ segment_id }) => relations.segment.get(segment_id ?? 0)?.uuid ?? []);
+    if (simulated) return refuse(`${uuid} is answered for by the switch: it has no guest that could send`);
+    return refuse(
+      segment
+        ? `${uuid} has no IP lease: in ${segment} frames go by MAC address, from whatever address its guest has`
+        : `${uuid} has no address on ${datapath_uuid}`,
+    );
+  }
+  const traveller = new Traveller(vswitch, await programOf(vswitch), question, askSwitch);
+  const there = await traveller.journey(sender, question.to, false);
+  const legs = [...there.legs];
+  let { verdict } = there;
+  const receiver = verdict.receiver;
+  if (question.both && verdict.arrived && receiver) {
+    const back = await traveller.journey(receiver, sender.ip, true);
+    legs.push(...back.legs);
+    const first = verdict.text;
+    verdict = {
+      ...back.verdict,
+      text: back.verdict.arrived
+        ? `${first}, and the reply comes back`
+        : `${first}, but not the reply: ${back.verdict.text}`,
+    };
+  }
+  return { datapath_uuid, delivered: verdict.arrived, verdict: verdict.text, legs, notes: there.notes };
+}
+
+class Traveller {
+  readonly #switch: Inspected;
+  readonly #program: Program;
+  readonly #question: TraceQuestion;
+  readonly #askSwitch: AskSwitch;
+
+  constructor(vswitch: Inspected, flows: Program, question: TraceQuestion, askSwitch: AskSwitch) {
+    this.#switch = vswitch;
+    this.#program = flows;
+    this.#question = question;
+    this.#askSwitch = askSwitch;
+  }
+
+  /** The question for the next hop, and, where it is answered, the packet. */
+  async journey(
+    from: Attachment,
+    to: number,
+    reply: boolean,
+  ): Promise<{ legs: TraceLeg[]; verdict: Verdict; notes: string[] }> {
+    const { relations } = this.#switch.compiler;
+    const network = relations.network.get(from.network_id)?.uuid ?? String(from.network_id);
+    const name = relations.interface.get(from.interface_id)?.uuid ?? String(from.interface_id);
+    const gateway = contains(relations, from.network_id, to) ? undefined : gatewayOf(relations, from.network_id, to);
+    if (!gateway && !contains(relations, from.network_id, to)) {
+      const text = `${ipv4ToText(to)} is not in ${network}, and ${network} has no gateway: a simulated interface there, with a route`;
+      return { legs: [], verdict: { arrived: false, text, blocked_by: null }, notes: [] };
+    }
+    const nextHop = gateway?.ip ?? to;
+    const gatewayName = gateway && relations.interface.get(gateway.interface_id)?.uuid;
+    const notes = gateway
+      ? [
+          `${name} is taken to send to other networks by ${gatewayName} (${ipv4ToText(nextHop)}); what its guest does is set there`,
+        ]
+      : [];
+    const who = reply ? 'reply' : 'packet';
+    const asked = await this.#leg(
+      `${name} asks for the MAC address of ${ipv4ToText(nextHop)}`,
+      arpQuestion(from, nextHop),
+      (outcome) => arpVerdict(this.#switch, outcome, { network_id: from.network_id, ip: nextHop }),
+    );
+    if (!asked.verdict.arrived || asked.verdict.mac === undefined)
+      return { legs: [asked.leg], verdict: asked.verdict, notes };
+    const packet = guestPacket(from, { to, nextHop: asked.verdict.mac, reply }, this.#question);
+    const sent = await this.#leg(
+      `${who} from ${name} (${ipv4ToText(from.ip)}) to ${ipv4ToText(to)}`,
+      packet,
+      (outcome) => packetVerdict(this.#switch, outcome, packet),
+    );
+    return { legs: [asked.leg, sent.leg], verdict: sent.verdict, notes };
+  }
+
+  async #leg(
+    title: string,
+    packet: Packet,
+    judge: (outcome: Outcome) => Verdict,
+  ): Promise<{ leg: TraceLeg; verdict: Verdict }> {
+    const { compiler, dpid } = this.#switch;
+    const { relations } = compiler;
+    let steps: TraceLeg['steps'] = [];
+    let verdict: Verdict;
+    try {
+      const outcome = simulate(this.#program, packet);
+      steps = outcome.trace.map(({ table, priority, flow, before }) => {
+        const [match, actions] = [matchByName(relations, flow.match), actionsByName(relations, flow)];
+        const taken = { priority, match, actions, next: nextOf(flow), ...decidedBy(relations, flow) };
+        const { feature, object_uuid, interface_uuid } = taken;
+        const says = said(table, { ...taken, before: stateByName(relations, before) });
+        return { table, feature, object_uuid, interface_uuid, says, match, actions };
+      });
+      verdict = judge(outcome);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      verdict = {
+        arrived: false,
+        text: `this cannot be said without the switch: ${error.message}; try --live`,
+        blocked_by: null,
+      };
+    }
+    const live = this.#question.live ? await this.#askSwitch(dpid, flowText(packet)) : null;
+    const last = steps.at(-1);
+    if (verdict.text === `dropped in table ${last?.table}`)
+      verdict = { ...verdict, text: `${verdict.text}: ${last?.says}` };
+    const { arrived, text, blocked_by } = verdict;
+    const { size: _, ...header } = packet;
+    const shown = matchByName(relations, header as Flow['match']);
+    return { leg: { title, packet: shown, steps, arrived, verdict: text, blocked_by, live }, verdict };
+  }
+}
+
+function contains(relations: Relations, networkId: number, ip: number): boolean {
+  const network = relations.network.get(networkId);
+  return network !== undefined && isWithin(ip, network.ipv4_network, network.ipv4_prefix);
+}
+
+/** By which simulated interface a network would be left for `to`: one whose router leads there, or else to anywhere. */
+function gatewayOf(relations: Relations, networkId: number, to: number): Attachment | undefined {
+  const simulated = relations.attachment.where('network_id', networkId).filter(({ port }) => port === null);
+  const routesOf = ({ interface_id }: Attachment) =>
+    relations.route.where('interface_id', interface_id).filter(({ ingress }) => ingress);
+  const leads = (gateway: Attachment): boolean =>
+    routesOf(gateway).some(({ route_link_id }) =>
+      relations.route
+        .where('route_link_id', route_link_id)
+        .some(({ egress, ipv4_network, ipv4_prefix }) => egress && isWithin(to, ipv4_network, ipv4_prefix)),
+    );
+  return simulated.find(leads) ?? simulated.find((gateway) => routesOf(gateway).length > 0);
+}
+
+/** The flows that should be in the switch, ready to run; read in portions, so that the agent goes on meanwhile. */
+async function programOf({ compiler: { flows } }: Inspected): Promise<Program> {
+  const read: Flow[] = [];
+  for (const key of [...flows.keys()]) {
+    const body = flows.get(key);
+    if (body !== undefined) read.push(decodeFlow({ key, body }));
+    if (read.length % portion === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+  return program(read);
+}

@@ -1,0 +1,131 @@
+import { ipv4ToText, macToText } from '@openvnet/model';
+import type { Attachment } from '../engine/relations.ts';
+import { agentReasons } from '../pipeline/tables.ts';
+import type { Outcome, Packet } from '../simulate/simulate.ts';
+import { decidedBy, type Inspected } from './flows.ts';
+import { registerIn, stateByName } from './names.ts';
+
+/** Where a packet ended, in words. */
+export interface Verdict {
+  readonly arrived: boolean;
+  readonly text: string;
+  /** The object on which it depends, by uuid. */
+  readonly blocked_by: string | null;
+  /** What an ARP question was answered with. */
+  readonly mac?: number;
+  /** Who got it, where that is a guest. */
+  readonly receiver?: Attachment;
+}
+
+/** Whether a question for the MAC address of `ip` was answered. */
+export function arpVerdict(vswitch: Inspected, outcome: Outcome, asked: { network_id: number; ip: number }): Verdict {
+  const [answer] = outcome.sent;
+  const mac = answer?.packet.arp_sha;
+  if (mac !== undefined && answer!.packet.arp_op === 2n) {
+    const text = `${ipv4ToText(asked.ip)} is at ${macToText(Number(mac))}`;
+    return { arrived: true, text, blocked_by: null, mac: Number(mac) };
+  }
+  const last = outcome.trace.at(-1);
+  const outside = outsideText(vswitch, outcome);
+  if (outside !== undefined)
+    return {
+      arrived: true,
+      text: `nobody here has ${ipv4ToText(asked.ip)}: the question ${outside}`,
+      blocked_by: null,
+    };
+  if (last?.table !== 'arp_answer') return dropped(outcome);
+  return { arrived: false, ...whyUnknown(vswitch, asked.network_id, asked.ip) };
+}
+
+/** Where an IP packet ended. */
+export function packetVerdict(vswitch: Inspected, outcome: Outcome, packet: Packet): Verdict {
+  const { relations } = vswitch.compiler;
+  const target = ipv4ToText(Number(packet.ipv4_dst));
+  const last = outcome.trace.at(-1);
+  const before = last ? stateByName(relations, last.before) : {};
+  const [handed] = outcome.toAgent;
+  const outside = outsideText(vswitch, outcome);
+  if (outside !== undefined) return { arrived: true, text: outside, blocked_by: null };
+  if (handed) {
+    if (last?.table === 'hand_over') {
+      const text = `answered by a service of ${before.gateway ? `gateway ${before.gateway}` : 'the network'}`;
+      return { arrived: true, text, blocked_by: null };
+    }
+    const sentence = unreachable[handed.reason];
+    if (handed.reason === agentReasons.host_unreachable) {
+      const network = registerIn(last!.before, 'network');
+      return { arrived: false, ...whyUnknown(vswitch, network, Number(packet.ipv4_dst)) };
+    }
+    if (handed.reason === agentReasons.fragmentation_needed) {
+      const network = relations.network.get(registerIn(last!.before, 'network'));
+      const text = `it is larger than the ${network?.mtu} bytes of ${network?.uuid}: goes on in fragments, or is refused where it must not be`;
+      return { arrived: false, text, blocked_by: null };
+    }
+    return { arrived: false, text: sentence?.(target, before) ?? 'handed to the agent', blocked_by: null };
+  }
+  const [copy] = outcome.sent;
+  if (!copy) return dropped(outcome);
+  if (last?.table === 'echo') {
+    const { interface_uuid } = decidedBy(relations, outcome.trace.at(-2)!);
+    return { arrived: true, text: `answered by gateway ${interface_uuid}`, blocked_by: null };
+  }
+  const port = relations.port.get(copy.port)?.name ?? String(copy.port);
+  const receivers = [...relations.attachment.rows()].filter((one) => one.port === copy.port);
+  const receiver = receivers.find(
+    ({ ip, mac }) => ip === Number(copy.packet.ipv4_dst) && mac === Number(copy.packet.eth_dst),
+  );
+  if (!receiver && receivers.length > 0) {
+    const name = relations.interface.get(receivers[0]!.interface_id)?.uuid;
+    return {
+      arrived: false,
+      text: `reaches port ${port}, but ${target} is no address of ${name}, which is there`,
+      blocked_by: null,
+    };
+  }
+  const name = receiver && relations.interface.get(receiver.interface_id)?.uuid;
+  const text = `delivered to ${name ? `${name} at ` : ''}port ${port}`;
+  return { arrived: true, text, blocked_by: null, ...(receiver && { receiver }) };
+}
+
+const unreachable: Readonly<Record<number, (target: string, before: Readonly<Record<string, string>>) => string>> = {
+  [agentReasons.network_unreachable]: (target, { route_link, gateway, ipv4_src }) =>
+    route_link !== undefined
+      ? `no route: ${route_link} has no route to ${target}`
+      : `no route lets ${ipv4_src} in by ${gateway}`,
+  [agentReasons.host_unreachable]: (target) => `nobody has ${target}`,
+  [agentReasons.port_unreachable]: (target) => `${target} is a gateway itself, which takes echo requests only`,
+  [agentReasons.time_exceeded]: () => 'its time to live is over',
+  [agentReasons.next_hop]: (_, { target_ip, network }) =>
+    `waits until ${target_ip} in ${network} has told the agent its MAC address`,
+};
+
+/** That copies leave by uplinks, to stations of which nothing is known here. */
+function outsideText({ compiler }: Inspected, { sent }: Outcome): string | undefined {
+  const { uplink, port } = compiler.relations;
+  const uplinks = new Set([...uplink.rows()].map((row) => row.port));
+  const left = sent.filter((copy) => uplinks.has(copy.port)).map((copy) => port.get(copy.port)?.name ?? copy.port);
+  return left.length === 0 ? undefined : `leaves for stations outside at port ${left.join(', ')}`;
+}
+
+function dropped({ trace }: Outcome): Verdict {
+  const last = trace.at(-1);
+  if (!last) return { arrived: false, text: 'no table takes it', blocked_by: null };
+  return { arrived: false, text: `dropped in table ${last.table}`, blocked_by: null };
+}
+
+/** Why nobody on the switch has an address of a network. */
+function whyUnknown({ compiler }: Inspected, networkId: number, ip: number): Pick<Verdict, 'text' | 'blocked_by'> {
+  const { relations } = compiler;
+  const network = relations.network.get(networkId)?.uuid ?? String(networkId);
+  const address = ipv4ToText(ip);
+  const lease = relations.ip_lease.where('network_id', networkId).find(({ ipv4_address }) => ipv4_address === ip);
+  if (!lease) return { text: `no such address: no IP lease in ${network} is ${address}`, blocked_by: null };
+  const holder = lease.interface_id === null ? undefined : relations.interface.get(lease.interface_id);
+  if (!holder) return { text: `${address} is ${lease.uuid}, which no interface has`, blocked_by: lease.uuid };
+  const objects = new Set([`interface ${holder.id}`, `ip_lease ${lease.id}`]);
+  const reasons = [...compiler.waits()]
+    .filter(({ kind, id }) => objects.has(`${kind} ${id}`))
+    .map(({ reason }) => reason);
+  const waits = reasons.length > 0 ? `: waits for ${reasons.join('; ')}` : '';
+  return { text: `${address} is of ${holder.uuid}, which is not in effect here${waits}`, blocked_by: holder.uuid };
+}

@@ -1,0 +1,3 @@
+export * from './model.ts';
+export * from './packets.ts';
+export * from './random.ts';
