@@ -1,5 +1,8 @@
+export { adoptedFlows, adoptedRows } from './engine/adoption.ts';
+export { Cache } from './engine/cache.ts';
 export { Compiler } from './engine/compiler.ts';
 export { conflicts } from './engine/conflicts.ts';
+export { faultOfNobody, faultyObjects, objectOf as objectOfFault } from './engine/faults.ts';
 export {
   type Answer,
   type Conversation,
@@ -9,6 +12,7 @@ export {
   type Limit,
   type Lookup,
   learnedFlows,
+  type NoAnswer,
   type Reply,
   readCookie,
   type StationAddress,
@@ -18,7 +22,6 @@ export {
 } from './engine/feature.ts';
 export { FlowTable } from './engine/flow-table.ts';
 export { wasLearned } from './engine/learned.ts';
-export { Memory } from './engine/memory.ts';
 export { type NamedObject, named, namesOf, ownerOf } from './engine/owners.ts';
 export { type Identified, Relation } from './engine/relation.ts';
 export {
@@ -34,8 +37,6 @@ export {
 export { dns } from './features/dns.ts';
 export { answerDns } from './features/dns-answer.ts';
 export { derivations, features } from './features/index.ts';
-export { resolved } from './features/next-hop.ts';
-export { refused } from './features/refused.ts';
 export { route } from './features/route.ts';
 export { decidedBy, readShownFlows } from './inside/flows.ts';
 export { trace } from './inside/trace.ts';

@@ -1,9 +1,18 @@
-import { Compiler, derivations, features, Memory, type ModelRelations, type Port } from '@openvnet/compiler';
+import {
+  Cache,
+  Compiler,
+  derivations,
+  faultOfNobody,
+  features,
+  type ModelRelations,
+  type Port,
+} from '@openvnet/compiler';
 import type { Bound } from '@openvnet/model';
 import { type SwitchConnection, SwitchError } from '@openvnet/openflow';
 import type { Logger } from 'pino';
 import { Neighbours } from '../answers/neighbours.ts';
 import { emptySwitch } from './empty-switch.ts';
+import { logFaults } from './fault-log.ts';
 import { compare, FlowSender } from './flows.ts';
 import { InstalledFlows } from './installed.ts';
 import { mendMeters } from './meters.ts';
@@ -42,7 +51,7 @@ export class ServedSwitch {
   /** Stations that the model does not know, and that routed packets have gone to. */
   readonly neighbours: Neighbours;
   /** What answers to packets have computed from the model. */
-  readonly memory: Memory;
+  readonly cache: Cache;
   /** Interfaces whose place has changed since the last report: where they are now, or undefined. */
   readonly movedInterfaces = new Map<number, Omit<Bound, 'link'> | undefined>();
   problem: string | null = null;
@@ -78,7 +87,7 @@ export class ServedSwitch {
       () => this.touch(),
     );
     this.#installed = new InstalledFlows(this.compiler.relations);
-    this.memory = new Memory(options.datapathId, this.compiler.relations);
+    this.cache = new Cache(options.datapathId, this.compiler.relations);
     this.compiler.watch('binding', (id, row) => {
       const place = row && {
         interface_id: id,
@@ -167,7 +176,7 @@ export class ServedSwitch {
     clearTimeout(this.#retry);
     this.neighbours.close();
     await this.#running;
-    this.memory.close();
+    this.cache.close();
     this.compiler.close();
     for (const end of this.#unhear.splice(0)) end();
     if (clear && this.#connection) await emptySwitch(this.#connection);
@@ -180,7 +189,7 @@ export class ServedSwitch {
         this.#again = false;
         await this.#update();
       }
-      this.problem = null;
+      this.problem = faultOfNobody(this.compiler) ?? null;
       this.#retryMs = retryMs.first;
     } catch (error) {
       // The next attempt reads back first what the switch holds.
@@ -193,6 +202,7 @@ export class ServedSwitch {
       }
     } finally {
       this.#running = undefined;
+      logFaults(this.compiler, log, this.dpid);
       if (!this.#closed) {
         onChange();
         if (this.#again && this.#retry === undefined) this.touch();

@@ -1,8 +1,8 @@
-import type { Kind } from '@openvnet/model';
-import type { Action } from '@openvnet/openflow';
+import type { Kind, Question } from '@openvnet/model';
+import type { Action, Flow as DecodedFlow } from '@openvnet/openflow';
 import type { Flow } from '../pipeline/flow.ts';
 import type { RegisterName } from '../pipeline/registers.ts';
-import type { AgentReason } from '../pipeline/tables.ts';
+import type { AgentReason, TableName } from '../pipeline/tables.ts';
 import type { LocalRows, RelationName, Rows, View } from './relations.ts';
 
 /**
@@ -53,8 +53,8 @@ export interface Reply {
 export interface Lookup extends Pick<View, 'get' | 'where'> {
   /** What `compute` gives, kept under a name until something that it read changes. */
   remember: <T>(name: string, compute: (view: View) => T) => T;
-  /** Asks a server that the host can reach, on behalf of the port; undefined where there is no answer in time. */
-  exchange: (request: Exchange) => Promise<Buffer | undefined>;
+  /** Asks servers that the host can reach, on behalf of the port: the answer, or why there is none. Never fails. */
+  exchange: (request: Exchange) => Promise<Buffer | NoAnswer>;
   /** The MAC address of a station that the model does not know: asks it, until it answers or nobody will. */
   resolve: (station: StationAddress) => Promise<number | Unresolved>;
   /** A station says what its MAC address is. Counts only where somebody wanted to know, or knows it. */
@@ -75,6 +75,9 @@ export interface StationAddress {
 
 /** Why there is no MAC address: nobody has answered, or too many wait already. */
 export type Unresolved = 'nobody' | 'busy';
+
+/** Why no server has answered, of several the last one: in the words of the counters. */
+export type NoAnswer = 'server unreachable' | 'server silent' | 'server answers wrongly' | 'too many under way';
 
 /** A datagram for the first of some servers that gives an answer which `accept` takes. */
 export interface Exchange {
@@ -102,6 +105,22 @@ export interface Limit {
   readonly perSecond: number;
 }
 
+/** How rows that the agent itself keeps are found again in the flows of a table that a feature has made of them. */
+export type Adoption = {
+  [N in keyof LocalRows]: {
+    readonly into: N;
+    readonly table: TableName;
+    /** The row of an item; undefined where the flow is none of the feature's. */
+    readonly row: (flow: DecodedFlow, id: number) => LocalRows[N] | undefined;
+  };
+}[keyof LocalRows];
+
+/** What the flows of a feature in a table have counted, by item: what the manager may ask for. Items are interfaces. */
+export interface Counting {
+  readonly about: Extract<Question, { readonly interface_id?: number }>['about'];
+  readonly table: TableName;
+}
+
 /**
  * One function of the data plane. `select` reads the model and says what an item is, what it waits for, or nothing;
  * `flows` says what should then be in the switch. Both are pure: a change of anything that `select` read computes the
@@ -121,6 +140,8 @@ export interface Feature<Item> {
   readonly answers?: { readonly [R in AgentReason]?: Answer };
   /** How many of them each port may have answered; a few a second where nothing is said. */
   readonly limit?: Limit;
+  readonly adopts?: Adoption;
+  readonly counts?: Counting;
 }
 
 /** The frames to send for a packet. Pure but for what it asks `lookup`; what it throws is logged, and the packet is dropped. */
