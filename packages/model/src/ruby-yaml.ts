@@ -22,7 +22,9 @@ export function rubyYaml(data: unknown, plainKeys: readonly string[] = []): stri
 export function withoutSymbols(content: unknown): unknown {
   if (Array.isArray(content)) return content.map(withoutSymbols);
   if (typeof content !== 'object' || content === null) return content;
-  return Object.fromEntries(Object.entries(content).map(([key, value]) => [key.replace(/^:/, ''), withoutSymbols(value)]));
+  return Object.fromEntries(
+    Object.entries(content).map(([key, value]) => [key.replace(/^:/, ''), withoutSymbols(value)]),
+  );
 }
 
 class Timestamp {

@@ -22,6 +22,7 @@ import {
   readOwnUuid,
   readParameters,
   resolveReferences,
+  uuidParameter,
   type Values,
 } from './parameters.ts';
 import { type Json, recordOf, recordsOf } from './record.ts';
@@ -58,7 +59,8 @@ export function resourceEndpoints(kind: Kind, place: Place, reports: Reports): E
       path,
       doc: `Makes a ${what}.`,
       group,
-      parameters: makeParameters(kind),
+      parameters: [...uuidParameter(resourceOf(kind)), ...makeParameters(kind)],
+      alsoTakes: resourceOf(kind).obsolete ?? [],
       answer: { shape: 'record', kind },
       handle: (call) => {
         const { record, revision } = make(place, kind, call.given);
@@ -125,6 +127,7 @@ export function resourceEndpoints(kind: Kind, place: Place, reports: Reports): E
       doc: `Changes a ${what}; what is not given stays.`,
       group,
       parameters: changeable,
+      alsoTakes: resourceOf(kind).obsolete ?? [],
       answer: { shape: 'record', kind },
       handle: (call) => {
         const { record, revision } = change(store, kind, call.path.uuid!, call.given);
