@@ -53,10 +53,12 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
   await using stack = new AsyncDisposableStack();
 
   const around: Surroundings = { now, datapathMacGroup, logger };
-  const beforeCommit: StoreOptions['beforeCommit'] = (tx, touched) => {
-    for (const { follow } of allBehaviours) follow?.(tx, touched, around);
+  const beforeCommit: StoreOptions['beforeCommit'] = async (tx, touched) => {
+    for (const { follow } of allBehaviours) await follow?.(tx, touched, around);
   };
-  const store = stack.use(await openStore(path, { beforeCommit }));
+  const listenerFailed = (error: unknown) =>
+    logger.error({ err: error }, 'a change is made, and not everybody has heard of it');
+  const store = stack.use(await openStore(path, { beforeCommit, listenerFailed }));
   const agents = stack.use(new Agents(options.claims));
   const reports = stack.use(new Reports(store, agents, version));
   const app = await createServer({

@@ -21,6 +21,7 @@ import { serveDocs } from './docs.ts';
 import type { Endpoint, Given } from './endpoint.ts';
 import { formatOf, render, withoutSuffix } from './format.ts';
 import { openapi } from './openapi.ts';
+import { messageOf, requestNumber } from './request.ts';
 
 const bodyLimit = 1 << 20;
 
@@ -48,9 +49,10 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     rewriteUrl: (request) => withoutSuffix(request.url ?? '/'),
     frameworkErrors: (error, request, reply) => refuse(error, request, reply as FastifyReply),
     routerOptions: { maxParamLength: 1000 },
+    genReqId: requestNumber,
   });
   app.addHook('onRequest', async (request, reply) => {
-    reply.headers(protectiveHeaders);
+    reply.headers({ ...protectiveHeaders, 'X-Request-Id': request.id });
     const refusal = refusalOfVisitor(request.raw, admission);
     if (refusal) throw refusal;
   });
@@ -73,7 +75,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
       await scope.register(cors, {
         origin: [...admission.corsOrigin],
         methods: ['GET', 'POST', 'PUT', 'DELETE', 'OPTIONS'],
-        exposedHeaders: ['X-OpenVNet-Revision'],
+        exposedHeaders: ['X-OpenVNet-Revision', 'X-Request-Id'],
         strictPreflight: false,
       });
     }
@@ -104,6 +106,7 @@ function serve(app: FastifyInstance, endpoint: Endpoint, ending: AbortSignal): v
       const data = await endpoint.handle({
         path,
         given: givenBy(request),
+        by: { author: request.ip, request: request.id, message: messageOf(request) },
         get signal() {
           const gone = new AbortController();
           reply.raw.once('close', () => gone.abort());
