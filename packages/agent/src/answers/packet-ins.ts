@@ -47,6 +47,8 @@ export class PacketIns {
   readonly #exchanges = new Exchanges();
   readonly #tcp = new TcpService();
   readonly #noted = new Map<string, number>();
+  /** When the counters began. */
+  readonly since = new Date().toISOString();
   /** How often what happened, by reason and word. */
   readonly counts = new Map<string, number>();
   answered = 0;
@@ -114,13 +116,13 @@ export class PacketIns {
   }
 
   #lookup(served: ServedSwitch, port: number, reason: AgentReason): Omit<Lookup, 'converse'> {
-    const { memory } = served;
+    const { cache } = served;
     const count = (what: string): void => this.#count(`${reason} ${what}`);
     return {
-      get: (name, id) => memory.view.get(name, id),
-      where: (name, column, value) => memory.view.where(name, column, value),
-      remember: (name, compute) => memory.get(name, compute),
-      resolve: (station) => served.neighbours.find(station),
+      get: (name, id) => cache.view.get(name, id),
+      where: (name, column, value) => cache.view.where(name, column, value),
+      remember: (name, compute) => cache.get(name, compute),
+      resolve: (station) => served.neighbours.find(station, `${port}`),
       heard: (station, mac) => served.neighbours.heard(station, mac),
       exchange: (request) => this.#exchanges.ask(`${served.dpid} ${port}`, request),
       count,

@@ -1,6 +1,9 @@
+import type { Flow as DecodedFlow } from '@openvnet/openflow';
 import { arpOperation, decodeArp, decodeEthernet } from '@openvnet/packet';
 import { type Answer, feature, type Lookup, type Reply } from '../engine/feature.ts';
+import type { Resolved } from '../engine/relations.ts';
 import { ask, ethernet, load, priority, toAgent } from '../pipeline/flow.ts';
+import { places } from '../pipeline/registers.ts';
 import { icmpErrors } from './icmp-errors.ts';
 
 /**
@@ -12,21 +15,21 @@ export const nextHop = feature({
   doc: 'Takes routed packets for stations that the model does not know to the agent, which asks for them.',
   cookie: 12,
   source: { of: 'open_domain' },
-  select: (view, network) => ({
-    network,
-    macs: [...new Set(view.where('station', 'domain_id', network).map(({ mac }) => mac))],
+  select: (view, domain) => ({
+    domain,
+    macs: [...new Set(view.where('station', 'domain_id', domain).map(({ mac }) => mac))],
   }),
-  flows: ({ network, macs }) => [
+  flows: ({ domain, macs }) => [
     {
       table: 'rewrite',
       priority: priority.low,
-      match: { network, eth_type: ethernet.ipv4, known: 0 },
+      match: { domain, eth_type: ethernet.ipv4, known: 0 },
       actions: [toAgent('next_hop')],
     },
     ...macs.map((mac) => ({
       table: 'dispatch' as const,
       priority: priority.high,
-      match: { network, eth_dst: mac, eth_type: ethernet.arp, arp_op: arpOperation.reply },
+      match: { domain, eth_dst: mac, eth_type: ethernet.arp, arp_op: arpOperation.reply },
       actions: [toAgent('neighbour_heard')],
     })),
   ],
@@ -40,30 +43,45 @@ export const resolved = feature({
   doc: 'Gives the MAC addresses of stations that have told them.',
   cookie: 13,
   source: { of: 'resolved' },
+  adopts: { into: 'resolved', table: 'neighbour', row: resolvedIn },
   select: (view, id) => {
     const { domain_id, ip, mac } = view.get('resolved', id)!;
-    return view.get('open_domain', domain_id) && { network: domain_id, ip, mac };
+    return view.get('open_domain', domain_id) && { domain: domain_id, ip, mac };
   },
-  flows: ({ network, ip, mac }) => [
+  flows: ({ domain, ip, mac }) => [
     {
       table: 'neighbour',
       priority: priority.normal,
-      match: { network, target_ip: ip },
+      match: { domain, target_ip: ip },
       actions: [load('target_mac', mac), load('known', 1)],
     },
     {
       table: 'uplink',
       priority: priority.normal + 1,
-      match: { network, eth_type: ethernet.arp, arp_op: arpOperation.request, arp_spa: ip },
+      match: { domain, eth_type: ethernet.arp, arp_op: arpOperation.request, arp_spa: ip },
       actions: [toAgent('neighbour_heard')],
       next: 'dispatch',
     },
   ],
 });
 
+/** The row of which a flow of table `neighbour` was made. */
+function resolvedIn({ match, instructions }: DecodedFlow, id: number): Resolved | undefined {
+  const read = (name: 'domain' | 'target_ip'): number => {
+    const { field, offset, bits } = places[name];
+    const given = match[field] as { value: number } | number | undefined;
+    const value = typeof given === 'object' ? given.value : (given ?? 0);
+    return Math.floor(value / 2 ** offset) % 2 ** bits;
+  };
+  const loads = instructions.flatMap((each) => (each.type === 'apply_actions' ? each.actions : []));
+  const mac = loads.find((action) => action.type === 'load' && action.to.field === places.target_mac.field);
+  if (mac?.type !== 'load') return undefined;
+  return { id, domain_id: read('domain'), ip: read('target_ip'), mac: Number(mac.value) };
+}
+
 async function resolve(packet: Parameters<Answer>[0], lookup: Lookup): Promise<readonly Reply[]> {
   const { frame, port, register, restore } = packet;
-  const found = await lookup.resolve({ domain: register('network'), ip: register('target_ip') });
+  const found = await lookup.resolve({ domain: register('domain'), ip: register('target_ip') });
   if (typeof found === 'string') {
     lookup.count(found);
     return found === 'nobody' ? icmpErrors.host_unreachable(packet, lookup) : [];
@@ -76,6 +94,6 @@ async function resolve(packet: Parameters<Answer>[0], lookup: Lookup): Promise<r
 
 function heard({ frame, register }: Parameters<Answer>[0], lookup: Lookup): [] {
   const { sha, spa } = decodeArp(decodeEthernet(frame).payload);
-  lookup.heard({ domain: register('network'), ip: spa }, sha);
+  lookup.heard({ domain: register('domain'), ip: spa }, sha);
   return [];
 }

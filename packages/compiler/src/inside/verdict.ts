@@ -1,5 +1,7 @@
 import { ipv4ToText, macToText } from '@openvnet/model';
-import type { Attachment } from '../engine/relations.ts';
+import { type Attachment, View } from '../engine/relations.ts';
+import { networksIn } from '../features/broadcast-domains.ts';
+import { mtuIn } from '../features/path-mtu.ts';
 import { agentReasons } from '../pipeline/tables.ts';
 import type { Outcome, Packet } from '../simulate/simulate.ts';
 import { decidedBy, type Inspected } from './flows.ts';
@@ -34,12 +36,13 @@ export function arpVerdict(vswitch: Inspected, outcome: Outcome, asked: { networ
       blocked_by: null,
     };
   if (last?.table !== 'arp_answer') return dropped(outcome);
-  return { arrived: false, ...whyUnknown(vswitch, asked.network_id, asked.ip) };
+  return { arrived: false, ...whyUnknown(vswitch, [asked.network_id], asked.ip) };
 }
 
 /** Where an IP packet ended. */
 export function packetVerdict(vswitch: Inspected, outcome: Outcome, packet: Packet): Verdict {
   const { relations } = vswitch.compiler;
+  const view = new View(vswitch.datapathId, relations);
   const target = ipv4ToText(Number(packet.ipv4_dst));
   const last = outcome.trace.at(-1);
   const before = last ? stateByName(relations, last.before) : {};
@@ -53,12 +56,13 @@ export function packetVerdict(vswitch: Inspected, outcome: Outcome, packet: Pack
     }
     const sentence = unreachable[handed.reason];
     if (handed.reason === agentReasons.host_unreachable) {
-      const network = registerIn(last!.before, 'network');
-      return { arrived: false, ...whyUnknown(vswitch, network, Number(packet.ipv4_dst)) };
+      const networks = networksIn(view, registerIn(last!.before, 'domain')).map(({ id }) => id);
+      return { arrived: false, ...whyUnknown(vswitch, networks, registerIn(last!.before, 'target_ip')) };
     }
     if (handed.reason === agentReasons.fragmentation_needed) {
-      const network = relations.network.get(registerIn(last!.before, 'network'));
-      const text = `it is larger than the ${network?.mtu} bytes of ${network?.uuid}: goes on in fragments, or is refused where it must not be`;
+      const [domain, target] = [registerIn(last!.before, 'domain'), registerIn(last!.before, 'target_ip')];
+      const { network, mtu } = mtuIn(view, domain, target) ?? {};
+      const text = `it is larger than the ${mtu} bytes of ${network}: goes on in fragments, or is refused where it must not be`;
       return { arrived: false, text, blocked_by: null };
     }
     return { arrived: false, text: sentence?.(target, before) ?? 'handed to the agent', blocked_by: null };
@@ -95,8 +99,8 @@ const unreachable: Readonly<Record<number, (target: string, before: Readonly<Rec
   [agentReasons.host_unreachable]: (target) => `nobody has ${target}`,
   [agentReasons.port_unreachable]: (target) => `${target} is a gateway itself, which takes echo requests only`,
   [agentReasons.time_exceeded]: () => 'its time to live is over',
-  [agentReasons.next_hop]: (_, { target_ip, network }) =>
-    `waits until ${target_ip} in ${network} has told the agent its MAC address`,
+  [agentReasons.next_hop]: (_, { target_ip, domain }) =>
+    `waits until ${target_ip} in ${domain} has told the agent its MAC address`,
 };
 
 /** That copies leave by uplinks, to stations of which nothing is known here. */
@@ -113,13 +117,18 @@ function dropped({ trace }: Outcome): Verdict {
   return { arrived: false, text: `dropped in table ${last.table}`, blocked_by: null };
 }
 
-/** Why nobody on the switch has an address of a network. */
-function whyUnknown({ compiler }: Inspected, networkId: number, ip: number): Pick<Verdict, 'text' | 'blocked_by'> {
+/** Why nobody on the switch has an address, which one of the networks might have leased. */
+function whyUnknown(
+  { compiler }: Inspected,
+  networks: readonly number[],
+  ip: number,
+): Pick<Verdict, 'text' | 'blocked_by'> {
   const { relations } = compiler;
-  const network = relations.network.get(networkId)?.uuid ?? String(networkId);
   const address = ipv4ToText(ip);
-  const lease = relations.ip_lease.where('network_id', networkId).find(({ ipv4_address }) => ipv4_address === ip);
-  if (!lease) return { text: `no such address: no IP lease in ${network} is ${address}`, blocked_by: null };
+  const leases = networks.flatMap((id) => relations.ip_lease.where('network_id', id));
+  const lease = leases.find(({ ipv4_address }) => ipv4_address === ip);
+  const names = networks.map((id) => relations.network.get(id)?.uuid ?? String(id)).join(' or ');
+  if (!lease) return { text: `no such address: no IP lease in ${names} is ${address}`, blocked_by: null };
   const holder = lease.interface_id === null ? undefined : relations.interface.get(lease.interface_id);
   if (!holder) return { text: `${address} is ${lease.uuid}, which no interface has`, blocked_by: lease.uuid };
   const objects = new Set([`interface ${holder.id}`, `ip_lease ${lease.id}`]);

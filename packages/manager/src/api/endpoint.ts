@@ -1,4 +1,5 @@
 import type { Field, Kind } from '@openvnet/model';
+import type { ChangedBy } from '@openvnet/store';
 
 /** What a request gave: query string and body together. Nothing of it is checked yet. */
 export type Given = Readonly<Record<string, unknown>>;
@@ -7,6 +8,8 @@ export interface Call {
   /** The variable parts of the path, by name, decoded. */
   readonly path: Readonly<Record<string, string>>;
   readonly given: Given;
+  /** Who has asked for it, for the log of changes. */
+  readonly by: ChangedBy;
   /** Aborted when the client has gone or the manager ends. */
   readonly signal: AbortSignal;
   /** Tells the client at which revision its change is in the store. */

@@ -15,11 +15,13 @@ import Fastify, {
 } from 'fastify';
 import { type AdmissionRules, protectiveHeaders, refusalOfVisitor } from './admission.ts';
 import { type Body, readBody, readQuery } from './body.ts';
+import { boundRequests, type HttpLimits, serverOptions, usualLimits } from './bounds.ts';
 import { browse, browseFormats } from './browse.ts';
 import { serveDocs } from './docs.ts';
 import type { Endpoint, Given } from './endpoint.ts';
 import { formatOf, render, withoutSuffix } from './format.ts';
 import { openapi } from './openapi.ts';
+import { messageOf, requestNumber } from './request.ts';
 import { refuseUnknown, warningAbout } from './unknown-parameters.ts';
 
 const bodyLimit = 1 << 20;
@@ -29,28 +31,33 @@ export interface ServerOptions {
   readonly logger: FastifyBaseLogger;
   readonly version: string;
   readonly admission: AdmissionRules;
+  readonly limits?: Partial<HttpLimits> | undefined;
   /** Aborted when the manager ends: those who wait are answered. */
   readonly ending: AbortSignal;
 }
 
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
   const { endpoints, logger, version, admission, ending } = options;
+  const limits = { ...usualLimits, ...options.limits };
   let described: object | undefined;
   const app = Fastify({
     // Requests are not logged, and neither is what the program says itself.
     loggerInstance: logger.child({}, { level: quieter(logger.level) }),
     logController: new LogController({ disableRequestLogging: true }),
+    ...serverOptions(limits),
     bodyLimit,
     forceCloseConnections: 'idle',
     rewriteUrl: (request) => withoutSuffix(request.url ?? '/'),
     frameworkErrors: (error, request, reply) => refuse(error, request, reply as FastifyReply),
     routerOptions: { maxParamLength: 1000 },
+    genReqId: requestNumber,
   });
   app.addHook('onRequest', async (request, reply) => {
-    reply.headers(protectiveHeaders);
+    reply.headers({ ...protectiveHeaders, 'X-Request-Id': request.id });
     const refusal = refusalOfVisitor(request.raw, admission);
     if (refusal) throw refusal;
   });
+  boundRequests(app, limits);
   // A form may come along with a GET too.
   app.addHttpMethod('GET', { hasBody: true, overrideExisting: true });
   app.removeAllContentTypeParsers();
@@ -69,7 +76,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
       await scope.register(cors, {
         origin: [...admission.corsOrigin],
         methods: ['GET', 'POST', 'PUT', 'DELETE', 'OPTIONS'],
-        exposedHeaders: ['X-OpenVNet-Revision'],
+        exposedHeaders: ['X-OpenVNet-Revision', 'X-Request-Id'],
         strictPreflight: false,
       });
     }
@@ -104,6 +111,7 @@ function serve(app: FastifyInstance, endpoint: Endpoint, ending: AbortSignal): v
       const data = await endpoint.handle({
         path,
         given,
+        by: { author: request.ip, request: request.id, message: messageOf(request) },
         get signal() {
           const gone = new AbortController();
           reply.raw.once('close', () => gone.abort());
