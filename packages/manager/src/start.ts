@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { Listen } from '@openvnet/model/config';
 import { openStore, type StoreOptions } from '@openvnet/store';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
+import type { HttpLimits } from './api/bounds.ts';
 import { endpointsOf } from './api/endpoints.ts';
 import { createServer } from './api/server.ts';
 import type { Surroundings } from './behaviours/behaviour.ts';
@@ -27,6 +28,7 @@ export interface ManagerOptions {
   readonly corsOrigin?: readonly string[];
   readonly feed?: Partial<FeedLimits>;
   readonly claims?: Partial<ClaimLimits>;
+  readonly http?: Partial<HttpLimits>;
   /** Uuid of the MAC range group for relations of datapaths and for route links, if any. */
   readonly datapathMacGroup?: string | undefined;
   /** The clock, in milliseconds since 1970. */
@@ -64,6 +66,7 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
     logger,
     version,
     admission,
+    limits: options.http,
     ending: ending.signal,
   });
   stack.defer(() => app.close());

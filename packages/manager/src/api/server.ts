@@ -15,6 +15,7 @@ import Fastify, {
 } from 'fastify';
 import { type AdmissionRules, protectiveHeaders, refusalOfVisitor } from './admission.ts';
 import { readBody, readQuery } from './body.ts';
+import { boundRequests, type HttpLimits, serverOptions, usualLimits } from './bounds.ts';
 import { browse, browseFormats } from './browse.ts';
 import { serveDocs } from './docs.ts';
 import type { Endpoint, Given } from './endpoint.ts';
@@ -29,17 +30,20 @@ export interface ServerOptions {
   readonly logger: FastifyBaseLogger;
   readonly version: string;
   readonly admission: AdmissionRules;
+  readonly limits?: Partial<HttpLimits> | undefined;
   /** Aborted when the manager ends: those who wait are answered. */
   readonly ending: AbortSignal;
 }
 
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
   const { endpoints, logger, version, admission, ending } = options;
+  const limits = { ...usualLimits, ...options.limits };
   let described: object | undefined;
   const app = Fastify({
     // Requests are not logged, and neither is what the program says itself.
     loggerInstance: logger.child({}, { level: quieter(logger.level) }),
     logController: new LogController({ disableRequestLogging: true }),
+    ...serverOptions(limits),
     bodyLimit,
     forceCloseConnections: 'idle',
     rewriteUrl: (request) => withoutSuffix(request.url ?? '/'),
@@ -52,6 +56,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     const refusal = refusalOfVisitor(request.raw, admission);
     if (refusal) throw refusal;
   });
+  boundRequests(app, limits);
   // A form may come along with a GET too.
   app.addHttpMethod('GET', { hasBody: true, overrideExisting: true });
   app.removeAllContentTypeParsers();
