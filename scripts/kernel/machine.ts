@@ -17,6 +17,8 @@ export interface MachineOptions {
  * nothing in it times out for want of speed. It has one processor, as two would wait for each other.
  */
 export function machineWords({ cache, work, results, parts }: MachineOptions): string[] {
+  const blank = [work, cache].find((path) => path.includes(' '));
+  if (blank) throw new Error(`${blank}: a path with a space in it cannot be handed to the kernel`);
   const words = {
     console: 'ttyS0',
     quiet: true,
