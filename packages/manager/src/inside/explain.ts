@@ -74,7 +74,10 @@ async function explain({ store, agents, reports }: Inside, uuid: string): Promis
   };
 }
 
-function fieldsInWords(record: Readonly<Record<string, unknown>>, fields: readonly [string, Field][]): ExplainAnswer['fields'] {
+function fieldsInWords(
+  record: Readonly<Record<string, unknown>>,
+  fields: readonly [string, Field][],
+): ExplainAnswer['fields'] {
   return fields.flatMap(([name, { doc, type, render }]) => {
     const value = record[name];
     if (value === undefined || value === null || value === '') return [];
