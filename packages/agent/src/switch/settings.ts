@@ -1,10 +1,10 @@
-import { existsSync, writeFileSync } from 'node:fs';
 import type { BridgeState, Ovsdb } from '@openvnet/ovsdb';
 
 /** Where a bridge keeps the fail mode, and whether in-band control was off, before this agent served it. */
 const formerMode = 'openvnet-fail-mode';
 const formerInBand = 'openvnet-disable-in-band';
-const inBandOff = 'disable-in-band';
+/** The key of a bridge's `other_config` that switches in-band control off. */
+export const inBandOff = 'disable-in-band';
 const unset = 'unset';
 
 /**
@@ -23,7 +23,8 @@ export async function prepareBridge(ovsdb: Ovsdb, bridge: BridgeState): Promise<
   }
   if (controllers.length > 0 && otherConfig.get(inBandOff) !== 'true') {
     const before = otherConfig.get(inBandOff) ?? unset;
-    await ovsdb.setBridge(name, { other_config: { [inBandOff]: 'true' }, external_ids: { [formerInBand]: before } });
+    const former = externalIds.get(formerInBand) === undefined && { external_ids: { [formerInBand]: before } };
+    await ovsdb.setBridge(name, { other_config: { [inBandOff]: 'true' }, ...former });
     notes.push(`in-band control of ${name} switched off, so that it has no hidden flows`);
   }
   return notes;
@@ -56,17 +57,4 @@ export async function releaseBridge(ovsdb: Ovsdb, { name, externalIds }: BridgeS
   if (mode === undefined) return;
   await ovsdb.setFailMode(name, mode === 'secure' || mode === 'standalone' ? mode : undefined);
   await ovsdb.setBridge(name, { external_ids: { [formerMode]: undefined } });
-}
-
-/**
- * With the userspace datapath the host's own stack sees what arrives on a port as well: keeps it from answering guests.
- * Does nothing where the port is not in this network namespace.
- */
-export function shieldHost(port: string): void {
-  const settings = [
-    [`/proc/sys/net/ipv4/conf/${port}/arp_ignore`, '8'],
-    [`/proc/sys/net/ipv4/conf/${port}/rp_filter`, '1'],
-    [`/proc/sys/net/ipv6/conf/${port}/disable_ipv6`, '1'],
-  ] as const;
-  for (const [path, value] of settings) if (existsSync(path)) writeFileSync(path, value);
 }

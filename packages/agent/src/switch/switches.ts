@@ -11,7 +11,7 @@ import { ServedSwitch } from './served-switch.ts';
 import { TamperingChecks } from './tampering.ts';
 
 /** How often the switches are looked at for what another program has changed, milliseconds. */
-const checkMs = 2000;
+const checkMs = 1500;
 
 export interface SwitchesOptions {
   /** Where the database of Open vSwitch is: `unix:PATH` or `tcp:HOST:PORT`. */
@@ -42,7 +42,8 @@ export class Switches {
     const { log, openflow, onChange } = options;
     this.#options = options;
     this.packetIns = new PacketIns(log);
-    this.ovsdb = new Ovsdb({ target: options.ovsdb });
+    const onFault = (err: unknown): void => log.error({ err }, 'a change of a bridge or port could not be followed');
+    this.ovsdb = new Ovsdb({ target: options.ovsdb, onFault });
     this.#tampering = new TamperingChecks(log);
     this.#connections = new Connections({
       openflow,
