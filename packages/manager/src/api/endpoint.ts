@@ -31,6 +31,8 @@ export interface Endpoint {
   readonly group: string;
   /** What the query string or body may hold, in the order in which it is checked. */
   readonly parameters: readonly Parameter[];
+  /** Names that it takes beside those of `parameters`: without effect, or as what its body holds. */
+  readonly alsoTakes?: readonly string[] | 'anything';
   readonly answer: Answer;
   /** Most bytes that a body may have, where that is more than usual. */
   readonly bodyLimit?: number;
@@ -39,7 +41,7 @@ export interface Endpoint {
 
 export interface Parameter {
   readonly name: string;
-  readonly field: Pick<Field, 'schema' | 'explain' | 'doc' | 'type' | 'default' | 'aliases' | 'to'>;
+  readonly field: Pick<Field, 'schema' | 'explain' | 'doc' | 'type' | 'default' | 'aliases' | 'to' | 'values'>;
   readonly required: boolean;
   /** An empty text takes the value away again. */
   readonly clears?: boolean;

@@ -20,6 +20,7 @@ import {
   parametersFor,
   readParameters,
   resolveReferences,
+  uuidParameter,
   type Values,
 } from './parameters.ts';
 import { byId, type Json, recordOf, recordsOf } from './record.ts';
@@ -120,7 +121,8 @@ function relate(both: Both, path: string): Endpoint {
     path,
     doc: `Relates the two. ${resourceOf(kind).doc}`,
     group,
-    parameters: makeParameters(kind, names),
+    parameters: [...uuidParameter(resourceOf(kind)), ...makeParameters(kind, names)],
+    alsoTakes: resourceOf(kind).obsolete ?? [],
     answer: answerOf(both),
     handle: async (call) => {
       const find = inPath(both, call.path);
@@ -292,7 +294,8 @@ function add(place: Where): Endpoint {
     path,
     doc: `Adds one. ${resourceOf(kind).doc}`,
     group,
-    parameters: makeParameters(kind, names),
+    parameters: [...uuidParameter(resourceOf(kind)), ...makeParameters(kind, names)],
+    alsoTakes: resourceOf(kind).obsolete ?? [],
     answer: { shape: 'record', kind },
     handle: async (call) => {
       const find = async (tx: Transaction): Promise<Values> => ({

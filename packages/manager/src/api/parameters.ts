@@ -9,9 +9,17 @@ import {
   type Resource,
   type RowOf,
   resourceOf,
+  text,
 } from '@openvnet/model';
 import type { Reader } from '@openvnet/store';
 import type { Given, Parameter } from './endpoint.ts';
+
+/** The name that a request may give to a new object, as a parameter; none where objects of the kind have no uuid. */
+export function uuidParameter({ idPrefix, uuidRequired = false }: Resource): Parameter[] {
+  if (!idPrefix) return [];
+  const doc = `Its name: ${idPrefix}- and what follows it. Made up where it is not given.`;
+  return [{ name: 'uuid', field: text({ doc }), required: uuidRequired }];
+}
 
 /** Values as they are kept, by parameter; a reference is still the uuid that was given. */
 export type Values = Record<string, unknown>;

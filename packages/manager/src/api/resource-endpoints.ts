@@ -22,6 +22,7 @@ import {
   readOwnUuid,
   readParameters,
   resolveReferences,
+  uuidParameter,
   type Values,
 } from './parameters.ts';
 import { type Json, recordOf, recordsOf } from './record.ts';
@@ -62,7 +63,8 @@ export function resourceEndpoints(kind: Kind, place: Place, reports: Reports): E
       path,
       doc: `Makes a ${what}.`,
       group,
-      parameters: makeParameters(kind),
+      parameters: [...uuidParameter(resourceOf(kind)), ...makeParameters(kind)],
+      alsoTakes: resourceOf(kind).obsolete ?? [],
       answer: { shape: 'record', kind },
       handle: async (call) => {
         const { record, revision } = await make(place, kind, call);
@@ -131,6 +133,7 @@ export function resourceEndpoints(kind: Kind, place: Place, reports: Reports): E
       doc: `Changes a ${what}; what is not given stays.`,
       group,
       parameters: changeable,
+      alsoTakes: resourceOf(kind).obsolete ?? [],
       answer: { shape: 'record', kind },
       handle: async (call) => {
         const { record, revision } = await change(store, kind, call);

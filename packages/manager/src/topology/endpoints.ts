@@ -33,6 +33,7 @@ export function topologyEndpoints(place: Place): Endpoint[] {
       group: 'topology',
       parameters,
       answer: { shape: 'object' },
+      alsoTakes: 'anything',
       bodyLimit: 64 << 20,
       handle: async (call) => {
         const { dry_run: _, delete: __, ...topology } = call.given;
