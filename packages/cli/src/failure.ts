@@ -1,5 +1,5 @@
 import { ClientError } from '@openvnet/client';
-import { apiErrors, readable } from '@openvnet/model';
+import { apiErrors, printable, readable } from '@openvnet/model';
 import { formatted, type Io, isForPeople } from './output.ts';
 import type { Output } from './settings.ts';
 
@@ -41,7 +41,7 @@ export async function complain(io: Io, output: Output, error: unknown): Promise<
   if (isRefusal && !isForPeople(output)) io.out(await formatted(output, error.body));
   if (sentence(error) === '') return;
   const lines = [`vnctl: ${sentence(error)}`];
-  if (isRefusal && error.hint !== null) lines.push(`hint: ${error.hint}`);
+  if (isRefusal && error.hint !== null) lines.push(`hint: ${printable(error.hint)}`);
   io.err(`${lines.join('\n')}\n`);
 }
 
@@ -49,13 +49,14 @@ export async function complain(io: Io, output: Output, error: unknown): Promise<
 export function sentence(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (!(error instanceof ClientError)) return error.message;
-  if (readable(error.message) !== error.message) return readable(error.message);
+  const message = printable(error.message);
+  if (readable(message) !== message) return readable(message);
   // Some messages of the API are a bare value: what it means is in the table of errors.
-  if (error.message.includes(' ')) return error.message;
+  if (message.includes(' ')) return message;
   const known = Object.values(apiErrors).find(({ code }) => code === error.code);
-  if (!known) return error.message;
+  if (!known) return message;
   const meaning = known.doc.split(/[.;]/)[0]!;
-  return `${meaning.charAt(0).toLowerCase()}${meaning.slice(1)}: ${error.message}`;
+  return `${meaning.charAt(0).toLowerCase()}${meaning.slice(1)}: ${message}`;
 }
 
 export function exitCodeOf(error: unknown): number {

@@ -1,5 +1,13 @@
 import { styleText } from 'node:util';
-import { columnOf, fieldsOf, parametersOf, type Resource } from '@openvnet/model';
+import {
+  columnOf,
+  fieldsOf,
+  parametersOf,
+  printable,
+  printableDeep,
+  printableJson,
+  type Resource,
+} from '@openvnet/model';
 import type { Output } from './settings.ts';
 
 /** Where a command writes, and for whom. */
@@ -13,15 +21,18 @@ export interface Io {
 
 export type Values = Readonly<Record<string, unknown>>;
 
-/** Writes what the API answered as it is, or for people by `forPeople`. */
-export async function write(
+/**
+ * Writes what the API answered as it is, or for people by `forPeople`. Text in it may come from anybody: people see what a
+ * terminal would obey as escapes, programs read it back as it was.
+ */
+export async function write<T>(
   io: Io,
   output: Output,
-  answer: unknown,
-  forPeople: () => string | Promise<string>,
+  answer: T,
+  forPeople: (answer: T) => string | Promise<string>,
   plainKeys?: readonly string[],
 ): Promise<void> {
-  if (isForPeople(output)) io.out(`${(await forPeople()).trimEnd()}\n`);
+  if (isForPeople(output)) io.out(`${(await forPeople(printableDeep(answer))).trimEnd()}\n`);
   else io.out(await formatted(output, answer, plainKeys));
 }
 
@@ -32,8 +43,8 @@ export function isForPeople(output: Output): boolean {
 
 /** What the API answered, in the form that was asked for. */
 export async function formatted(output: Output, answer: unknown, plainKeys?: readonly string[]): Promise<string> {
-  if (output === 'json') return `${JSON.stringify(answer, null, 2)}\n`;
-  if (output === 'yaml') return (await import('yaml')).stringify(answer);
+  if (output === 'json') return `${printableJson(JSON.stringify(answer, null, 2))}\n`;
+  if (output === 'yaml') return yamlOf(answer);
   const { rubyYaml } = await import('@openvnet/model/ruby-yaml');
   return rubyYaml(answer, plainKeys);
 }
@@ -41,6 +52,18 @@ export async function formatted(output: Output, answer: unknown, plainKeys?: rea
 /** What stands between the answers for several objects. */
 export function betweenAnswers(output: Output): string {
   return output === 'yaml' ? '---\n' : output === 'table' || output === 'wide' ? '\n' : '';
+}
+
+/** YAML in which every text with characters that do not show is quoted, with escapes. */
+async function yamlOf(answer: unknown): Promise<string> {
+  const { Document, visit } = await import('yaml');
+  const document = new Document(answer, { aliasDuplicateObjects: false });
+  visit(document, {
+    Scalar(_, node) {
+      if (typeof node.value === 'string' && printable(node.value) !== node.value) node.type = 'QUOTE_DOUBLE';
+    },
+  });
+  return printableJson(document.toString());
 }
 
 /** A table with a line for each item. Columns that no item has are left out. */

@@ -107,10 +107,10 @@ function showCommand(group: Command, kind: Kind, declared: Resource, io: Io): vo
     await forEach(context, uuids, async (uuid) => {
       const answer = await context.client.of(kind).get(uuid);
       if (uuid !== uuids[0]) io.out(betweenAnswers(output));
-      await write(io, output, answer, () => {
+      await write(io, output, answer, (shown) => {
         if (output === 'name') return uuid;
-        const fields = record(io, fieldsForPeople(declared, answer));
-        return answer.status ? `${fields}\n${statusText(io, answer.status)}` : fields;
+        const fields = record(io, fieldsForPeople(declared, shown));
+        return shown.status ? `${fields}\n${statusText(io, shown.status)}` : fields;
       });
     });
   });
@@ -148,10 +148,10 @@ export async function finish(
 ): Promise<void> {
   const { kind, declared, object, path, waitFor = { kind, uuid: String(object.uuid) } } = made;
   const { io, settings } = context;
-  await write(io, settings.output, object, () =>
-    settings.output === 'name' && object.uuid !== undefined
-      ? String(object.uuid)
-      : record(io, fieldsForPeople(declared, { ...path, ...object })),
+  await write(io, settings.output, object, (shown) =>
+    settings.output === 'name' && shown.uuid !== undefined
+      ? String(shown.uuid)
+      : record(io, fieldsForPeople(declared, { ...path, ...shown })),
   );
   const { wait } = command.opts<{ wait?: string }>();
   if (wait === undefined) return;
@@ -165,8 +165,7 @@ export async function writeList(
   answer: List<Values>,
   plainKeys: readonly string[] = ['total_count', 'offset', 'limit'],
 ): Promise<void> {
-  const forPeople = async (): Promise<string> => {
-    const { items, total_count, offset } = answer;
+  const forPeople = async ({ items, total_count, offset }: List<Values>): Promise<string> => {
     if (settings.output === 'name') return items.map(nameOf).join('\n');
     if (total_count === 0) return `there are no ${declared.plural.replaceAll('_', ' ')}`;
     const rows = await table(

@@ -9,7 +9,7 @@ export async function showExplained(context: Context, uuids: readonly string[]):
   await forEach(context, uuids, async (uuid) => {
     const answer = await client.explain(uuid);
     if (uuid !== uuids[0]) io.out(betweenAnswers(settings.output));
-    await write(io, settings.output, answer, () => explainText(io, answer));
+    await write(io, settings.output, answer, (shown) => explainText(io, shown));
   });
 }
 
