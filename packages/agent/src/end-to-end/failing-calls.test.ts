@@ -25,7 +25,7 @@ beforeAll(async () => {
   await host.api('POST', '/dns_services', { uuid: 'dnss-1', ...servers });
   await host.settled();
 }, 30_000);
-afterAll(() => host[Symbol.asyncDispose]());
+afterAll(() => host[Symbol.asyncDispose](), 30_000);
 
 /** What the guest is told about a name. */
 async function ask(name: string): Promise<string> {
@@ -41,26 +41,25 @@ let turn = 0;
 
 /** A start of the agent, a change of the model and its reverse, and a query that goes to a public server. */
 async function work(): Promise<void> {
-  const t0 = performance.now(); const lap: number[] = []; const mark = () => lap.push(Math.round(performance.now() - t0));
   await host.stopAgent();
   await host.startAgent().catch(async (error: Error) => {
-    // It may say that it cannot start, in words; then it is started again.
-    if (!/Cannot|cannot/.test(error.message)) throw error;
+    // It may say, in a sentence, that it cannot start; then it is started again.
+    if (!error.message.startsWith('Cannot ')) throw error;
+    await host.stopAgent();
     await host.startAgent();
   });
-  await host.settled({ timeoutMs: 10_000 }); mark();
+  await host.settled({ timeoutMs: 10_000 });
   const uuid = `if-turn${++turn}`;
   const lease = { network_uuid: 'nw-net1', mac_address: '52:54:00:00:77:01', ipv4_address: '172.16.1.77' };
   await host.api('POST', '/interfaces', { uuid, mode: 'simulated', ...lease });
-  await host.settled({ timeoutMs: 10_000 }); mark();
-  expect(await ask('example.com')).toBe('SERVFAIL'); mark();
+  await host.settled({ timeoutMs: 10_000 });
+  expect(await ask('example.com')).toBe('SERVFAIL');
   await host.api('DELETE', `/interfaces/${uuid}`);
-  await host.settled({ timeoutMs: 10_000 }); mark();
-  console.log(lap.join(' '));
+  await host.settled({ timeoutMs: 10_000 });
 }
 
 describe('whatever a socket or a file does', () => {
-  it('the agent and the manager go on, and serve as before', { timeout: 400_000 }, async () => {
+  it('the agent and the manager go on, and serve as before', { timeout: 240_000 }, async () => {
     using calls = new FailingCalls(['agent', 'openflow', 'ovsdb', 'manager']);
     await work();
     const sites = calls.sites;
@@ -72,7 +71,7 @@ describe('whatever a socket or a file does', () => {
       for (const failure of failures) {
         calls.arm(name, failure);
         await work().catch((error: Error) => failed.push(`${name} ${failure}: ${error.message}`));
-        console.log(name, failure, !calls.disarm());
+        calls.disarm();
       }
     }
     expect(calls.uncaught).toEqual([]);
