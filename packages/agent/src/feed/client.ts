@@ -51,8 +51,15 @@ export class FeedClient {
   /** Sends a message if the manager is there; says whether. */
   send(message: ToManager): boolean {
     if (!this.connected) return false;
-    this.#socket!.send(JSON.stringify(message));
-    return true;
+    const text = JSON.stringify(message);
+    try {
+      this.#socket!.send(text);
+      return true;
+    } catch {
+      // What has left is not known; on the next connection everything is told again.
+      this.#socket!.terminate();
+      return false;
+    }
   }
 
   close(): void {

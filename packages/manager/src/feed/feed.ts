@@ -74,7 +74,7 @@ export class Feed implements Disposable {
 
   /** Takes the upgrades to `/feed`; others are refused. */
   attach(server: Server, admission: AdmissionRules): void {
-    const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): void => {
+    const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): unknown => {
       if (request.url?.split('?')[0] !== '/feed') return end(socket, '404 Not Found');
       if (this.#sockets.clients.size >= this.#limits.connections) return end(socket, '503 Service Unavailable');
       const refusal = refusalOfVisitor(request, admission);
