@@ -4,11 +4,12 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { removeAbandoned } from '../packages/lab/src/private-switch.ts';
+import { removeAbandoned, switchOwners } from '../packages/lab/src/private-switch.ts';
+import { hasInEnvironment } from '../packages/lab/src/processes.ts';
 
 // Whatever tests put into the directory for temporary files goes with it.
 const results = mkdtempSync(join(tmpdir(), 'openvnet-test-'));
@@ -31,14 +32,12 @@ for (const name of Object.keys(signals) as (keyof typeof signals)[]) {
   });
 }
 
-/** Removes the switches that tests left which a signal ended, and then the directory, in which they are written down. */
+/** Removes the switches that tests left which a signal ended, and then the directory. */
 async function leaveNothing(): Promise<void> {
-  const isLeft = (): boolean => readdirSync(results).some((name) => name.startsWith('openvnet-switch-'));
-  // A test that is still at its end removes its own.
-  for (let tries = 0; tries < 50 && isLeft(); tries++) {
-    await removeAbandoned();
-    await sleep(100);
-  }
+  // A test that is still at its end removes its own; those of other runs on this machine are not waited for.
+  const isOurs = ({ pid }: { readonly pid: number }): boolean => hasInEnvironment(pid, `TMPDIR=${results}`);
+  for (let tries = 0; tries < 50 && switchOwners().some(isOurs); tries++) await sleep(100);
+  await removeAbandoned();
   rmSync(results, { recursive: true, force: true });
 }
 

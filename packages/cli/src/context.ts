@@ -1,7 +1,7 @@
 import { type Client, createClient } from '@openvnet/client';
 import type { Kind } from '@openvnet/model';
 import type { Command } from 'commander';
-import { NotRealised, sentence } from './failure.ts';
+import { complaint, NotRealised } from './failure.ts';
 import type { Io } from './output.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { statusText, waitsFor } from './status-text.ts';
@@ -25,7 +25,7 @@ export async function forEach<T>(io: Io, items: readonly T[], act: (item: T) => 
     try {
       await act(item);
     } catch (error) {
-      if (failures.length > 0) io.err(`vnctl: ${sentence(error)}\n`);
+      if (failures.length > 0) io.err(complaint(error));
       failures.push(error);
     }
   }

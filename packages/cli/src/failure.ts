@@ -1,5 +1,5 @@
 import { ClientError } from '@openvnet/client';
-import { apiErrors } from '@openvnet/model';
+import { apiErrors, readable } from '@openvnet/model';
 
 /** What the program ends with, in the words of its help. */
 export const exitCodes = {
@@ -30,10 +30,18 @@ export class NotRealised extends Error {
   override readonly name = 'NotRealised';
 }
 
+/** What went wrong, for people, as lines that end; the API's hint has a line of its own. */
+export function complaint(error: unknown): string {
+  const lines = [`vnctl: ${sentence(error)}`];
+  if (error instanceof ClientError && error.hint !== null) lines.push(`hint: ${error.hint}`);
+  return `${lines.join('\n')}\n`;
+}
+
 /** One line for people, without the name of the program. */
 export function sentence(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (!(error instanceof ClientError)) return error.message;
+  if (readable(error.message) !== error.message) return readable(error.message);
   // Some messages of the API are a bare value: what it means is in the table of errors.
   if (error.message.includes(' ')) return error.message;
   const known = Object.values(apiErrors).find(({ code }) => code === error.code);

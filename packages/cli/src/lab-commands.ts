@@ -24,7 +24,7 @@ export function addLabCommands(root: Command, io: Io): void {
       .description(doc)
       .option(
         '--run-directory <PATH>',
-        'Where its state is; /run/openvnet-lab, or in the directory for temporary files.',
+        'The directory for its state, which nobody else may be able to write; /run/openvnet-lab for root unless given.',
       );
   const addWithFile = (name: string, doc: string): Command =>
     add(name, doc).option('-f, --file <FILE>', 'The lab file; the three experiments unless given.');

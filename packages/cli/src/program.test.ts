@@ -290,10 +290,14 @@ describe('the exit code', () => {
     expect(err).toMatch(/^vnctl: nw-net1 is not in effect after 0 s; it waits for: \S/);
   });
 
-  it('is 1 where the API refuses, in one line that names field and value', async () => {
+  it('is 1 where the API refuses, in the words of the original and with a hint', async () => {
     const { code, err } = await vnctl('network add --ipv4-network=1.2.3');
     expect(code).toBe(1);
-    expect(err).toMatch(/^vnctl: .*1\.2\.3.*ipv4_network.*expected.*\n$/);
+    expect(err).toMatch(/^vnctl: Could not parse IPv4 address: 1\.2\.3\nhint: ipv4_network: expected .*\n$/);
+    const enumerated = await vnctl('network add --ipv4-network=10.0.0.0 --mode=blue');
+    expect(enumerated.err).toBe(
+      'vnctl: parameter validation failed: mode "blue"\nhint: mode: expected one of physical, virtual, internal\n',
+    );
   });
 
   it('is 3 where there is no API', async () => {
@@ -353,7 +357,10 @@ describe('explain', () => {
         expect.objectContaining({ kind: 'datapath_network', parameter: 'network_uuid' }),
       ]),
     });
-    expect(await vnctl('explain nonsense')).toMatchObject({ code: 1, err: expect.stringContaining('expected a uuid') });
+    expect(await vnctl('explain nonsense')).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('hint: Expected a uuid'),
+    });
   });
 });
 

@@ -4,7 +4,7 @@ import { addBatchCommand } from './batch.ts';
 import { addCompletionCommand } from './completion.ts';
 import { contextOf } from './context.ts';
 import { ExitWith } from './exit-with.ts';
-import { exitCodeOf, exitCodes, exitCodesHelp, sentence } from './failure.ts';
+import { complaint, exitCodeOf, exitCodes, exitCodesHelp, sentence } from './failure.ts';
 import { addInsideCommands } from './inside-commands.ts';
 import { addLabCommands } from './lab-commands.ts';
 import { addManCommand } from './man.ts';
@@ -26,10 +26,10 @@ export async function runCommandLine(argv: readonly string[], io: Io): Promise<n
     if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.done;
     if (error instanceof CommanderError) {
       // Help that was shown for want of a command has said everything.
-      if (error.code !== 'commander.help') io.err(`vnctl: ${complaint(error)}\n`);
+      if (error.code !== 'commander.help') io.err(`vnctl: ${parserMessage(error)}\n`);
       return exitCodes.usage;
     }
-    if (sentence(error)) io.err(`vnctl: ${sentence(error)}\n`);
+    if (sentence(error)) io.err(complaint(error));
     return error instanceof ExitWith ? error.code : exitCodeOf(error);
   }
 }
@@ -86,7 +86,7 @@ function everyCommand(command: Command): Command[] {
 }
 
 /** What commander says, as one line. */
-function complaint({ message }: CommanderError): string {
+function parserMessage({ message }: CommanderError): string {
   return message
     .replace(/^error: /, '')
     .replace(/\n\(Did you mean (.*?)\?\)/s, (_, near: string) => `; did you mean ${near}?`)

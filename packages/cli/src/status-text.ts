@@ -28,6 +28,7 @@ export async function systemText(io: Io, status: SystemStatus): Promise<string> 
   const { manager, agents, packets, datapaths, unrealised, refused } = status;
   const parts = [
     `${heading(io, 'manager')}  version ${manager.version}, pid ${manager.pid}, store ${manager.store}, revision ${manager.revision}, since ${manager.started_at}`,
+    ...(manager.notes ?? []).map((note) => styled(io, 'red', `  ${note}`)),
   ];
   const section = async (title: string, columns: readonly string[], items: readonly object[]): Promise<void> => {
     if (items.length === 0) parts.push(`${heading(io, title)}  none`);

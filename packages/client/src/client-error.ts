@@ -1,3 +1,5 @@
+import { readable } from '@openvnet/model';
+
 /** Something that the API refused, or that could not be asked of it. The message is one sentence. */
 export class ClientError extends Error {
   override readonly name = 'ClientError';
@@ -8,10 +10,23 @@ export class ClientError extends Error {
   /** The API's own name of the error, without the modules around it: `UnknownUUIDResource`. */
   readonly error: string | null;
 
-  constructor(message: string, answer: { status: number; code: string; error: string } | null, options?: ErrorOptions) {
+  /** What is expected, and the command that helps, where the API says so. */
+  readonly hint: string | null;
+
+  constructor(
+    message: string,
+    answer: { status: number; code: string; error: string; hint?: string } | null,
+    options?: ErrorOptions,
+  ) {
     super(message, options);
     this.status = answer?.status ?? null;
     this.code = answer?.code ?? null;
+    this.hint = answer?.hint ?? null;
     this.error = answer?.error.split('::').at(-1) ?? null;
+  }
+
+  /** Message and hint in one line. */
+  get inFull(): string {
+    return this.hint === null ? readable(this.message) : `${readable(this.message)} (${this.hint})`;
   }
 }

@@ -56,7 +56,10 @@ describe('createClient', () => {
     expect(unknown).toBeInstanceOf(ClientError);
     expect(unknown).toMatchObject({ status: 404, code: '100', error: 'UnknownUUIDResource' });
     const bad = client.networks.create({ ipv4_network: '10.0.0' });
-    await expect(bad).rejects.toThrow(/ipv4_network/);
+    await expect(bad).rejects.toMatchObject({
+      message: 'Could not parse IPv4 address: 10.0.0',
+      hint: expect.stringContaining('ipv4_network'),
+    });
   });
 
   it('says what an object waits for, as of its own last write', async () => {

@@ -61,7 +61,7 @@ describe('a lab file', () => {
       ],
       ['  routes:', '  routs:', /line 8: topology\.routs: there is no such resource; there are datapaths, networks/],
       ['mode: simulated', 'mod: simulated', /line 11: .*\.mod: interfaces have no such parameter; there are uuid, /],
-      ['mode: simulated', 'mode: unreal', /line 11: .*unreal \(mode: expected one of vif, simulated/],
+      ['mode: simulated', 'mode: unreal', /line 11: .*mode "unreal" \(mode: expected one of vif, simulated/],
       ['port_name: x', 'port: x', /line 11: topology\.interfaces\[0\]\.ports\[0\]\.port: interface_ports have no such/],
       ['uuid: rl-a }\n', 'mac_address: 52:54:00:00:00:01 }\n', /line 13: topology\.route_links\[0\]: uuid is missing/],
       ['a reaches 10.0.0.2', 'a reachs 10.0.0.2', /line 17: checks\[0\]: "a reachs 10.0.0.2" is no check; expected/],

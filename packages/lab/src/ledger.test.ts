@@ -16,42 +16,42 @@ beforeEach(() => {
 
 afterEach(() => rmSync(directory, { recursive: true }));
 
-const thing = (name: string) => ({ kind: 'directory', path: join(directory, name), outlivesBoot: true }) as const;
-const make = (name: string) => async () => mkdirSync(join(directory, name));
+const thing = (name: string) => ({ kind: 'directory', path: join(state, name), outlivesBoot: true }) as const;
+const make = (name: string) => async () => mkdirSync(join(state, name));
 
 describe('a ledger', () => {
   it('knows what to remove after the process that made it has gone', async () => {
     const ledger = Ledger.begin(state, 'a note');
-    await ledger.make(thing('state'), async () => {});
+    await ledger.make({ kind: 'directory', path: state, outlivesBoot: true }, async () => {});
     await ledger.make(thing('a'), make('a'));
     const found = Ledger.find(state)!;
     expect(found.note).toBe('a note');
-    expect(found.has({ kind: 'directory', path: join(directory, 'a') })).toBe(true);
+    expect(found.has({ kind: 'directory', path: join(state, 'a') })).toBe(true);
     await found.undoAll();
-    expect(existsSync(join(directory, 'a'))).toBe(false);
+    expect(existsSync(join(state, 'a'))).toBe(false);
     expect(Ledger.find(state)).toBeUndefined();
   });
 
   it('holds a thing before it is made, so that half of it is removed too', async () => {
     const ledger = Ledger.begin(state);
     const failing = ledger.make(thing('half'), async () => {
-      mkdirSync(join(directory, 'half'));
+      mkdirSync(join(state, 'half'));
       throw new Error('cut short');
     });
     await expect(failing).rejects.toThrow('cut short');
     await Ledger.find(state)!.undoAll();
-    expect(existsSync(join(directory, 'half'))).toBe(false);
+    expect(existsSync(join(state, 'half'))).toBe(false);
   });
 
   it('leaves alone what was there already', async () => {
-    mkdirSync(join(directory, 'theirs'));
     const ledger = Ledger.begin(state);
+    mkdirSync(join(state, 'theirs'));
     const taken = ledger.make(thing('theirs'), async () => {
       throw new AlreadyThere('theirs is there already');
     });
     await expect(taken).rejects.toThrow('theirs is there already');
     await Ledger.find(state)!.undoAll();
-    expect(existsSync(join(directory, 'theirs'))).toBe(true);
+    expect(existsSync(join(state, 'theirs'))).toBe(true);
   });
 
   it('can be read when its last line was cut', async () => {
@@ -65,27 +65,27 @@ describe('a ledger', () => {
   });
 
   it('does not take a program for its own that got the same number', async () => {
-    const pidFile = join(directory, 'x.pid');
-    const child = start('sleep', ['60'], { stdio: 'ignore' });
+    const ledger = Ledger.begin(state);
+    const pidFile = join(state, 'x.pid');
+    const child = start('sh', ['-c', 'read line', 'sh', `${state}/theirs`], { stdio: ['pipe', 'ignore', 'ignore'] });
     writeFileSync(pidFile, `${child.pid}\n`);
     const running = fromPidFile(pidFile)!;
-    const ledger = Ledger.begin(state);
-    const daemon = { kind: 'daemon', program: 'sleep', pidFile, marker: directory } as const;
+    const daemon = { kind: 'daemon', program: 'sh', pidFile, marker: `${state}/ours` } as const;
     await ledger.make(daemon, async () => {});
     await ledger.undoAll();
     expect(isRunning(running)).toBe(true);
-    await ledger.make({ ...daemon, marker: 'sleep 60' }, async () => {});
+    await ledger.make({ ...daemon, marker: `${state}/theirs` }, async () => {});
     await ledger.undoAll();
     expect(isRunning(running)).toBe(false);
     expect(isRunning({ ...processId(process.pid)!, startedAt: 1 })).toBe(false);
   });
 
   it('ends a program that has not written its number yet', async () => {
-    const marker = `--state ${directory}/agent`;
+    const marker = `--state ${state}/agent`;
     const child = start('sh', ['-c', 'read line', 'sh', ...marker.split(' ')], { stdio: ['pipe', 'ignore', 'ignore'] });
     const running = processId(child.pid!)!;
     const ledger = Ledger.begin(state);
-    const daemon = { kind: 'daemon', program: 'sh', pidFile: join(directory, 'none.pid'), marker } as const;
+    const daemon = { kind: 'daemon', program: 'sh', pidFile: join(state, 'none.pid'), marker } as const;
     await ledger.make(daemon, async () => {});
     await ledger.undoAll();
     expect(isRunning(running)).toBe(false);
@@ -109,11 +109,11 @@ describe('a ledger', () => {
   it('removes of an earlier run of the machine only what outlives it', async () => {
     const ledger = Ledger.begin(state);
     await ledger.make(thing('kept'), make('kept'));
-    await ledger.make({ kind: 'directory', path: join(directory, 'other') }, make('other'));
+    await ledger.make({ kind: 'directory', path: join(state, 'other') }, make('other'));
     const path = join(state, 'made.jsonl');
     writeFileSync(path, readFileSync(path, 'utf8').replace(/"boot":"[^"]*"/, '"boot":"earlier"'));
     await Ledger.find(state)!.undoAll();
-    expect(existsSync(join(directory, 'kept'))).toBe(false);
-    expect(existsSync(join(directory, 'other'))).toBe(true);
+    expect(existsSync(join(state, 'kept'))).toBe(false);
+    expect(existsSync(join(state, 'other'))).toBe(true);
   });
 });

@@ -3,9 +3,10 @@
  * a crash half way, can remove all of it and nothing else. A thing whose making fails because it was there already is
  * struck out again.
  */
-import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, lstatSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { checkLine, type Line, parseLine, type Thing } from './ledger-line.ts';
 import {
   end,
   hasInEnvironment,
@@ -16,16 +17,11 @@ import {
   processId,
 } from './processes.ts';
 import { LabError, startedBy } from './run.ts';
-import { ledgerName, orderOfRemoval, type Thing, unmake } from './things.ts';
+import { ledgerName, orderOfRemoval, unmake } from './things.ts';
+import { checkTrusted, makeTrusted, readTrusted } from './trusted.ts';
 
 /** Thrown by what makes a thing where it finds it there: made by somebody else, so not to be removed. */
 export class AlreadyThere extends LabError {}
-
-type Line =
-  | { readonly owner: ProcessId; readonly boot: string; readonly note: string }
-  | { readonly number: number; readonly thing: Thing }
-  | { readonly number: number; readonly identity: string }
-  | { readonly number: number; readonly gone: true };
 
 interface Entry {
   readonly thing: Thing;
@@ -48,24 +44,28 @@ export class Ledger {
     this.#path = join(directory, ledgerName);
   }
 
-  /** Begins one, or goes on with the one that is there. `note` is for whoever finds it. */
+  /**
+   * Begins one, or goes on with the one that is there. `note` is for whoever finds it. Throws `LabError` where somebody
+   * else could write to the directory, as `find` does.
+   */
   static begin(directory: string, note = ''): Ledger {
-    const ledger = Ledger.find(directory) ?? new Ledger(directory);
-    mkdirSync(directory, { recursive: true, mode: 0o755 });
+    const path = makeTrusted(directory);
+    const ledger = Ledger.find(path) ?? new Ledger(path);
     ledger.#owner = processId(process.pid)!;
     ledger.#note = note;
     ledger.#write({ owner: ledger.#owner, boot: boot(), note });
     return ledger;
   }
 
-  /** The one in a directory, if any. */
+  /** The one in a directory, if any. Throws `LabError` where it names what no lab in that directory can have made. */
   static find(directory: string): Ledger | undefined {
-    const ledger = new Ledger(directory);
-    if (!existsSync(ledger.#path)) return undefined;
-    const text = readFileSync(ledger.#path, 'utf8');
+    if (!lstatSync(join(directory, ledgerName), { throwIfNoEntry: false })) return undefined;
+    const ledger = new Ledger(checkTrusted(directory));
+    const text = readTrusted(ledger.#path);
+    if (text === undefined) return undefined;
     ledger.#isCut = !text.endsWith('\n');
-    for (const line of text.split('\n')) {
-      const read = parseLine(line);
+    for (const [index, line] of text.split('\n').entries()) {
+      const read = parseLine(line, ledger.directory, `${ledger.#path}, line ${index + 1}`);
       if (read) ledger.#take(read);
     }
     return ledger;
@@ -101,7 +101,7 @@ export class Ledger {
    */
   async make(thing: Thing, make: () => Promise<unknown>): Promise<number> {
     const number = this.#next;
-    this.#record({ number, thing });
+    this.#record(checkLine({ number, thing }, this.directory, thing.kind));
     try {
       const identity = await make();
       if (typeof identity === 'string') this.#record({ number, identity });
@@ -163,8 +163,7 @@ export class Ledger {
   #write(line: Line): void {
     const text = `${this.#isCut ? '\n' : ''}${JSON.stringify(line)}\n`;
     this.#isCut = false;
-    if (existsSync(this.#path)) appendFileSync(this.#path, text);
-    else writeFileSync(this.#path, text);
+    appendFileSync(this.#path, text, { mode: 0o600 });
   }
 
   #take(line: Line): void {
@@ -179,15 +178,6 @@ export class Ledger {
     if ('thing' in line) this.#entries.set(line.number, { thing: line.thing, identity: undefined });
     else if ('gone' in line) this.#entries.delete(line.number);
     else if (known) this.#entries.set(line.number, { ...known, identity: line.identity });
-  }
-}
-
-/** A line that was cut by a crash is none: what it would have named was not made yet. */
-function parseLine(line: string): Line | undefined {
-  try {
-    return line ? (JSON.parse(line) as Line) : undefined;
-  } catch {
-    return undefined;
   }
 }
 

@@ -5,7 +5,6 @@
  */
 import { randomInt } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { forget, remember } from './cleanup.ts';
 import { AlreadyThere, Ledger } from './ledger.ts';
@@ -14,6 +13,7 @@ import { type BridgeOptions, type DatapathKind, OpenVSwitch } from './open-vswit
 import { end, isGone, type ProcessId, signal } from './processes.ts';
 import { LabError, run } from './run.ts';
 import { deviceExists, processesOf } from './things.ts';
+import { stateDirectory } from './trusted.ts';
 
 export interface PrivateSwitchOptions {
   /** Simulated ports and no devices of the kernel: needs no privilege. */
@@ -50,8 +50,9 @@ export class PrivateSwitch extends OpenVSwitch {
       throw new LabError('a switch that moves packets needs root: it makes devices and network namespaces');
     }
     if (!options.ledger) await removeAbandoned();
-    const directory = options.directory ?? mkdtempSync(join(tmpdir(), directoryPrefix));
-    const ledger = options.ledger ?? Ledger.begin(directory);
+    const ledger =
+      options.ledger ?? Ledger.begin(options.directory ?? mkdtempSync(join(stateDirectory(), directoryPrefix)));
+    const directory = options.directory ?? ledger.directory;
     const own = options.namespace === undefined ? `vn${randomInt(36 ** 6).toString(36)}-host` : options.namespace;
     const namespace = datapath === 'dummy' ? null : own;
     const made = new PrivateSwitch({ runDirectory: directory, namespace, datapath }, ledger, !!options.ledger);
@@ -109,7 +110,7 @@ export class PrivateSwitch extends OpenVSwitch {
     const { runDirectory: path, ledger, namespace, datapath } = this;
     if (!ledger.has({ kind: 'directory', path })) {
       await ledger.make({ kind: 'directory', path, outlivesBoot: true }, async () =>
-        mkdirSync(path, { recursive: true }),
+        mkdirSync(path, { recursive: true, mode: 0o700 }),
       );
     }
     if (namespace !== null && ownNamespace) await makeHostNamespace(namespace, ledger);
@@ -165,12 +166,37 @@ export class PrivateSwitch extends OpenVSwitch {
 }
 
 /** Removes the switches of processes that were killed before they could. */
-export async function removeAbandoned(): Promise<void> {
-  for (const name of readdirSync(tmpdir())) {
-    if (!name.startsWith(directoryPrefix)) continue;
-    const ledger = Ledger.find(join(tmpdir(), name));
-    if (ledger && !ledger.owner) await ledger.undoAll().catch(() => {});
+export async function removeAbandoned(say: (line: string) => void = complain): Promise<void> {
+  for (const directory of directories()) {
+    try {
+      const ledger = Ledger.find(directory);
+      if (ledger && !ledger.owner) await ledger.undoAll();
+    } catch (error) {
+      say((error as Error).message);
+    }
   }
+}
+
+/** The processes that have private switches of this user at the moment. */
+export function switchOwners(): ProcessId[] {
+  return directories().flatMap((directory) => {
+    try {
+      return Ledger.find(directory)?.owner ?? [];
+    } catch {
+      // `removeAbandoned` says what is wrong with it.
+      return [];
+    }
+  });
+}
+
+function directories(): string[] {
+  const within = stateDirectory();
+  const names = readdirSync(within).filter((name) => name.startsWith(directoryPrefix));
+  return names.map((name) => join(within, name));
+}
+
+function complain(line: string): void {
+  process.stderr.write(`${line}\n`);
 }
 
 async function makeHostNamespace(name: string, ledger: Ledger): Promise<void> {

@@ -1,30 +1,14 @@
-import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Daemon, Thing } from './ledger-line.ts';
 import { commandLine, end, fromPidFile, isGone, type ProcessId, processesWhere, processId } from './processes.ts';
-import { run } from './run.ts';
-
-/** What a lab makes and removes again. `outlivesBoot`: still there after a restart of the machine. */
-export type Thing = (
-  | { readonly kind: 'directory'; readonly path: string }
-  | Daemon
-  | { readonly kind: 'namespace'; readonly name: string; readonly device?: string }
-  /** On a switch that was there before; `mark` is the value of its `external_ids:openvnet-lab`. */
-  | { readonly kind: 'bridge' | 'port'; readonly name: string; readonly database: string; readonly mark: string }
-  /** What vswitchd makes in the kernel and leaves there when it is killed: its datapath, the local port of a bridge. */
-  | { readonly kind: 'datapath' | 'device'; readonly name: string }
-) & { readonly outlivesBoot?: boolean };
-
-/** A program in the background. */
-export interface Daemon {
-  readonly kind: 'daemon';
-  readonly program: string;
-  readonly pidFile: string;
-  /** Stands in its command line, and in that of a shell or `ip` that becomes it, and in no other one's. */
-  readonly marker: string;
-}
+import { LabError, run } from './run.ts';
+import { checkTrusted } from './trusted.ts';
 
 /** What runs of it. More than one while it puts itself into the background; one that has not written its number yet. */
 export function processesOf({ pidFile, marker }: Pick<Daemon, 'pidFile' | 'marker'>): ProcessId[] {
+  // Every command line holds an empty text.
+  if (!marker) throw new LabError(`the program of ${pidFile} has no words to know it by`);
   const isIt = (pid: number): boolean => commandLine(pid).includes(marker);
   const named = fromPidFile(pidFile);
   return named && isIt(named.pid) ? [named] : processesWhere(isIt);
@@ -42,7 +26,8 @@ export function orderOfRemoval({ kind }: Thing): number {
 export async function unmake(thing: Thing, identity: string | undefined, say: (line: string) => void): Promise<void> {
   switch (thing.kind) {
     case 'directory':
-      if (!existsSync(thing.path)) return;
+      if (!lstatSync(thing.path, { throwIfNoEntry: false })) return;
+      checkTrusted(thing.path);
       for (const name of readdirSync(thing.path)) {
         if (name !== ledgerName) rmSync(join(thing.path, name), { recursive: true, force: true });
       }

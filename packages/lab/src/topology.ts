@@ -5,6 +5,7 @@
 import { type Client, ClientError } from '@openvnet/client';
 import {
   type Field,
+  inOneLine,
   type Kind,
   nestedIn as kindsBelow,
   kindsInOrder,
@@ -127,7 +128,7 @@ function checkObject(
         [...path, name],
         `${declared.plural} have no such parameter; there are ${namesOf(declared, inside).join(', ')}`,
       );
-    else if (!field[1].schema.safeParse(value).success) say([...path, name], field[1].explain(value, name));
+    else if (!field[1].schema.safeParse(value).success) say([...path, name], inOneLine(field[1].explain(value, name)));
   }
 }
 
@@ -184,7 +185,7 @@ async function make(client: Client, { kind, values }: Wanted): Promise<void> {
   } catch (cause) {
     if (!(cause instanceof ClientError) || cause.status === null) throw cause;
     const name = values.uuid ?? `${nested?.name} of ${nested && values[parentField(nested)]}`;
-    throw new LabError(`${name} is refused: ${cause.message}`, { cause });
+    throw new LabError(`${name} is refused: ${cause.inFull}`, { cause });
   }
 }
 

@@ -1,5 +1,4 @@
-import { accessSync, constants, existsSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Client, createClient } from '@openvnet/client';
 import { Lab } from './lab.ts';
@@ -12,6 +11,7 @@ import { LabError } from './run.ts';
 import { hasKernelDatapath, systemSwitch } from './system-switch.ts';
 import { deviceExists, namespacePath } from './things.ts';
 import { applyTopology, waitForTopology } from './topology.ts';
+import { stateDirectory } from './trusted.ts';
 
 export interface UpOptions {
   /** The lab file. */
@@ -25,12 +25,7 @@ export interface UpOptions {
 
 /** Where a lab keeps its state unless told otherwise. */
 export function defaultRunDirectory(): string {
-  try {
-    accessSync('/run', constants.W_OK);
-    return '/run/openvnet-lab';
-  } catch {
-    return join(tmpdir(), 'openvnet-lab');
-  }
+  return join(stateDirectory(), 'openvnet-lab');
 }
 
 export function requireRoot(what: string): void {
@@ -44,16 +39,23 @@ export function requireRoot(what: string): void {
  * Makes the bridges and namespaces of a lab file and starts what is missing: Open vSwitch, manager and agent. Goes on
  * where an earlier one was interrupted.
  */
-export async function bringUp({ file: path, runDirectory, api, openflow = '127.0.0.1:6633', say }: UpOptions): Promise<{
+export async function bringUp({
+  file: given,
+  runDirectory,
+  api,
+  openflow = '127.0.0.1:6633',
+  say,
+}: UpOptions): Promise<{
   file: LabFile;
   client: Client;
   vswitch: OpenVSwitch;
   ledger: Ledger;
 }> {
-  const file = readLabFile(path);
-  const ledger = await takeLedger(runDirectory, resolve(path));
-  if (!ledger.has({ kind: 'directory', path: runDirectory })) {
-    await ledger.make({ kind: 'directory', path: runDirectory, outlivesBoot: true }, async () => {});
+  const file = readLabFile(given);
+  const ledger = await takeLedger(runDirectory, resolve(given));
+  const { directory: path } = ledger;
+  if (!ledger.has({ kind: 'directory', path })) {
+    await ledger.make({ kind: 'directory', path, outlivesBoot: true }, async () => {});
   }
   const vswitch = await findOrStartSwitch(ledger, say);
   for (const { datapath_id: datapathId, fail_mode: failMode, other_config: otherConfig, ...bridge } of file.bridges) {

@@ -1,2 +1,3 @@
+export { ListenError } from './listening.ts';
 export { managerOptions } from './options.ts';
-export { ListenError, type Manager, type ManagerOptions, startManager } from './start.ts';
+export { type Manager, type ManagerOptions, startManager } from './start.ts';

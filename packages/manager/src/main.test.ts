@@ -59,6 +59,12 @@ describe('vnmgr', () => {
       code: 1,
       words: `vnmgr: The store ${store} is in use: another process, such as a second manager, has it open.\n`,
     });
+    expect(await failure(['--store', 'memory', '--listen', '0.0.0.0:0'])).toEqual({
+      code: 1,
+      words: expect.stringMatching(
+        /^vnmgr: Cannot serve at 0\.0\.0\.0:0: it is not a loopback address, .* Use: vnmgr --listen 127\.0\.0\.1:0, or add --insecure /,
+      ),
+    });
     const broken = join(folder(), 'store.db');
     writeFileSync(broken, 'this is no database, and long enough to be looked at as one '.repeat(100));
     expect(await failure(['--store', broken])).toEqual({

@@ -13,9 +13,9 @@ declareOptions(command, managerOptions);
 command.parse();
 
 try {
-  const { listen, store, datapathMacGroup, logLevel } = readSettings(managerOptions, command.opts());
+  const { logLevel, ...settings } = readSettings(managerOptions, command.opts());
   const logger = pino({ level: logLevel, base: { program: 'vnmgr' } }, pino.destination({ fd: 2, sync: true }));
-  const manager = await startManager({ listen, store, datapathMacGroup, logger });
+  const manager = await startManager({ ...settings, logger });
   closeWithGrace({ delay: 5000, logger }, async ({ signal, err }) => {
     if (err) logger.error({ err }, 'unforeseen fault');
     logger.info({ signal }, 'ending');

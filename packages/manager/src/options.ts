@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { isUuid } from '@openvnet/model';
-import { hostPort, logLevel, stateDirectory } from '@openvnet/model/config';
+import { hostPort, listOf, logLevel, stateDirectory } from '@openvnet/model/config';
 import * as z from 'zod';
 
 /** The settings of the manager, for `readSettings`. */
@@ -10,6 +10,34 @@ export const managerOptions = {
     placeholder: 'HOST:PORT',
     schema: hostPort,
     default: '127.0.0.1:9090',
+  },
+  insecure: {
+    doc: 'serve an address other than loopback although nothing protects the API and the feed there',
+    schema: z.stringbool('expected true or false'),
+    default: 'false',
+  },
+  allowHost: {
+    doc: 'host names, besides localhost and IP addresses, under which clients and agents may reach the manager',
+    placeholder: 'NAME,...',
+    list: true,
+    schema: listOf(
+      z
+        .string()
+        .toLowerCase()
+        .regex(/^[a-z0-9]([a-z0-9._-]*[a-z0-9])?$/, 'expected host names such as manager.example'),
+    ),
+    default: '',
+  },
+  corsOrigin: {
+    doc: 'origins whose web pages may use the API',
+    placeholder: 'ORIGIN,...',
+    list: true,
+    schema: listOf(
+      z
+        .url({ protocol: /^https?$/, error: 'expected origins such as https://console.example:8443' })
+        .transform((text) => new URL(text).origin),
+    ),
+    default: '',
   },
   store: {
     doc: 'file of the store, which is made where there is none, or "memory"',

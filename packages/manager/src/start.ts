@@ -8,6 +8,7 @@ import { createServer } from './api/server.ts';
 import type { Surroundings } from './behaviours/behaviour.ts';
 import { allBehaviours } from './behaviours/index.ts';
 import { Feed, type FeedLimits } from './feed/feed.ts';
+import { complaint, exposure, ListenError } from './listening.ts';
 import { Agents } from './status/agents.ts';
 import { Reports } from './status/reports.ts';
 
@@ -17,6 +18,12 @@ export interface ManagerOptions {
   /** The file of the store, or `memory`. */
   readonly store: string;
   readonly logger: FastifyBaseLogger;
+  /** Whether an address other than loopback is served, although nothing protects it. */
+  readonly insecure?: boolean;
+  /** Names, besides localhost, under which the manager is reached. */
+  readonly allowHost?: readonly string[];
+  /** Origins whose web pages may use the API. */
+  readonly corsOrigin?: readonly string[];
   readonly feed?: Partial<FeedLimits>;
   /** Uuid of the MAC range group for relations of datapaths and for route links, if any. */
   readonly datapathMacGroup?: string | undefined;
@@ -31,15 +38,13 @@ export interface Manager extends AsyncDisposable {
   close(): Promise<void>;
 }
 
-/** The manager cannot serve where it should; the message is a sentence. */
-export class ListenError extends Error {
-  override readonly name = 'ListenError';
-}
-
 /** Starts the manager: store, API, feed. Throws `StoreError` or `ListenError`. */
 export async function startManager(options: ManagerOptions): Promise<Manager> {
   const { listen, store: path, logger, feed: limits, datapathMacGroup, now = Date.now } = options;
+  const { insecure = false, allowHost = [], corsOrigin = [] } = options;
   const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
+  const admission = { allowHost: [listen.host.toLowerCase(), ...allowHost], corsOrigin };
+  const notes = await exposure(listen, insecure);
   const ending = new AbortController();
   await using stack = new AsyncDisposableStack();
 
@@ -54,11 +59,12 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
     endpoints: endpointsOf({ store, around }, reports, agents),
     logger,
     version,
+    admission,
     ending: ending.signal,
   });
   stack.defer(() => app.close());
   const feed = stack.use(new Feed({ store, agents, logger }, limits));
-  feed.attach(app.server);
+  feed.attach(app.server, admission);
   stack.defer(() => ending.abort());
   for (const { background } of allBehaviours) stack.use(background?.(store, around));
 
@@ -67,17 +73,11 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
   });
   const { port, address, family } = app.server.address() as AddressInfo;
   reports.url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
+  reports.notes = notes;
+  for (const note of notes) logger.warn(note);
   logger.info({ url: reports.url, store: path, revision: store.revision, version }, 'serving');
 
   const parts = stack.move();
   const close = () => parts.disposeAsync();
   return { url: reports.url, app, close, [Symbol.asyncDispose]: close };
-}
-
-function complaint({ host, port }: Listen, { code, message }: NodeJS.ErrnoException): string {
-  const where = `${host}:${port}`;
-  if (code === 'EADDRINUSE') return `Cannot serve at ${where}: another program listens there already.`;
-  if (code === 'EACCES') return `Cannot serve at ${where}: ports below 1024 are for root.`;
-  if (code === 'EADDRNOTAVAIL') return `Cannot serve at ${where}: this machine has no such address.`;
-  return `Cannot serve at ${where}: ${message}.`;
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import * as z from 'zod';
-import { declareOptions, hostPort, readSettings } from './config.ts';
+import { declareOptions, hostPort, listOf, readSettings } from './config.ts';
 
 const options = {
   listen: { doc: 'where to listen', placeholder: 'HOST:PORT', schema: z.string(), default: '127.0.0.1:9090' },
@@ -68,6 +68,43 @@ describe('readSettings', () => {
       '--man: write the manual page, in roff, and end',
       'option:man',
     ]);
+  });
+});
+
+describe('an option without a value, and one with several', () => {
+  const more = {
+    insecure: { doc: 'whatever', schema: z.stringbool('expected true or false'), default: 'false' },
+    allowHost: {
+      doc: 'names',
+      placeholder: 'NAME,...',
+      list: true,
+      schema: listOf(z.string().regex(/^[a-z]+$/, 'expected a name')),
+      default: '',
+    },
+  } as const;
+
+  it('are read from flags, environment and file', () => {
+    const declared = new Map<string, ((value: string, before: string | undefined) => string) | undefined>();
+    const option = (flags: string, _: string, read?: (value: string, before: string | undefined) => string) =>
+      declared.set(flags, read);
+    declareOptions({ option, on: () => {}, name: () => 'vnmgr', description: () => '' }, more);
+    expect([...declared.keys()].slice(0, 2)).toEqual(['--insecure', '--allow-host <NAME,...>']);
+    const join = declared.get('--allow-host <NAME,...>')!;
+    expect(readSettings(more, { insecure: true, allowHost: join('b, c', join('a', undefined)) }, {})).toEqual({
+      insecure: true,
+      allowHost: ['a', 'b', 'c'],
+    });
+    expect(readSettings(more, {}, {})).toEqual({ insecure: false, allowHost: [] });
+    expect(readSettings(more, {}, { OPENVNET_INSECURE: '1', OPENVNET_ALLOW_HOST: 'd' })).toEqual({
+      insecure: true,
+      allowHost: ['d'],
+    });
+    const config = fileWith('insecure: true\nallow-host: [e, f]\n');
+    expect(readSettings(more, { config }, {})).toEqual({ insecure: true, allowHost: ['e', 'f'] });
+    expect(() => readSettings(more, {}, { OPENVNET_INSECURE: 'maybe' })).toThrow(
+      'OPENVNET_INSECURE is "maybe", which cannot be used: expected true or false.',
+    );
+    expect(() => readSettings(more, { allowHost: 'a,1' }, {})).toThrow('expected a name');
   });
 });
 

@@ -7,12 +7,14 @@ import { parse } from 'yaml';
 import type * as z from 'zod';
 import { manPage } from './man.ts';
 
-export { hostPort, type Listen, logLevel, stateDirectory } from './settings.ts';
+export { hostPort, type Listen, listOf, logLevel, stateDirectory } from './settings.ts';
 
 export interface Option<S extends z.ZodType = z.ZodType> {
   readonly doc: string;
-  /** A short word for the value: `HOST:PORT`. */
-  readonly placeholder: string;
+  /** A short word for the value: `HOST:PORT`; an option without one is a flag, which means `true`. */
+  readonly placeholder?: string;
+  /** Whether it may be given several times; the values are joined by commas. */
+  readonly list?: boolean;
   /** Reads the text that was given. */
   readonly schema: S;
   /** What is meant where nothing is given, as text. */
@@ -30,6 +32,7 @@ export class ConfigError extends Error {
 /** What is needed of a `Command` of commander. */
 interface Declaring {
   option(flags: string, doc: string): unknown;
+  option(flags: string, doc: string, read: (value: string, before: string | undefined) => string): unknown;
   on(event: string, listener: () => void): unknown;
   name(): string;
   description(): string;
@@ -37,8 +40,11 @@ interface Declaring {
 
 /** Declares the options, `--config` and `--man`, to a command line: a `Command` of commander. */
 export function declareOptions(command: Declaring, options: Options): void {
-  for (const [name, { doc, placeholder, default: usual }] of Object.entries(options)) {
-    command.option(`--${dashed(name)} <${placeholder}>`, `${doc} (${variable(name)}, default ${usual})`);
+  for (const [name, option] of Object.entries(options)) {
+    const help = `${option.doc} (${variable(name)}, default ${option.default || 'none'})`;
+    const flags = option.placeholder ? `--${dashed(name)} <${option.placeholder}>` : `--${dashed(name)}`;
+    if (option.list) command.option(flags, help, (value, before) => (before ? `${before},${value}` : value));
+    else command.option(flags, help);
   }
   command.option('--config <FILE>', `a YAML file with the same settings, without the dashes (${variable('config')})`);
   command.option('--man', 'write the manual page, in roff, and end');
@@ -52,7 +58,7 @@ function manualOf(command: Declaring, options: Options): string {
   const terms = Object.entries(options).map(
     ([name, { doc, placeholder, default: usual }]) =>
       [
-        `--${dashed(name)} ${placeholder}`,
+        `--${dashed(name)}${placeholder ? ` ${placeholder}` : ''}`,
         `${doc[0]!.toUpperCase()}${doc.slice(1)}. Default: ${usual || 'none'}.`,
       ] as const,
   );
@@ -98,7 +104,9 @@ export function readSettings<O extends Options>(
       [`${dashed(name)} in ${String(path)}`, file[dashed(name)] ?? undefined],
     ];
     const [where, given] = places.find(([, value]) => value !== undefined) ?? ['default', usual];
-    const read = schema.safeParse(typeof given === 'number' || typeof given === 'boolean' ? String(given) : given);
+    const read = schema.safeParse(
+      Array.isArray(given) || ['number', 'boolean'].includes(typeof given) ? String(given) : given,
+    );
     if (read.success) return [name, read.data];
     const why = read.error.issues.map((issue) => issue.message).join('; ');
     throw new ConfigError(`${where} is ${JSON.stringify(given)}, which cannot be used: ${why}.`);

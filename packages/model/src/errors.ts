@@ -24,6 +24,12 @@ export const apiErrors = {
   },
   deleteRestriction: { name: 'DeleteRestrictionError', code: '113', status: 400, doc: 'Other objects need this one.' },
   unknownResource: { name: 'UnknownResource', code: '114', status: 404, doc: 'Nothing matches the parameters.' },
+  forbidden: {
+    name: 'Forbidden',
+    code: '403',
+    status: 403,
+    doc: 'Requests for this Host, or from web pages of this Origin, are not taken.',
+  },
   tooLarge: { name: 'RequestTooLarge', code: '413', status: 413, doc: 'The body is larger than the API takes.' },
   unavailable: {
     name: 'Unavailable',
@@ -41,19 +47,38 @@ export const apiErrors = {
 
 export type ApiErrorKind = keyof typeof apiErrors;
 
-/** A refusal of the API. `message` names the parameter, its value and what is expected. */
+/** A message of the API for people: a hash of Ruby, as the original prints where a value is outside a list, in words. */
+export function readable(message: string): string {
+  return message.replace(
+    /^\{:error=>"(.*)", :parameter=>:(\w+), :value=>(.*), :reason=>:in\}$/s,
+    (_, error: string, parameter: string, value: string) => `${error}: ${parameter} ${value}`,
+  );
+}
+
+export interface ApiErrorOptions extends ErrorOptions {
+  /** What the original does not say: what is expected, and the command that helps. */
+  readonly hint?: string | undefined;
+}
+
+/**
+ * A refusal of the API. `message` is that of the original to the letter, as its clients compare it; where the original
+ * had none, it names the parameter and its value.
+ */
 export class ApiError extends Error {
   override readonly name = 'ApiError';
   readonly kind: ApiErrorKind;
+  readonly hint: string | undefined;
 
-  constructor(kind: ApiErrorKind, message: string, options?: ErrorOptions) {
+  constructor(kind: ApiErrorKind, message: string, { hint, ...options }: ApiErrorOptions = {}) {
     super(message, options);
     this.kind = kind;
+    this.hint = hint;
   }
 
-  /** The body of the answer, as the original writes it. */
-  toJSON(): { error: string; message: string; code: string } {
+  /** The body of the answer: as the original writes it, and the hint. */
+  toJSON(): { error: string; message: string; code: string; hint?: string } {
     const { name, code } = apiErrors[this.kind];
-    return { error: `Vnet::Endpoints::Errors::${name}`, message: this.message, code };
+    const answer = { error: `Vnet::Endpoints::Errors::${name}`, message: this.message, code };
+    return this.hint === undefined ? answer : { ...answer, hint: this.hint };
   }
 }

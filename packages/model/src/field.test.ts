@@ -81,13 +81,13 @@ describe('fields', () => {
         "Could not parse IPv4 address: 5 (value: expected four numbers from 0 to 255 without leading zeros, such as 172.16.1.1)",
         "Could not parse IPv4 address: 10.0.0.0/33 (value: expected four numbers from 0 to 255 without leading zeros, such as 172.16.1.1)",
         "Could not parse MAC address: 52:54:00:0d:84 (value: expected six bytes in hexadecimal, such as 52:54:00:0d:84:01)",
-        "Could not take number: 33 (value: expected a whole number from 1 to 32, bits)",
+        "parameter validation failed: value 33 (value: expected a whole number from 1 to 32, bits)",
         "Could not take number:  (value: expected a whole number from 1 to 32)",
         "Could not read truth value: perhaps (value: expected true or false)",
-        "Could not take value: other (value: expected one of virtual, physical)",
+        "parameter validation failed: value "other" (value: expected one of virtual, physical)",
         "Could not read text: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa… (100 characters) (value: expected at most 3 characters of UTF-8)",
         "Could not read text: � (value: expected at most 255 characters of UTF-8)",
-        "Could not parse datapath id: 0x (value: expected 1 to 16 hexadecimal digits, with or without 0x, such as 0x000002fdee8e0a44)",
+        "dpid must be a 16 byte hexadecimal number. Got: "0x" (value: expected 1 to 16 hexadecimal digits, with or without 0x, such as 0x000002fdee8e0a44)",
       ]
     `);
   });

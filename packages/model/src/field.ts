@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import { readable } from './errors.ts';
 import { ipv4ToText, macToText, parseDatapathId, parseIpv4, parseMac, timeToText } from './text.ts';
 
 /** What every kind of field takes beside what is its own. */
@@ -30,8 +31,8 @@ export interface Field<S = unknown, Optional extends boolean = boolean> extends 
   readonly render: (stored: S) => unknown;
   /** What people see where that is not what an answer shows. */
   readonly forPeople?: (stored: S) => string;
-  /** Why `given` cannot be taken for the parameter `name`: the original's words, the value, and what is expected. */
-  readonly explain: (given: unknown, name: string) => string;
+  /** Why `given` cannot be taken for the parameter `name`. */
+  readonly explain: (given: unknown, name: string) => Complaint;
   /** A short word for the value, for help texts: `ADDRESS`, `NUMBER`. */
   readonly placeholder: string;
   /** `reference` only: the kind that is referred to, and how an answer shows it. */
@@ -39,6 +40,12 @@ export interface Field<S = unknown, Optional extends boolean = boolean> extends 
   readonly show?: readonly ('id' | 'uuid')[];
   /** `enum` only. */
   readonly values?: readonly string[];
+}
+
+/** The original's words for a value that cannot be taken, and what it does not say: parameter and what is expected. */
+export interface Complaint {
+  readonly message: string;
+  readonly hint: string;
 }
 
 type Nullable<S, O> = O extends { optional: true } ? (O extends { default: S } ? S : S | null) : S;
@@ -52,8 +59,8 @@ type Made<T extends Field['type'], S, O> = Field<Nullable<S, O>, OptionalOf<O>> 
 type Kind<S> = Pick<Field<S>, 'type' | 'column' | 'placeholder' | 'render' | 'forPeople'> & {
   input: z.ZodType;
   read: (given: unknown) => S | undefined;
-  /** What the original said, to which the value is added. */
-  complaint: string;
+  /** The original's words about a value, by the parameter's name. */
+  complaint: (given: unknown, name: string) => string;
   expects: string;
 };
 
@@ -62,12 +69,14 @@ function make<const T extends Field['type'], S, const O extends FieldOptions<S>>
   options: O,
 ): Made<T, S, O> {
   const { input, read, complaint, expects, ...rest } = kind;
-  const explain = (given: unknown, name: string): string =>
-    `${complaint}: ${shown(given)} (${name}: expected ${expects})`;
+  const explain = (given: unknown, name: string): Complaint => ({
+    message: complaint(given, name),
+    hint: `${name}: expected ${expects}`,
+  });
   const schema = input.transform((given, context) => {
     const value = read(given);
     if (value !== undefined) return value;
-    context.issues.push({ code: 'custom', input: given, message: explain(given, 'value') });
+    context.issues.push({ code: 'custom', input: given, message: inOneLine(explain(given, 'value')) });
     return z.NEVER;
   });
   return {
@@ -77,6 +86,22 @@ function make<const T extends Field['type'], S, const O extends FieldOptions<S>>
     optional: options.optional === true || options.default !== undefined,
     schema: schema.meta({ description: options.doc }),
   } as unknown as Made<T, S, O>;
+}
+
+/** A complaint for people: what is wrong, and in parentheses what is expected. */
+export function inOneLine({ message, hint }: Complaint): string {
+  return `${readable(message)} (${hint})`;
+}
+
+/** `words` and the value, as the original puts it for addresses. */
+function about(words: string): Kind<unknown>['complaint'] {
+  return (given) => `${words}: ${shown(given)}`;
+}
+
+/** A value outside a list or a range: the original prints a hash of Ruby. `readable` undoes it. */
+function outside(given: unknown, name: string): string {
+  const value = typeof given === 'string' ? JSON.stringify(shown(given)) : shown(given);
+  return `{:error=>"parameter validation failed", :parameter=>:${name}, :value=>${value}, :reason=>:in}`;
 }
 
 /** A value as an error message shows it: cut where it is long. */
@@ -105,7 +130,7 @@ export function text<const O extends FieldOptions<string> & { max?: number; plac
           ? undefined
           : value;
       },
-      complaint: 'Could not read text',
+      complaint: about('Could not read text'),
       expects: `at most ${max} characters of UTF-8`,
       render: (stored) => stored,
     },
@@ -128,7 +153,10 @@ export function integer<const O extends FieldOptions<number> & { min: number; ma
         const value = parseInteger(given);
         return value !== undefined && value >= min && value <= max ? value : undefined;
       },
-      complaint: 'Could not take number',
+      complaint: (given, name) => {
+        const value = parseInteger(given);
+        return value === undefined ? about('Could not take number')(given, name) : outside(value, name);
+      },
       expects: `a whole number from ${min} to ${max}${unit ? `, ${unit}` : ''}`,
       render: (stored) => stored,
     },
@@ -145,7 +173,7 @@ export function boolean<const O extends FieldOptions<boolean>>(options: O): Made
       placeholder: 'true|false',
       input: z.unknown().meta({ type: 'boolean' }),
       read: (given) => (isScalar(given) ? booleanWords.get(String(given).toLowerCase()) : undefined),
-      complaint: 'Could not read truth value',
+      complaint: about('Could not read truth value'),
       expects: 'true or false',
       render: (stored) => Boolean(stored),
     },
@@ -169,7 +197,7 @@ export function ipv4Address<const O extends FieldOptions<number> & { numeric?: b
         if (more.length > 0 || (length !== undefined && parsePrefix(length) === undefined)) return undefined;
         return parseIpv4(address!);
       },
-      complaint: 'Could not parse IPv4 address',
+      complaint: about('Could not parse IPv4 address'),
       expects: 'four numbers from 0 to 255 without leading zeros, such as 172.16.1.1',
       render: (stored) => (options.numeric ? stored : ipv4ToText(stored)),
       forPeople: ipv4ToText,
@@ -194,7 +222,7 @@ export function ipv4List<const O extends FieldOptions<string>>(options: O): Made
         const addresses = text.split(',').map(parseIpv4);
         return addresses.includes(undefined) ? undefined : addresses.map((address) => ipv4ToText(address!)).join();
       },
-      complaint: 'Could not parse IPv4 addresses',
+      complaint: about('Could not parse IPv4 addresses'),
       expects: 'addresses such as 8.8.8.8 with commas between them',
       render: (stored) => stored,
     },
@@ -211,7 +239,7 @@ export function time<const O extends FieldOptions<number>>(options: O): Made<'ti
       placeholder: 'TIME',
       input: z.unknown().meta({ type: 'string' }),
       read: (given) => (typeof given === 'string' ? Date.parse(given) || undefined : undefined),
-      complaint: 'Could not read time',
+      complaint: about('Could not read time'),
       expects: 'a moment such as 2026-01-31 12:00:00 UTC',
       render: timeToText,
     },
@@ -230,7 +258,7 @@ export function macAddress<const O extends FieldOptions<number> & { numeric?: bo
       placeholder: 'MAC',
       input: z.unknown().meta({ type: 'string', pattern: '^([0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}$' }),
       read: (given) => (typeof given === 'string' ? parseMac(given.trim()) : undefined),
-      complaint: 'Could not parse MAC address',
+      complaint: about('Could not parse MAC address'),
       expects: 'six bytes in hexadecimal, such as 52:54:00:0d:84:01',
       render: (stored) => (options.numeric ? stored : macToText(stored)),
       forPeople: macToText,
@@ -248,7 +276,7 @@ export function datapathId<const O extends FieldOptions<string>>(options: O): Ma
       placeholder: 'DPID',
       input: z.unknown().meta({ type: 'string', pattern: '^(0x)?[0-9a-fA-F]{1,16}$' }),
       read: (given) => (typeof given === 'string' ? parseDatapathId(given.trim()) : undefined),
-      complaint: 'Could not parse datapath id',
+      complaint: (given) => `dpid must be a 16 byte hexadecimal number. Got: ${JSON.stringify(shown(given))}`,
       expects: '1 to 16 hexadecimal digits, with or without 0x, such as 0x000002fdee8e0a44',
       render: (stored) => `0x${stored}`,
     },
@@ -268,7 +296,7 @@ export function oneOf<const V extends string, const O extends FieldOptions<V>>(
       placeholder: values.join('|'),
       input: z.unknown().meta({ type: 'string', enum: [...values] }),
       read: (given) => values.find((value) => value === given),
-      complaint: 'Could not take value',
+      complaint: outside,
       expects: `one of ${values.join(', ')}`,
       render: (stored) => stored,
     },
@@ -288,7 +316,10 @@ export function reference<const O extends FieldOptions<number> & { to: string; s
     column: 'integer',
     placeholder: 'UUID',
     schema: scalar.transform(String).meta({ type: 'string', description: options.doc }),
-    explain: (given: unknown, name: string) => `Could not read uuid: ${shown(given)} (${name}: expected a uuid)`,
+    explain: (given: unknown, name: string) => ({
+      message: `Could not read uuid: ${shown(given)}`,
+      hint: `${name}: expected a uuid`,
+    }),
     render: (stored: number) => stored,
     show: ['id', 'uuid'],
     ...options,

@@ -1,6 +1,6 @@
-export { ApiError, type ApiErrorKind, apiErrors } from './errors.ts';
+export { ApiError, type ApiErrorKind, apiErrors, readable } from './errors.ts';
 export * from './feed.ts';
-export { boolean, type Field, integer, ipv4Address, oneOf, parsePrefix, text } from './field.ts';
+export { boolean, type Field, inOneLine, integer, ipv4Address, oneOf, parsePrefix, text } from './field.ts';
 export * from './inside.ts';
 export { printable, printableDeep, printableJson } from './printable.ts';
 export {

@@ -17,6 +17,19 @@ export const hostPort = z.string().transform((text, context): Listen => {
   return z.NEVER;
 });
 
+/** Texts between commas, each read by `one`; none where nothing is given. */
+export function listOf<S extends z.ZodType<unknown, string>>(one: S) {
+  return z
+    .string()
+    .transform((text) =>
+      text
+        .split(',')
+        .map((part) => part.trim())
+        .filter(Boolean),
+    )
+    .pipe(z.array(one));
+}
+
 export const logLevel = {
   doc: 'how much to log',
   placeholder: 'LEVEL',

@@ -23,6 +23,8 @@ export interface SystemStatus {
     readonly store: string;
     readonly revision: number;
     readonly started_at: string;
+    /** What operators should know of it: that nothing protects it. */
+    readonly notes: readonly string[];
   };
   readonly agents: readonly {
     readonly node: string;

@@ -13,10 +13,10 @@ declareOptions(command, options);
 command.parse();
 
 try {
-  const { listen, store, datapathMacGroup, logLevel, nodeId, ...settings } = readSettings(options, command.opts());
+  const { logLevel, nodeId, ...settings } = readSettings(options, command.opts());
   const destination = pino.destination({ fd: 2, sync: true });
   const logger = (program: string): pino.Logger => pino({ level: logLevel, base: { program } }, destination);
-  const manager = await startManager({ listen, store, datapathMacGroup, logger: logger('vnmgr') });
+  const manager = await startManager({ ...settings, logger: logger('vnmgr') });
   const log = logger('vna');
   const agent = new Agent({ ...settings, manager: manager.url, node: nodeId, log });
   try {

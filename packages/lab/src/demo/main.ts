@@ -46,7 +46,7 @@ async function main(keep: boolean, runDirectory: string): Promise<number> {
     return (await play({ write, runDirectory, keep })) ? 0 : 1;
   } catch (error) {
     if (!(error instanceof LabError || error instanceof ClientError)) throw error;
-    process.stderr.write(`demo: ${error.message}\n`);
+    process.stderr.write(`demo: ${error instanceof ClientError ? error.inFull : error.message}\n`);
     return 1;
   } finally {
     if (mayRemove && !keep) {

@@ -18,10 +18,9 @@ export function readBody(type: string | undefined, body: Buffer): Given {
   const name = (type ?? '').split(';')[0]!.trim().toLowerCase();
   const read = readers[name as keyof typeof readers];
   if (read) return read(utf8(body));
-  throw new ApiError(
-    'argument',
-    `Could not read body: its content type is ${name.slice(0, 80)} (expected ${Object.keys(readers).filter(Boolean).join(', ')})`,
-  );
+  throw new ApiError('argument', `Could not read body: its content type is ${name.slice(0, 80)}`, {
+    hint: `Content-Type: expected ${Object.keys(readers).filter(Boolean).join(', ')}`,
+  });
 }
 
 const readers = {
@@ -38,7 +37,8 @@ function readForm(text: string, where: string): Given {
   try {
     decodeURIComponent(text);
   } catch (cause) {
-    throw new ApiError('argument', `Could not read ${where}: wrong escape with % (expected %XX that give UTF-8)`, {
+    throw new ApiError('argument', `Could not read ${where}: wrong escape with %`, {
+      hint: 'Expected %XX that give UTF-8.',
       cause,
     });
   }
@@ -53,9 +53,11 @@ function unwrapped(text: string, parse: (text: string) => unknown): Given {
     content = parse(text);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
-    throw new ApiError('argument', `Invalid request body: ${why}`, { cause });
+    throw new ApiError('argument', 'Invalid request body.', { hint: why, cause });
   }
-  if (!isObject(content)) throw new ApiError('argument', 'Invalid request body: expected an object of parameters');
+  if (!isObject(content)) {
+    throw new ApiError('argument', 'Invalid request body.', { hint: 'Expected an object of parameters.' });
+  }
   const [first] = Object.values(content);
   return collect(Object.entries(isObject(first) ? first : content));
 }

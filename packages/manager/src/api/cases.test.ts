@@ -237,7 +237,7 @@ describe('a lease', () => {
     expect(attached).toMatchObject({ interface_uuid: 'if-veth1', mac_lease_id: 1 });
     expect(attached).not.toHaveProperty('interface');
     expect(await call('PUT', `${path}/attach`, { interface_uuid: 'if-veth2' })).toMatchObject(
-      refused(400, '110', `${uuid} is attached to if-veth1 already; release it first`),
+      refused(400, '110', `${uuid} is attached to if-veth1 already`),
     );
     expect(await done('PUT', `${path}/release`)).toMatchObject({ interface_id: null, mac_lease_id: null });
     expect((await call('PUT', '/ip_leases/il-none/release')).status).toBe(404);

@@ -19,7 +19,6 @@ import {
   objectInPath,
   parametersFor,
   readParameters,
-  requirePathUuid,
   resolveReferences,
   type Values,
 } from './parameters.ts';
@@ -90,14 +89,11 @@ interface Both extends Where {
   readonly otherColumn: string;
 }
 
-/** Checks the names in the path, and gives what finds the objects; the other comes first, as in the original. */
+/** What finds the objects that a path names; the other comes first, as in the original. */
 function inPath({ parent, parentColumn, other, otherName, otherColumn }: Both, path: Call['path']) {
-  const [uuid, otherUuid] = [path.uuid!, path[otherName]!];
-  requirePathUuid(other, otherUuid, otherName);
-  requirePathUuid(parent, uuid, 'uuid');
   return (reader: Reader) => {
-    const second = objectInPath(reader, other, otherUuid, otherName);
-    const first = objectInPath(reader, parent, uuid);
+    const second = objectInPath(reader, other, path[otherName]!, otherName);
+    const first = objectInPath(reader, parent, path.uuid!);
     return { first, second, columns: { [otherColumn]: second.id, [parentColumn]: first.id } };
   };
 }
@@ -149,8 +145,9 @@ function end(both: Both, path: string): Endpoint {
         const { first, second, columns } = find(tx);
         const [row] = tx.find(kind, columns as object, { limit: 1 });
         if (!row && nested.answers === 'other') {
-          const message = `${resourceOf(other).model}#${otherName}: ${second.uuid} (is not related to ${first.uuid})`;
-          throw new ApiError('unknownUuid', message);
+          throw new ApiError('unknownUuid', `${resourceOf(other).model}#${otherName}: ${second.uuid}`, {
+            hint: `It is not related to ${first.uuid}.`,
+          });
         }
         if (row) tx.remove(kind, row.id);
         return answered(both, tx, first, second) ?? [second.uuid];
@@ -215,7 +212,9 @@ function childWithUuid(place: Where): Endpoint[] {
         const { value, revision } = store.transaction((tx) => {
           const { id } = objectInPath(tx, parent, call.path.uuid!);
           const child = objectInPath(tx, kind, call.path[name]!, name);
-          if (idIn(child, parentColumn) !== id) throw new ApiError('unknownUuid', child.uuid);
+          if (idIn(child, parentColumn) !== id) {
+            throw new ApiError('unknownUuid', child.uuid, { hint: `It does not belong to ${call.path.uuid}.` });
+          }
           tx.remove(kind, child.id);
           return [child.uuid];
         });
@@ -278,6 +277,8 @@ function list({ kind, parent, parentColumn, path, group, store }: Where): Endpoi
 function add(place: Where): Endpoint {
   const { kind, parent, parentName, parentColumn, path, group } = place;
   const names = [parentName];
+  // So the original names the parameter of the path, where what is added has a uuid.
+  const nameInPath = resourceOf(kind).idPrefix ? parentName : 'uuid';
   return {
     method: 'POST',
     path,
@@ -286,8 +287,9 @@ function add(place: Where): Endpoint {
     parameters: makeParameters(kind, names),
     answer: { shape: 'record', kind },
     handle: (call) => {
-      requirePathUuid(parent, call.path.uuid!, 'uuid');
-      const find = (tx: Transaction): Values => ({ [parentColumn]: objectInPath(tx, parent, call.path.uuid!).id });
+      const find = (tx: Transaction): Values => ({
+        [parentColumn]: objectInPath(tx, parent, call.path.uuid!, nameInPath).id,
+      });
       const { record, revision } = make(place, kind, call.given, { names, find });
       call.wrote(revision);
       return record;

@@ -145,6 +145,7 @@ const errorSchema = {
         .map(({ code, doc }) => `${code}: ${doc}`)
         .join(' '),
     },
+    hint: { type: 'string', description: 'What is expected, and the command that helps.' },
   },
 };
 

@@ -54,7 +54,7 @@ export function readParameters(parameters: readonly Parameter[], given: Given): 
       continue;
     }
     const read = field.schema.safeParse(value);
-    if (!read.success) throw new ApiError('argument', field.explain(value, name));
+    if (!read.success) throw refusedValue(field.explain(value, name));
     if (field.to) requireUuid(field.to, String(read.data), 'uuid');
     values[name] = read.data;
   }
@@ -72,7 +72,9 @@ export function readOwnUuid(declared: Resource, given: Given): string | undefine
 export function requirePathUuid(kind: string, uuid: string, name: string): string {
   const { model, idPrefix = '' } = resourceOf(kind);
   if (isPathUuid(idPrefix, uuid)) return uuid;
-  throw new ApiError('invalidUuid', `${model}#${name}: ${uuid} (expected ${idPrefix}- and what follows it)`);
+  throw new ApiError('invalidUuid', `${model}#${name}: ${uuid}`, {
+    hint: `${name}: expected ${idPrefix}- and what follows it`,
+  });
 }
 
 /** The object that a path names. */
@@ -80,9 +82,7 @@ export function objectInPath<K extends Kind>(reader: Reader, kind: K, uuid: stri
   requirePathUuid(kind, uuid, name);
   const found = reader.byUuid(kind, uuid);
   if (found) return found;
-  const { model, plural } = resourceOf(kind);
-  const help = `no such ${inWords(kind)}; list them with: vnctl ${dashed(plural)} show`;
-  throw new ApiError('unknownUuid', `${model}#${name}: ${uuid} (${help})`);
+  throw unknown(kind, `${name}: ${uuid}`, listCommand(kind));
 }
 
 /** Columns for the values: uuids of other objects become their ids. Throws where there is no such object. */
@@ -105,6 +105,26 @@ export function addCommand(kind: string, options: string): string {
   return `vnctl ${dashed(resourceOf(kind).plural)} add ${options}`;
 }
 
+/** The command that would add the object with this uuid, with a word for each value that must be given. */
+function addCommandFor(kind: Kind, uuid: string): string {
+  const required = parametersOf(resourceOf(kind)).filter(([, { optional }]) => !optional);
+  const options = required.map(([name, { placeholder, values }]) => `--${dashed(name)} ${values?.[0] ?? placeholder}`);
+  return addCommand(kind, [`--uuid ${uuid}`, ...options].join(' '));
+}
+
+/** The command that lists the objects of a kind; what hangs below others is listed below `of`. */
+export function listCommand(kind: Kind, of?: string): string {
+  const { plural, nested } = resourceOf(kind);
+  if (!nested) return `vnctl ${dashed(plural)} show`;
+  return `vnctl ${dashed(resourceOf(nested.of).plural)} ${dashed(nested.name)} show ${of ?? nested.of.toUpperCase()}`;
+}
+
+/** What is to be removed was described by its values, and there is none such. */
+export function nothingMatches(given: Given, command: string): ApiError {
+  const message = `Couldn't find resource with parameters: ${JSON.stringify(given)}`;
+  return new ApiError('unknownResource', message, { hint: `Use: ${command}` });
+}
+
 /** A kind as people say it: `route link`. */
 export function inWords(kind: string): string {
   return kind.replaceAll('_', ' ');
@@ -117,8 +137,17 @@ export function dashed(name: string): string {
 function referredTo(reader: Reader, kind: Kind, uuid: string, name: string): number {
   const found = reader.byUuid(kind, uuid);
   if (found) return found.id;
-  const help = `no such ${inWords(kind)}; add it with: ${addCommand(kind, `--uuid ${uuid} ...`)}`;
-  throw new ApiError('unknownUuid', `${resourceOf(kind).model}#${name}: ${uuid} (${help})`);
+  throw unknown(kind, `${name}: ${uuid}`, addCommandFor(kind, uuid));
+}
+
+function unknown(kind: Kind, named: string, command: string): ApiError {
+  return new ApiError('unknownUuid', `${resourceOf(kind).model}#${named}`, {
+    hint: `There is no such ${inWords(kind)}. Use: ${command}`,
+  });
+}
+
+function refusedValue({ message, hint }: { message: string; hint: string }): ApiError {
+  return new ApiError('argument', message, { hint });
 }
 
 /** Refuses a uuid in a parameter that can be none of its kind. */
@@ -126,7 +155,9 @@ export function requireUuid(kind: string, uuid: string, name: string): string {
   const { model, idPrefix = '' } = resourceOf(kind);
   if (isUuid(idPrefix, uuid)) return uuid;
   const shown = uuid.length > 80 ? `${uuid.slice(0, 80)}…` : uuid;
-  throw new ApiError('invalidUuid', `${model}#${name}: ${shown} (expected ${idPrefix}- and 1 to 16 of a-z and 0-9)`);
+  throw new ApiError('invalidUuid', `${model}#${name}: ${shown}`, {
+    hint: `${name}: expected ${idPrefix}- and 1 to 16 of a-z and 0-9`,
+  });
 }
 
 function isGiven(value: unknown): boolean {

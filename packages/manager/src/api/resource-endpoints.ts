@@ -94,7 +94,9 @@ export function resourceEndpoints(kind: Kind, place: Place, reports: Reports): E
         return reports.waitFor({ kind, id, revision }, wait, signal).then((status) => {
           if (status) return status;
           objectInPath(store, kind, path.uuid!);
-          throw new ApiError('unknownUuid', `${resourceOf(kind).model}#uuid: ${path.uuid} (removed meanwhile)`);
+          throw new ApiError('unknownUuid', `${resourceOf(kind).model}#uuid: ${path.uuid}`, {
+            hint: 'It was removed meanwhile.',
+          });
         });
       },
     },

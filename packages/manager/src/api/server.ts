@@ -13,6 +13,7 @@ import Fastify, {
   type FastifyRequest,
   LogController,
 } from 'fastify';
+import { type AdmissionRules, protectiveHeaders, refusalOfVisitor } from './admission.ts';
 import { readBody, readQuery } from './body.ts';
 import { browse, browseFormats } from './browse.ts';
 import { serveDocs } from './docs.ts';
@@ -26,11 +27,13 @@ export interface ServerOptions {
   readonly endpoints: readonly Endpoint[];
   readonly logger: FastifyBaseLogger;
   readonly version: string;
+  readonly admission: AdmissionRules;
   /** Aborted when the manager ends: those who wait are answered. */
   readonly ending: AbortSignal;
 }
 
-export async function createServer({ endpoints, logger, version, ending }: ServerOptions): Promise<FastifyInstance> {
+export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
+  const { endpoints, logger, version, admission, ending } = options;
   let described: object | undefined;
   const app = Fastify({
     // Requests are not logged, and neither is what the program says itself.
@@ -41,6 +44,11 @@ export async function createServer({ endpoints, logger, version, ending }: Serve
     rewriteUrl: (request) => withoutSuffix(request.url ?? '/'),
     frameworkErrors: (error, request, reply) => refuse(error, request, reply as FastifyReply),
     routerOptions: { maxParamLength: 1000 },
+  });
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers(protectiveHeaders);
+    const refusal = refusalOfVisitor(request.raw, admission);
+    if (refusal) throw refusal;
   });
   // A form may come along with a GET too.
   app.addHttpMethod('GET', { hasBody: true, overrideExisting: true });
@@ -56,12 +64,14 @@ export async function createServer({ endpoints, logger, version, ending }: Serve
   app.setNotFoundHandler(notFound);
 
   const api: FastifyPluginAsync = async (scope) => {
-    await scope.register(cors, {
-      origin: '*',
-      methods: ['GET', 'POST', 'PUT', 'DELETE', 'OPTIONS'],
-      exposedHeaders: ['X-OpenVNet-Revision'],
-      strictPreflight: false,
-    });
+    if (admission.corsOrigin.length > 0) {
+      await scope.register(cors, {
+        origin: [...admission.corsOrigin],
+        methods: ['GET', 'POST', 'PUT', 'DELETE', 'OPTIONS'],
+        exposedHeaders: ['X-OpenVNet-Revision'],
+        strictPreflight: false,
+      });
+    }
     for (const endpoint of endpoints) serve(scope, endpoint, ending);
     scope.get('/openapi', (request, reply) => answer(request, reply, description()));
     scope.get('/browse', (request, reply) => showBrowse(endpoints, request, reply));
@@ -140,8 +150,9 @@ function showBrowse(endpoints: readonly Endpoint[], request: FastifyRequest, rep
   const { format = 'html' } = givenBy(request);
   const known = browseFormats.find((one) => one === format);
   if (!known) {
-    const expected = browseFormats.join(', ');
-    throw new ApiError('argument', `Could not take value: ${String(format)} (format: expected one of ${expected})`);
+    throw new ApiError('argument', `Could not take value: ${String(format)}`, {
+      hint: `format: expected one of ${browseFormats.join(', ')}`,
+    });
   }
   const { type, text } = browse(endpoints, known);
   return reply.type(type).send(text);

@@ -57,7 +57,7 @@ describe('a static filter', () => {
   it('is removed by just what it matches', async () => {
     await done('POST', '/filters/fil-a/static', { protocol: 'udp', dst_port: '53', action: 'pass' });
     const missed = await call('DELETE', '/filters/fil-a/static', { protocol: 'udp' });
-    expect(missed).toMatchObject(refused(404, '114', '{"protocol":"udp"}'));
+    expect(missed).toMatchObject(refused(404, '114', 'Couldn\'t find resource with parameters: {"protocol":"udp"}'));
     expect(await call('DELETE', '/filters/fil-a/static')).toMatchObject(refused(400, '111', 'protocol'));
     const gone = await done('DELETE', '/filters/fil-a/static', { protocol: 'udp', dst_port: '53', action: 'x' });
     expect(gone).toMatchObject({ protocol: 'udp', dst_port: 53, action: 'pass' });

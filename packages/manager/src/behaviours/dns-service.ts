@@ -6,7 +6,9 @@ export const dnsService: Behaviour<'dns_service'> = {
   complete(tx, values) {
     const { uuid, mode } = tx.get('network_service', values.network_service_id)!;
     if (mode === 'dns') return values;
-    throw new ApiError('argument', `network_service_uuid ${uuid} is of mode ${mode} (expected one of mode dns)`);
+    throw new ApiError('argument', `network_service_uuid ${uuid} is of mode ${mode}`, {
+      hint: 'Expected one of mode dns. Use: vnctl network-services add --mode dns --interface-uuid INTERFACE',
+    });
   },
   view(reader, rows) {
     const services = byId(

@@ -1,6 +1,13 @@
 import { ApiError, ipv4ToText, type RowOf, removalParametersOf, resourceOf } from '@openvnet/model';
 import type { Values } from '@openvnet/store';
-import { inOurWords, objectInPath, parametersFor, readParameters } from '../api/parameters.ts';
+import {
+  inOurWords,
+  listCommand,
+  nothingMatches,
+  objectInPath,
+  parametersFor,
+  readParameters,
+} from '../api/parameters.ts';
 import { recordOf } from '../api/record.ts';
 import type { Behaviour } from './behaviour.ts';
 
@@ -41,7 +48,7 @@ export const filterStatic: Behaviour<'filter_static'> = {
           const defaults = { src_address: 0, src_prefix: 0, dst_address: 0, dst_prefix: 0 };
           const { action: _, ...match } = completed({ ...defaults, ...read, filter_id } as never);
           const [row] = tx.find('filter_static', match, { limit: 1 });
-          if (!row) throw new ApiError('unknownResource', JSON.stringify(call.given));
+          if (!row) throw nothingMatches(call.given, listCommand('filter_static', call.path.uuid));
           const record = recordOf(tx, 'filter_static', row);
           tx.remove('filter_static', row.id);
           return record;
@@ -66,8 +73,9 @@ function completed(values: Values<'filter_static'>): Values<'filter_static'> & P
     ['dst', dst_address, dst_prefix],
   ] as const) {
     if (address !== 0 || prefix === 0) continue;
-    const expected = 'expected 0.0.0.0/0, or no address, for any';
-    throw new ApiError('argument', `Could not take address: 0.0.0.0/${prefix} (${side}_address: ${expected})`);
+    throw new ApiError('argument', `Could not take address: 0.0.0.0/${prefix}`, {
+      hint: `${side}_address: expected 0.0.0.0/0, or no address, for any`,
+    });
   }
   const withPorts = values.protocol === 'tcp' || values.protocol === 'udp';
   return {

@@ -37,7 +37,9 @@ export const ipLease: Behaviour<'ip_lease'> = {
     attach(tx, lease, given) {
       if (lease.interface_id !== null) {
         const holder = tx.get('interface', lease.interface_id)!;
-        throw new ApiError('argument', `${lease.uuid} is attached to ${holder.uuid} already; release it first`);
+        throw new ApiError('argument', `${lease.uuid} is attached to ${holder.uuid} already`, {
+          hint: `Use: vnctl ip-leases release ${lease.uuid}`,
+        });
       }
       const attached = tx.update('ip_lease', lease.id, holderOf(tx, given));
       giveNetworkToRoutes(tx, attached);
@@ -108,5 +110,5 @@ function holderOf(
   if (first) return { interface_id, mac_lease_id: first.id };
   const { uuid } = reader.get('interface', interface_id)!;
   const command = addCommand('mac_lease', `--interface-uuid ${uuid} --mac-address MAC`);
-  throw new ApiError('argument', `interface ${uuid} has no MAC lease for the address; add one with: ${command}`);
+  throw new ApiError('argument', `interface ${uuid} has no MAC lease for the address`, { hint: `Use: ${command}` });
 }

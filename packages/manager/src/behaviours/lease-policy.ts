@@ -29,12 +29,14 @@ export const leasePolicyInterface: Behaviour<'lease_policy_interface'> = {
     const policy = tx.get('lease_policy', row.lease_policy_id)!;
     const { uuid } = tx.get('interface', row.interface_id)!;
     if (policy.timing !== 'immediate') {
-      throw new ApiError('argument', `${policy.uuid} has timing ${policy.timing} (expected immediate)`);
+      throw new ApiError('argument', `${policy.uuid} has timing ${policy.timing}`, {
+        hint: `Use: vnctl lease-policies modify ${policy.uuid} --timing immediate`,
+      });
     }
     const [macLease] = tx.find('mac_lease', { interface_id: row.interface_id }, { limit: 1 });
     if (!macLease) {
       const command = addCommand('mac_lease', `--interface-uuid ${uuid} --mac-address MAC`);
-      throw new ApiError('argument', `interface ${uuid} has no MAC lease for the address; add one with: ${command}`);
+      throw new ApiError('argument', `interface ${uuid} has no MAC lease for the address`, { hint: `Use: ${command}` });
     }
     const holder = { interface_id: row.interface_id, mac_lease_id: macLease.id };
     const lease = allocate(tx, policy, { uuid: freshUuid('il'), label: row.label, ...holder }, around);
@@ -71,7 +73,7 @@ function freeAddress(reader: Reader, policy: Policy): { network_id: number; ipv4
   const networks = reader.find('lease_policy_network', { lease_policy_id: policy.id });
   if (networks.length === 0) {
     const command = `vnctl lease-policies networks add ${policy.uuid} NETWORK --ip-range-group-uuid GROUP`;
-    throw new ApiError('argument', `${policy.uuid} has no network; add one with: ${command}`);
+    throw new ApiError('argument', `${policy.uuid} has no network`, { hint: `Use: ${command}` });
   }
   const tried: string[] = [];
   for (const { network_id, ip_range_group_id } of networks) {
@@ -83,7 +85,9 @@ function freeAddress(reader: Reader, policy: Policy): { network_id: number; ipv4
     if (ipv4_address !== undefined) return { network_id, ipv4_address };
     tried.push(`${group.uuid} in ${network.uuid}`);
   }
-  throw new ApiError('argument', `no address of ${policy.uuid} is free: ${tried.join(', ')} has none left`);
+  throw new ApiError('argument', `no address of ${policy.uuid} is free: ${tried.join(', ')} has none left`, {
+    hint: 'Use: vnctl ip-range-groups ip-ranges add GROUP --begin-ipv4-address ADDRESS --end-ipv4-address ADDRESS',
+  });
 }
 
 const choose: Record<RowOf<'ip_range_group'>['allocation_type'], (free: readonly Range[]) => number | undefined> = {

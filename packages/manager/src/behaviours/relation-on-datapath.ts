@@ -49,7 +49,9 @@ export function macOfSettings(reader: Reader, { datapathMacGroup }: Surroundings
   const group = reader.byUuid('mac_range_group', datapathMacGroup);
   if (group) return drawMac(reader, group.id) ?? null;
   const command = addCommand('mac_range_group', `--uuid ${datapathMacGroup}`);
-  throw new ApiError('argument', `the setting datapath-mac-group names ${datapathMacGroup}; add it with: ${command}`);
+  throw new ApiError('argument', `the setting datapath-mac-group names ${datapathMacGroup}, which does not exist`, {
+    hint: `Use: ${command}`,
+  });
 }
 
 /** The interface by which the host of a datapath reaches other hosts, if one is registered. */

@@ -1,5 +1,12 @@
 import { ApiError, ipv4ToText, removalParametersOf, resourceOf } from '@openvnet/model';
-import { objectInPath, parametersFor, readParameters, resolveReferences } from '../api/parameters.ts';
+import {
+  listCommand,
+  nothingMatches,
+  objectInPath,
+  parametersFor,
+  readParameters,
+  resolveReferences,
+} from '../api/parameters.ts';
 import { byId } from '../api/record.ts';
 import type { Behaviour } from './behaviour.ts';
 
@@ -45,7 +52,8 @@ export const translationStaticAddress: Behaviour<'translation_static_address'> =
           const translation = objectInPath(tx, 'translation', call.path.uuid!);
           const where = { translation_id: translation.id, ...resolveReferences(tx, fields, read) };
           const rows = tx.find('translation_static_address', where);
-          if (rows.length === 0) throw new ApiError('unknownResource', JSON.stringify(call.given));
+          if (rows.length === 0)
+            throw nothingMatches(call.given, listCommand('translation_static_address', translation.uuid));
           for (const { id } of rows) tx.remove('translation_static_address', id);
           return { uuid: translation.uuid };
         });

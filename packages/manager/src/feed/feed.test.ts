@@ -141,7 +141,7 @@ describe('the feed', () => {
     using feed = new Feed({ store, agents, logger: pino({ level: 'silent' }) }, { bufferedBytes: 1 << 16 });
     await using server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
-    feed.attach(server);
+    feed.attach(server, { allowHost: [], corsOrigin: [] });
     const { port } = server.address() as AddressInfo;
     using agent = await testAgent(`http://127.0.0.1:${port}`, fresh);
     await agent.next();

@@ -9,6 +9,7 @@ import { type Change, type ToAgent, toManager } from '@openvnet/model';
 import type { Commit, Store } from '@openvnet/store';
 import type { FastifyBaseLogger } from 'fastify';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { type AdmissionRules, refusalOfVisitor } from '../api/admission.ts';
 import type { Agent, Agents, Connection } from '../status/agents.ts';
 import { changeForAgent, snapshotForAgent } from './for-agent.ts';
 
@@ -46,11 +47,18 @@ export class Feed implements Disposable {
   }
 
   /** Takes the upgrades to `/feed`; others are refused. */
-  attach(server: Server): void {
+  attach(server: Server, admission: AdmissionRules): void {
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       socket.on('error', (error) => this.#logger.debug({ err: error }, 'connection to the feed failed'));
       if (request.url?.split('?')[0] !== '/feed') {
         socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+        return;
+      }
+      const refusal = refusalOfVisitor(request, admission);
+      if (refusal) {
+        const body = JSON.stringify(refusal);
+        const lines = ['HTTP/1.1 403 Forbidden', 'Connection: close', 'Content-Type: application/json'];
+        socket.end([...lines, `Content-Length: ${Buffer.byteLength(body)}`, '', body].join('\r\n'));
         return;
       }
       this.#sockets.handleUpgrade(request, socket, head, (made) => this.#welcome(made));

@@ -7,7 +7,7 @@ export function objectNamed(reader: Reader, uuid: string): { kind: Kind; row: Ro
   const kind = kindOf(uuid);
   if (kind) return { kind, row: objectInPath(reader, kind, uuid) };
   const known = kinds.flatMap((one) => resourceOf(one).idPrefix ?? []);
-  throw new ApiError('invalidUuid', `${uuid} (expected a uuid; they begin with ${known.join('-, ')}-)`);
+  throw new ApiError('invalidUuid', uuid, { hint: `Expected a uuid: they begin with ${known.join('-, ')}-.` });
 }
 
 export function kindOf(uuid: string): Kind | undefined {

@@ -14,7 +14,7 @@ import {
 import type { Reader } from '@openvnet/store';
 import * as z from 'zod';
 import type { Endpoint, Parameter } from '../api/endpoint.ts';
-import { objectInPath, readParameters } from '../api/parameters.ts';
+import { addCommand, objectInPath, readParameters } from '../api/parameters.ts';
 import { firstLeaseOf } from '../behaviours/ip-lease.ts';
 import type { Inside } from './endpoints.ts';
 import { whySilent } from './flows.ts';
@@ -125,11 +125,12 @@ function addressOf(reader: Reader, to: string): number {
   const address = parseIpv4(to);
   if (address !== undefined) return address;
   if (!to.startsWith('if-'))
-    throw new ApiError(
-      'argument',
-      `Could not parse IPv4 address: ${to} (to: expected an address, or a uuid beginning with if-)`,
-    );
+    throw new ApiError('argument', `Could not parse IPv4 address: ${to}`, {
+      hint: 'to: expected an address, or a uuid beginning with if-',
+    });
   const lease = firstLeaseOf(reader, objectInPath(reader, 'interface', to, 'to').id);
   if (lease && ipv4ToText(lease.ipv4_address) !== '0.0.0.0') return lease.ipv4_address;
-  throw new ApiError('argument', `${to} has no address to which something could be sent (to)`);
+  throw new ApiError('argument', `to: interface ${to} has no address`, {
+    hint: `Use: ${addCommand('ip_lease', `--interface-uuid ${to} --network-uuid NETWORK --ipv4-address ADDRESS`)}`,
+  });
 }

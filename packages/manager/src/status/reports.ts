@@ -20,6 +20,8 @@ export class Reports implements Disposable {
   readonly #about: { version: string; startedAt: string };
   /** Where this manager can be reached; known once it listens. */
   url = '';
+  /** What operators should know of the manager itself. */
+  notes: readonly string[] = [];
 
   constructor(store: Store, agents: Agents, version: string) {
     this.#store = store;
@@ -61,6 +63,7 @@ export class Reports implements Disposable {
         store: this.#store.id,
         revision: this.#store.revision,
         started_at: startedAt,
+        notes: this.notes,
       },
       agents: agents.map(({ node, hostname, pid, version, connection, revision, problem }) => ({
         node,

@@ -115,6 +115,18 @@ describe('a topology', () => {
     expect((await manager.done('GET', '/ip_leases')).total_count).toBe(2);
   });
 
+  it('that is empty does not delete everything', async () => {
+    await apply(written);
+    for (const empty of [{}, { networks: [] }, { networks: null, filters: [] }]) {
+      const message = expect.stringMatching(/^topology: it is empty, .*expected at least one object/);
+      expect(await apply(empty, { delete: true })).toMatchObject({ status: 400, message });
+      expect((await apply(empty, { delete: true, dry_run: true })).changes.length).toBeGreaterThan(0);
+    }
+    const bare = await manager.app.inject({ method: 'POST', url: '/api/1.0/apply?delete=true' });
+    expect(bare.statusCode).toBe(400);
+    expect(await apply(written, { delete: true })).toMatchObject({ status: 200, changes: [] });
+  });
+
   it('is refused whole, with the object and the parameter', async () => {
     const good = { uuid: 'nw-b', ipv4_network: '10.1.0.0' };
     await apply(written);
@@ -123,8 +135,8 @@ describe('a topology', () => {
       [{ networks: [good, { ipv4_network: '10.0.0.0' }] }, /^networks\[1\]: uuid is missing/],
       [{ networks: [{ ...good, colour: 'red' }] }, /^networks nw-b: there is no parameter colour; there are uuid, /],
       [{ networks: [good, { uuid: 'nw-c' }] }, /^networks nw-c: ipv4_network is missing/],
-      [{ networks: [good, { uuid: 'nw-c', ipv4_network: 'x' }] }, /^networks nw-c: .*ipv4_network/],
-      [{ networks: [{ ...good, mtu: 575 }] }, /^networks nw-b: .*mtu: expected a whole number from 576 to 9216, bytes/],
+      [{ networks: [good, { uuid: 'nw-c', ipv4_network: 'x' }] }, /^networks nw-c: Could not parse IPv4 address: x$/],
+      [{ networks: [{ ...good, mtu: 575 }] }, /^networks nw-b: .*:parameter=>:mtu, :value=>575/],
       [
         { networks: [good, { uuid: 'nw-a', ipv4_network: '10.9.0.0' }] },
         /^networks nw-a: ipv4_network: is 10.0.0.0 and cannot be changed to 10.9.0.0/,

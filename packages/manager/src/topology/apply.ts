@@ -39,6 +39,12 @@ export function applyTopology(
   { dryRun, remove }: ApplyOptions,
 ): Applied & { revision: number } {
   const wanted = readTopology(topology);
+  if (remove && !dryRun && wanted.length === 0) {
+    throw refused(
+      'topology',
+      'it is empty, and delete would remove everything that is registered (expected at least one object)',
+    );
+  }
   const rehearsed = new Rehearsed();
   try {
     const { value, revision } = store.transaction((tx) => {
@@ -291,6 +297,6 @@ function naming<T>(object: string, work: () => T): T {
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     const missing = error.kind === 'missingArgument' ? ' is missing' : '';
-    throw new ApiError(error.kind, `${object}: ${error.message}${missing}`, { cause: error });
+    throw new ApiError(error.kind, `${object}: ${error.message}${missing}`, { hint: error.hint, cause: error });
   }
 }
