@@ -1,7 +1,8 @@
-import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { nodeName } from '@openvnet/model';
 import { hostPort, logLevel, stateDirectory } from '@openvnet/model/config';
 import * as z from 'zod';
+import { defaultNodeId } from './feed/machine.ts';
 
 /** The settings of the agent, for `readSettings`. */
 export const agentSettings = {
@@ -30,5 +31,10 @@ export const agentSettings = {
     default: join(stateDirectory(), 'agent'),
   },
   logLevel,
-  nodeId: { doc: 'name of this host', placeholder: 'ID', schema: z.string().min(1).max(255), default: hostname() },
+  nodeId: {
+    doc: 'name of this host, unlike that of any other',
+    placeholder: 'ID',
+    schema: nodeName,
+    default: defaultNodeId(),
+  },
 };

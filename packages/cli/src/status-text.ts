@@ -35,7 +35,9 @@ export async function systemText(io: Io, status: SystemStatus): Promise<string> 
     else parts.push(`${heading(io, title)}\n${indented(await table(io, columns, items as never))}`);
   };
   await section('agents', ['node', 'hostname', 'pid', 'version', 'connected', 'revision'], agents);
-  for (const { node, problem } of agents) if (problem) parts.push(styled(io, 'red', `  ${node}: ${problem}`));
+  for (const { node, problem, notes = [] } of agents) {
+    for (const line of [...(problem ? [problem] : []), ...notes]) parts.push(styled(io, 'red', `  ${node}: ${line}`));
+  }
   await section('datapaths', ['uuid', 'dpid', 'bridge', 'node', 'connection', 'ports', 'flows', 'revision'], datapaths);
   for (const { bridge, dpid, notes, register } of datapaths) {
     for (const note of notes) parts.push(`  ${bridge ?? dpid}: ${note}`);

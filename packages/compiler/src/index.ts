@@ -1,5 +1,6 @@
 export { Compiler } from './engine/compiler.ts';
 export { conflicts } from './engine/conflicts.ts';
+export { faultOfNobody, faultyObjects, objectOf as objectOfFault } from './engine/faults.ts';
 export {
   type Answer,
   type Conversation,
@@ -10,6 +11,7 @@ export {
   type Lookup,
   learnedFlows,
   learnedMark,
+  type NoAnswer,
   type Reply,
   readCookie,
   type StationAddress,

@@ -10,6 +10,7 @@ import { allBehaviours } from './behaviours/index.ts';
 import { Feed, type FeedLimits } from './feed/feed.ts';
 import { complaint, exposure, ListenError } from './listening.ts';
 import { Agents } from './status/agents.ts';
+import type { ClaimLimits } from './status/claims.ts';
 import { Reports } from './status/reports.ts';
 
 export interface ManagerOptions {
@@ -25,6 +26,7 @@ export interface ManagerOptions {
   /** Origins whose web pages may use the API. */
   readonly corsOrigin?: readonly string[];
   readonly feed?: Partial<FeedLimits>;
+  readonly claims?: Partial<ClaimLimits>;
   /** Uuid of the MAC range group for relations of datapaths and for route links, if any. */
   readonly datapathMacGroup?: string | undefined;
   /** The clock, in milliseconds since 1970. */
@@ -53,7 +55,7 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
     for (const { follow } of allBehaviours) follow?.(tx, touched, around);
   };
   const store = stack.use(await openStore(path, { beforeCommit }));
-  const agents = new Agents();
+  const agents = stack.use(new Agents(options.claims));
   const reports = stack.use(new Reports(store, agents, version));
   const app = await createServer({
     endpoints: endpointsOf({ store, around }, reports, agents),

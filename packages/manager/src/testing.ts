@@ -109,8 +109,9 @@ export function reportOf(revision: number | null, more: object = {}): ToManager 
   return { type: 'report', revision: revision ?? 0, problem: null, bridges: [bridge], ...more };
 }
 
-export async function testAgent(url: string, say?: ToManager): Promise<TestAgent> {
-  const socket = new WebSocket(`${url.replace('http', 'ws')}/feed`);
+/** Connects an agent, from another address of this machine where `from` is given, and lets it say its first message. */
+export async function testAgent(url: string, say?: ToManager, from?: string): Promise<TestAgent> {
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/feed`, { localAddress: from });
   const received: ToAgent[] = [];
   const waiting: ((message: ToAgent) => void)[] = [];
   const end = once(socket, 'close').then(([code, reason]) => [code as number, String(reason)] as [number, string]);

@@ -31,6 +31,8 @@ export type ToAgent =
       readonly revision: number;
       readonly changes: readonly AgentChange[];
     }
+  /** Another agent has the name of the node; this one is served as soon as that has gone. */
+  | { readonly type: 'wait'; readonly reason: string }
   | { readonly type: 'ask'; readonly ask: number; readonly question: Question };
 
 /**
@@ -96,13 +98,24 @@ export const report = z.object({
   waiting: z.array(waiting).optional(),
 });
 
+/** The name of a host: what an agent calls itself. */
+export const nodeName = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9._:-]{0,254}$/,
+    'expected a letter or digit, then at most 254 letters, digits, ".", "_", ":" or "-"',
+  );
+
 export const toManager = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('hello'),
-    node: z.string().min(1).max(255),
-    version: z.string(),
-    hostname: z.string(),
+    node: nodeName,
+    version: z.string().max(100),
+    hostname: z.string().max(255),
     pid: z.number(),
+    /** Tells machines apart; agents of older versions do not say it, nor when they were started, in milliseconds since 1970. */
+    machine: z.string().max(100).optional(),
+    started_at: z.number().optional(),
     /** The copy that the agent has, if any. */
     store: z.string().nullable(),
     revision: z.number().nullable(),

@@ -29,11 +29,15 @@ export interface SystemStatus {
   readonly agents: readonly {
     readonly node: string;
     readonly hostname: string;
+    /** The address that it connects from. */
+    readonly address: string;
     readonly pid: number;
     readonly version: string;
     readonly connected: boolean;
     readonly revision: number | null;
     readonly problem: string | null;
+    /** What operators should know of it: that another agent says its name. */
+    readonly notes: readonly string[];
   }[];
   /** Packets that switches have handed to each agent since it was started, and what came of them. */
   readonly packets: readonly ({ readonly node: string } & PacketCounts)[];

@@ -2,7 +2,7 @@ import { agentReasons, type ModelRows } from '@openvnet/compiler';
 import { interfaceRows, macOf, networkRows, serviceRows, TestModel, TestSwitch } from '@openvnet/compiler/testing';
 import { decodeEthernet, decodeIpv4, decodeUdp, encodeEthernet, encodeIpv4, encodeUdp } from '@openvnet/packet';
 import * as dns from 'dns-packet';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { AnsweringSwitch } from '../testing/answering-switch.ts';
 
 const ip = (network: number, host: number): number => 0x0a000000 + network * 256 + host;
@@ -98,6 +98,16 @@ describe('dns', () => {
   it('has nobody to ask for other names without public servers', () => {
     expect(ask('example.com')).toEqual(['SERVFAIL']);
     expect(ask('1.2.0.10.in-addr.arpa', 'PTR')).toEqual(['SERVFAIL']);
+  });
+
+  it('says that it failed where the host has no way to the public server', async () => {
+    // Nobody may connect to the broadcast address.
+    model.put('dns_service', { ...model.relations.dns_service.get(1)!, public_dns: '255.255.255.255' });
+    const query = dns.encode({ type: 'query', id: 7, questions: [{ name: 'example.com', type: 'A' }] });
+    agent.hand('dns', 11, frame(query), { gateway: 103 });
+    await vi.waitFor(() => expect(agent.sent.length).toBe(1));
+    expect(message(agent.sent[0]!.frame)).toMatchObject({ id: 7, rcode: 'SERVFAIL' });
+    expect(agent.packetIns.counts.get('dns server unreachable')).toBe(1);
   });
 
   it('follows the model', () => {

@@ -17,9 +17,9 @@ import { type Action, type FieldName, type PacketIn, reservedPorts, type SwitchC
 import { DecodeError } from '@openvnet/wire';
 import type { Logger } from 'pino';
 import type { ServedSwitch } from '../switch/served-switch.ts';
+import { Exchanges } from './exchanges.ts';
 import { RateLimits } from './rate-limits.ts';
 import { TcpService } from './tcp-service.ts';
-import { UdpExchanges } from './udp-exchanges.ts';
 
 /** Where a feature says nothing. */
 const usualLimit: Limit = { burst: 20, perSecond: 10 };
@@ -44,7 +44,7 @@ for (const { answers = {}, limit = usualLimit } of features) {
 export class PacketIns {
   readonly #log: Logger;
   readonly #limits = new RateLimits();
-  readonly #exchanges = new UdpExchanges();
+  readonly #exchanges = new Exchanges();
   readonly #tcp = new TcpService();
   readonly #noted = new Map<string, number>();
   /** How often what happened, by reason and word. */

@@ -1,43 +1,40 @@
 import { connect } from 'node:net';
+import type { NoAnswer } from '@openvnet/compiler';
 import { firstSize, lengthFirst, withoutLength } from '@openvnet/packet';
+import { type AttemptLimits, attempt } from './attempt.ts';
+import type { Asked } from './udp-exchange.ts';
 
-/** An exchange under way: `end` gives it up, and then it gives nothing. */
-export interface TcpExchange {
-  readonly answer: Promise<Buffer | undefined>;
-  readonly end: () => void;
-}
+/** What a server may send until it has given an answer that is accepted: two of the longest, with their sizes. */
+const mostBytes = 2 * (2 + 0xffff);
 
-/** Asks a server over TCP, from the host's own network, and gives the first answer that is accepted before `ms` are over. */
+/** Asks a server over TCP, from the host's own network, and gives the first answer that is accepted. */
 export function askOverTcp(
-  { host, port, ms }: { host: string; port: number; ms: number },
-  message: Uint8Array,
-  accept: (answer: Buffer) => boolean,
-): TcpExchange {
-  const socket = connect({ host, port });
-  let end: () => void = () => {};
-  const answer = new Promise<Buffer | undefined>((resolve) => {
-    const settle = (found?: Buffer): void => {
-      clearTimeout(timer);
-      socket.destroy();
-      resolve(found);
-    };
-    end = settle;
-    const timer = setTimeout(settle, ms);
+  { server, port, message, accept }: Asked,
+  limits: AttemptLimits,
+): Promise<Buffer | NoAnswer> {
+  return attempt(limits, ({ settle, step, closing }) => {
+    const socket = connect({ host: server, port });
+    closing(() => socket.destroy());
+    const failed = (): void => settle('server unreachable');
+    socket.on('error', failed);
+    socket.on('close', failed);
     let held = Buffer.alloc(0);
-    socket.on('error', () => settle());
-    socket.on('close', () => settle());
-    socket.on('data', (bytes: Buffer) => {
+    let received = 0;
+    const heard = (bytes: Buffer): void => {
+      received += bytes.length;
       held = Buffer.concat([held, bytes]);
       for (let size = firstSize(held); size !== undefined && size <= held.length; size = firstSize(held)) {
-        const found = withoutLength(held.subarray(0, size));
-        if (accept(found)) {
-          settle(found);
+        const answer = withoutLength(held.subarray(0, size));
+        if (accept(answer)) {
+          settle(answer);
           return;
         }
         held = held.subarray(size);
       }
-    });
-    socket.on('connect', () => socket.write(lengthFirst(message)));
+      if (received > mostBytes) settle('server answers wrongly');
+    };
+    socket.on('data', step(heard));
+    const connected = (): void => void socket.write(lengthFirst(message));
+    socket.on('connect', step(connected));
   });
-  return { answer, end: () => end() };
 }

@@ -1,10 +1,14 @@
 import { hostname } from 'node:os';
-import type { Question, ToAgent, ToManager } from '@openvnet/model';
+import { text } from 'node:stream/consumers';
+import { printable, type Question, type ToAgent, type ToManager } from '@openvnet/model';
 import type { Logger } from 'pino';
 import WebSocket from 'ws';
+import { machineIdentity } from './machine.ts';
 
 /** Waits between attempts to reach the manager, milliseconds: the first, and the most. */
 const retryMs = { first: 50, most: 1000 };
+/** The same where the manager was reached and does not want this agent. */
+const refusedMs = { first: 2000, most: 60_000 };
 /** Silence after which the connection is given up, milliseconds. */
 const silenceMs = 15_000;
 const pingMs = 5000;
@@ -29,7 +33,8 @@ export class FeedClient {
   #socket: WebSocket | undefined;
   #closed = false;
   #timer: NodeJS.Timeout | undefined;
-  #retryMs = retryMs.first;
+  readonly #startedAt = Date.now();
+  #failures = 0;
   #reason: string | undefined;
   /** Whether the manager has answered on this connection. */
   #up = false;
@@ -61,6 +66,7 @@ export class FeedClient {
     const url = new URL('/feed', manager.replace(/^http/, 'ws'));
     const socket = new WebSocket(url, { perMessageDeflate: false, maxPayload: 1 << 30, handshakeTimeout: 5000 });
     this.#socket = socket;
+    let refused = false;
     let silence: NodeJS.Timeout | undefined;
     const alive = (): void => {
       clearTimeout(silence);
@@ -69,6 +75,7 @@ export class FeedClient {
     const pings = setInterval(() => socket.readyState === WebSocket.OPEN && socket.ping(), pingMs);
     socket.on('open', () => {
       const { node, version } = this.#options;
+      const machine = machineIdentity();
       const { store = null, revision = null } = copy() ?? {};
       socket.send(
         JSON.stringify({
@@ -77,13 +84,13 @@ export class FeedClient {
           version,
           hostname: hostname(),
           pid: process.pid,
+          started_at: this.#startedAt,
+          ...(machine !== undefined && { machine }),
           store,
           revision,
         } satisfies ToManager),
       );
       log.info({ manager, revision }, 'connected to the manager');
-      this.#retryMs = retryMs.first;
-      this.#reason = undefined;
       alive();
     });
     socket.on('pong', alive);
@@ -91,14 +98,25 @@ export class FeedClient {
       alive();
       this.#receive(String(data), socket);
     });
+    // Read here, as it says in words which setting is in the way.
+    socket.on('unexpected-response', (request, response) => {
+      refused = true;
+      text(response.setTimeout(5000, () => response.destroy()))
+        .catch(() => '')
+        .then((body) => this.#down(`${response.statusCode} ${printable(body.slice(0, 500))}`.trim(), true))
+        .finally(() => {
+          request.destroy();
+          socket.terminate();
+        });
+    });
     socket.on('error', (error: NodeJS.ErrnoException) => this.#down(error.code ?? error.message));
     socket.on('close', (code, reason) => {
       clearTimeout(silence);
       clearInterval(pings);
       if (this.#closed) return;
-      this.#down(reason.length > 0 ? String(reason) : `closed (${code})`);
-      this.#timer = setTimeout(() => this.#connect(), this.#retryMs);
-      this.#retryMs = Math.min(this.#retryMs * 2, retryMs.most);
+      const isRefused = refused || code === 1008 || code >= 4000;
+      this.#down(reason.length > 0 ? String(reason) : `closed (${code})`, isRefused);
+      this.#timer = setTimeout(() => this.#connect(), this.#waitMs(isRefused));
     });
   }
 
@@ -116,7 +134,13 @@ export class FeedClient {
         });
         return;
       }
+      if (message.type === 'wait') {
+        this.#down(message.reason, true);
+        return;
+      }
       onSlice(message);
+      this.#failures = 0;
+      this.#reason = undefined;
       if (!this.#up) onUp();
       this.#up = true;
     } catch (error) {
@@ -125,8 +149,14 @@ export class FeedClient {
     }
   }
 
+  /** How long to wait until the next attempt; random in part, so that agents do not come all at once. */
+  #waitMs(refused: boolean): number {
+    const { first, most } = refused ? refusedMs : retryMs;
+    return Math.min(first * 2 ** this.#failures++, most) * (0.75 + Math.random() / 4);
+  }
+
   /** Says once, and not at each attempt, why the manager cannot be reached. */
-  #down(reason: string): void {
+  #down(reason: string, refused = false): void {
     this.#up = false;
     if (this.#reason !== undefined) return;
     this.#reason = reason;
@@ -134,6 +164,7 @@ export class FeedClient {
     const revision = copy()?.revision ?? null;
     const meanwhile =
       revision === null ? 'there is nothing to serve until it can' : 'the switches are served from the copy on disk';
-    log.warn({ manager, reason, revision }, `the manager cannot be reached; ${meanwhile}`);
+    const what = refused ? 'the manager does not serve this agent' : 'the manager cannot be reached';
+    log.warn({ manager, reason, revision }, `${what}; ${meanwhile}`);
   }
 }

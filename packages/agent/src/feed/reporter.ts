@@ -1,4 +1,4 @@
-import { conflicts } from '@openvnet/compiler';
+import { conflicts, faultyObjects } from '@openvnet/compiler';
 import type { Bound, Report, ToManager, Waiting } from '@openvnet/model';
 import type { Switches } from '../switch/switches.ts';
 import type { Slice } from './slice.ts';
@@ -107,7 +107,9 @@ export class Reporter {
   }
 
   #waiting(): Waiting[] {
-    const waits = this.#switches.served().flatMap(({ compiler }) => [...compiler.waits(), ...conflicts(compiler)]);
+    const waits = this.#switches
+      .served()
+      .flatMap(({ compiler }) => [...compiler.waits(), ...faultyObjects(compiler), ...conflicts(compiler)]);
     const texts = new Map(
       waits.map(({ kind, id, reason }) => [`${kind} ${id} ${reason}`, { kind, id, reason: `waits for ${reason}` }]),
     );

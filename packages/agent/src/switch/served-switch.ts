@@ -1,8 +1,17 @@
-import { Compiler, derivations, features, Memory, type ModelRelations, type Port } from '@openvnet/compiler';
+import {
+  Compiler,
+  derivations,
+  faultOfNobody,
+  features,
+  Memory,
+  type ModelRelations,
+  type Port,
+} from '@openvnet/compiler';
 import type { Bound } from '@openvnet/model';
 import type { SwitchConnection } from '@openvnet/openflow';
 import type { Logger } from 'pino';
 import { Neighbours } from '../answers/neighbours.ts';
+import { logFaults } from './fault-log.ts';
 import { compare, FlowSender, readFlows } from './flows.ts';
 import { limitPacketIns, unlimitPacketIns } from './packet-in-limit.ts';
 import { addPortMeters } from './port-meters.ts';
@@ -144,7 +153,7 @@ export class ServedSwitch {
         this.#again = false;
         await this.#update();
       }
-      this.problem = null;
+      this.problem = faultOfNobody(this.compiler) ?? null;
       this.#retryMs = retryMs.first;
     } catch (error) {
       // The next attempt reads back first what the switch holds.
@@ -157,6 +166,7 @@ export class ServedSwitch {
       }
     } finally {
       this.#running = undefined;
+      logFaults(this.compiler, log, this.dpid);
       if (!this.#closed) {
         onChange();
         if (this.#again && this.#retry === undefined) this.touch();

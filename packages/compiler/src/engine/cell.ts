@@ -15,6 +15,12 @@ const mostListed = 8;
 export class Cell {
   #readers: Reader | Reader[] | Set<Reader> | undefined;
 
+  get isRead(): boolean {
+    const readers = this.#readers;
+    if (Array.isArray(readers)) return readers.length > 0;
+    return readers instanceof Set ? readers.size > 0 : readers !== undefined;
+  }
+
   /** Notes that `reader` depends on this. */
   read(reader: Reader): void {
     const readers = this.#readers;

@@ -53,8 +53,8 @@ export interface Reply {
 export interface Lookup extends Pick<View, 'get' | 'where'> {
   /** What `compute` gives, kept under a name until something that it read changes. */
   remember: <T>(name: string, compute: (view: View) => T) => T;
-  /** Asks a server that the host can reach, on behalf of the port; undefined where there is no answer in time. */
-  exchange: (request: Exchange) => Promise<Buffer | undefined>;
+  /** Asks servers that the host can reach, on behalf of the port: the answer, or why there is none. Never fails. */
+  exchange: (request: Exchange) => Promise<Buffer | NoAnswer>;
   /** The MAC address of a station that the model does not know: asks it, until it answers or nobody will. */
   resolve: (station: StationAddress) => Promise<number | Unresolved>;
   /** A station says what its MAC address is. Counts only where somebody wanted to know, or knows it. */
@@ -75,6 +75,9 @@ export interface StationAddress {
 
 /** Why there is no MAC address: nobody has answered, or too many wait already. */
 export type Unresolved = 'nobody' | 'busy';
+
+/** Why no server has answered, of several the last one: in the words of the counters. */
+export type NoAnswer = 'server unreachable' | 'server silent' | 'server answers wrongly' | 'too many under way';
 
 /** A datagram for the first of some servers that gives an answer which `accept` takes. */
 export interface Exchange {

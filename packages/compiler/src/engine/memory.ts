@@ -42,10 +42,14 @@ export class Memory {
     if (before) return before.value as T;
     const made = new Remembered(() => this.#kept.delete(name));
     this.#tracked.reader = made;
-    const value = compute(this.#tracked);
-    made.value = value;
+    try {
+      made.value = compute(this.#tracked);
+    } catch (error) {
+      made.invalidate();
+      throw error;
+    }
     this.#kept.set(name, made);
-    return value;
+    return made.value as T;
   }
 
   /** Lets go of the model. */

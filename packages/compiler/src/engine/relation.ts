@@ -3,10 +3,33 @@ import { Cell, type Reader } from './cell.ts';
 /** The rows of a relation that share a value of an indexed column, in the order of their ids. */
 class Group<R> extends Cell {
   rows: R[] = [];
+
+  get empty(): boolean {
+    return this.rows.length === 0;
+  }
 }
 
 class Entry<R> extends Cell {
   row: R | undefined;
+
+  get empty(): boolean {
+    return this.row === undefined;
+  }
+}
+
+/**
+ * Cells by key. One without rows is kept while somebody has read it, so as to be told. Those that nobody has read are
+ * thrown away together, once there may be as many of them as of others.
+ */
+class Cells<K, C extends Cell & { readonly empty: boolean }> extends Map<K, C> {
+  #emptied = 0;
+
+  /** Notes that a cell may have become empty and without readers. */
+  emptied(): void {
+    if (++this.#emptied * 2 < this.size || this.#emptied < 64) return;
+    this.#emptied = 0;
+    for (const [key, cell] of this) if (cell.empty && !cell.isRead) this.delete(key);
+  }
 }
 
 export interface Identified {
@@ -24,9 +47,9 @@ export type ItemListener<K> = (key: K, present: boolean) => void;
  */
 export class Relation<R extends Identified> {
   readonly name: string;
-  readonly #entries = new Map<number, Entry<R>>();
+  readonly #entries = new Cells<number, Entry<R>>();
   readonly #columns: readonly string[];
-  readonly #indexes = new Map<string, Map<Key, Group<R>>>();
+  readonly #indexes = new Map<string, Cells<Key, Group<R>>>();
   readonly #rowListeners = new Set<ItemListener<number>>();
   readonly #groupListeners = new Map<string, Set<ItemListener<Key>>>();
   #size = 0;
@@ -45,6 +68,7 @@ export class Relation<R extends Identified> {
     if (!entry) {
       if (!reader) return undefined;
       entry = new Entry();
+      this.#entries.emptied();
       this.#entries.set(id, entry);
     }
     if (reader) entry.read(reader);
@@ -58,6 +82,7 @@ export class Relation<R extends Identified> {
     if (!group) {
       if (!reader) return [];
       group = new Group();
+      index.emptied();
       index.set(value, group);
     }
     if (reader) group.read(reader);
@@ -96,6 +121,7 @@ export class Relation<R extends Identified> {
     this.#reindex(before, undefined);
     for (const listener of this.#rowListeners) listener(id, false);
     entry.changed();
+    this.#entries.emptied();
   }
 
   /** Calls `listener` for every row that comes, changes or goes, until the function that this gives is called. */
@@ -112,11 +138,11 @@ export class Relation<R extends Identified> {
     return () => listeners.delete(listener);
   }
 
-  #index(column: string): Map<Key, Group<R>> {
+  #index(column: string): Cells<Key, Group<R>> {
     const made = this.#indexes.get(column);
     if (made) return made;
     if (!this.#columns.includes(column)) throw new RangeError(`${this.name} has no index of ${column}`);
-    const index = new Map<Key, Group<R>>();
+    const index = new Cells<Key, Group<R>>();
     this.#indexes.set(column, index);
     for (const row of this.rows()) this.#enter(column, index, row);
     return index;
@@ -131,7 +157,7 @@ export class Relation<R extends Identified> {
     }
   }
 
-  #enter(column: string, index: Map<Key, Group<R>>, row: R): void {
+  #enter(column: string, index: Cells<Key, Group<R>>, row: R): void {
     const value = columnValue(row, column);
     if (value === undefined) return;
     let group = index.get(value);
@@ -148,11 +174,12 @@ export class Relation<R extends Identified> {
     group.changed();
   }
 
-  #leave(column: string, index: Map<Key, Group<R>>, value: Key, id: number): void {
+  #leave(column: string, index: Cells<Key, Group<R>>, value: Key, id: number): void {
     const group = index.get(value)!;
     group.rows.splice(position(group.rows, id), 1);
     if (group.rows.length === 0) this.#tell(column, value, false);
     group.changed();
+    if (group.empty) index.emptied();
   }
 
   #tell(column: string, value: Key, present: boolean): void {

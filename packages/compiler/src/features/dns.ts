@@ -124,8 +124,8 @@ export async function forwarded(
       reply.subarray(12, end).equals(message.subarray(12, end)),
     ...(whole && { hasMore: (reply: Buffer) => (reply[2]! & truncatedBit) !== 0 }),
   });
-  if (!found) {
-    lookup.count('no answer');
+  if (typeof found === 'string') {
+    lookup.count(found);
     return serverFailure(query);
   }
   query.copy(found, 0, 0, 2);

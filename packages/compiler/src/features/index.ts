@@ -1,5 +1,5 @@
-import type { AnyFeature } from '../engine/compiler.ts';
 import type { Derivation } from '../engine/feature.ts';
+import type { AnyFeature } from '../engine/stages.ts';
 import {
   attachments,
   floodParts,

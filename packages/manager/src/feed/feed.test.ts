@@ -104,22 +104,14 @@ describe('the feed', () => {
     expect(seen).toBeLessThan(names.length);
   });
 
-  it('lets the newest connection of a node take the place of an older one', async () => {
-    await using manager = await testManager();
-    using older = await testAgent(manager.url, fresh);
-    await older.next();
-    using newer = await testAgent(manager.url, fresh);
-    await newer.next();
-    expect(await older.ended()).toEqual([1000, 'replaced by a newer connection of the same node']);
-    expect((await manager.done('GET', '/status')).agents).toMatchObject([{ node: 'node1', connected: true }]);
-  });
-
   it('ends a connection that says what is no message, with the reason', async () => {
     await using manager = await testManager();
     for (const [said, reason] of [
       ['{', /^message: /],
       ['"hello"', /^message: /],
-      [JSON.stringify({ type: 'hello', node: '' }), /^node: /],
+      [JSON.stringify({ ...fresh, node: '' }), /^node: expected a letter or digit, then /],
+      [JSON.stringify({ ...fresh, node: 'a\u001b[2J' }), /^node: /],
+      [JSON.stringify({ ...fresh, node: '$(id)' }), /^node: /],
       [JSON.stringify(reportOf(1)), /^hello comes first$/],
       [JSON.stringify({ ...fresh, pid: 'ü'.repeat(200) }), /^pid: /],
     ] as const) {

@@ -3,6 +3,7 @@
  * what it has; then it gets what is committed, all commits of one turn of the event loop together. An agent that reads
  * too slowly is disconnected, and resumes.
  */
+import { once } from 'node:events';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type Change, type ToAgent, toManager } from '@openvnet/model';
@@ -11,16 +12,29 @@ import type { FastifyBaseLogger } from 'fastify';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { type AdmissionRules, refusalOfVisitor } from '../api/admission.ts';
 import type { Agent, Agents, Connection } from '../status/agents.ts';
+import type { Claim } from '../status/claims.ts';
 import { changeForAgent, snapshotForAgent } from './for-agent.ts';
+import { Inbound, type InboundLimits } from './inbound.ts';
 
-export interface FeedLimits {
+export interface FeedLimits extends InboundLimits {
   /** Most that may wait to be read by one agent, in bytes. */
   readonly bufferedBytes: number;
   /** How often a connection is asked for a sign of life, in milliseconds. */
   readonly heartbeatMs: number;
+  /** How long a connection may be silent before it says hello. */
+  readonly helloMs: number;
+  /** How long an agent may take to answer when another one says its name. */
+  readonly aliveMs: number;
 }
 
-const usual: FeedLimits = { bufferedBytes: 64 << 20, heartbeatMs: 10_000 };
+const usual: FeedLimits = {
+  bufferedBytes: 64 << 20,
+  inboundBytes: 128 << 20,
+  helloBytes: 16 << 10,
+  heartbeatMs: 10_000,
+  helloMs: 10_000,
+  aliveMs: 5000,
+};
 
 export class Feed implements Disposable {
   readonly #store: Store;
@@ -28,6 +42,7 @@ export class Feed implements Disposable {
   readonly #logger: FastifyBaseLogger;
   readonly #limits: FeedLimits;
   readonly #sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 64 << 20 });
+  readonly #inbound: Inbound;
   readonly #members = new Set<WebSocket>();
   readonly #alive = new WeakSet<WebSocket>();
   readonly #stop: (() => void)[];
@@ -41,6 +56,7 @@ export class Feed implements Disposable {
     this.#agents = agents;
     this.#logger = logger;
     this.#limits = { ...usual, ...limits };
+    this.#inbound = new Inbound(this.#limits);
     const heartbeat = setInterval(() => this.#heartbeat(), this.#limits.heartbeatMs);
     heartbeat.unref();
     this.#stop = [store.subscribe((commit) => this.#committed(commit)), () => clearInterval(heartbeat)];
@@ -61,7 +77,8 @@ export class Feed implements Disposable {
         socket.end([...lines, `Content-Length: ${Buffer.byteLength(body)}`, '', body].join('\r\n'));
         return;
       }
-      this.#sockets.handleUpgrade(request, socket, head, (made) => this.#welcome(made));
+      const address = (request.socket.remoteAddress ?? 'unknown').replace(/^::ffff:/, '');
+      this.#sockets.handleUpgrade(request, socket, head, (made) => this.#welcome(made, socket, address));
     });
   }
 
@@ -71,8 +88,9 @@ export class Feed implements Disposable {
     this.#sockets.close();
   }
 
-  #welcome(socket: WebSocket): void {
+  #welcome(socket: WebSocket, raw: Duplex, address: string): void {
     let agent: Agent | undefined;
+    let claim: Claim | undefined;
     const connection: Connection = {
       send: (message) => this.#send(socket, JSON.stringify(message)),
       close: (code, reason) => {
@@ -80,11 +98,18 @@ export class Feed implements Disposable {
         socket.close(code, reason);
       },
     };
+    this.#inbound.watch(socket, raw, (one, bytes) => {
+      this.#logger.warn({ address, bytes }, 'agent sends more than all together may; its connection is ended');
+      this.#members.delete(one);
+    });
+    const silence = setTimeout(() => this.#refuse(connection, agent, 'hello did not come'), this.#limits.helloMs);
     this.#alive.add(socket);
     socket.on('pong', () => this.#alive.add(socket));
     socket.on('error', (error) => this.#logger.debug({ err: error, node: agent?.node }, 'connection of agent failed'));
     socket.on('close', (code) => {
+      clearTimeout(silence);
       this.#members.delete(socket);
+      if (claim) this.#agents.claims.leave(claim);
       if (!agent) return;
       this.#agents.gone(agent, connection);
       this.#logger.info({ node: agent.node, code }, 'agent has gone');
@@ -98,11 +123,31 @@ export class Feed implements Disposable {
       }
       const said = message.data;
       if (said.type === 'hello') {
-        if (agent) return this.#refuse(connection, agent, 'hello was said already');
-        agent = this.#agents.connected(said, connection);
-        this.#logger.info({ node: said.node, hostname: said.hostname, version: said.version }, 'agent has come');
-        this.#bringUpToDate(socket, said);
-      } else if (!agent) this.#refuse(connection, agent, 'hello comes first');
+        if (claim) return this.#refuse(connection, agent, 'hello was said already');
+        clearTimeout(silence);
+        this.#inbound.greeted(socket);
+        const host = { node: said.node, hostname: said.hostname, address, pid: said.pid };
+        claim = {
+          hello: said,
+          address,
+          since: Date.now(),
+          isAlive: () => answers(socket, this.#limits.aliveMs),
+          close: connection.close,
+          terminate: () => socket.terminate(),
+          granted: () => {
+            agent = this.#agents.connected(said, address, connection);
+            this.#logger.info({ ...host, version: said.version }, 'agent has come');
+            this.#bringUpToDate(socket, said);
+          },
+          waits: (reason) => {
+            this.#logger.warn({ ...host, reason }, 'a second agent says that it is this node, and waits');
+            // Agents of older versions do not know the message; they hear nothing until it is their turn.
+            if (said.machine !== undefined) connection.send({ type: 'wait', reason } satisfies ToAgent);
+          },
+        };
+        this.#agents.claims.take(claim);
+      } else if (!claim) this.#refuse(connection, agent, 'hello comes first');
+      else if (!agent) return;
       else if (said.type === 'report') this.#agents.reported(agent, said);
       else this.#agents.answered(agent, said.ask, said.answer);
     });
@@ -166,6 +211,16 @@ export class Feed implements Disposable {
       else socket.ping();
     }
   }
+}
+
+/** Whether the other end answers a ping within `limitMs`. */
+async function answers(socket: WebSocket, limitMs: number): Promise<boolean> {
+  if (socket.readyState !== socket.OPEN) return false;
+  socket.ping();
+  return once(socket, 'pong', { signal: AbortSignal.timeout(limitMs) }).then(
+    () => true,
+    () => false,
+  );
 }
 
 function parseJson(text: string): unknown {

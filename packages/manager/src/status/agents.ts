@@ -1,4 +1,5 @@
 import type { Bound, BridgeReport, Question, Report, ToManager, Waiting } from '@openvnet/model';
+import { type ClaimLimits, Claims, isSameHost } from './claims.ts';
 
 type Hello = Extract<ToManager, { type: 'hello' }>;
 
@@ -11,9 +12,10 @@ export interface Connection {
 /** What an agent has said of its host. Kept while it is away: the switch goes on as it was. */
 export interface Agent {
   readonly node: string;
-  hostname: string;
-  pid: number;
-  version: string;
+  /** What it said of itself. */
+  hello: Hello;
+  /** The address that it connects from. */
+  address: string;
   /** Undefined while it is away. */
   connection: Connection | undefined;
   /** When it connected, or went away. */
@@ -28,11 +30,21 @@ export interface Agent {
 }
 
 /** What all agents have said, the newest of each. */
-export class Agents {
+export class Agents implements Disposable {
+  /** Who may speak for which node. */
+  readonly claims: Claims;
   readonly #agents = new Map<string, Agent>();
   readonly #listeners = new Set<() => void>();
   readonly #questions = new Map<number, (agent: Agent, answer: unknown) => void>();
   #asked = 0;
+
+  constructor(limits?: Partial<ClaimLimits>) {
+    this.claims = new Claims(limits);
+  }
+
+  [Symbol.dispose](): void {
+    this.claims[Symbol.dispose]();
+  }
 
   all(): readonly Agent[] {
     return [...this.#agents.values()];
@@ -44,28 +56,19 @@ export class Agents {
     return () => this.#listeners.delete(listener);
   }
 
-  /** An agent has connected; an older connection of the same node is closed. */
-  connected(hello: Hello, connection: Connection): Agent {
-    const { node, hostname, pid, version } = hello;
-    const known = this.#agents.get(node);
-    known?.connection?.close(1000, 'replaced by a newer connection of the same node');
-    const agent: Agent = known ?? {
-      node,
-      hostname,
-      pid,
-      version,
-      connection,
-      since: '',
-      revision: null,
-      problem: null,
-      bridges: [],
-      bound: new Map(),
-      waiting: new Map(),
-    };
-    Object.assign(agent, { hostname, pid, version, connection, since: new Date().toISOString() });
-    this.#agents.set(node, agent);
+  /** An agent has connected and has the name of its node. What another host's agent of that name has said is forgotten. */
+  connected(hello: Hello, address: string, connection: Connection): Agent {
+    const known = this.#agents.get(hello.node);
+    const agent: Agent = known && isSameHost(known, { hello, address }) ? known : blank(hello, address);
+    Object.assign(agent, { hello, address, connection, since: new Date().toISOString() });
+    this.#agents.set(hello.node, agent);
     this.#changed();
     return agent;
+  }
+
+  /** Forgets what an agent has said, and that there was one. */
+  forget({ node }: Agent): void {
+    if (this.#agents.delete(node)) this.#changed();
   }
 
   /** A connection has ended. Nothing happens where a newer one has taken its place. */
@@ -79,7 +82,10 @@ export class Agents {
   reported(agent: Agent, { revision, problem, bridges, bound, waiting }: Report): void {
     agent.revision = revision;
     agent.problem = problem;
-    if (bridges) agent.bridges = bridges;
+    if (bridges) {
+      agent.bridges = bridges;
+      this.#forgetTwinsOf(agent);
+    }
     if (waiting) agent.waiting = reasonsOf(waiting);
     if (bound?.whole) agent.bound.clear();
     for (const [interfaceId, datapathId] of bound?.gone ?? []) {
@@ -128,16 +134,42 @@ export class Agents {
     });
   }
 
+  /** Bridges have one agent: an agent of this machine that has gone and had one of them has another name by now. */
+  #forgetTwinsOf(agent: Agent): void {
+    const own = new Set(agent.bridges.map(({ dpid }) => dpid));
+    for (const other of this.#agents.values()) {
+      if (other === agent || other.connection || !isSameHost(other, agent)) continue;
+      if (other.bridges.some(({ dpid }) => own.has(dpid))) this.forget(other);
+    }
+  }
+
   #changed(): void {
     for (const listener of this.#listeners) listener();
   }
+}
+
+function blank(hello: Hello, address: string): Agent {
+  return {
+    node: hello.node,
+    hello,
+    address,
+    connection: undefined,
+    since: '',
+    revision: null,
+    problem: null,
+    bridges: [],
+    bound: new Map(),
+    waiting: new Map(),
+  };
 }
 
 function reasonsOf(waiting: readonly Waiting[]): Map<string, string[]> {
   const reasons = new Map<string, string[]>();
   for (const { kind, id, reason } of waiting) {
     const key = `${kind} ${id}`;
-    reasons.set(key, [...(reasons.get(key) ?? []), reason]);
+    const known = reasons.get(key);
+    if (known) known.push(reason);
+    else reasons.set(key, [reason]);
   }
   return reasons;
 }

@@ -1,10 +1,11 @@
 import type { Kind, ObjectStatus, RowOf, SystemStatus } from '@openvnet/model';
-import { kinds, resourceOf } from '@openvnet/model';
+import { kinds, resourceOf, shell } from '@openvnet/model';
 import type { Store } from '@openvnet/store';
 import { behaviourOf } from '../behaviours/index.ts';
 import { allowedAddresses } from '../behaviours/interface-findings.ts';
 import type { Agent, Agents } from './agents.ts';
 import { packetsOf, refusedFrames } from './asked.ts';
+import { type Claim, hostOf } from './claims.ts';
 import { digitsOf, type Facts, gatherFacts, registration, unregisteredBridges } from './facts.ts';
 import { judge } from './findings.ts';
 import { WaitingRoom } from './waiting-room.ts';
@@ -65,14 +66,16 @@ export class Reports implements Disposable {
         started_at: startedAt,
         notes: this.notes,
       },
-      agents: agents.map(({ node, hostname, pid, version, connection, revision, problem }) => ({
-        node,
-        hostname,
-        pid,
-        version,
-        connected: connection !== undefined,
-        revision,
-        problem,
+      agents: agents.map((agent) => ({
+        node: agent.node,
+        hostname: agent.hello.hostname,
+        address: agent.address,
+        pid: agent.hello.pid,
+        version: agent.hello.version,
+        connected: agent.connection !== undefined,
+        revision: agent.revision,
+        problem: agent.problem,
+        notes: this.#agents.claims.rivalsOf(agent.node).map((rival) => whoElse(agent, rival)),
       })),
       packets,
       datapaths: datapathsOf(facts),
@@ -106,6 +109,12 @@ export class Reports implements Disposable {
     }
     return unrealised;
   }
+}
+
+/** That another agent says the name of this one, and what to do. */
+function whoElse(agent: Agent, rival: Claim): string {
+  const other = shell`vna --node-id ${`${agent.node}-2`}`;
+  return `${hostOf(rival)} says that it is ${agent.node} too, and waits while ${hostOf(agent)} is; if both are yours, start one with another name: ${other}`;
 }
 
 function datapathsOf(facts: Facts): SystemStatus['datapaths'] {

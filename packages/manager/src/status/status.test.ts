@@ -248,8 +248,21 @@ it('the status of everything names what is not in effect', async () => {
       store: expect.any(String),
       revision: 5,
       started_at: expect.any(String),
+      notes: [],
     },
-    agents: [{ node: 'node1', hostname: 'host1', pid: 1, version: '1', connected: true, revision: 5, problem: null }],
+    agents: [
+      {
+        node: 'node1',
+        hostname: 'host1',
+        address: '127.0.0.1',
+        pid: 1,
+        version: '1',
+        connected: true,
+        revision: 5,
+        problem: null,
+        notes: [],
+      },
+    ],
     packets: [{ node: 'node1', answered: 0, limited: 0, counts: {} }],
     datapaths: [
       {

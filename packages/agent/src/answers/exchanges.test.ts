@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { lengthFirst } from '@openvnet/packet';
 import { expect, it } from 'vitest';
-import { UdpExchanges } from './udp-exchanges.ts';
+import { Exchanges } from './exchanges.ts';
 
 const message = Buffer.from('question');
 const accept = (answer: Buffer): boolean => answer.toString() === 'answer';
@@ -22,32 +22,35 @@ async function server(answers: readonly string[]) {
 
 it('gives the first answer that is accepted, and leaves no socket behind', async () => {
   using one = await server(['wrong', 'answer']);
-  const exchanges = new UdpExchanges();
+  const exchanges = new Exchanges();
   const ask = exchanges.ask('a', { servers: ['127.0.0.1'], port: one.port, message, accept });
   expect([exchanges.size, (await ask)?.toString(), exchanges.size]).toEqual([1, 'answer', 0]);
 });
 
 it('gives up in time, on the next server too, and at once where it is closed', async () => {
   using silent = await server([]);
-  const exchanges = new UdpExchanges();
+  const exchanges = new Exchanges();
   const began = performance.now();
   const servers = ['127.0.0.1', '127.0.0.2'];
-  expect(await exchanges.ask('a', { servers, port: silent.port, message, accept })).toBeUndefined();
+  expect(await exchanges.ask('a', { servers, port: silent.port, message, accept })).toBe('server unreachable');
   expect(performance.now() - began).toBeLessThan(4000);
   const late = exchanges.ask('a', { servers, port: silent.port, message, accept });
   exchanges.close();
-  expect(await late).toBeUndefined();
+  expect(await late).toBe('server silent');
   expect(exchanges.size).toBe(0);
 });
 
 it('has only so many under way, and fewer for each client', async () => {
   using silent = await server([]);
-  const exchanges = new UdpExchanges();
+  const exchanges = new Exchanges();
   const ask = (client: string) => exchanges.ask(client, { servers: ['127.0.0.1'], port: silent.port, message, accept });
   const all = [...Array(1000).keys()].map((i) => ask(`${i % 2}`));
   expect(exchanges.size).toBe(64);
-  all.push(...[...Array(1000).keys()].map((i) => ask(`${i}`)));
-  expect(exchanges.size).toBe(256);
+  // However many have taken what they can get, who has nothing under way is served.
+  all.push(...[...Array(1000).keys()].map((i) => ask(`${i % 40}`)));
+  const [full, newcomer] = [exchanges.size, ask('newcomer')];
+  expect([full > 450, exchanges.size]).toEqual([true, full + 1]);
+  all.push(newcomer);
   exchanges.close();
   await Promise.all(all);
   expect(exchanges.size).toBe(0);
@@ -79,7 +82,7 @@ it('asks over TCP where there is more, and takes an answer that comes in pieces'
     const both = Buffer.concat([lengthFirst(Buffer.from('for others')), lengthFirst(Buffer.from(long))]);
     for (let at = 0; at < both.length; at += 7001) socket.write(both.subarray(at, at + 7001));
   });
-  const exchanges = new UdpExchanges();
+  const exchanges = new Exchanges();
   const wanted = {
     servers: ['127.0.0.1'],
     port: one.port,
@@ -96,16 +99,44 @@ it('asks over TCP where there is more, and takes an answer that comes in pieces'
 
 it('gives nothing where a server does not keep to its word, and at once where it is closed', async () => {
   using one = await server(['cut']);
-  const exchanges = new UdpExchanges();
+  const exchanges = new Exchanges();
   const wanted = { servers: ['127.0.0.1'], port: one.port, message, hasMore: () => true, accept: () => true };
-  expect(await exchanges.ask('a', wanted)).toBeUndefined();
+  expect(await exchanges.ask('a', wanted)).toBe('server unreachable');
   let asked = 0;
   using _ = await streams(one.port, (__, socket) => {
     asked++;
     if (asked === 1) socket.end(Buffer.from([0, 9, 1]));
     else exchanges.close();
   });
-  expect(await exchanges.ask('a', wanted)).toBeUndefined();
-  expect(await exchanges.ask('a', wanted)).toBeUndefined();
+  expect(await exchanges.ask('a', wanted)).toBe('server unreachable');
+  expect(await exchanges.ask('a', wanted)).toBe('server silent');
   expect([asked, exchanges.size]).toEqual([2, 0]);
+});
+
+it('says so where the host cannot reach a server, and asks the next one', async () => {
+  using one = await server(['answer']);
+  const exchanges = new Exchanges();
+  // Nobody may connect to the broadcast address.
+  const ask = (servers: string[]) => exchanges.ask('a', { servers, port: one.port, message, accept });
+  expect(await ask(['255.255.255.255'])).toBe('server unreachable');
+  expect(`${await ask(['255.255.255.255', '127.0.0.1'])}`).toBe('answer');
+  expect(exchanges.size).toBe(0);
+});
+
+it('gives up a server that sends much and no answer', async () => {
+  using flood = await server(Array(200).fill('wrong'));
+  using one = await server(['cut']);
+  using _ = await streams(one.port, (__, socket) => {
+    const wrong = lengthFirst(Buffer.alloc(1000));
+    const more = (): unknown => socket.writable && socket.write(wrong, more);
+    more();
+  });
+  const exchanges = new Exchanges();
+  const began = performance.now();
+  const servers = ['127.0.0.1'];
+  expect(await exchanges.ask('a', { servers, port: flood.port, message, accept })).toBe('server answers wrongly');
+  const cut = (answer: Buffer): boolean => `${answer}` === 'cut';
+  const endless = { servers, port: one.port, message, accept: cut, hasMore: cut };
+  expect(await exchanges.ask('a', endless)).toBe('server answers wrongly');
+  expect(performance.now() - began).toBeLessThan(1000);
 });

@@ -1,0 +1,154 @@
+import { dirname } from 'node:path';
+import { keepDialing, type SwitchConnection } from '@openvnet/openflow';
+import type { BridgeState, Ovsdb, PortState } from '@openvnet/ovsdb';
+import type { Logger } from 'pino';
+import type { Connections } from './connections.ts';
+import type { ServedSwitch } from './served-switch.ts';
+import { hastenRevalidation, prepareBridge, releaseBridge, shieldHost } from './settings.ts';
+
+/** Open vSwitch applies what changes its flows a moment after the database says so. */
+const settleMs = 300;
+
+export interface BridgeServiceOptions {
+  /** Where the database of Open vSwitch is: `unix:PATH` or `tcp:HOST:PORT`. */
+  readonly target: string;
+  readonly ovsdb: Ovsdb;
+  readonly connections: Connections;
+  readonly bridge: BridgeState;
+  readonly served: ServedSwitch;
+  readonly log: Logger;
+  readonly onChange: () => void;
+  /** Resolves when whoever served the bridge before has left it. */
+  readonly after: Promise<void> | undefined;
+}
+
+/** The service of one bridge, from when it is registered until it is not: its settings, its connection, its ports. */
+export class BridgeService {
+  readonly served: ServedSwitch;
+  /** Name of the bridge. */
+  readonly bridge: string;
+  /** What was changed on the bridge, in words. */
+  readonly notes = new Set<string>();
+  /** Why it cannot be reached. */
+  problem: string | null = null;
+  readonly #options: BridgeServiceOptions;
+  readonly #stop = new AbortController();
+  /** What the bridge's fail mode and controllers were when last seen. */
+  #settings: string;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: BridgeServiceOptions) {
+    const { served, bridge, log } = options;
+    this.#options = options;
+    this.served = served;
+    this.bridge = bridge.name;
+    this.#settings = settingsOf(bridge);
+    for (const [name, state] of bridge.ports) this.#setPort(name, state);
+    log.info({ datapath: served.dpid, bridge: bridge.name }, 'the bridge is registered; it is served from now on');
+    this.#serve().catch((error: unknown) => {
+      if (!this.#stop.signal.aborted)
+        log.error({ datapath: served.dpid, err: error }, 'the bridge could not be served');
+    });
+  }
+
+  /** Uses `connection` where there was none. */
+  connected(connection: SwitchConnection): void {
+    this.problem = null;
+    if (!this.served.connection) this.served.use(connection);
+  }
+
+  /** `connection` is over: goes on by another where there is one. */
+  disconnected(connection: SwitchConnection): void {
+    if (this.served.connection === connection) this.served.use(this.#options.connections.of(this.served.dpid));
+  }
+
+  portChanged(name: string, state: PortState | undefined): void {
+    this.#setPort(name, state);
+    this.served.touch();
+  }
+
+  /** A controller that was set or taken away flushes the flows, and another fail mode would do so later. */
+  bridgeChanged(state: BridgeState): void {
+    if (this.#settings === settingsOf(state)) return;
+    this.#settings = settingsOf(state);
+    if (state.failMode !== 'secure') void this.#prepare().then(() => this.served.check());
+    this.served.check();
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.served.check(), settleMs);
+  }
+
+  /** Ends the service as the agent ends: the bridge stays as it is. */
+  async close(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#stop.abort();
+    await this.served.close(false);
+  }
+
+  /** Ends the service; takes the flows away and gives the settings back where `clear` says so. */
+  async end(clear: boolean): Promise<void> {
+    const { ovsdb, log } = this.#options;
+    clearTimeout(this.#timer);
+    await this.served.close(clear);
+    this.#stop.abort();
+    const state = ovsdb.bridges.get(this.bridge);
+    if (clear && state) await releaseBridge(ovsdb, state);
+    log.info(
+      { datapath: this.served.dpid, bridge: this.bridge },
+      clear ? 'the bridge is not registered any more; its flows were taken away' : 'the bridge is not served any more',
+    );
+  }
+
+  /** Prepares the bridge, then dials it for as long as it is served. */
+  async #serve(): Promise<void> {
+    const { after, connections, target } = this.#options;
+    const { signal } = this.#stop;
+    // Whoever served it before may still be at work on the same connection.
+    await after;
+    await this.#prepare();
+    if (signal.aborted) return;
+    this.served.use(connections.of(this.served.dpid));
+    // The management socket lies beside the database's; over TCP there is none, and the switch has to come by itself.
+    if (!target.startsWith('unix:')) return;
+    await keepDialing(`unix:${dirname(target.slice('unix:'.length))}/${this.bridge}.mgmt`, {
+      signal,
+      onSwitch: (connection) => connections.accept(connection),
+      onDown: (reason) => !signal.aborted && this.#down(reason.message),
+    });
+  }
+
+  async #prepare(): Promise<void> {
+    const { ovsdb, log } = this.#options;
+    const bridge = ovsdb.bridges.get(this.bridge);
+    if (!bridge || !ovsdb.connected) return;
+    try {
+      const changes = await prepareBridge(ovsdb, bridge);
+      const hastened = await hastenRevalidation(ovsdb);
+      if (hastened !== undefined) changes.push(hastened);
+      for (const change of changes) {
+        log.info({ datapath: this.served.dpid, bridge: this.bridge }, change);
+        this.notes.add(change);
+      }
+    } catch (error) {
+      log.error({ datapath: this.served.dpid, err: error }, 'the settings of the bridge could not be changed');
+    }
+  }
+
+  #down(reason: string): void {
+    const { connections, log, onChange } = this.#options;
+    if (this.problem === reason || connections.of(this.served.dpid)) return;
+    this.problem = reason;
+    log.warn({ datapath: this.served.dpid, reason }, 'the switch cannot be reached; trying on');
+    onChange();
+  }
+
+  #setPort(name: string, state: PortState | undefined): void {
+    const known = state?.ofport !== undefined;
+    this.served.setPort(name, known ? { id: state.ofport!, name, iface_id: state.ifaceId ?? null } : undefined);
+    const bridge = this.#options.ovsdb.bridges.get(this.bridge);
+    if (known && state.type === '' && bridge?.datapathType === 'netdev') shieldHost(name);
+  }
+}
+
+function settingsOf({ failMode, controllers }: BridgeState): string {
+  return JSON.stringify([failMode, [...controllers].sort()]);
+}
