@@ -18,9 +18,9 @@ export function pages(): ReadonlyMap<string, string> {
 
 function pipelinePage(): string {
   const tableRows = tableNames.map((name, number) => {
-    const { doc, match, next, calls, miss } = tables[name];
+    const { doc, match, writes, next, calls, miss } = tables[name];
     const missed = typeof miss === 'string' ? miss : `agent (${miss.agent})`;
-    return [number, name, doc, words(match), words(next), words(calls), missed];
+    return [number, name, doc, words(match), words(writes), words(next), words(calls), missed];
   });
   const registerRows = Object.entries(registers).map(([name, { bits, doc }]) => {
     const { field, offset } = places[name as keyof typeof places];
@@ -32,7 +32,10 @@ function pipelinePage(): string {
     '# The pipeline',
     'Tables in the order in which packets meet them. `ovs-ofctl dump-flows` shows tables by number, registers by field and',
     'the feature in the first byte of the cookie; the rest of the cookie is the number of the item.\n',
-    grid(['number', 'table', 'what it decides', 'matches', 'goes on at', 'asks', 'nothing matches'], tableRows),
+    grid(
+      ['number', 'table', 'what it decides', 'matches', 'writes', 'goes on at', 'asks', 'nothing matches'],
+      tableRows,
+    ),
     '## Registers\n',
     grid(['register', 'bits', 'in', 'what it holds'], registerRows),
     '## Features\n',

@@ -1,3 +1,4 @@
+export { Cache } from './engine/cache.ts';
 export { Compiler } from './engine/compiler.ts';
 export { conflicts } from './engine/conflicts.ts';
 export { faultOfNobody, faultyObjects, objectOf as objectOfFault } from './engine/faults.ts';
@@ -20,7 +21,6 @@ export {
   waiting,
 } from './engine/feature.ts';
 export { FlowTable } from './engine/flow-table.ts';
-export { Memory } from './engine/memory.ts';
 export { type NamedObject, named, namesOf, ownerOf } from './engine/owners.ts';
 export { type Identified, Relation } from './engine/relation.ts';
 export {

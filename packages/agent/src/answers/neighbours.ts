@@ -151,7 +151,7 @@ export class Neighbours {
     const { mac: sha, ip: spa } = asker;
     const payload = encodeArp({ operation: arpOperation.request, sha, spa, tha: 0, tpa: ip });
     const data = encodeEthernet({ dst: to, src: sha, type: etherType.arp, payload });
-    const actions = [load('network', domain), ask('forward')];
+    const actions = [load('domain', domain), ask('forward')];
     this.#connection()?.send({ type: 'packet_out', in_port: controllerPort, actions, data });
   }
 
@@ -222,7 +222,7 @@ function itemOf(body: string): number {
 /** The row from which a flow of table `neighbour` was made; undefined where it is not one of ours. */
 function rowIn(key: string, body: string): Resolved | undefined {
   const { match, instructions } = decodeFlow({ key, body });
-  const read = (name: 'network' | 'target_ip'): number => {
+  const read = (name: 'domain' | 'target_ip'): number => {
     const { field, offset, bits } = places[name];
     const given = match[field] as { value: number } | number | undefined;
     const value = typeof given === 'object' ? given.value : (given ?? 0);
@@ -231,5 +231,5 @@ function rowIn(key: string, body: string): Resolved | undefined {
   const loads = instructions.flatMap((each) => (each.type === 'apply_actions' ? each.actions : []));
   const mac = loads.find((action) => action.type === 'load' && action.to.field === places.target_mac.field);
   if (mac?.type !== 'load') return undefined;
-  return { id: itemOf(body), domain_id: read('network'), ip: read('target_ip'), mac: Number(mac.value) };
+  return { id: itemOf(body), domain_id: read('domain'), ip: read('target_ip'), mac: Number(mac.value) };
 }

@@ -114,12 +114,12 @@ export class PacketIns {
   }
 
   #lookup(served: ServedSwitch, port: number, reason: AgentReason): Omit<Lookup, 'converse'> {
-    const { memory } = served;
+    const { cache } = served;
     const count = (what: string): void => this.#count(`${reason} ${what}`);
     return {
-      get: (name, id) => memory.view.get(name, id),
-      where: (name, column, value) => memory.view.where(name, column, value),
-      remember: (name, compute) => memory.get(name, compute),
+      get: (name, id) => cache.view.get(name, id),
+      where: (name, column, value) => cache.view.where(name, column, value),
+      remember: (name, compute) => cache.get(name, compute),
       resolve: (station) => served.neighbours.find(station),
       heard: (station, mac) => served.neighbours.heard(station, mac),
       exchange: (request) => this.#exchanges.ask(`${served.dpid} ${port}`, request),

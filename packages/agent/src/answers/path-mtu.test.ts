@@ -82,7 +82,7 @@ describe('a packet that is routed into a network with a largest packet', () => {
 
 describe('the agent, of a packet that is too large', () => {
   const registers = {
-    network: 2,
+    domain: 2,
     known: 1,
     too_large: 1,
     gateway: 101,
@@ -125,7 +125,7 @@ describe('the agent, of a packet that is too large', () => {
       expect([port, in_port]).toEqual([undefined, 11]);
       expect(decodeEthernet(frame)).toMatchObject({ src: macOf(11), dst: macOf(101) });
       expect(actions.slice(-2)).toEqual([load('too_large', 0), ask('rewrite')]);
-      for (const name of ['network', 'known', 'gateway', 'target_mac', 'gateway_mac'] as const)
+      for (const name of ['domain', 'known', 'gateway', 'target_mac', 'gateway_mac'] as const)
         expect(actions).toContainEqual(load(name, registers[name]));
     }
   });

@@ -1,9 +1,9 @@
 import {
+  Cache,
   Compiler,
   derivations,
   faultOfNobody,
   features,
-  Memory,
   type ModelRelations,
   type Port,
 } from '@openvnet/compiler';
@@ -43,7 +43,7 @@ export class ServedSwitch {
   /** Stations that the model does not know, and that routed packets have gone to. */
   readonly neighbours: Neighbours;
   /** What answers to packets have computed from the model. */
-  readonly memory: Memory;
+  readonly cache: Cache;
   /** Interfaces whose place has changed since the last report: where they are now, or undefined. */
   readonly movedInterfaces = new Map<number, Omit<Bound, 'link'> | undefined>();
   problem: string | null = null;
@@ -71,7 +71,7 @@ export class ServedSwitch {
       () => this.#connection,
       () => this.touch(),
     );
-    this.memory = new Memory(options.datapathId, this.compiler.relations);
+    this.cache = new Cache(options.datapathId, this.compiler.relations);
     this.compiler.watch('binding', (id, row) => {
       const place = row && {
         interface_id: id,
@@ -135,7 +135,7 @@ export class ServedSwitch {
     clearTimeout(this.#retry);
     this.neighbours.close();
     await this.#running;
-    this.memory.close();
+    this.cache.close();
     this.compiler.close();
     const connection = this.#connection;
     if (!clear || !connection) return;

@@ -23,7 +23,7 @@ function namesOf({ relations }: Slice): Record<string, Map<number, string>> {
   };
 }
 
-const registers = { network: 'network', gateway: 'interface', route_link: 'route_link' } as const;
+const registers = { domain: 'network', gateway: 'interface', route_link: 'route_link' } as const;
 
 /** The flows with names in the place of numbers, sorted. */
 export function namedFlows(flows: readonly EncodedFlow[], slice: Slice): string[] {

@@ -7,7 +7,7 @@ const flow: ShownFlow = {
   datapath_uuid: 'dp-br0',
   table: 'neighbour',
   priority: 2000,
-  match: { network: 'nw-net1', target_ip: '172.16.1.1' },
+  match: { domain: 'nw-net1', target_ip: '172.16.1.1' },
   actions: ['target_mac=52:54:00:0d:84:01', 'known=1'],
   next: null,
   feature: 'neighbour',
@@ -34,7 +34,7 @@ describe('flows', () => {
     expect(flowsText(io, { ...answer([flow, miss]), notes: ['agent node2 did not answer'] })).toMatchInlineSnapshot(`
       "dp-br0
         neighbour
-          2000 neighbour if-veth1/il-a            network=nw-net1 target_ip=172.16.1.1 → target_mac=52:54:00:0d:84:01, known=1  (3 packets 126 B 9 s)
+          2000 neighbour if-veth1/il-a            domain=nw-net1 target_ip=172.16.1.1 → target_mac=52:54:00:0d:84:01, known=1  (3 packets 126 B 9 s)
         forward
              0 miss                               any → drop  (3 packets 126 B 9 s)
       note: agent node2 did not answer"
@@ -43,7 +43,7 @@ describe('flows', () => {
   });
 
   it('that have counted, come or gone are those that moved', () => {
-    const fresh = { ...flow, match: { network: 'nw-net2' } };
+    const fresh = { ...flow, match: { domain: 'nw-net2' } };
     const moved = movedBetween(answer([flow, miss]), answer([{ ...flow, packets: 5 }, fresh]));
     expect(moved.map(({ change, packets, flow: { match } }) => ({ change, packets, match }))).toEqual([
       { change: 'moved', packets: 2, match: flow.match },

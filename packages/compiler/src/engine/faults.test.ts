@@ -33,7 +33,7 @@ function marks(broken: Broken, name = 'marks', mark = cookie): AnyFeature {
     },
     flows: ({ id, address, enable_filtering }) => {
       broken.flows?.(id);
-      const match = { network: mark, target_ip: address };
+      const match = { domain: mark, target_ip: address };
       return [
         { table: 'neighbour', priority: priority.low, match, actions: [load('known', Number(enable_filtering))] },
       ];
@@ -174,12 +174,12 @@ it('keeps what a derivation has made, with what rests on that', () => {
 });
 
 it('says so where flows that depend on nothing cannot be made', () => {
-  const match = { network: 2 ** 24 };
+  const match = { domain: 2 ** 24 };
   const always = [{ table: 'neighbour', priority: priority.low, match }] as const;
   const compiler = compilerOf([{ ...marks({}), always }]);
   compiler.update();
   expect(faultOfNobody(compiler)).toBe(
-    'feature marks cannot be computed: RangeError: network 16777216 does not fit 24 bits',
+    'feature marks cannot be computed: RangeError: domain 16777216 does not fit 24 bits',
   );
   expect(compiler.takeFaults()).toHaveLength(1);
   expect(shown(compiler)).toEqual({ 11: 0, 12: 0, 13: 0 });

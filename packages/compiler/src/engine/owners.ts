@@ -1,5 +1,5 @@
 import { columnOf, fieldsOf, type Kind, kinds, parentField, resourceOf } from '@openvnet/model';
-import { objectOfDomain, segmentDomain } from '../pipeline/domains.ts';
+import { objectOfDomain, segmentDomain } from '../pipeline/domain-numbers.ts';
 import type { Source } from './feature.ts';
 import type { Identified, Relation } from './relation.ts';
 import type { LocalRows, Relations } from './relations.ts';

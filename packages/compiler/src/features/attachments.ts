@@ -1,6 +1,6 @@
 import { derivation, waiting } from '../engine/feature.ts';
 import type { Member, View } from '../engine/relations.ts';
-import { segmentDomain } from '../pipeline/domains.ts';
+import { segmentDomain } from '../pipeline/domain-numbers.ts';
 
 /** Ports in one part of a domain, for broadcasts: a change of one port rewrites a flow of at most so many outputs. */
 const portsPerPart = 256;
@@ -20,7 +20,8 @@ export const attachments = derivation({
     const macLease = macLeaseOf(view, lease.mac_lease_id, lease.interface_id);
     if (!macLease) return waiting('ip_lease', id, 'a MAC lease of its interface');
     const { network_id, interface_id, ipv4_address } = lease;
-    const domain_id = view.get('network_domain', network_id)?.domain_id ?? network_id;
+    const domain_id = view.get('network_domain', network_id)?.domain_id;
+    if (domain_id === undefined) return undefined;
     return {
       id,
       network_id,
@@ -67,8 +68,7 @@ export const staticNetworkMembers = derivation({
   idOf: (id) => id * memberRows + 1,
   select: (view, id) => {
     const { interface_id, network_id } = view.get('interface_network', id)!;
-    const domain = view.get('network_domain', network_id)?.domain_id;
-    return domain === undefined ? undefined : memberAt(view, id * memberRows + 1, interface_id, domain);
+    return memberAt(view, id * memberRows + 1, interface_id, view.get('network_domain', network_id)?.domain_id);
   },
 });
 
@@ -99,10 +99,10 @@ function memberAt(
   view: View,
   id: number,
   interfaceId: number,
-  domain: number,
+  domain: number | undefined,
   port = view.get('binding', interfaceId)?.port,
 ): Member | undefined {
-  if (port == null) return undefined;
+  if (port == null || domain === undefined) return undefined;
   const leased = view
     .where('attachment', 'interface_id', interfaceId)
     .some(({ domain_id, port: at }) => domain_id === domain && at === port);

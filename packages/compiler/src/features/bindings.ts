@@ -34,11 +34,11 @@ export const bindings = derivation({
   source: { of: 'interface', when: ({ mode }) => modes[mode] !== undefined },
   select: (view, id) => {
     const { at, uplink } = modes[view.get('interface', id)!.mode]!;
-    const places = view.where('interface_port', 'interface_id', id).filter((place) => isHere(view, place));
-    if (places.length === 0) return undefined;
+    const ports = view.where('interface_port', 'interface_id', id).filter((one) => isHere(view, one));
+    if (ports.length === 0) return undefined;
     // The host's own address needs no other port than the bridge's.
-    const hostAlone = at === 'host' && places.every(({ port_name }) => port_name === null);
-    const named = at === 'port' || (uplink && !hostAlone) ? placeOf(view, id, places) : null;
+    const hostAlone = at === 'host' && ports.every(({ port_name }) => port_name === null);
+    const named = at === 'port' || (uplink && !hostAlone) ? portOf(view, id, ports) : null;
     if (named === undefined || (named && 'waiting' in named)) return named;
     const own = at === 'port' ? named : at === 'host' ? view.get('port', localPort) : null;
     if (own === undefined) return waiting('interface', id, "the bridge's own port");
@@ -51,12 +51,16 @@ export const bindings = derivation({
   },
 });
 
-type Place = Rows['interface_port'];
+type InterfacePort = Rows['interface_port'];
 
 /** The port that an interface has, or whom it waits for because he has it; undefined while it is not there. */
-function placeOf(view: View, id: number, places: readonly Place[]): Port | ReturnType<typeof waiting> | undefined {
-  for (const place of places) {
-    const port = place.port_name === null ? undefined : findPort(view, place.port_name);
+function portOf(
+  view: View,
+  id: number,
+  ports: readonly InterfacePort[],
+): Port | ReturnType<typeof waiting> | undefined {
+  for (const one of ports) {
+    const port = one.port_name === null ? undefined : findPort(view, one.port_name);
     if (!port) continue;
     const holder = holderOf(view, port);
     if (holder?.interface_id === id) return port;
@@ -66,8 +70,8 @@ function placeOf(view: View, id: number, places: readonly Place[]): Port | Retur
   return undefined;
 }
 
-function isHere(view: View, place: Place): boolean {
-  return place.datapath_id === null || place.datapath_id === view.datapathId;
+function isHere(view: View, { datapath_id }: InterfacePort): boolean {
+  return datapath_id === null || datapath_id === view.datapathId;
 }
 
 /** A port by its name, or else by its iface-id. */
@@ -76,10 +80,10 @@ function findPort(view: View, name: string): Port | undefined {
 }
 
 /** Who has a port that several claim: its name goes before its iface-id, this datapath before any, the older before the newer. */
-function holderOf(view: View, port: Port): Place | undefined {
+function holderOf(view: View, port: Port): InterfacePort | undefined {
   const names = port.iface_id === null ? [port.name] : [port.name, port.iface_id];
   const claims = names.flatMap((name) =>
-    view.where('interface_port', 'port_name', name).filter((place) => isHere(view, place)),
+    view.where('interface_port', 'port_name', name).filter((one) => isHere(view, one)),
   );
   return claims.find(({ datapath_id }) => datapath_id !== null) ?? claims[0];
 }

@@ -1,5 +1,5 @@
 import { feature } from '../engine/feature.ts';
-import { segmentDomain } from '../pipeline/domains.ts';
+import { segmentDomain } from '../pipeline/domain-numbers.ts';
 import { load, outputTo, priority } from '../pipeline/flow.ts';
 
 /** Delivery: a MAC address, in its segment and in each network that its interface has an address in, to the port. */
@@ -12,16 +12,17 @@ export const delivery = feature({
     const { interface_id, mac_address: mac, segment_id } = view.get('mac_lease', id)!;
     const port = view.get('binding', interface_id)?.port;
     if (port == null) return undefined;
-    const networks = new Set(view.where('attachment', 'mac_lease_id', id).map(({ domain_id }) => domain_id));
-    if (segment_id !== null) networks.add(segmentDomain(segment_id));
+    const domains = new Set(view.where('attachment', 'mac_lease_id', id).map(({ domain_id }) => domain_id));
+    const segment = segment_id === null ? undefined : segmentDomain(segment_id);
+    if (segment !== undefined) domains.add(segment);
     const filtered = view.get('interface', interface_id)?.enable_filtering;
-    return { mac, port, networks, next: filtered ? ('ingress_track' as const) : ('output' as const) };
+    return { mac, port, domains, next: filtered ? ('ingress_track' as const) : ('output' as const) };
   },
-  flows: ({ mac, port, networks, next }) =>
-    [...networks].map((network) => ({
+  flows: ({ mac, port, domains, next }) =>
+    [...domains].map((domain) => ({
       table: 'forward',
       priority: priority.normal,
-      match: { network, eth_dst: mac },
+      match: { domain, eth_dst: mac },
       actions: [load('out_port', port)],
       next,
     })),

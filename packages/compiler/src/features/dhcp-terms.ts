@@ -1,7 +1,7 @@
 import type { Lookup } from '../engine/feature.ts';
 import type { Rows, Station } from '../engine/relations.ts';
 import type { DhcpTerms } from './dhcp-answer.ts';
-import { domainOf } from './domain.ts';
+import { dnsSuffixOf } from './dns-suffix.ts';
 
 type Route = Rows['route'];
 
@@ -19,7 +19,7 @@ export function dhcpTerms(networkId: number, lookup: Pick<Lookup, 'get' | 'where
     // One that is told classless routes does not look at the routers. RFC 3442.
     ...(routers.length > 0 && { routers }),
     ...(dns_servers.length > 0 && { dns_servers }),
-    domain_name: domainOf(network),
+    domain_name: dnsSuffixOf(network),
     ...(network.mtu && { interface_mtu: network.mtu }),
     broadcast_address: (network.ipv4_network | ~mask) >>> 0,
     ...(classless_routes.length > 0 && { classless_routes }),

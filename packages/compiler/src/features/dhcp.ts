@@ -50,10 +50,10 @@ export const dhcp = feature({
       : waiting('network_service', id, `an IP lease of ${uuid ?? 'its interface'}, which must be simulated`);
   },
   flows: (stations) => [
-    ...[...new Set(stations.map(({ domain_id }) => domain_id))].map((network) => ({
+    ...[...new Set(stations.map(({ domain_id }) => domain_id))].map((domain) => ({
       table: 'dispatch' as const,
       priority: priority.high,
-      match: { network, eth_dst: broadcastMac, ...fromClient },
+      match: { domain, eth_dst: broadcastMac, ...fromClient },
       actions: [because('dhcp')],
       next: 'hand_over' as const,
     })),
@@ -91,7 +91,7 @@ export const dhcpAdmission = feature({
     // Outside there may be a server that is not ours.
     const open = here.find(({ domain_id }) => view.get('open_domain', domain_id));
     const next = filtered ? ('egress_filter' as const) : ('dispatch' as const);
-    return open && { port, mac, actions: [load('network', open.domain_id)], next };
+    return open && { port, mac, actions: [load('domain', open.domain_id)], next };
   },
   flows: ({ port, mac, actions, next }) => [
     {

@@ -1,6 +1,6 @@
 import { isIPv4 } from 'node:net';
 import type { Rows, View } from '../engine/relations.ts';
-import { domainOf } from './domain.ts';
+import { dnsSuffixOf } from './dns-suffix.ts';
 
 /** Seconds for which an answer may be kept, where nothing is said. */
 const usualTtl = 300;
@@ -43,7 +43,7 @@ export function namesOf(service: number, interfaceId: number, view: View): Names
   const networks = [...new Set(stations.map(({ network_id }) => network_id))]
     .map((id) => view.get('network', id))
     .filter((network) => network !== undefined);
-  const domains = networks.map(domainOf);
+  const domains = networks.map(dnsSuffixOf);
   const services = view.where('dns_service', 'network_service_id', service);
   for (const { id } of services) {
     for (const { name, ipv4_address, ttl } of view.where('dns_record', 'dns_service_id', id)) {
@@ -58,7 +58,7 @@ export function namesOf(service: number, interfaceId: number, view: View): Names
     for (const { interface_id, ipv4_address } of view.where('ip_lease', 'network_id', network.id)) {
       const owner = interface_id === null ? undefined : view.get('interface', interface_id);
       for (const name of owner ? labelsOf(owner) : [])
-        add(`${name}.${domainOf(network)}`, ipv4_address, usualTtl, true);
+        add(`${name}.${dnsSuffixOf(network)}`, ipv4_address, usualTtl, true);
     }
   }
   const servers = services.flatMap(({ public_dns }) => (public_dns ?? '').split(',')).filter(isIPv4);

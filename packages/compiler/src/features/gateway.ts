@@ -25,18 +25,16 @@ export const gateway = feature({
       addresses: own.map(({ ip }) => ip),
       inside: view.get('interface', id)?.enable_route_translation ? ('translate_in' as const) : ('route_in' as const),
       doors: [
-        ...new Map(
-          addresses.map(({ domain_id, mac }) => [`${domain_id} ${mac}`, { network: domain_id, mac }]),
-        ).values(),
+        ...new Map(addresses.map(({ domain_id, mac }) => [`${domain_id} ${mac}`, { domain: domain_id, mac }])).values(),
       ],
       links: [...new Set(routes.map(({ route_link_id }) => route_link_id))],
     };
   },
   flows: ({ id, addresses, inside, doors, links }) => [
-    ...doors.map(({ network, mac }) => ({
+    ...doors.map(({ domain, mac }) => ({
       table: 'dispatch' as const,
       priority: priority.normal,
-      match: { network, eth_dst: mac, eth_type: ethernet.ipv4 },
+      match: { domain, eth_dst: mac, eth_type: ethernet.ipv4 },
       actions: [load('gateway', id)],
       next: inside,
     })),

@@ -11,11 +11,11 @@ import {
 } from './attachments.ts';
 import { bindings } from './bindings.ts';
 import { broadcast, flood } from './broadcast.ts';
+import { networkDomains, segmentDomains } from './broadcast-domains.ts';
 import { delivery } from './delivery.ts';
 import { dhcp, dhcpAdmission } from './dhcp.ts';
 import { dns } from './dns.ts';
 import { dnsTcp } from './dns-tcp.ts';
-import { networkDomains, segmentDomains } from './domains.ts';
 import { filter } from './filter.ts';
 import { gateway } from './gateway.ts';
 import { guard } from './guard.ts';

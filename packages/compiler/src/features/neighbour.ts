@@ -18,7 +18,7 @@ export const neighbour = feature({
     {
       table: 'neighbour',
       priority: priority.normal,
-      match: { network: domain_id, target_ip: ip },
+      match: { domain: domain_id, target_ip: ip },
       actions: [load('target_mac', mac), load('known', 1)],
     },
   ],

@@ -12,21 +12,21 @@ export const nextHop = feature({
   doc: 'Takes routed packets for stations that the model does not know to the agent, which asks for them.',
   cookie: 12,
   source: { of: 'open_domain' },
-  select: (view, network) => ({
-    network,
-    macs: [...new Set(view.where('station', 'domain_id', network).map(({ mac }) => mac))],
+  select: (view, domain) => ({
+    domain,
+    macs: [...new Set(view.where('station', 'domain_id', domain).map(({ mac }) => mac))],
   }),
-  flows: ({ network, macs }) => [
+  flows: ({ domain, macs }) => [
     {
       table: 'rewrite',
       priority: priority.low,
-      match: { network, eth_type: ethernet.ipv4, known: 0 },
+      match: { domain, eth_type: ethernet.ipv4, known: 0 },
       actions: [toAgent('next_hop')],
     },
     ...macs.map((mac) => ({
       table: 'dispatch' as const,
       priority: priority.high,
-      match: { network, eth_dst: mac, eth_type: ethernet.arp, arp_op: arpOperation.reply },
+      match: { domain, eth_dst: mac, eth_type: ethernet.arp, arp_op: arpOperation.reply },
       actions: [toAgent('neighbour_heard')],
     })),
   ],
@@ -42,19 +42,19 @@ export const resolved = feature({
   source: { of: 'resolved' },
   select: (view, id) => {
     const { domain_id, ip, mac } = view.get('resolved', id)!;
-    return view.get('open_domain', domain_id) && { network: domain_id, ip, mac };
+    return view.get('open_domain', domain_id) && { domain: domain_id, ip, mac };
   },
-  flows: ({ network, ip, mac }) => [
+  flows: ({ domain, ip, mac }) => [
     {
       table: 'neighbour',
       priority: priority.normal,
-      match: { network, target_ip: ip },
+      match: { domain, target_ip: ip },
       actions: [load('target_mac', mac), load('known', 1)],
     },
     {
       table: 'uplink',
       priority: priority.normal + 1,
-      match: { network, eth_type: ethernet.arp, arp_op: arpOperation.request, arp_spa: ip },
+      match: { domain, eth_type: ethernet.arp, arp_op: arpOperation.request, arp_spa: ip },
       actions: [toAgent('neighbour_heard')],
       next: 'dispatch',
     },
@@ -63,7 +63,7 @@ export const resolved = feature({
 
 async function resolve(packet: Parameters<Answer>[0], lookup: Lookup): Promise<readonly Reply[]> {
   const { frame, port, register, restore } = packet;
-  const found = await lookup.resolve({ domain: register('network'), ip: register('target_ip') });
+  const found = await lookup.resolve({ domain: register('domain'), ip: register('target_ip') });
   if (typeof found === 'string') {
     lookup.count(found);
     return found === 'nobody' ? icmpErrors.host_unreachable(packet, lookup) : [];
@@ -76,6 +76,6 @@ async function resolve(packet: Parameters<Answer>[0], lookup: Lookup): Promise<r
 
 function heard({ frame, register }: Parameters<Answer>[0], lookup: Lookup): [] {
   const { sha, spa } = decodeArp(decodeEthernet(frame).payload);
-  lookup.heard({ domain: register('network'), ip: spa }, sha);
+  lookup.heard({ domain: register('domain'), ip: spa }, sha);
   return [];
 }

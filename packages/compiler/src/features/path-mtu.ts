@@ -1,7 +1,7 @@
 import { decodeEthernet, decodeIpv4, encodeEthernet, fragmentIpv4, ipv4Size } from '@openvnet/packet';
 import { type Answer, feature, type Lookup } from '../engine/feature.ts';
-import { objectOfDomain } from '../pipeline/domains.ts';
 import { ask, ethernet, isWithin, load, priority, toAgent } from '../pipeline/flow.ts';
+import { networksIn } from './broadcast-domains.ts';
 import { icmpErrorBack } from './icmp-errors.ts';
 
 /**
@@ -14,12 +14,12 @@ export const pathMtu = feature({
   cookie: 14,
   source: { of: 'network', when: ({ mtu }) => mtu != null },
   select: (view, id) => view.get('network_domain', id)?.domain_id,
-  flows: (network) => [
+  flows: (domain) => [
     {
       table: 'rewrite',
       // Below what has no time left to live, which is so whatever the size.
       priority: priority.normal + 1,
-      match: { network, eth_type: ethernet.ipv4, known: 1, too_large: 1 },
+      match: { domain, eth_type: ethernet.ipv4, known: 1, too_large: 1 },
       actions: [toAgent('fragmentation_needed')],
     },
   ],
@@ -28,7 +28,7 @@ export const pathMtu = feature({
 });
 
 function answer(...[packet, lookup]: Parameters<Answer>): ReturnType<Answer> {
-  const mtu = mtuOf(lookup, packet.register('network'), packet.register('target_ip'));
+  const mtu = mtuIn(lookup, packet.register('domain'), packet.register('target_ip'))?.mtu;
   if (mtu === undefined) return [];
   const { payload, ...header } = decodeEthernet(packet.frame);
   const whole = decodeIpv4(payload);
@@ -44,11 +44,15 @@ function answer(...[packet, lookup]: Parameters<Answer>): ReturnType<Answer> {
 }
 
 /** What the network of `ip` takes; of several in one segment, the one that has the address, or else the strictest. */
-function mtuOf(lookup: Lookup, domain: number, ip: number): number | undefined {
-  const { kind, id } = objectOfDomain(domain);
-  const own = kind === 'network' ? lookup.get('network', id) : undefined;
-  const networks = kind === 'segment' ? lookup.where('network', 'segment_id', id) : own ? [own] : [];
+export function mtuIn(
+  view: Pick<Lookup, 'get' | 'where'>,
+  domain: number,
+  ip: number,
+): { readonly network: string; readonly mtu: number } | undefined {
+  const networks = networksIn(view, domain);
   const has = networks.filter(({ ipv4_network, ipv4_prefix }) => isWithin(ip, ipv4_network, ipv4_prefix));
-  const sizes = (has.length > 0 ? has : networks).flatMap(({ mtu }) => mtu ?? []);
-  return sizes.length > 0 ? Math.min(...sizes) : undefined;
+  const sizes = (has.length > 0 ? has : networks).flatMap(({ uuid, mtu }) =>
+    mtu == null ? [] : [{ network: uuid, mtu }],
+  );
+  return sizes.sort((a, b) => a.mtu - b.mtu)[0];
 }

@@ -43,7 +43,7 @@ export const route = feature({
     const translates = view.get('interface', row.interface_id)?.enable_route_translation ?? false;
     return {
       ...row,
-      network: address.domain_id,
+      domain: address.domain_id,
       mac: address.mac,
       mtu: network?.mtu ?? undefined,
       translates,
@@ -57,7 +57,7 @@ export const route = feature({
     ipv4_prefix,
     ingress,
     egress,
-    network,
+    domain,
     mac,
     mtu,
     translates,
@@ -65,7 +65,7 @@ export const route = feature({
   }) => {
     const range = prefixMatch(ipv4_network, ipv4_prefix);
     const leave = (target: Action): Action[] => [
-      load('network', network),
+      load('domain', domain),
       load('gateway_mac', mac),
       ...(translates ? [load('translator', interface_id)] : []),
       target,

@@ -159,4 +159,19 @@ describe('an uplink of a segment', () => {
       { kind: 'interface', id: 31, reason: 'a network or segment to join to port if-31' },
     ]);
   });
+
+  it('shares its domain with no network, however large the ids are', () => {
+    const large = 0x80_0001;
+    for (const row of [...networkRows(large), ...interfaceRows(41, large, 0x0a000104)]) model.put(...row);
+    for (const row of [segmentRow(large), ...plainInterface(42, 'vif', 'if-42'), macLeaseRow(42, 42, large)])
+      model.put(...row);
+    vswitch.port(41).port(42);
+    expect(portsOf(frame(11, broadcast))).toEqual([12, 13]);
+    expect(portsOf({ ...arpRequest(41, 0x0a000104, 0x0a000103) })).toEqual([]);
+    expect(portsOf(frame(42, broadcast))).toEqual([]);
+    expect([...vswitch.compiler.waits()].filter(({ id }) => id === large)).toMatchObject([
+      { kind: 'network', reason: `a broadcast domain: its id ${large} is above 8388607` },
+      { kind: 'segment', reason: `a broadcast domain: its id ${large} is above 8388607` },
+    ]);
+  });
 });

@@ -1,5 +1,5 @@
 import { feature } from '../engine/feature.ts';
-import { segmentDomain } from '../pipeline/domains.ts';
+import { segmentDomain } from '../pipeline/domain-numbers.ts';
 import { type Flow, load, priority } from '../pipeline/flow.ts';
 
 /** After what the guard takes by IP address, before what an uplink takes of anybody and what the guard refuses. */
@@ -14,19 +14,20 @@ export const segment = feature({
   select: (view, id) => {
     const { interface_id, mac_address: mac, segment_id } = view.get('mac_lease', id)!;
     const port = view.get('binding', interface_id)?.port;
-    if (port == null) return undefined;
+    const domain = segmentDomain(segment_id!);
+    if (port == null || domain === undefined) return undefined;
     const filtered = view.get('interface', interface_id)?.enable_filtering;
     const next = filtered ? ('egress_filter' as const) : ('dispatch' as const);
-    return { port, mac, network: segmentDomain(segment_id!), next };
+    return { port, mac, domain, next };
   },
-  flows: ({ port, mac, network, next }): Flow[] => [
+  flows: ({ port, mac, domain, next }): Flow[] => [
     {
       table: 'admit',
       priority: admitted,
       match: { in_port: port, eth_src: mac },
-      actions: [load('network', network)],
+      actions: [load('domain', domain)],
       next,
     },
-    { table: 'uplink', priority: priority.high + 1, match: { network, eth_src: mac } },
+    { table: 'uplink', priority: priority.high + 1, match: { domain, eth_src: mac } },
   ],
 });

@@ -14,23 +14,23 @@ const mostStations = 4096;
  */
 export const strangers = feature({
   name: 'strangers',
-  doc: 'Takes what is for stations that the model does not know to the uplinks of their network.',
+  doc: 'Takes what is for stations that the model does not know to the uplinks of their domain.',
   cookie: 11,
   source: { of: 'open_domain' },
-  select: (view, network) => ({
-    network,
-    uplinks: [...view.where('uplink', 'domain_id', network)].sort((a, b) => a.port - b.port),
+  select: (view, domain) => ({
+    domain,
+    uplinks: [...view.where('uplink', 'domain_id', domain)].sort((a, b) => a.port - b.port),
   }),
-  flows: ({ network, uplinks }): Flow[] => {
+  flows: ({ domain, uplinks }): Flow[] => {
     const asked: Flow = {
       table: 'arp_answer',
       priority: priority.low,
-      match: { network, eth_type: ethernet.arp, arp_op: request },
+      match: { domain, eth_type: ethernet.arp, arp_op: request },
       next: 'forward',
     };
     const [first, second] = uplinks;
     if (first === undefined) return [asked];
-    const unicast = { table: 'forward', priority: priority.low, match: { network } } as const;
+    const unicast = { table: 'forward', priority: priority.low, match: { domain } } as const;
     if (second === undefined) return [asked, { ...unicast, actions: [load('out_port', first.port)], next: 'output' }];
     return [
       asked,
@@ -38,14 +38,14 @@ export const strangers = feature({
       {
         table: 'learned',
         priority: priority.low,
-        match: { network },
+        match: { domain },
         actions: uplinks.map(({ port }) => output(port)),
       },
       ...uplinks.map(
         ({ id, port }): Flow => ({
           table: 'uplink',
           priority: priority.normal,
-          match: { network, in_port: port },
+          match: { domain, in_port: port },
           actions: [learnPlace('learned', learnedCookie(id), { age, most: mostStations })],
           next: 'dispatch',
         }),

@@ -1,5 +1,5 @@
 import { feature } from '../engine/feature.ts';
-import { objectOfDomain } from '../pipeline/domains.ts';
+import { objectOfDomain } from '../pipeline/domain-numbers.ts';
 import { ethernet, load, priority } from '../pipeline/flow.ts';
 
 /** Before what the guard refuses at the port; in networks after IPv6, which they do not carry. */
@@ -19,7 +19,7 @@ export const uplink = feature({
       table: 'admit' as const,
       priority: admitted[kind],
       match: { in_port: port, ...(eth_type !== undefined && { eth_type }) },
-      actions: [load('network', domain_id)],
+      actions: [load('domain', domain_id)],
       next: 'uplink' as const,
     }));
   },

@@ -1,7 +1,7 @@
 import type { Kind } from '@openvnet/model';
 import { derivation, waiting } from '../engine/feature.ts';
 import type { View } from '../engine/relations.ts';
-import { objectOfDomain, segmentDomain } from '../pipeline/domains.ts';
+import { objectOfDomain, segmentDomain } from '../pipeline/domain-numbers.ts';
 import { hasUplink } from './bindings.ts';
 
 /** What each uplink joins its port to. A wire without tags can carry one broadcast domain only; the oldest has it. */

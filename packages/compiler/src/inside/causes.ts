@@ -48,30 +48,25 @@ export function noRoute({ before }: Taken, { ipv4_src, ipv4_dst }: Packet): Trac
     : { what: 'no_router', interface_id: registerIn(before, 'gateway'), from: Number(ipv4_src) };
 }
 
-/** The network of a routed packet: of several in one domain the one that has the address. */
-export function networkOf({ compiler: { relations } }: Inspected, { before }: Taken, ip: number): number {
-  const domain = registerIn(before, 'network');
-  const inDomain = [...relations.network_domain.rows()].filter(({ domain_id }) => domain_id === domain);
-  const has = inDomain.find(({ id }) => {
-    const network = relations.network.get(id);
-    return network && isWithin(ip, network.ipv4_network, network.ipv4_prefix);
-  });
-  return (has ?? inDomain[0])?.id ?? domain;
-}
-
-/** Why nobody on the switch has an address of a network. */
+/** Why nobody on the switch has an address, which one of the networks might have leased. */
 export function whyUnknown(
   { compiler }: Inspected,
-  networkId: number,
+  networks: readonly number[],
   ip: number,
 ): Pick<Verdict, 'text' | 'blocked_by' | 'cause'> {
   const { relations } = compiler;
-  const network = relations.network.get(networkId)?.uuid ?? String(networkId);
   const address = ipv4ToText(ip);
-  const lease = relations.ip_lease.where('network_id', networkId).find(({ ipv4_address }) => ipv4_address === ip);
+  const leases = networks.flatMap((id) => relations.ip_lease.where('network_id', id));
+  const lease = leases.find(({ ipv4_address }) => ipv4_address === ip);
   if (!lease) {
-    const cause = { what: 'unknown_address', network_id: networkId, address: ip } as const;
-    return { text: `nobody in ${network} has ${address}`, blocked_by: null, cause };
+    const names = networks.map((id) => relations.network.get(id)?.uuid ?? String(id)).join(' or ');
+    const has = networks.find((id) => {
+      const network = relations.network.get(id);
+      return network && isWithin(ip, network.ipv4_network, network.ipv4_prefix);
+    });
+    const network_id = has ?? networks[0];
+    const cause = network_id && ({ what: 'unknown_address', network_id, address: ip } as const);
+    return { text: `nobody in ${names} has ${address}`, blocked_by: null, ...(cause && { cause }) };
   }
   const holder = lease.interface_id === null ? undefined : relations.interface.get(lease.interface_id);
   if (!holder) return { text: `${address} is ${lease.uuid}, which no interface has`, blocked_by: lease.uuid };

@@ -99,8 +99,8 @@ async function flowsOf(served: Inspected, { object, table }: FlowsQuestion): Pro
   // What delivers to a MAC address does so in every network of its interface.
   const uuid = compiler.relations.network.get(object.id)?.uuid;
   return found.filter(({ key, body }) => {
-    const { network = uuid } = matchByName(compiler.relations, decodeFlow({ key, body }).match);
-    return network === uuid;
+    const { domain = uuid } = matchByName(compiler.relations, decodeFlow({ key, body }).match);
+    return domain === uuid;
   });
 }
 

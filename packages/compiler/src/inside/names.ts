@@ -8,7 +8,7 @@ import {
   type Subfield,
 } from '@openvnet/openflow';
 import type { Relations } from '../engine/relations.ts';
-import { objectOfDomain } from '../pipeline/domains.ts';
+import { objectOfDomain } from '../pipeline/domain-numbers.ts';
 import { packetSize } from '../pipeline/flow.ts';
 import { portFromWire } from '../pipeline/ports.ts';
 import { places, type RegisterName, registers, type Shown } from '../pipeline/registers.ts';
@@ -174,7 +174,7 @@ function valueText(
       return macToText(number);
     case 'port':
       return relations.port.get(portFromWire(number))?.name ?? reservedText(number);
-    case 'network': {
+    case 'domain': {
       const { kind, id } = objectOfDomain(number);
       return relations[kind].get(id)?.uuid ?? String(number);
     }

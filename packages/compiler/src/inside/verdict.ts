@@ -1,11 +1,13 @@
 import { ipv4ToText, macToText, type TraceCause } from '@openvnet/model';
-import type { Attachment } from '../engine/relations.ts';
+import { type Attachment, View } from '../engine/relations.ts';
+import { networksIn } from '../features/broadcast-domains.ts';
+import { mtuIn } from '../features/path-mtu.ts';
 import { packetSize } from '../pipeline/flow.ts';
 import { agentReasons } from '../pipeline/tables.ts';
 import type { Outcome, Packet } from '../simulate/simulate.ts';
-import { dropped, networkOf, noRoute, whyUnknown } from './causes.ts';
+import { dropped, noRoute, whyUnknown } from './causes.ts';
 import { decidedBy, type Inspected } from './flows.ts';
-import { stateByName } from './names.ts';
+import { registerIn, stateByName } from './names.ts';
 
 /** Where a packet ended, in words. */
 export interface Verdict {
@@ -39,12 +41,13 @@ export function arpVerdict(vswitch: Inspected, outcome: Outcome, asked: { networ
       blocked_by: null,
     };
   if (last?.table !== 'arp_answer') return dropped(vswitch, outcome);
-  return { arrived: false, ...whyUnknown(vswitch, asked.network_id, asked.ip) };
+  return { arrived: false, ...whyUnknown(vswitch, [asked.network_id], asked.ip) };
 }
 
 /** Where an IP packet ended. */
 export function packetVerdict(vswitch: Inspected, outcome: Outcome, packet: Packet): Verdict {
   const { relations } = vswitch.compiler;
+  const view = new View(vswitch.datapathId, relations);
   const target = ipv4ToText(Number(packet.ipv4_dst));
   const last = outcome.trace.at(-1);
   const before = last ? stateByName(relations, last.before) : {};
@@ -57,13 +60,15 @@ export function packetVerdict(vswitch: Inspected, outcome: Outcome, packet: Pack
       return { arrived: true, text, blocked_by: null };
     }
     if (handed.reason === agentReasons.host_unreachable) {
-      const network = networkOf(vswitch, last!, Number(packet.ipv4_dst));
-      return { arrived: false, ...whyUnknown(vswitch, network, Number(packet.ipv4_dst)) };
+      const networks = networksIn(view, registerIn(last!.before, 'domain')).map(({ id }) => id);
+      return { arrived: false, ...whyUnknown(vswitch, networks, registerIn(last!.before, 'target_ip')) };
     }
     if (handed.reason === agentReasons.fragmentation_needed) {
-      const network = relations.network.get(networkOf(vswitch, last!, Number(packet.ipv4_dst)));
+      const [domain, target] = [registerIn(last!.before, 'domain'), registerIn(last!.before, 'target_ip')];
+      const found = mtuIn(view, domain, target);
       const size = packetSize(Number(packet.size));
-      const text = `its ${size} bytes are more than the ${network?.mtu} that ${network?.uuid} takes, and don't-fragment is set: its sender is told (fragmentation needed)`;
+      const text = `its ${size} bytes are more than the ${found?.mtu} that ${found?.network} takes, and don't-fragment is set: its sender is told (fragmentation needed)`;
+      const network = found && networksIn(view, domain).find(({ uuid }) => uuid === found.network);
       const cause = network && { what: 'too_large' as const, network_id: network.id, size };
       return { arrived: false, text, blocked_by: null, ...(cause && { cause }) };
     }
@@ -105,8 +110,8 @@ const unreachable: Readonly<Record<number, (target: string, before: Readonly<Rec
   [agentReasons.host_unreachable]: (target) => `nobody has ${target}`,
   [agentReasons.port_unreachable]: (target) => `${target} is a gateway itself, which takes echo requests only`,
   [agentReasons.time_exceeded]: () => 'its time to live is over',
-  [agentReasons.next_hop]: (_, { target_ip, network }) =>
-    `waits until ${target_ip} in ${network} has told the agent its MAC address`,
+  [agentReasons.next_hop]: (_, { target_ip, domain }) =>
+    `waits until ${target_ip} in ${domain} has told the agent its MAC address`,
 };
 
 /** That copies leave by uplinks, to stations of which nothing is known here. */

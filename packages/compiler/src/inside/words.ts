@@ -10,11 +10,10 @@ export interface Taken
 
 /** What each table does with a packet, as people say it. Tables that are not here are described by their actions. */
 const sentences: { readonly [T in TableName]?: (taken: Taken, loads: Readonly<Record<string, string>>) => string } = {
-  admit: ({ match, feature, interface_uuid, before }, { network }) => {
-    if (feature === 'uplink') return `from outside, by ${interface_uuid}; the packet is in ${network}`;
-    if (feature === 'segment') return `${interface_uuid} may send from ${match.eth_src}; the packet is in ${network}`;
-    if (network)
-      return `${interface_uuid} may send from ${match.ipv4_src ?? match.arp_spa}; the packet is in ${network}`;
+  admit: ({ match, feature, interface_uuid, before }, { domain }) => {
+    if (feature === 'uplink') return `from outside, by ${interface_uuid}; the packet is in ${domain}`;
+    if (feature === 'segment') return `${interface_uuid} may send from ${match.eth_src}; the packet is in ${domain}`;
+    if (domain) return `${interface_uuid} may send from ${match.ipv4_src ?? match.arp_spa}; the packet is in ${domain}`;
     const used = `${before.eth_src}, ${before.ipv4_src ?? before.arp_spa}`;
     if (interface_uuid) return `the guard refuses it: ${used} is no address of ${interface_uuid}`;
     return feature === 'miss' ? `no interface is at port ${before.in_port}` : 'this kind of frame is not carried';
@@ -28,18 +27,18 @@ const sentences: { readonly [T in TableName]?: (taken: Taken, loads: Readonly<Re
     if (next === 'route_in') return `it is for gateway ${gateway}`;
     if (next === 'translate_in') return `it is for gateway ${gateway}, which translates addresses`;
     if (next === 'hand_over') return 'it is for a service of the network';
-    return `it is for another interface of ${before.network}`;
+    return `it is for another interface of ${before.domain}`;
   },
   arp_answer: ({ feature, before }) =>
     feature === 'miss'
       ? 'nobody answers'
       : before.known
         ? `${before.target_ip} answers: it is at ${before.target_mac}`
-        : `nobody here has ${before.target_ip}: everybody in ${before.network} is asked`,
+        : `nobody here has ${before.target_ip}: everybody in ${before.domain} is asked`,
   neighbour: ({ feature, interface_uuid, before }, { target_mac }) =>
     feature === 'miss'
-      ? `nobody in ${before.network} has ${before.target_ip}`
-      : `${before.target_ip} is ${interface_uuid ?? 'a station'} in ${before.network}, at ${target_mac}`,
+      ? `nobody in ${before.domain} has ${before.target_ip}`
+      : `${before.target_ip} is ${interface_uuid ?? 'a station'} in ${before.domain}, at ${target_mac}`,
   route_in: ({ next, actions, feature, object_uuid, match, before }, { route_link }) => {
     if (next === 'echo') return `an echo request to gateway ${before.gateway} itself`;
     if (next === 'hand_over') return `it is for a service of gateway ${before.gateway}`;
@@ -50,28 +49,26 @@ const sentences: { readonly [T in TableName]?: (taken: Taken, loads: Readonly<Re
       ? `it is for gateway ${before.gateway} itself, which takes echo requests only`
       : `no route lets ${before.ipv4_src} in by ${before.gateway}`;
   },
-  route_out: ({ next, feature, object_uuid, interface_uuid, match, before }, { network, too_large }) => {
+  route_out: ({ next, feature, object_uuid, interface_uuid, match, before }, { domain, too_large }) => {
     if (next === 'echo') return `an echo request to gateway ${interface_uuid} itself`;
     if (feature === 'miss') return `${before.route_link} has no route to ${before.ipv4_dst}`;
-    if (!network) return `it is for gateway ${interface_uuid} itself, which takes echo requests only`;
-    return `${object_uuid} of ${before.route_link}: ${match.ipv4_dst ?? 'anywhere'} leaves to ${network} by ${interface_uuid}${most(too_large)}`;
+    if (!domain) return `it is for gateway ${interface_uuid} itself, which takes echo requests only`;
+    return `${object_uuid} of ${before.route_link}: ${match.ipv4_dst ?? 'anywhere'} leaves to ${domain} by ${interface_uuid}${most(too_large)}`;
   },
   echo: () => 'turned into the answer, which goes back',
   rewrite: ({ feature, actions, before }) => {
     if (actions.some((action) => action.includes('time_exceeded')))
       return `its time to live is over (${before.nw_ttl})`;
-    if (feature === 'next_hop') return `the agent asks ${before.network} for the MAC address of ${before.target_ip}`;
-    if (feature === 'path_mtu') return `it is larger than ${before.network} takes`;
+    if (feature === 'next_hop') return `the agent asks ${before.domain} for the MAC address of ${before.target_ip}`;
+    if (feature === 'path_mtu') return `it is larger than ${before.domain} takes`;
     if (feature === 'miss') return `the MAC address of ${before.target_ip} is not known`;
     return `time to live ${before.nw_ttl} counts down; on from ${before.gateway_mac} to ${before.target_mac}`;
   },
   forward: ({ feature, interface_uuid, before }, { out_port }) => {
-    if (feature === 'miss') return `nobody in ${before.network} has ${before.eth_dst}`;
+    if (feature === 'miss') return `nobody in ${before.domain} has ${before.eth_dst}`;
     if (feature === 'strangers')
-      return `nobody here has ${before.eth_dst}: it leaves ${before.network} ${out_port ? `at port ${out_port}` : 'by an uplink'}`;
-    return out_port
-      ? `${before.eth_dst} is ${interface_uuid}, at port ${out_port}`
-      : `a broadcast in ${before.network}`;
+      return `nobody here has ${before.eth_dst}: it leaves ${before.domain} ${out_port ? `at port ${out_port}` : 'by an uplink'}`;
+    return out_port ? `${before.eth_dst} is ${interface_uuid}, at port ${out_port}` : `a broadcast in ${before.domain}`;
   },
   translate_out: ({ feature, object_uuid, actions }) =>
     feature === 'miss' ? 'no address is translated' : `${object_uuid} translates: ${actions.join(', ')}`,

@@ -142,7 +142,7 @@ export function learnPlace(
     limit: most,
     flags: learnFlags.deleteLearned,
     parts: [
-      { type: 'match', from: places.network, to: places.network },
+      { type: 'match', from: places.domain, to: places.domain },
       { type: 'match', from: whole('eth_src'), to: whole('eth_dst') },
       { type: 'output', from: { field: 'nxm_in_port', offset: 0, bits: 16 } },
     ],

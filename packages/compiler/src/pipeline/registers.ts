@@ -1,17 +1,17 @@
 import type { FieldName, Subfield } from '@openvnet/openflow';
 
 /** What the number in a register or field is, so that people can be shown a name or an address for it. */
-export type Shown = 'network' | 'interface' | 'route_link' | 'ipv4' | 'mac' | 'port';
+export type Shown = 'domain' | 'interface' | 'route_link' | 'ipv4' | 'mac' | 'port';
 
 /**
  * What the tables tell each other about a packet. Widths are in bits; where each lies in the switch's registers is the
  * allocator's business, and nobody else's.
  */
 export const registers = {
-  network: {
+  domain: {
     bits: 24,
-    shows: 'network',
-    doc: 'Number of the network that the packet is in, or of its segment with the highest bit set.',
+    shows: 'domain',
+    doc: 'Number of the broadcast domain that the packet is in: of its network, or of its segment with the highest bit set.',
   },
   known: { bits: 1, doc: 'Whether `neighbour` knew the address it was asked for.' },
   too_large: { bits: 1, doc: 'Whether the packet is larger than the network that it leaves to takes.' },

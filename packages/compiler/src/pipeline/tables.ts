@@ -1,3 +1,5 @@
+import type { RegisterName } from './registers.ts';
+
 /** What rules of filters look at. */
 const filterFields = [
   'ip_proto',
@@ -13,7 +15,7 @@ const filterFields = [
 
 /**
  * The tables of the switch, in the order in which packets meet them; numbers follow the order and appear nowhere else.
- * `match` are the fields and registers that a flow of the table may match, `next` the tables at which it may go on,
+ * `match` are the fields and registers that a flow of the table may match, `writes` the registers that it may write, `next` the tables at which it may go on,
  * `calls` those it may ask (resubmit) and come back from, `miss` where a packet goes that no flow takes: to another
  * table, to the agent with a reason, or nowhere.
  */
@@ -21,13 +23,15 @@ export const tables = {
   admit: {
     doc: 'Takes frames of known ports whose sender uses its own addresses, and knows the network or segment by them.',
     match: ['in_port', 'eth_src', 'eth_type', 'ipv4_src', 'arp_sha', 'arp_spa', 'ip_proto', 'udp_src', 'udp_dst'],
+    writes: ['domain', 'reason'],
     next: ['uplink', 'egress_filter', 'dispatch', 'hand_over'],
     calls: [],
     miss: 'drop',
   },
   uplink: {
     doc: 'Drops what comes from outside with an address of somebody who is on this switch.',
-    match: ['in_port', 'network', 'eth_src', 'eth_type', 'ipv4_src', 'arp_op', 'arp_spa'],
+    match: ['in_port', 'domain', 'eth_src', 'eth_type', 'ipv4_src', 'arp_op', 'arp_spa'],
+    writes: [],
     next: ['dispatch'],
     calls: [],
     miss: 'dispatch',
@@ -35,20 +39,23 @@ export const tables = {
   egress_filter: {
     doc: 'What a filtered interface may send.',
     match: ['in_port', 'eth_type', 'ip_frag', ...filterFields],
+    writes: [],
     next: ['dispatch'],
     calls: [],
     miss: 'drop',
   },
   dispatch: {
     doc: 'Tells ARP requests, packets for a gateway and all others apart.',
-    match: ['network', 'eth_dst', 'eth_type', 'arp_op', 'ip_proto', 'udp_src', 'udp_dst'],
+    match: ['domain', 'eth_dst', 'eth_type', 'arp_op', 'ip_proto', 'udp_src', 'udp_dst'],
+    writes: ['gateway', 'reason', 'target_ip'],
     next: ['arp_answer', 'translate_in', 'route_in', 'forward', 'hand_over'],
     calls: ['neighbour'],
     miss: 'forward',
   },
   arp_answer: {
     doc: 'Answers an ARP request for an address of the network; others go on only where there may be somebody else.',
-    match: ['network', 'eth_type', 'arp_op', 'known'],
+    match: ['domain', 'eth_type', 'arp_op', 'known'],
+    writes: [],
     next: ['forward'],
     calls: [],
     miss: 'drop',
@@ -56,6 +63,7 @@ export const tables = {
   translate_in: {
     doc: 'At a gateway that translates addresses: from the address outside to that inside.',
     match: ['gateway', 'eth_type', 'ip_frag', 'ip_proto', 'ipv4_dst', 'tcp_dst', 'udp_dst', 'icmpv4_type'],
+    writes: ['route_link'],
     next: ['fragments_in', 'route_in', 'route_out'],
     calls: [],
     miss: 'drop',
@@ -63,6 +71,7 @@ export const tables = {
   fragments_in: {
     doc: 'What connection tracking has translated on the way in: fragments, which are sound together.',
     match: ['ct_state', 'route_link'],
+    writes: [],
     next: ['route_in', 'route_out'],
     calls: [],
     miss: 'drop',
@@ -80,6 +89,7 @@ export const tables = {
       'tcp_dst',
       'udp_dst',
     ],
+    writes: ['reason', 'route_link'],
     next: ['route_out', 'echo', 'hand_over'],
     calls: [],
     miss: 'drop',
@@ -87,6 +97,7 @@ export const tables = {
   route_out: {
     doc: 'In a logical router: the longest prefix of the destination gives the network it leaves to.',
     match: ['route_link', 'eth_type', 'ipv4_dst', 'ip_proto', 'icmpv4_type', 'icmpv4_code'],
+    writes: ['domain', 'gateway_mac', 'target_ip', 'too_large', 'translator'],
     next: ['rewrite', 'echo'],
     calls: ['neighbour'],
     miss: { agent: 'network_unreachable' },
@@ -94,13 +105,15 @@ export const tables = {
   echo: {
     doc: 'Turns an echo request to a gateway into its answer.',
     match: ['eth_type', 'ip_proto', 'icmpv4_type', 'icmpv4_code'],
+    writes: ['target_ip', 'target_mac'],
     next: [],
     calls: [],
     miss: 'drop',
   },
   rewrite: {
     doc: 'Takes a routed packet on to its next network: time to live, size, MAC addresses.',
-    match: ['network', 'eth_type', 'nw_ttl', 'known', 'too_large'],
+    match: ['domain', 'eth_type', 'nw_ttl', 'known', 'too_large'],
+    writes: [],
     next: ['translate_out'],
     calls: [],
     miss: { agent: 'host_unreachable' },
@@ -118,6 +131,7 @@ export const tables = {
       'udp_src',
       'icmpv4_type',
     ],
+    writes: [],
     next: ['fragments_out', 'forward'],
     calls: [],
     miss: 'forward',
@@ -125,34 +139,39 @@ export const tables = {
   fragments_out: {
     doc: 'What connection tracking has translated on the way out, likewise.',
     match: ['ct_state'],
+    writes: [],
     next: ['forward'],
     calls: [],
     miss: 'drop',
   },
   neighbour: {
     doc: 'Network and IP address to MAC address. It is asked and goes back.',
-    match: ['network', 'target_ip'],
+    match: ['domain', 'target_ip'],
+    writes: ['known', 'target_mac'],
     next: [],
     calls: [],
     miss: 'drop',
   },
   forward: {
     doc: 'Network and destination MAC address to a port, or to the ports of the network.',
-    match: ['network', 'eth_dst'],
+    match: ['domain', 'eth_dst'],
+    writes: ['flood_group', 'out_port'],
     next: ['learned', 'ingress_track', 'output'],
     calls: ['flood'],
     miss: 'drop',
   },
   learned: {
     doc: 'Where stations outside were last heard, as the switch has learned by itself; the others leave by all uplinks.',
-    match: ['network', 'eth_dst'],
+    match: ['domain', 'eth_dst'],
+    writes: [],
     next: [],
     calls: [],
     miss: 'drop',
   },
   flood: {
     doc: 'The ports of a network, in groups. It is asked and goes back.',
-    match: ['network', 'flood_group'],
+    match: ['domain', 'flood_group'],
+    writes: ['out_port'],
     next: [],
     calls: ['ingress_track'],
     miss: 'drop',
@@ -160,6 +179,7 @@ export const tables = {
   ingress_track: {
     doc: 'What is for a filtered interface: by connection tracking, where a rule of it needs that.',
     match: ['out_port', 'eth_type'],
+    writes: [],
     next: ['ingress_filter'],
     calls: [],
     miss: 'ingress_filter',
@@ -167,6 +187,7 @@ export const tables = {
   ingress_filter: {
     doc: 'What a filtered interface may receive.',
     match: ['out_port', 'ct_state', 'eth_type', 'ip_frag', ...filterFields],
+    writes: [],
     next: ['output'],
     calls: [],
     miss: 'drop',
@@ -174,6 +195,7 @@ export const tables = {
   output: {
     doc: 'Sends the packet out.',
     match: [],
+    writes: [],
     next: [],
     calls: [],
     miss: 'drop',
@@ -181,6 +203,7 @@ export const tables = {
   hand_over: {
     doc: 'Hands requests for a service to the agent, each port under a meter of its own.',
     match: ['in_port'],
+    writes: [],
     next: [],
     calls: [],
     miss: 'drop',
@@ -190,6 +213,7 @@ export const tables = {
 interface TableDeclaration {
   readonly doc: string;
   readonly match: readonly string[];
+  readonly writes: readonly RegisterName[];
   readonly next: readonly string[];
   readonly calls: readonly string[];
   readonly miss: string | { readonly agent: AgentReason };

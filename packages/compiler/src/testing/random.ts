@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 import type { ModelRows, Resolved } from '../engine/relations.ts';
-import { segmentDomain } from '../pipeline/domains.ts';
+import { segmentDomain } from '../pipeline/domain-numbers.ts';
 import { localPort } from '../pipeline/ports.ts';
 import {
   datapathId,
@@ -20,11 +20,13 @@ import {
   segmentRow,
   serviceRows,
   staticRow,
+  TestModel,
+  TestSwitch,
   translationRows,
 } from './model.ts';
 
 /** An address of an interface; network 0 where it has made it up. */
-export interface Place {
+export interface Address {
   readonly network: number;
   readonly mac: number;
   readonly ip: number;
@@ -34,11 +36,11 @@ export interface Topology {
   readonly rows: readonly Put[];
   /** What stations outside have said. */
   readonly resolved: readonly Resolved[];
-  readonly guests: readonly { readonly port: number; readonly places: readonly Place[] }[];
-  readonly gateways: readonly { readonly id: number; readonly places: readonly Place[] }[];
-  readonly uplinks: readonly { readonly id: number; readonly port: number; readonly places: readonly Place[] }[];
+  readonly guests: readonly { readonly port: number; readonly places: readonly Address[] }[];
+  readonly gateways: readonly { readonly id: number; readonly places: readonly Address[] }[];
+  readonly uplinks: readonly { readonly id: number; readonly port: number; readonly places: readonly Address[] }[];
   /** Stations that the model does not know, and addresses outside that gateways translate. */
-  readonly outside: readonly Place[];
+  readonly outside: readonly Address[];
 }
 
 /** Ports that guests and uplinks may have; one more is nobody's. */
@@ -60,8 +62,8 @@ const seldom = fc.constantFrom(true, false, false);
 const mostly = fc.constantFrom(true, true, true, true, false);
 const many = <T>(one: fc.Arbitrary<T>, minLength: number, maxLength: number) =>
   fc.array(one, { minLength, maxLength, size: 'max' });
-const drawnPlace = fc.record({ network: fc.nat(3), host: fc.integer({ min: 1, max: 6 }), ownMac: fc.boolean() });
-type DrawnPlace = typeof drawnPlace extends fc.Arbitrary<infer D> ? D : never;
+const drawnAddress = fc.record({ network: fc.nat(3), host: fc.integer({ min: 1, max: 6 }), ownMac: fc.boolean() });
+type DrawnAddress = typeof drawnAddress extends fc.Arbitrary<infer D> ? D : never;
 
 const draw = fc.record({
   networks: many(
@@ -77,7 +79,7 @@ const draw = fc.record({
   segments: fc.tuple(fc.constantFrom('virtual', 'physical'), fc.constantFrom('virtual', 'physical')),
   guests: many(
     fc.record({
-      places: many(drawnPlace, 0, 2),
+      places: many(drawnAddress, 0, 2),
       segment: fc.constantFrom(null, 1, 2),
       filtered: seldom,
       routing: seldom,
@@ -85,14 +87,14 @@ const draw = fc.record({
     2,
     guestPorts.length,
   ),
-  host: fc.option(drawnPlace),
-  gateways: many(fc.record({ places: many(drawnPlace, 1, 2), translates: fc.boolean() }), 1, 4),
+  host: fc.option(drawnAddress),
+  gateways: many(fc.record({ places: many(drawnAddress, 1, 2), translates: fc.boolean() }), 1, 4),
   uplinks: many(
     fc.record({
       mode: fc.constantFrom('promiscuous', 'patch', 'host'),
       by: fc.constantFrom('lease', 'static', 'datapath'),
       segment: fc.constantFrom(null, 1, 2),
-      place: drawnPlace,
+      place: drawnAddress,
     }),
     0,
     uplinkPorts.length,
@@ -171,6 +173,17 @@ type Draw = typeof draw extends fc.Arbitrary<infer D> ? D : never;
  */
 export const topology: fc.Arbitrary<Topology> = draw.map((drawn) => new Builder(drawn).build());
 
+/** A switch that has the rows, ports and stations of a topology. */
+export function populated({ rows, resolved }: Topology): TestSwitch {
+  const model = new TestModel();
+  for (const row of rows) model.put(...row);
+  const vswitch = new TestSwitch(model);
+  for (const [id, name] of switchPorts) vswitch.port(id, name);
+  for (const row of resolved) vswitch.compiler.relations.resolved.set(row);
+  vswitch.compiler.update();
+  return vswitch;
+}
+
 class Builder {
   readonly #drawn: Draw;
   readonly #rows: Put[] = [];
@@ -217,7 +230,7 @@ class Builder {
     });
   }
 
-  #host(place: DrawnPlace): Topology['guests'][number] {
+  #host(place: DrawnAddress): Topology['guests'][number] {
     return { port: localPort, places: this.#interface(host, 'internal', [place], null) };
   }
 
@@ -249,10 +262,10 @@ class Builder {
   #interface(
     id: number,
     mode: ModelRows['interface']['mode'],
-    places: readonly DrawnPlace[],
+    places: readonly DrawnAddress[],
     segment: number | null,
     more: Partial<ModelRows['interface']> = {},
-  ): Place[] {
+  ): Address[] {
     const named = mode !== 'simulated' && mode !== 'internal';
     for (const [kind, row] of plainInterface(id, mode, named ? `if-${id}` : null))
       this.#rows.push([kind, kind === 'interface' ? { ...row, ...more } : row] as Put);
@@ -283,7 +296,7 @@ class Builder {
     return this.#drawn.resolved.map(({ network, host: number, mac }, i) => {
       const at = network % this.#drawn.networks.length;
       const { segment } = this.#drawn.networks[at]!;
-      const domain_id = segment === null ? at + 1 : segmentDomain(segment);
+      const domain_id = segment === null ? at + 1 : segmentDomain(segment)!;
       return { id: i + 1, domain_id, ip: this.#free(at, 220 + number), mac: macOf(9000 + mac) };
     });
   }
@@ -324,12 +337,12 @@ class Builder {
   }
 
   /** The addresses outside; each gateway that has entries has one leased for routing. */
-  #translations(gateways: Topology['gateways'], inner: readonly number[]): Place[] {
-    const outside = new Map<number, Place>();
+  #translations(gateways: Topology['gateways'], inner: readonly number[]): Address[] {
+    const outside = new Map<number, Address>();
     this.#drawn.translations.forEach(({ gateway, passthrough, entries }, i) => {
       const at = gateway % gateways.length;
       const { id, places } = gateways[at]!;
-      const [{ network, mac }] = places as [Place];
+      const [{ network, mac }] = places as [Address];
       const ip = outside.get(id)?.ip ?? this.#free(network - 1, 230 + at);
       outside.set(id, { network, mac, ip });
       this.#rows.push(routingLease(2000 + id, id, network, ip));

@@ -1,7 +1,7 @@
 import type { Cell, Reader } from './cell.ts';
 import { type Relations, View } from './relations.ts';
 
-class Remembered implements Reader {
+class Entry implements Reader {
   readonly #deps: Cell[] = [];
   readonly #forget: () => void;
   value: unknown;
@@ -22,11 +22,11 @@ class Remembered implements Reader {
 }
 
 /** Things computed from rows on demand, each kept until a row that it read changes. */
-export class Memory {
+export class Cache {
   /** For a look without being told of changes. */
   readonly view: View;
   readonly #tracked: View;
-  readonly #kept = new Map<string, Remembered>();
+  readonly #kept = new Map<string, Entry>();
 
   constructor(datapathId: number, relations: Relations) {
     this.view = new View(datapathId, relations);
@@ -40,7 +40,7 @@ export class Memory {
   get<T>(name: string, compute: (view: View) => T): T {
     const before = this.#kept.get(name);
     if (before) return before.value as T;
-    const made = new Remembered(() => this.#kept.delete(name));
+    const made = new Entry(() => this.#kept.delete(name));
     this.#tracked.reader = made;
     try {
       made.value = compute(this.#tracked);

@@ -1,0 +1,48 @@
+/** What flows do, against what their tables declare, for every topology. */
+import { type Action, decodeFlow, type Flow, type Subfield } from '@openvnet/openflow';
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { places, type RegisterName, registers } from '../pipeline/registers.ts';
+import { type TableName, tableNames, tables } from '../pipeline/tables.ts';
+import { populated, topology } from '../testing/random.ts';
+
+const parts = ['writes', 'calls', 'next'] as const;
+type Use = Record<(typeof parts)[number], Set<string>>;
+
+function registersIn({ field, offset, bits }: Subfield): RegisterName[] {
+  return (Object.keys(registers) as RegisterName[]).filter((name) => {
+    const place = places[name];
+    return place.field === field && place.offset < offset + bits && offset < place.offset + place.bits;
+  });
+}
+
+function note(use: Use, action: Action): void {
+  if (action.type === 'load' || action.type === 'move' || action.type === 'check_pkt_larger')
+    for (const name of registersIn(action.to)) use.writes.add(name);
+  if (action.type === 'resubmit') use.calls.add(tableNames[action.table!]!);
+  if (action.type === 'ct' && action.table !== undefined) use.next.add(tableNames[action.table]!);
+}
+
+function noteFlow(uses: ReadonlyMap<TableName, Use>, { table, instructions }: Flow): void {
+  const use = uses.get(tableNames[table]!)!;
+  for (const instruction of instructions) {
+    if (instruction.type === 'goto_table') use.next.add(tableNames[instruction.table]!);
+    if (instruction.type === 'apply_actions') for (const action of instruction.actions) note(use, action);
+  }
+}
+
+it('tables declare exactly the registers that their flows write, the tables that these ask, and those at which they go on', () => {
+  const uses = new Map(
+    tableNames.map((name): [TableName, Use] => [name, { writes: new Set(), calls: new Set(), next: new Set() }]),
+  );
+  fc.assert(
+    fc.property(topology, (drawn) => {
+      const { flows } = populated(drawn).compiler;
+      for (const key of flows.keys()) noteFlow(uses, decodeFlow({ key, body: flows.get(key)! }));
+    }),
+    { seed: 1, numRuns: 200 },
+  );
+  for (const [name, use] of uses)
+    for (const part of parts)
+      expect([name, part, ...[...use[part]].sort()]).toEqual([name, part, ...[...tables[name][part]].sort()]);
+}, 30_000);
