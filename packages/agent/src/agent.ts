@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
-import { cookieOf, readCookie, readShownFlows, refused, tableNumbers, trace } from '@openvnet/compiler';
-import type { PacketCounts, Question, Refused } from '@openvnet/model';
+import { cookieOf, type Inspected, readCookie, readShownFlows, refused, tableNumbers, trace } from '@openvnet/compiler';
+import { noticeText, type PacketCounts, type Question, type Refused } from '@openvnet/model';
 import { askDaemon } from '@openvnet/ovsdb';
 import type { Logger } from 'pino';
 import { FeedClient } from './feed/client.ts';
@@ -92,13 +92,29 @@ export class Agent {
         return this.#refused(question.interface_id);
       case 'packets':
         return Promise.resolve(this.#packets());
+      case 'notices':
+        return Promise.resolve(this.switches.served().flatMap(({ notices }) => [...notices.of(question.interface_id)]));
       case 'flows':
         return readShownFlows(this.switches.served(), question);
       case 'trace':
-        return trace(this.switches.served(), question, (dpid, packet) => this.#askSwitch(dpid, packet));
+        return trace(this.#inspected(), question, (dpid, packet) => this.#askSwitch(dpid, packet));
       default:
         return Promise.reject(new RangeError('a question that this version of the agent does not know'));
     }
+  }
+
+  /** The switches, with what is known of their ports beside the flows. */
+  #inspected(): Inspected[] {
+    return this.switches.served().map((served) => ({
+      compiler: served.compiler,
+      datapathId: served.datapathId,
+      dpid: served.dpid,
+      connection: served.connection,
+      reality: {
+        obstacles: (id) => this.switches.obstacles(served, id),
+        refusals: (id) => [...served.notices.of(id)].map((notice) => noticeText(nameOf(served, id), notice)),
+      },
+    }));
   }
 
   #packets(): PacketCounts {
@@ -132,4 +148,8 @@ export class Agent {
     }
     return [...counts].map(([interface_id, frames]) => ({ interface_id, frames }));
   }
+}
+
+function nameOf({ compiler }: { readonly compiler: Inspected['compiler'] }, interfaceId: number): string {
+  return compiler.relations.interface.get(interfaceId)?.uuid ?? String(interfaceId);
 }

@@ -39,7 +39,7 @@ export { derivations, features } from './features/index.ts';
 export { resolved } from './features/next-hop.ts';
 export { refused } from './features/refused.ts';
 export { route } from './features/route.ts';
-export { decidedBy, readShownFlows } from './inside/flows.ts';
+export { decidedBy, type Inspected, readShownFlows } from './inside/flows.ts';
 export { trace } from './inside/trace.ts';
 export { ask, isWithin, load, output, trackState } from './pipeline/flow.ts';
 export { meters } from './pipeline/meters.ts';

@@ -6,6 +6,7 @@ import type { Slice } from '../feed/slice.ts';
 import { BridgeService } from './bridge-service.ts';
 import { Connections } from './connections.ts';
 import { bridgesByDpid, registeredAs } from './discovery.ts';
+import { portObstacles } from './port-obstacles.ts';
 import { bridgeReports } from './report.ts';
 import { ServedSwitch } from './served-switch.ts';
 import { TamperingChecks } from './tampering.ts';
@@ -104,6 +105,15 @@ export class Switches {
   port(datapathId: number, name: string): PortState | undefined {
     const service = [...this.#services.values()].find(({ served }) => served.datapathId === datapathId);
     return service && this.ovsdb.bridges.get(service.bridge)?.ports.get(name);
+  }
+
+  /** What keeps frames from passing at the port of an interface, in sentences. */
+  obstacles({ compiler, datapathId, dpid }: ServedSwitch, interfaceId: number): string[] {
+    const { port_name: name } = compiler.relations.binding.get(interfaceId) ?? {};
+    const state = name ? this.port(datapathId, name) : undefined;
+    if (!state) return [];
+    const { datapath } = compiler.relations;
+    return portObstacles(datapath.get(datapathId)?.uuid ?? dpid, state);
   }
 
   /** Something in the model has changed: serves what is registered now, and brings every switch up to date. */

@@ -7,6 +7,8 @@ import type { FaultHost } from './host.ts';
 export interface Fault {
   /** What is wrong, as a clause: `the port has another name than its interface`. */
   readonly what: string;
+  /** It is not told well yet. */
+  readonly todo?: true;
   /** What its victim notices: `The guest reaches nobody.` */
   readonly seen: string;
   /** Makes it, on a host where everything works. */
