@@ -36,10 +36,10 @@ const [ports = 0, rounds = 0, outstanding = 0] = numbers.map(Number);
 const silent = () => {};
 const log = { info: silent, warn: silent, error: silent } as unknown as ServedSwitchOptions['log'];
 
-using store = await openStore('memory');
-register(store, ports, { services: true });
+await using store = await openStore('memory');
+await register(store, ports, { services: true });
 const slice = new Slice();
-slice.apply({ type: 'snapshot', store: store.id, ...snapshotForAgent(store) });
+slice.apply({ type: 'snapshot', store: store.id, ...(await snapshotForAgent(store)) });
 await using connection = await dial(`unix:${socket}`);
 await using guests = await dial(`unix:${socket}`);
 const served = await serve(connection);

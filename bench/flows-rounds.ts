@@ -29,9 +29,9 @@ const model: number[] = [];
 const encoded: number[] = [];
 const compiled: number[] = [];
 
-using store = await openStore('memory');
-register(store, ports);
-const snapshot = { type: 'snapshot', store: store.id, ...snapshotForAgent(store) } as const;
+await using store = await openStore('memory');
+await register(store, ports);
+const snapshot = { type: 'snapshot', store: store.id, ...(await snapshotForAgent(store)) } as const;
 await using connection = await dial(`unix:${socket}`);
 
 let flows: EncodedFlow[] = [];

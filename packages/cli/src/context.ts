@@ -15,7 +15,7 @@ export interface Context {
 
 export async function contextOf(command: Command, io: Io): Promise<Context> {
   const settings = await readSettings(command.optsWithGlobals(), io.env);
-  return { io, settings, client: createClient({ api: settings.api }) };
+  return { io, settings, client: createClient({ api: settings.api, message: settings.message }) };
 }
 
 /** Does something for each of `items`, also where one fails; throws the first failure in the end. */

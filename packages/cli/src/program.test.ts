@@ -102,6 +102,7 @@ describe('a command line', () => {
       'interf sh if-veth1',
       'datapath network show dp-br0',
       'networks show --limit=1 --offset 0',
+      'network modify nw-net1 --message because --display_name another',
       'network modify nw-net1 --display_name other',
     ]) {
       expect(await vnctl(line), line).toMatchObject({ code: 0, err: '' });

@@ -42,6 +42,7 @@ export function createProgram(io: Io): Command {
       '--api <URL>',
       'Address of the API; http://127.0.0.1:9090 unless OPENVNET_API or vnctl.yaml says otherwise.',
     )
+    .option('--message <TEXT>', 'Why a change is made; the manager logs it with the change.')
     .option('-o, --output <FORMAT>', `One of ${outputs.join(', ')}; json and yaml are what the API answers.`)
     .addHelpText(
       'after',

@@ -9,17 +9,23 @@ export type Output = (typeof outputs)[number];
 export interface Settings {
   readonly api: string;
   readonly output: Output;
+  /** Why a change is made, for the log of the manager. */
+  readonly message?: string | undefined;
 }
 
 type Env = Readonly<Record<string, string | undefined>>;
 
 /** Settings by flags, then environment, then the first file there is, then the default. */
-export async function readSettings(flags: { api?: string; output?: string }, env: Env): Promise<Settings> {
+export async function readSettings(
+  flags: { api?: string; output?: string; message?: string },
+  env: Env,
+): Promise<Settings> {
   const file = await readFile(env);
   const fromOlder = env.VNET_WEBAPI ? `http://${env.VNET_WEBAPI}` : undefined;
   const api = flags.api ?? env.OPENVNET_API ?? fromOlder ?? file.api ?? 'http://127.0.0.1:9090';
   const output = flags.output ?? file.output ?? 'table';
-  return { api, output: readOutput(output, flags.output === undefined ? file.path : '--output') };
+  const where = flags.output === undefined ? file.path : '--output';
+  return { api, output: readOutput(output, where), message: flags.message };
 }
 
 export function settingsFiles(env: Env): string[] {

@@ -17,14 +17,21 @@ export class Http {
   readonly #base: string;
   readonly #patienceSeconds: number;
   readonly #signal: AbortSignal | undefined;
+  readonly #message: string | undefined;
   #revision = 0;
 
-  constructor(options: { api: string; patienceSeconds: number; signal?: AbortSignal | undefined }) {
-    const { api, patienceSeconds, signal } = options;
+  constructor(options: {
+    api: string;
+    patienceSeconds: number;
+    signal?: AbortSignal | undefined;
+    message?: string | undefined;
+  }) {
+    const { api, patienceSeconds, signal, message } = options;
     this.api = api.replace(/\/+$/, '');
     this.#base = baseOf(this.api);
     this.#patienceSeconds = patienceSeconds;
     this.#signal = signal;
+    this.#message = message;
   }
 
   /** The newest revision that a write of this client made; 0 before the first. */
@@ -46,7 +53,11 @@ export class Http {
     try {
       response = await fetch(url, {
         method,
-        headers: { accept: 'application/json', ...(body && { 'content-type': 'application/json' }) },
+        headers: {
+          accept: 'application/json',
+          ...(body && { 'content-type': 'application/json' }),
+          ...(this.#message && { 'x-openvnet-message': encodeURIComponent(this.#message) }),
+        },
         signal: AbortSignal.any(signals),
         ...(body && { body: JSON.stringify(body) }),
       });

@@ -1,3 +1,4 @@
+export { adoptedFlows, adoptedRows } from './engine/adoption.ts';
 export { Cache } from './engine/cache.ts';
 export { Compiler } from './engine/compiler.ts';
 export { conflicts } from './engine/conflicts.ts';
@@ -36,8 +37,6 @@ export {
 export { dns } from './features/dns.ts';
 export { answerDns } from './features/dns-answer.ts';
 export { derivations, features } from './features/index.ts';
-export { resolved } from './features/next-hop.ts';
-export { refused } from './features/refused.ts';
 export { route } from './features/route.ts';
 export { decidedBy, type Inspected, readShownFlows } from './inside/flows.ts';
 export { trace } from './inside/trace.ts';

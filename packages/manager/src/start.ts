@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { Listen } from '@openvnet/model/config';
 import { openStore, type StoreOptions } from '@openvnet/store';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
+import type { HttpLimits } from './api/bounds.ts';
 import { endpointsOf } from './api/endpoints.ts';
 import { createServer } from './api/server.ts';
 import type { Surroundings } from './behaviours/behaviour.ts';
@@ -27,6 +28,7 @@ export interface ManagerOptions {
   readonly corsOrigin?: readonly string[];
   readonly feed?: Partial<FeedLimits>;
   readonly claims?: Partial<ClaimLimits>;
+  readonly http?: Partial<HttpLimits>;
   /** Uuid of the MAC range group for relations of datapaths and for route links, if any. */
   readonly datapathMacGroup?: string | undefined;
   /** The clock, in milliseconds since 1970. */
@@ -51,10 +53,12 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
   await using stack = new AsyncDisposableStack();
 
   const around: Surroundings = { now, datapathMacGroup, logger };
-  const beforeCommit: StoreOptions['beforeCommit'] = (tx, touched) => {
-    for (const { follow } of allBehaviours) follow?.(tx, touched, around);
+  const beforeCommit: StoreOptions['beforeCommit'] = async (tx, touched) => {
+    for (const { follow } of allBehaviours) await follow?.(tx, touched, around);
   };
-  const store = stack.use(await openStore(path, { beforeCommit }));
+  const listenerFailed = (error: unknown) =>
+    logger.error({ err: error }, 'a change is made, and not everybody has heard of it');
+  const store = stack.use(await openStore(path, { beforeCommit, listenerFailed }));
   const agents = stack.use(new Agents(options.claims));
   const reports = stack.use(new Reports(store, agents, version));
   const app = await createServer({
@@ -62,6 +66,7 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
     logger,
     version,
     admission,
+    limits: options.http,
     ending: ending.signal,
   });
   stack.defer(() => app.close());

@@ -56,6 +56,8 @@ export type Refused = readonly { readonly interface_id: number; readonly frames:
 
 /** Packets that switches have handed to an agent since it was started. */
 export const packetCounts = z.object({
+  /** Since when it counts; agents of older versions do not say. */
+  since: z.iso.datetime().optional(),
   answered: z.number(),
   /** Not answered, because their port had more than its share. */
   limited: z.number(),

@@ -1,4 +1,5 @@
 export { agoText } from './ago.ts';
+export { contained } from './contained.ts';
 export { ApiError, type ApiErrorKind, apiErrors, readable } from './errors.ts';
 export * from './feed.ts';
 export { boolean, type Field, inOneLine, integer, ipv4Address, oneOf, parsePrefix, text } from './field.ts';

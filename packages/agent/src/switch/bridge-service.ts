@@ -3,8 +3,9 @@ import { keepDialing, type SwitchConnection } from '@openvnet/openflow';
 import type { BridgeState, Ovsdb, PortState } from '@openvnet/ovsdb';
 import type { Logger } from 'pino';
 import type { Connections } from './connections.ts';
+import { shieldHost } from './host-shield.ts';
 import type { ServedSwitch } from './served-switch.ts';
-import { hastenRevalidation, prepareBridge, releaseBridge, shieldHost } from './settings.ts';
+import { hastenRevalidation, prepareBridge, releaseBridge } from './settings.ts';
 
 /** Open vSwitch applies what changes its flows a moment after the database says so. */
 const settleMs = 300;
@@ -33,6 +34,8 @@ export class BridgeService {
   problem: string | null = null;
   readonly #options: BridgeServiceOptions;
   readonly #stop = new AbortController();
+  /** What is noted of ports where the host may answer guests. */
+  readonly #unshielded = new Map<string, string>();
   /** What the bridge's fail mode and controllers were when last seen. */
   #settings: string;
   #timer: NodeJS.Timeout | undefined;
@@ -133,6 +136,18 @@ export class BridgeService {
     }
   }
 
+  /** Notes what keeps the host from being shielded at a port; undefined for nothing. */
+  #noteShield(port: string, note: string | undefined): void {
+    const before = this.#unshielded.get(port);
+    if (before === note) return;
+    if (before !== undefined) this.notes.delete(before);
+    this.#unshielded.delete(port);
+    if (note === undefined) return;
+    this.notes.add(note);
+    this.#unshielded.set(port, note);
+    this.#options.log.warn({ datapath: this.served.dpid, bridge: this.bridge }, note);
+  }
+
   #down(reason: string): void {
     const { connections, log, onChange } = this.#options;
     if (this.problem === reason || connections.of(this.served.dpid)) return;
@@ -145,7 +160,8 @@ export class BridgeService {
     const known = state?.ofport !== undefined;
     this.served.setPort(name, known ? { id: state.ofport!, name, iface_id: state.ifaceId ?? null } : undefined);
     const bridge = this.#options.ovsdb.bridges.get(this.bridge);
-    if (known && state.type === '' && bridge?.datapathType === 'netdev') shieldHost(name);
+    const shields = known && state.type === '' && bridge?.datapathType === 'netdev';
+    this.#noteShield(name, shields ? shieldHost(name) : undefined);
   }
 }
 

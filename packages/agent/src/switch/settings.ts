@@ -1,4 +1,3 @@
-import { existsSync, writeFileSync } from 'node:fs';
 import type { BridgeState, Ovsdb } from '@openvnet/ovsdb';
 
 /** Where a bridge keeps the fail mode, and whether in-band control was off, before this agent served it. */
@@ -56,17 +55,4 @@ export async function releaseBridge(ovsdb: Ovsdb, { name, externalIds }: BridgeS
   if (mode === undefined) return;
   await ovsdb.setFailMode(name, mode === 'secure' || mode === 'standalone' ? mode : undefined);
   await ovsdb.setBridge(name, { external_ids: { [formerMode]: undefined } });
-}
-
-/**
- * With the userspace datapath the host's own stack sees what arrives on a port as well: keeps it from answering guests.
- * Does nothing where the port is not in this network namespace.
- */
-export function shieldHost(port: string): void {
-  const settings = [
-    [`/proc/sys/net/ipv4/conf/${port}/arp_ignore`, '8'],
-    [`/proc/sys/net/ipv4/conf/${port}/rp_filter`, '1'],
-    [`/proc/sys/net/ipv6/conf/${port}/disable_ipv6`, '1'],
-  ] as const;
-  for (const [path, value] of settings) if (existsSync(path)) writeFileSync(path, value);
 }

@@ -43,7 +43,8 @@ export class Switches {
     const { log, openflow, onChange } = options;
     this.#options = options;
     this.packetIns = new PacketIns(log);
-    this.ovsdb = new Ovsdb({ target: options.ovsdb });
+    const onFault = (err: unknown): void => log.error({ err }, 'a change of a bridge or port could not be followed');
+    this.ovsdb = new Ovsdb({ target: options.ovsdb, onFault });
     this.#tampering = new TamperingChecks(log);
     this.#connections = new Connections({
       openflow,

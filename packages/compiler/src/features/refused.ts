@@ -27,6 +27,7 @@ export const refused = feature({
   cookie: 2,
   source: { of: 'binding' },
   select: (view, id) => view.get('binding', id)!.port ?? undefined,
+  counts: { about: 'refused', table: 'admit' },
   flows: (port) => [
     {
       table: 'admit',

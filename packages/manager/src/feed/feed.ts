@@ -137,7 +137,7 @@ export class Feed implements Disposable {
           granted: () => {
             agent = this.#agents.connected(said, address, connection);
             this.#logger.info({ ...host, version: said.version }, 'agent has come');
-            this.#bringUpToDate(socket, said);
+            void this.#bringUpToDate(socket, connection, said);
           },
           waits: (reason) => {
             this.#logger.warn({ ...host, reason }, 'a second agent says that it is this node, and waits');
@@ -165,20 +165,35 @@ export class Feed implements Disposable {
     );
   }
 
-  #bringUpToDate(socket: WebSocket, has: { store: string | null; revision: number | null }): void {
-    const { id: store, revision } = this.#store;
-    const known = has.store === store && has.revision !== null ? this.#store.changesSince(has.revision) : undefined;
-    const message: ToAgent = known
-      ? { type: 'changes', store, revision, changes: known.map(changeForAgent) }
-      : { type: 'snapshot', store, ...snapshotForAgent(this.#store) };
-    this.#send(socket, JSON.stringify(message));
-    this.#members.add(socket);
+  /** Tells an agent what it does not have, and from then on what is committed. */
+  async #bringUpToDate(
+    socket: WebSocket,
+    connection: Connection,
+    has: { node: string; store: string | null; revision: number | null },
+  ): Promise<void> {
+    const { id: store } = this.#store;
+    try {
+      // No commit comes between what is read and the moment from which commits are told.
+      await this.#store.read(async (reader) => {
+        const known =
+          has.store === store && has.revision !== null ? await reader.changesSince(has.revision) : undefined;
+        const message: ToAgent = known
+          ? { type: 'changes', store, revision: reader.revision, changes: known.map(changeForAgent) }
+          : { type: 'snapshot', store, ...(await snapshotForAgent(reader)) };
+        this.#send(socket, JSON.stringify(message));
+        if (socket.readyState === socket.OPEN) this.#members.add(socket);
+      });
+    } catch (error) {
+      this.#logger.error({ err: error, node: has.node }, 'agent could not be brought up to date; it tries again');
+      connection.close(1011, 'the manager could not read its store');
+    }
   }
 
   #committed({ revision, changes }: Commit): void {
     if (!this.#pending) {
       this.#pending = { revision, changes: new Map() };
-      setImmediate(() => this.#flush());
+      // The store tells of all commits of one turn at once.
+      queueMicrotask(() => this.#flush());
     }
     this.#pending.revision = revision;
     for (const change of changes) this.#pending.changes.set(`${change.kind} ${change.id}`, change);

@@ -45,14 +45,14 @@ export function flowsEndpoint({ store, agents }: Inside): Endpoint {
     group: 'inside',
     parameters,
     answer: { shape: 'object' },
-    handle: ({ given }) => {
+    handle: async ({ given }) => {
       const { object, table, datapath } = readParameters(parameters, given) as Record<string, string | undefined>;
-      const named = object === undefined ? undefined : objectNamed(store, object);
+      const named = object === undefined ? undefined : await objectNamed(store, object);
       return askForFlows(agents, {
         about: 'flows',
         ...(named && { object: { kind: named.kind, id: named.row.id } }),
         ...(table !== undefined && { table }),
-        ...(datapath !== undefined && { datapath_id: objectInPath(store, 'datapath', datapath).id }),
+        ...(datapath !== undefined && { datapath_id: (await objectInPath(store, 'datapath', datapath)).id }),
       });
     },
   };

@@ -17,6 +17,7 @@ import * as z from 'zod';
 import type { Endpoint, Parameter } from '../api/endpoint.ts';
 import { addCommand, objectInPath, readParameters } from '../api/parameters.ts';
 import { firstLeaseOf } from '../behaviours/ip-lease.ts';
+import { mapInOrder } from '../in-order.ts';
 import type { Inside } from './endpoints.ts';
 import { whySilent } from './flows.ts';
 import { objectNamed } from './object-named.ts';
@@ -110,7 +111,7 @@ export function traceEndpoint(inside: Inside): Endpoint {
     answer: { shape: 'object' },
     handle: async ({ given }) => {
       const read = readParameters(parameters, given);
-      const sender = objectInPath(inside.store, 'interface', String(read.from), 'from');
+      const sender = await objectInPath(inside.store, 'interface', String(read.from), 'from');
       const {
         protocol = 'icmp',
         port = 80,
@@ -119,9 +120,9 @@ export function traceEndpoint(inside: Inside): Endpoint {
         both = true,
         live = false,
       } = read as Partial<TraceQuestion>;
-      const to = addressOf(inside.store, String(read.to));
+      const to = await addressOf(inside.store, String(read.to));
       const packet = { interface_id: sender.id, to, protocol, port, size, dont_fragment };
-      return askForTrace(inside, sender, { about: 'trace', ...packet, both, live });
+      return await askForTrace(inside, sender, { about: 'trace', ...packet, both, live });
     },
   };
 }
@@ -152,22 +153,22 @@ async function askForTrace(
   }
   const blocked = [...new Set(found.legs.flatMap(({ blocked_by }) => blocked_by ?? []))];
   const notes = await Promise.all(
-    blocked.map(async (uuid) => {
-      const { kind, row } = objectNamed(store, uuid);
+    await mapInOrder(blocked, async (uuid) => {
+      const { kind, row } = await objectNamed(store, uuid);
       return (await reports.statusOf(kind, row)).waits_for.map((reason) => `${uuid}: ${reason}`);
     }),
   );
   return { ...found, notes: [...found.notes, ...notes.flat()] };
 }
 
-function addressOf(reader: Reader, to: string): number {
+async function addressOf(reader: Reader, to: string): Promise<number> {
   const address = parseIpv4(to);
   if (address !== undefined) return address;
   if (!to.startsWith('if-'))
     throw new ApiError('argument', `Could not parse IPv4 address: ${to}`, {
       hint: 'to: expected an address, or a uuid beginning with if-',
     });
-  const lease = firstLeaseOf(reader, objectInPath(reader, 'interface', to, 'to').id);
+  const lease = await firstLeaseOf(reader, (await objectInPath(reader, 'interface', to, 'to')).id);
   if (lease && ipv4ToText(lease.ipv4_address) !== '0.0.0.0') return lease.ipv4_address;
   throw new ApiError('argument', `to: interface ${to} has no address`, {
     hint: `Use: ${addCommand('ip_lease', `--interface-uuid ${to} --network-uuid NETWORK --ipv4-address ADDRESS`)}`,
