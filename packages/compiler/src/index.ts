@@ -12,7 +12,6 @@ export {
   type Limit,
   type Lookup,
   learnedFlows,
-  learnedMark,
   type NoAnswer,
   type Reply,
   readCookie,
@@ -22,6 +21,7 @@ export {
   waiting,
 } from './engine/feature.ts';
 export { FlowTable } from './engine/flow-table.ts';
+export { wasLearned } from './engine/learned.ts';
 export { type NamedObject, named, namesOf, ownerOf } from './engine/owners.ts';
 export { type Identified, Relation } from './engine/relation.ts';
 export {

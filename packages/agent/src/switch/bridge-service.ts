@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import type { Connections } from './connections.ts';
 import { shieldHost } from './host-shield.ts';
 import type { ServedSwitch } from './served-switch.ts';
-import { hastenRevalidation, prepareBridge, releaseBridge } from './settings.ts';
+import { hastenRevalidation, inBandOff, prepareBridge, releaseBridge } from './settings.ts';
 
 /** Open vSwitch applies what changes its flows a moment after the database says so. */
 const settleMs = 300;
@@ -36,7 +36,7 @@ export class BridgeService {
   readonly #stop = new AbortController();
   /** What is noted of ports where the host may answer guests. */
   readonly #unshielded = new Map<string, string>();
-  /** What the bridge's fail mode and controllers were when last seen. */
+  /** The settings of the bridge that concern its flows, as last seen. */
   #settings: string;
   #timer: NodeJS.Timeout | undefined;
 
@@ -70,11 +70,11 @@ export class BridgeService {
     this.served.touch();
   }
 
-  /** A controller that was set or taken away flushes the flows, and another fail mode would do so later. */
+  /** A controller that was set or taken away flushes the flows, another fail mode would do so later; in-band control hides flows. */
   bridgeChanged(state: BridgeState): void {
     if (this.#settings === settingsOf(state)) return;
     this.#settings = settingsOf(state);
-    if (state.failMode !== 'secure') void this.#prepare().then(() => this.served.check());
+    void this.#prepare().then(() => this.served.check());
     this.served.check();
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.served.check(), settleMs);
@@ -165,6 +165,6 @@ export class BridgeService {
   }
 }
 
-function settingsOf({ failMode, controllers }: BridgeState): string {
-  return JSON.stringify([failMode, [...controllers].sort()]);
+function settingsOf({ failMode, controllers, otherConfig }: BridgeState): string {
+  return JSON.stringify([failMode, otherConfig.get(inBandOff), [...controllers].sort()]);
 }

@@ -3,6 +3,7 @@ import type { BridgeState } from '@openvnet/ovsdb';
 import type { BridgeService } from './bridge-service.ts';
 import type { Connections } from './connections.ts';
 import { unregisteredHost } from './host-address.ts';
+import type { ServedSwitch } from './served-switch.ts';
 
 /** What is known of the switches of a host, each by datapath id. */
 export interface Known {
@@ -27,10 +28,18 @@ export function bridgeReports({ bridges, services, connections, target }: Known)
       name: bridge?.name ?? '',
       connection: (served ? served.connection : connections.of(dpid))?.peer ?? null,
       problem: bridge ? (served?.problem ?? service?.problem ?? null) : stranger,
-      notes: [...(service?.notes ?? []), ...(lost ? [lost] : [])],
+      notes: [...(service?.notes ?? []), ...(lost ? [lost] : []), ...tamperingOf(served)],
       ports: bridge?.ports.size ?? 0,
       flows: served?.flowCount ?? null,
       revision: served?.revision ?? null,
     };
   });
+}
+
+function tamperingOf(served: ServedSwitch | undefined): string[] {
+  if (!served?.tampered) return [];
+  const { changes, what, at } = served.tampered;
+  const times = changes === 1 ? 'once' : `${changes} times`;
+  const when = at.toISOString().slice(0, 19).replace('T', ' ');
+  return [`another program has changed ${what.join(', ')} ${times}, last at ${when} UTC; what it changed was put back`];
 }

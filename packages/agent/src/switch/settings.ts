@@ -3,7 +3,8 @@ import type { BridgeState, Ovsdb } from '@openvnet/ovsdb';
 /** Where a bridge keeps the fail mode, and whether in-band control was off, before this agent served it. */
 const formerMode = 'openvnet-fail-mode';
 const formerInBand = 'openvnet-disable-in-band';
-const inBandOff = 'disable-in-band';
+/** The key of a bridge's `other_config` that switches in-band control off. */
+export const inBandOff = 'disable-in-band';
 const unset = 'unset';
 
 /**
@@ -22,7 +23,8 @@ export async function prepareBridge(ovsdb: Ovsdb, bridge: BridgeState): Promise<
   }
   if (controllers.length > 0 && otherConfig.get(inBandOff) !== 'true') {
     const before = otherConfig.get(inBandOff) ?? unset;
-    await ovsdb.setBridge(name, { other_config: { [inBandOff]: 'true' }, external_ids: { [formerInBand]: before } });
+    const former = externalIds.get(formerInBand) === undefined && { external_ids: { [formerInBand]: before } };
+    await ovsdb.setBridge(name, { other_config: { [inBandOff]: 'true' }, ...former });
     notes.push(`in-band control of ${name} switched off, so that it has no hidden flows`);
   }
   return notes;

@@ -12,7 +12,7 @@ import { ServedSwitch } from './served-switch.ts';
 import { TamperingChecks } from './tampering.ts';
 
 /** How often the switches are looked at for what another program has changed, milliseconds. */
-const checkMs = 2000;
+const checkMs = 1500;
 
 export interface SwitchesOptions {
   /** Where the database of Open vSwitch is: `unix:PATH` or `tcp:HOST:PORT`. */

@@ -168,8 +168,8 @@ describe('the compiler', () => {
     expect(vswitch.compiler.flows.takeTouched().size).toBe(0);
     vswitch.unplug(11);
     vswitch.compiler.update();
-    // Guard (2), refused, neighbour, delivery, and the part of the network's ports.
-    expect(vswitch.compiler.flows.takeTouched().size).toBe(6);
+    // Guard (2), refused, neighbour, delivery, and the part of the network's ports (2).
+    expect(vswitch.compiler.flows.takeTouched().size).toBe(7);
   });
 
   it('reports a flow that two items claim, once', () => {

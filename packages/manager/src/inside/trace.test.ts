@@ -49,6 +49,7 @@ describe('GET /trace', () => {
       protocol: 'tcp',
       port: 22,
       size: 1500,
+      dont_fragment: false,
       both: false,
       live: false,
     };
