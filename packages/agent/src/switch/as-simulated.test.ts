@@ -167,7 +167,6 @@ describe('the simulated switch', () => {
         "answered by echo",
         "answered by output",
         "dropped in admit",
-        "dropped in arp_answer",
         "dropped in egress_rules",
         "dropped in flood",
         "dropped in forward",
