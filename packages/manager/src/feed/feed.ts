@@ -6,10 +6,10 @@
 import { once } from 'node:events';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type Change, parsePrintable, type Report, type ToAgent, toManager } from '@openvnet/model';
+import { type Change, contained, parsePrintable, type Report, type ToAgent, toManager } from '@openvnet/model';
 import type { Commit, Store } from '@openvnet/store';
 import type { FastifyBaseLogger } from 'fastify';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { type AdmissionRules, refusalOfVisitor } from '../api/admission.ts';
 import type { Agent, Agents, Connection } from '../status/agents.ts';
 import type { Claim } from '../status/claims.ts';
@@ -74,14 +74,21 @@ export class Feed implements Disposable {
 
   /** Takes the upgrades to `/feed`; others are refused. */
   attach(server: Server, admission: AdmissionRules): void {
-    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-      socket.on('error', (error) => this.#logger.debug({ err: error }, 'connection to the feed failed'));
+    const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): unknown => {
       if (request.url?.split('?')[0] !== '/feed') return end(socket, '404 Not Found');
       if (this.#sockets.clients.size >= this.#limits.connections) return end(socket, '503 Service Unavailable');
       const refusal = refusalOfVisitor(request, admission);
       if (refusal) return end(socket, '403 Forbidden', JSON.stringify(refusal));
       const address = (request.socket.remoteAddress ?? 'unknown').replace(/^::ffff:/, '');
       this.#sockets.handleUpgrade(request, socket, head, (made) => this.#welcome(made, socket, address));
+    };
+    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      const failed = (error: unknown): void => {
+        this.#logger.debug({ err: error }, 'connection to the feed failed');
+        socket.destroy();
+      };
+      socket.on('error', failed);
+      contained(upgrade, failed)(request, socket, head);
     });
   }
 
@@ -101,23 +108,31 @@ export class Feed implements Disposable {
         socket.close(code, reason);
       },
     };
+    // What fails on one connection ends that one.
+    const safely = <A extends readonly unknown[]>(work: (...args: A) => unknown): ((...args: A) => void) =>
+      contained(work, (error) => {
+        this.#logger.error({ err: error, address, node: agent?.node }, 'connection of agent failed and is ended');
+        socket.terminate();
+      });
     this.#inbound.watch(socket, raw, (one, bytes) => {
       this.#logger.warn({ address, bytes }, 'agent sends more than all together may; its connection is ended');
       this.#members.delete(one);
     });
-    const silence = setTimeout(() => this.#refuse(connection, agent, 'hello did not come'), this.#limits.helloMs);
+    const late = (): void => this.#refuse(connection, agent, 'hello did not come');
+    const silence = setTimeout(safely(late), this.#limits.helloMs);
     this.#alive.add(socket);
     socket.on('pong', () => this.#alive.add(socket));
     socket.on('error', (error) => this.#logger.debug({ err: error, node: agent?.node }, 'connection of agent failed'));
-    socket.on('close', (code) => {
+    const closed = (code: number): void => {
       clearTimeout(silence);
       this.#members.delete(socket);
       if (claim) this.#agents.claims.leave(claim);
       if (!agent) return;
       this.#agents.gone(agent, connection);
       this.#logger.info({ node: agent.node, code }, 'agent has gone');
-    });
-    socket.on('message', (data) => {
+    };
+    socket.on('close', safely(closed));
+    const heard = (data: RawData): unknown => {
       if (socket.readyState !== socket.OPEN) return;
       const message = toManager.safeParse(parseJson(String(data)));
       if (!message.success) {
@@ -155,7 +170,8 @@ export class Feed implements Disposable {
       else if (!agent) return;
       else if (said.type === 'report') this.#report(connection, agent, said);
       else this.#agents.answered(agent, said.ask, said.answer);
-    });
+    };
+    socket.on('message', safely(heard));
   }
 
   #report(connection: Connection, agent: Agent, report: Report): void {
@@ -199,6 +215,8 @@ export class Feed implements Disposable {
     } catch (error) {
       this.#logger.error({ err: error, node: has.node }, 'agent could not be brought up to date; it tries again');
       connection.close(1011, 'the manager could not read its store');
+      // An agent that does not hear that is not waited for.
+      setTimeout(() => socket.terminate(), 1000).unref();
     }
   }
 
@@ -206,10 +224,21 @@ export class Feed implements Disposable {
     if (!this.#pending) {
       this.#pending = { revision, changes: new Map() };
       // The store tells of all commits of one turn at once.
-      queueMicrotask(() => this.#flush());
+      queueMicrotask(
+        contained(
+          () => this.#flush(),
+          (error) => this.#behind(error),
+        ),
+      );
     }
     this.#pending.revision = revision;
     for (const change of changes) this.#pending.changes.set(`${change.kind} ${change.id}`, change);
+  }
+
+  /** Who has not been told a commit resumes from what it has. */
+  #behind(error: unknown): void {
+    this.#logger.error({ err: error }, 'a change could not be sent to the agents; their connections start anew');
+    for (const socket of this.#members) socket.terminate();
   }
 
   #flush(): void {
@@ -235,8 +264,12 @@ export class Feed implements Disposable {
 
   #heartbeat(): void {
     for (const socket of this.#sockets.clients) {
-      if (!this.#alive.delete(socket)) socket.terminate();
-      else socket.ping();
+      if (this.#alive.delete(socket))
+        contained(
+          () => socket.ping(),
+          () => socket.terminate(),
+        )();
+      else socket.terminate();
     }
   }
 }
@@ -250,11 +283,13 @@ function end(socket: Duplex, status: string, body = ''): void {
 /** Whether the other end answers a ping within `limitMs`. */
 async function answers(socket: WebSocket, limitMs: number): Promise<boolean> {
   if (socket.readyState !== socket.OPEN) return false;
-  socket.ping();
-  return once(socket, 'pong', { signal: AbortSignal.timeout(limitMs) }).then(
-    () => true,
-    () => false,
-  );
+  try {
+    socket.ping();
+    await once(socket, 'pong', { signal: AbortSignal.timeout(limitMs) });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** A message of an agent. Agents may say anything: nothing in it reaches a terminal as a command. */
