@@ -13,6 +13,7 @@ import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { type AdmissionRules, refusalOfVisitor } from '../api/admission.ts';
 import type { Agent, Agents, Connection } from '../status/agents.ts';
 import type { Claim } from '../status/claims.ts';
+import { Releases } from '../status/releases.ts';
 import type { Strangers } from '../status/strangers.ts';
 import { changeForAgent, snapshotForAgent } from './for-agent.ts';
 import { Inbound, type InboundLimits } from './inbound.ts';
@@ -57,6 +58,7 @@ export class Feed implements Disposable {
   readonly #store: Store;
   readonly #agents: Agents;
   readonly #strangers: Strangers;
+  readonly #releases: Releases;
   readonly #logger: FastifyBaseLogger;
   readonly #limits: FeedLimits;
   readonly #sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 64 << 20 });
@@ -72,6 +74,7 @@ export class Feed implements Disposable {
     this.#store = store;
     this.#agents = agents;
     this.#strangers = strangers;
+    this.#releases = new Releases(store, agents, logger);
     this.#logger = logger;
     this.#limits = { ...usual, ...limits };
     this.#inbound = new Inbound(this.#limits);
@@ -196,7 +199,10 @@ export class Feed implements Disposable {
     const entries = bridges.length + waiting.length + (bound ? bound.set.length + agent.bound.size : 0);
     if (this.#strangers.saysTooMuch({ ...agent, bridges: [...agent.bridges, ...bridges] }, entries)) {
       this.#refuse(connection, agent, `report of ${entries} entries, though none of its bridges is registered`);
-    } else this.#agents.reported(agent, report);
+    } else {
+      this.#agents.reported(agent, report);
+      if (report.bridges) this.#releases.reported(agent);
+    }
   }
 
   #refuse(connection: Connection, agent: Agent | undefined, reason: string): void {
