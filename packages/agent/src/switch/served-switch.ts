@@ -224,7 +224,10 @@ export class ServedSwitch {
     this.#unsure = false;
     if (!known) {
       await this.#mendMeters(connection);
-      this.monitored ??= await this.#monitor(connection);
+      if (this.monitored === null) {
+        const monitored = await this.#monitor(connection);
+        if (connection === this.#connection) this.monitored = monitored;
+      }
     }
     const installed = known ?? (await this.#installed.read(connection));
     if (!known) this.neighbours.adopt(installed);
