@@ -1,5 +1,5 @@
 import { type Client, createClient } from '@openvnet/client';
-import type { Kind } from '@openvnet/model';
+import { type Kind, printableDeep } from '@openvnet/model';
 import type { Command } from 'commander';
 import { complaint, NotRealised } from './failure.ts';
 import type { Io } from './output.ts';
@@ -42,7 +42,7 @@ export async function waitUntilRealised(
   if (!status.realised) {
     throw new NotRealised(`${object.uuid} is not in effect after ${seconds} s; ${waitsFor(status)}`);
   }
-  const text = `${object.uuid}: ${statusText(io, status)}\n`;
+  const text = `${object.uuid}: ${statusText(io, printableDeep(status))}\n`;
   // What the API answered stays alone where a program reads it.
   if (settings.output === 'table') io.out(text);
   else io.err(text);

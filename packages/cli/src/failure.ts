@@ -1,5 +1,5 @@
 import { ClientError } from '@openvnet/client';
-import { apiErrors, readable } from '@openvnet/model';
+import { apiErrors, printable, readable } from '@openvnet/model';
 
 /** What the program ends with, in the words of its help. */
 export const exitCodes = {
@@ -33,7 +33,7 @@ export class NotRealised extends Error {
 /** What went wrong, for people, as lines that end; the API's hint has a line of its own. */
 export function complaint(error: unknown): string {
   const lines = [`vnctl: ${sentence(error)}`];
-  if (error instanceof ClientError && error.hint !== null) lines.push(`hint: ${error.hint}`);
+  if (error instanceof ClientError && error.hint !== null) lines.push(`hint: ${printable(error.hint)}`);
   return `${lines.join('\n')}\n`;
 }
 
@@ -41,13 +41,14 @@ export function complaint(error: unknown): string {
 export function sentence(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (!(error instanceof ClientError)) return error.message;
-  if (readable(error.message) !== error.message) return readable(error.message);
+  const message = printable(error.message);
+  if (readable(message) !== message) return readable(message);
   // Some messages of the API are a bare value: what it means is in the table of errors.
-  if (error.message.includes(' ')) return error.message;
+  if (message.includes(' ')) return message;
   const known = Object.values(apiErrors).find(({ code }) => code === error.code);
-  if (!known) return error.message;
+  if (!known) return message;
   const meaning = known.doc.split(/[.;]/)[0]!;
-  return `${meaning.charAt(0).toLowerCase()}${meaning.slice(1)}: ${error.message}`;
+  return `${meaning.charAt(0).toLowerCase()}${meaning.slice(1)}: ${message}`;
 }
 
 export function exitCodeOf(error: unknown): number {

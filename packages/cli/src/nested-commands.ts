@@ -115,8 +115,8 @@ function delCommand(group: Command, kind: Kind, { declared, nested }: Declared, 
       return;
     }
     const answer = await methods.remove(of, given);
-    await write(io, output, answer, () => {
-      const gone = Array.isArray(answer) ? answer : [answer];
+    await write(io, output, answer, (shown) => {
+      const gone = Array.isArray(shown) ? shown : [shown];
       return gone.map((object) => record(io, fieldsForPeople(declared, object))).join('\n\n') || 'nothing matched';
     });
   });

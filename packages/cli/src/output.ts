@@ -1,5 +1,13 @@
 import { styleText } from 'node:util';
-import { columnOf, fieldsOf, parametersOf, type Resource } from '@openvnet/model';
+import {
+  columnOf,
+  fieldsOf,
+  parametersOf,
+  printable,
+  printableDeep,
+  printableJson,
+  type Resource,
+} from '@openvnet/model';
 import type { Output } from './settings.ts';
 
 /** Where a command writes, and for whom. */
@@ -13,16 +21,31 @@ export interface Io {
 
 export type Values = Readonly<Record<string, unknown>>;
 
-/** Writes what the API answered as it is, or for people by `forPeople`. */
-export async function write(
+/**
+ * Writes what the API answered as it is, or for people by `forPeople`. Text in it may come from anybody: people see what a
+ * terminal would obey as escapes, programs read it back as it was.
+ */
+export async function write<T>(
   io: Io,
   output: Output,
-  answer: unknown,
-  forPeople: () => string | Promise<string>,
+  answer: T,
+  forPeople: (answer: T) => string | Promise<string>,
 ): Promise<void> {
-  if (output === 'table') io.out(`${(await forPeople()).trimEnd()}\n`);
-  else if (output === 'json') io.out(`${JSON.stringify(answer, null, 2)}\n`);
-  else io.out((await import('yaml')).stringify(answer));
+  if (output === 'table') io.out(`${(await forPeople(printableDeep(answer))).trimEnd()}\n`);
+  else if (output === 'json') io.out(`${printableJson(JSON.stringify(answer, null, 2))}\n`);
+  else io.out(await yamlOf(answer));
+}
+
+/** YAML in which every text with characters that do not show is quoted, with escapes. */
+async function yamlOf(answer: unknown): Promise<string> {
+  const { Document, visit } = await import('yaml');
+  const document = new Document(answer, { aliasDuplicateObjects: false });
+  visit(document, {
+    Scalar(_, node) {
+      if (typeof node.value === 'string' && printable(node.value) !== node.value) node.type = 'QUOTE_DOUBLE';
+    },
+  });
+  return printableJson(document.toString());
 }
 
 /** A table with a line for each item. Columns that no item has are left out. */

@@ -515,3 +515,36 @@ describe('completion', () => {
     expect(await vnctl('completion tcsh')).toMatchObject({ code: 2 });
   });
 });
+
+describe('text that anybody may have given', () => {
+  const name = 'a\u001b[2J\u0007b\u202ec\nmanager  all is well\u009b';
+
+  it('is shown so that no terminal obeys it, and read back by programs as it was', async () => {
+    const made = await fetch(`${manager.url}/api/1.0/networks`, {
+      method: 'POST',
+      body: new URLSearchParams({ uuid: 'nw-a', ipv4_network: '10.0.0.0', display_name: name }),
+    });
+    expect(made.status).toBe(200);
+    const obeyed = /[\p{Cc}\p{Cf}]/u;
+    for (const line of [
+      'network show',
+      'network show nw-a',
+      'explain nw-a',
+      'network modify nw-a --ipv4-prefix 24',
+      'export',
+    ]) {
+      const { out, err } = await vnctl(line);
+      expect([line, obeyed.test((out + err).replaceAll('\n', ''))]).toEqual([line, false]);
+      expect([line, /^manager {2}all is well/m.test(out)]).toEqual([line, false]);
+    }
+    const shown = await vnctl('network show nw-a -o json');
+    expect(obeyed.test(shown.out.replaceAll('\n', ''))).toBe(false);
+    expect(JSON.parse(shown.out).display_name).toBe(name);
+    const yaml = await vnctl('network show nw-a -o yaml');
+    expect(obeyed.test(yaml.out.replaceAll('\n', ''))).toBe(false);
+    expect(parse(yaml.out).display_name).toBe(name);
+    const { err } = await vnctl(`network show nw-\u001b[2J\u202e`);
+    expect(err).not.toBe('');
+    expect(obeyed.test(err.replaceAll('\n', ''))).toBe(false);
+  });
+});

@@ -61,7 +61,7 @@ export function createProgram(io: Io): Command {
   status.action(async () => {
     const { client, settings } = await contextOf(status, io);
     const answer = await client.status();
-    await write(io, settings.output, answer, () => systemText(io, answer));
+    await write(io, settings.output, answer, (shown) => systemText(io, shown));
   });
   addInsideCommands(root, io);
   addTopologyCommands(root, io);

@@ -100,9 +100,9 @@ function showCommand(group: Command, kind: Kind, declared: Resource, io: Io): vo
     await forEach(io, uuids, async (uuid) => {
       const answer = await context.client.of(kind).get(uuid);
       if (uuid !== uuids[0]) io.out(output === 'yaml' ? '---\n' : output === 'table' ? '\n' : '');
-      await write(io, output, answer, () => {
-        const fields = record(io, fieldsForPeople(declared, answer));
-        return answer.status ? `${fields}\n${statusText(io, answer.status)}` : fields;
+      await write(io, output, answer, (shown) => {
+        const fields = record(io, fieldsForPeople(declared, shown));
+        return shown.status ? `${fields}\n${statusText(io, shown.status)}` : fields;
       });
     });
   });
@@ -137,8 +137,8 @@ export async function finish(
   },
 ): Promise<void> {
   const { kind, declared, object, path, waitFor = { kind, uuid: String(object.uuid) } } = made;
-  await write(context.io, context.settings.output, object, () =>
-    record(context.io, fieldsForPeople(declared, { ...path, ...object })),
+  await write(context.io, context.settings.output, object, (shown) =>
+    record(context.io, fieldsForPeople(declared, { ...path, ...shown })),
   );
   const { wait } = command.opts<{ wait?: string }>();
   if (wait === undefined) return;
@@ -151,8 +151,7 @@ export async function writeList(
   declared: Resource,
   answer: { items: readonly Values[]; total_count: number; offset: number },
 ): Promise<void> {
-  await write(io, settings.output, answer, async () => {
-    const { items, total_count, offset } = answer;
+  await write(io, settings.output, answer, async ({ items, total_count, offset }) => {
     if (total_count === 0) return `there are no ${declared.plural.replaceAll('_', ' ')}`;
     const rows = await table(
       io,

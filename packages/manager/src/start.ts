@@ -12,7 +12,9 @@ import { Feed, type FeedLimits } from './feed/feed.ts';
 import { complaint, exposure, ListenError } from './listening.ts';
 import { Agents } from './status/agents.ts';
 import type { ClaimLimits } from './status/claims.ts';
+import { Registered } from './status/registered.ts';
 import { Reports } from './status/reports.ts';
+import { type StrangerLimits, Strangers } from './status/strangers.ts';
 
 export interface ManagerOptions {
   /** Where to serve; port 0 takes a free one. */
@@ -28,6 +30,7 @@ export interface ManagerOptions {
   readonly corsOrigin?: readonly string[];
   readonly feed?: Partial<FeedLimits>;
   readonly claims?: Partial<ClaimLimits>;
+  readonly strangers?: Partial<StrangerLimits>;
   readonly http?: Partial<HttpLimits>;
   /** Uuid of the MAC range group for relations of datapaths and for route links, if any. */
   readonly datapathMacGroup?: string | undefined;
@@ -60,6 +63,7 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
     logger.error({ err: error }, 'a change is made, and not everybody has heard of it');
   const store = stack.use(await openStore(path, { beforeCommit, listenerFailed }));
   const agents = stack.use(new Agents(options.claims));
+  const strangers = stack.use(new Strangers(agents, stack.use(await Registered.open(store)), options.strangers));
   const reports = stack.use(new Reports(store, agents, version));
   const app = await createServer({
     endpoints: endpointsOf({ store, around }, reports, agents),
@@ -70,7 +74,7 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
     ending: ending.signal,
   });
   stack.defer(() => app.close());
-  const feed = stack.use(new Feed({ store, agents, logger }, limits));
+  const feed = stack.use(new Feed({ store, agents, strangers, logger }, limits));
   feed.attach(app.server, admission);
   stack.defer(() => ending.abort());
   for (const { background } of allBehaviours) stack.use(background?.(store, around));

@@ -134,13 +134,15 @@ export function columnOf(name: string, field: { readonly type: string }): string
 }
 
 /** The parameters that a request to make one may hold, in order: the fields that are not derived, then what is made along with it. */
-export function parametersOf(declared: Pick<Resource, 'fields' | 'parameters'>): [name: string, field: Field][] {
-  const own = fieldsOf(declared).filter(([, field]) => field.derived !== true);
-  return [...own, ...Object.entries((declared.parameters ?? {}) as Record<string, Field>)];
+export function parametersOf(declared: Pick<Resource, 'fields' | 'parameters'>): NamedFields {
+  return remembered(parameters, declared, () => {
+    const own = fieldsOf(declared).filter(([, field]) => field.derived !== true);
+    return [...own, ...Object.entries((declared.parameters ?? {}) as Record<string, Field>)];
+  });
 }
 
 /** The parameters by which a request may say what to remove, where that has no uuid: optional but for those that must be named. */
-export function removalParametersOf(declared: Resource): [name: string, field: Field][] {
+export function removalParametersOf(declared: Resource): NamedFields {
   const { nested } = declared;
   return parametersOf(declared)
     .filter(([name]) => !nested || name !== parentField(nested))
@@ -148,6 +150,20 @@ export function removalParametersOf(declared: Resource): [name: string, field: F
 }
 
 /** The fields of a resource, in order, as what shared code needs of them. */
-export function fieldsOf(declared: { readonly fields: unknown }): [name: string, field: Field][] {
-  return Object.entries(declared.fields as Record<string, Field>);
+export function fieldsOf(declared: { readonly fields: unknown }): NamedFields {
+  return remembered(fields, declared, () => Object.entries(declared.fields as Record<string, Field>));
+}
+
+type NamedFields = readonly [name: string, field: Field][];
+
+/** Lists are made once for each declaration: they are asked for with every row. */
+const fields = new WeakMap<object, NamedFields>();
+const parameters = new WeakMap<object, NamedFields>();
+
+function remembered(lists: WeakMap<object, NamedFields>, declared: object, make: () => NamedFields): NamedFields {
+  const known = lists.get(declared);
+  if (known) return known;
+  const made = make();
+  lists.set(declared, made);
+  return made;
 }

@@ -8,7 +8,7 @@ export async function showExplained({ io, client, settings }: Context, uuids: re
   await forEach(io, uuids, async (uuid) => {
     const answer = await client.explain(uuid);
     if (uuid !== uuids[0]) io.out(settings.output === 'yaml' ? '---\n' : settings.output === 'table' ? '\n' : '');
-    await write(io, settings.output, answer, () => explainText(io, answer));
+    await write(io, settings.output, answer, (shown) => explainText(io, shown));
   });
 }
 

@@ -1,5 +1,5 @@
 import type { Client } from '@openvnet/client';
-import type { FlowsAnswer, ShownFlow } from '@openvnet/model';
+import { type FlowsAnswer, printableDeep, type ShownFlow } from '@openvnet/model';
 import type { Context } from '../context.ts';
 import { heading, type Io, styled, write } from '../output.ts';
 
@@ -15,7 +15,7 @@ export async function showFlows(context: Context, objects: readonly string[], op
   const { io, client, settings } = context;
   let last = await read(client, objects, options);
   if (options.watch === undefined) {
-    await write(io, settings.output, last, () => flowsText(io, last));
+    await write(io, settings.output, last, (shown) => flowsText(io, shown));
     return;
   }
   const seconds = Number(options.watch);
@@ -26,7 +26,8 @@ export async function showFlows(context: Context, objects: readonly string[], op
     const now = await read(client, objects, options);
     const moved = movedBetween(last, now);
     if (settings.output !== 'table') await write(io, settings.output, moved, () => '');
-    else if (moved.length > 0) io.out(`${moved.map((one) => movedText(io, one)).join('\n')}\n${rule(io)}\n`);
+    else if (moved.length > 0)
+      io.out(`${moved.map((one) => movedText(io, printableDeep(one))).join('\n')}\n${rule(io)}\n`);
     last = now;
   }
 }

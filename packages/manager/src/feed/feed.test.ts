@@ -9,6 +9,8 @@ import { openStore } from '@openvnet/store';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { Agents } from '../status/agents.ts';
+import { Registered } from '../status/registered.ts';
+import { Strangers } from '../status/strangers.ts';
 import { hello, registerNetwork, reportOf, testAgent, testManager } from '../testing.ts';
 import { Feed } from './feed.ts';
 
@@ -131,7 +133,9 @@ describe('the feed', () => {
   it('disconnects an agent that does not read', async () => {
     await using store = await openStore('memory');
     const agents = new Agents();
-    using feed = new Feed({ store, agents, logger: pino({ level: 'silent' }) }, { bufferedBytes: 1 << 16 });
+    using strangers = new Strangers(agents, await Registered.open(store));
+    const logger = pino({ level: 'silent' });
+    using feed = new Feed({ store, agents, strangers, logger }, { bufferedBytes: 1 << 16 });
     await using server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     feed.attach(server, { allowHost: [], corsOrigin: [] });

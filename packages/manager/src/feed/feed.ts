@@ -6,13 +6,14 @@
 import { once } from 'node:events';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type Change, type ToAgent, toManager } from '@openvnet/model';
+import { type Change, parsePrintable, type Report, type ToAgent, toManager } from '@openvnet/model';
 import type { Commit, Store } from '@openvnet/store';
 import type { FastifyBaseLogger } from 'fastify';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { type AdmissionRules, refusalOfVisitor } from '../api/admission.ts';
 import type { Agent, Agents, Connection } from '../status/agents.ts';
 import type { Claim } from '../status/claims.ts';
+import type { Strangers } from '../status/strangers.ts';
 import { changeForAgent, snapshotForAgent } from './for-agent.ts';
 import { Inbound, type InboundLimits } from './inbound.ts';
 
@@ -25,6 +26,8 @@ export interface FeedLimits extends InboundLimits {
   readonly helloMs: number;
   /** How long an agent may take to answer when another one says its name. */
   readonly aliveMs: number;
+  /** Most connections. */
+  readonly connections: number;
 }
 
 const usual: FeedLimits = {
@@ -34,11 +37,20 @@ const usual: FeedLimits = {
   heartbeatMs: 10_000,
   helloMs: 10_000,
   aliveMs: 5000,
+  connections: 4000,
 };
+
+export interface FeedParts {
+  readonly store: Store;
+  readonly agents: Agents;
+  readonly strangers: Strangers;
+  readonly logger: FastifyBaseLogger;
+}
 
 export class Feed implements Disposable {
   readonly #store: Store;
   readonly #agents: Agents;
+  readonly #strangers: Strangers;
   readonly #logger: FastifyBaseLogger;
   readonly #limits: FeedLimits;
   readonly #sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 64 << 20 });
@@ -48,12 +60,10 @@ export class Feed implements Disposable {
   readonly #stop: (() => void)[];
   #pending: { revision: number; changes: Map<string, Change> } | undefined;
 
-  constructor(
-    { store, agents, logger }: { store: Store; agents: Agents; logger: FastifyBaseLogger },
-    limits: Partial<FeedLimits> = {},
-  ) {
+  constructor({ store, agents, strangers, logger }: FeedParts, limits: Partial<FeedLimits> = {}) {
     this.#store = store;
     this.#agents = agents;
+    this.#strangers = strangers;
     this.#logger = logger;
     this.#limits = { ...usual, ...limits };
     this.#inbound = new Inbound(this.#limits);
@@ -66,17 +76,10 @@ export class Feed implements Disposable {
   attach(server: Server, admission: AdmissionRules): void {
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       socket.on('error', (error) => this.#logger.debug({ err: error }, 'connection to the feed failed'));
-      if (request.url?.split('?')[0] !== '/feed') {
-        socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
-        return;
-      }
+      if (request.url?.split('?')[0] !== '/feed') return end(socket, '404 Not Found');
+      if (this.#sockets.clients.size >= this.#limits.connections) return end(socket, '503 Service Unavailable');
       const refusal = refusalOfVisitor(request, admission);
-      if (refusal) {
-        const body = JSON.stringify(refusal);
-        const lines = ['HTTP/1.1 403 Forbidden', 'Connection: close', 'Content-Type: application/json'];
-        socket.end([...lines, `Content-Length: ${Buffer.byteLength(body)}`, '', body].join('\r\n'));
-        return;
-      }
+      if (refusal) return end(socket, '403 Forbidden', JSON.stringify(refusal));
       const address = (request.socket.remoteAddress ?? 'unknown').replace(/^::ffff:/, '');
       this.#sockets.handleUpgrade(request, socket, head, (made) => this.#welcome(made, socket, address));
     });
@@ -125,6 +128,8 @@ export class Feed implements Disposable {
       if (said.type === 'hello') {
         if (claim) return this.#refuse(connection, agent, 'hello was said already');
         clearTimeout(silence);
+        if (!this.#strangers.admits(said.node))
+          return connection.close(1013, 'too many agents that nobody has registered');
         this.#inbound.greeted(socket);
         const host = { node: said.node, hostname: said.hostname, address, pid: said.pid };
         claim = {
@@ -148,9 +153,17 @@ export class Feed implements Disposable {
         this.#agents.claims.take(claim);
       } else if (!claim) this.#refuse(connection, agent, 'hello comes first');
       else if (!agent) return;
-      else if (said.type === 'report') this.#agents.reported(agent, said);
+      else if (said.type === 'report') this.#report(connection, agent, said);
       else this.#agents.answered(agent, said.ask, said.answer);
     });
+  }
+
+  #report(connection: Connection, agent: Agent, report: Report): void {
+    const { bridges = [], bound, waiting = [] } = report;
+    const entries = bridges.length + waiting.length + (bound ? bound.set.length + agent.bound.size : 0);
+    if (this.#strangers.saysTooMuch({ ...agent, bridges: [...agent.bridges, ...bridges] }, entries)) {
+      this.#refuse(connection, agent, `report of ${entries} entries, though none of its bridges is registered`);
+    } else this.#agents.reported(agent, report);
   }
 
   #refuse(connection: Connection, agent: Agent | undefined, reason: string): void {
@@ -228,6 +241,12 @@ export class Feed implements Disposable {
   }
 }
 
+/** Answers an upgrade that is refused. */
+function end(socket: Duplex, status: string, body = ''): void {
+  const lines = [`HTTP/1.1 ${status}`, 'Connection: close', 'Content-Type: application/json'];
+  socket.end([...lines, `Content-Length: ${Buffer.byteLength(body)}`, '', body].join('\r\n'));
+}
+
 /** Whether the other end answers a ping within `limitMs`. */
 async function answers(socket: WebSocket, limitMs: number): Promise<boolean> {
   if (socket.readyState !== socket.OPEN) return false;
@@ -238,9 +257,10 @@ async function answers(socket: WebSocket, limitMs: number): Promise<boolean> {
   );
 }
 
+/** A message of an agent. Agents may say anything: nothing in it reaches a terminal as a command. */
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parsePrintable(text);
   } catch {
     return undefined;
   }

@@ -36,11 +36,11 @@ export function explainEndpoint(inside: Inside): Endpoint {
     group: 'inside',
     parameters,
     answer: { shape: 'object' },
-    handle: ({ given }) => explain(inside, String(readParameters(parameters, given).object)),
+    handle: ({ given, signal }) => explain(inside, String(readParameters(parameters, given).object), signal),
   };
 }
 
-async function explain({ store, agents, reports }: Inside, uuid: string): Promise<ExplainAnswer> {
+async function explain({ store, agents, reports }: Inside, uuid: string, signal: AbortSignal): Promise<ExplainAnswer> {
   const { kind, row, referring, ...registered } = await store.read(async (reader) => {
     const { kind, row } = await objectNamed(reader, uuid);
     return {
@@ -54,7 +54,7 @@ async function explain({ store, agents, reports }: Inside, uuid: string): Promis
   const declared = resourceOf(kind);
   const [status, { flows, features, notes }] = await Promise.all([
     reports.statusOf(kind, row),
-    askForFlows(agents, { about: 'flows', object: { kind, id: row.id } }),
+    askForFlows(agents, { about: 'flows', object: { kind, id: row.id } }, signal),
   ]);
   const byFeature = Map.groupBy(flows, ({ feature }) => feature);
   return {
@@ -74,7 +74,10 @@ async function explain({ store, agents, reports }: Inside, uuid: string): Promis
   };
 }
 
-function fieldsInWords(record: Readonly<Record<string, unknown>>, fields: [string, Field][]): ExplainAnswer['fields'] {
+function fieldsInWords(
+  record: Readonly<Record<string, unknown>>,
+  fields: readonly [string, Field][],
+): ExplainAnswer['fields'] {
   return fields.flatMap(([name, { doc, type, render }]) => {
     const value = record[name];
     if (value === undefined || value === null || value === '') return [];

@@ -84,13 +84,13 @@ export function traceEndpoint(inside: Inside): Endpoint {
     group: 'inside',
     parameters,
     answer: { shape: 'object' },
-    handle: async ({ given }) => {
+    handle: async ({ given, signal }) => {
       const read = readParameters(parameters, given);
       const sender = await objectInPath(inside.store, 'interface', String(read.from), 'from');
       const { protocol = 'icmp', port = 80, size = 84, both = true, live = false } = read as Partial<TraceQuestion>;
       const to = await addressOf(inside.store, String(read.to));
       const packet = { interface_id: sender.id, to, protocol, port, size };
-      return await askForTrace(inside, sender, { about: 'trace', ...packet, both, live });
+      return await askForTrace(inside, sender, { about: 'trace', ...packet, both, live }, signal);
     },
   };
 }
@@ -99,9 +99,12 @@ async function askForTrace(
   { store, agents, reports }: Inside,
   sender: RowOf<'interface'>,
   question: TraceQuestion,
+  signal: AbortSignal,
 ): Promise<TraceAnswer> {
   const all = agents.all();
-  const answers = await agents.ask(question, all, patienceMs);
+  const answers = question.live
+    ? await agents.askInTurn(question, { agents: all, limitMs: patienceMs, signal })
+    : await agents.ask(question, all, patienceMs);
   const [found] = answers.flatMap(({ answer }) => traceAnswer.safeParse(answer).data ?? []);
   if (!found) {
     const { waits_for } = await reports.statusOf('interface', sender);

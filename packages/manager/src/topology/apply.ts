@@ -269,9 +269,10 @@ async function differences(
     const shown = parametersOf(declared).find(([known]) => known === name)![1];
     if (own.has(name)) {
       const stored = (row as unknown as Json)[columnOf(name, shown)] ?? null;
+      if (stored === wanted) continue;
       // As they are shown: times are kept more exactly than anybody says them.
       const [from, to] = [await parameterOf(tx, shown, stored), await parameterOf(tx, shown, wanted)];
-      if (stored !== wanted && from !== to) found[name] = { from, to };
+      if (from !== to) found[name] = { from, to };
       continue;
     }
     record ??= await recordOf(tx, kind, row);

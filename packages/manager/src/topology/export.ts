@@ -64,15 +64,20 @@ export async function entryOf(reader: Reader, kind: Kind, row: RowOf<Kind>): Pro
   for (const [name, field] of fieldsOf(declared)) {
     const value = (row as unknown as Entry)[columnOf(name, field)] ?? null;
     if (name === leftOut || field.derived || (value === null && !fills.includes(name))) continue;
-    entry[name] = await parameterOf(reader, field, value);
+    entry[name] = field.to ? await parameterOf(reader, field, value) : plainParameterOf(field, value);
   }
   return { ...entry, ...exportedWith };
 }
 
 /** A stored value as the API takes it. */
 export async function parameterOf(reader: Reader, field: Field, value: unknown): Promise<unknown> {
+  if (value === null || !field.to) return plainParameterOf(field, value);
+  return (await reader.get(field.to as Kind, Number(value)))?.uuid ?? null;
+}
+
+/** As `parameterOf`, of a field that refers to nothing. */
+function plainParameterOf(field: Field, value: unknown): unknown {
   if (value === null) return null;
-  if (field.to) return (await reader.get(field.to as Kind, Number(value)))?.uuid ?? null;
   if (field.type === 'mac') return macToText(Number(value));
   if (field.type === 'ipv4') return ipv4ToText(Number(value));
   return field.render(value);

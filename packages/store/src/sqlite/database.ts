@@ -104,8 +104,9 @@ export class Prepared {
     return this.#statement.get(...this.#bound(given));
   }
 
-  run(given: Given = {}): void {
-    this.#statement.run(...this.#bound(given));
+  /** The id of the row that was inserted last. */
+  run(given: Given = {}): number {
+    return Number(this.#statement.run(...this.#bound(given)).lastInsertRowid);
   }
 
   #bound(given: Given): SQLInputValue[] {

@@ -49,7 +49,7 @@ export class Rows {
 }
 
 /** A row of the database, which becomes one as the model has it. */
-export function fromDatabase(kind: Kind, row: object): AnyRow {
+function fromDatabase(kind: Kind, row: object): AnyRow {
   const cells = row as Record<string, Cell>;
   for (const name of tables[kind].booleans) if (cells[name] !== null) cells[name] = cells[name] === 1;
   return cells as AnyRow;

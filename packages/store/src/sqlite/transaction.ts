@@ -5,7 +5,7 @@ import { type Touched, type Transaction, UniqueError } from '../store.ts';
 import type { Database } from './database.ts';
 import type { History } from './history.ts';
 import { SqliteReader } from './reader.ts';
-import { fromDatabase, type Rows } from './rows.ts';
+import type { Rows } from './rows.ts';
 
 type Given = Readonly<Record<string, Cell | undefined>>;
 
@@ -45,16 +45,15 @@ export class SqliteTransaction extends SqliteReader implements Transaction {
 
   #insert(kind: Kind, given: Given): AnyRow {
     const { name, columns } = tables[kind];
-    const cells: Record<string, Cell> = { created_at: this.#now, updated_at: this.#now };
+    const cells: Record<string, Cell> = {};
     for (const column of columns) cells[column.name] = given[column.name] ?? column.initial;
-    this.#refuseTaken(kind, cells);
+    cells.created_at = this.#now;
+    cells.updated_at = this.#now;
     const statement = this.#database.prepare(`insert ${kind}`, (builder, slot) =>
-      builder
-        .insertInto(name)
-        .values(Object.fromEntries(Object.keys(cells).map((column) => [column, slot(column)])))
-        .returningAll(),
+      builder.insertInto(name).values(Object.fromEntries(Object.keys(cells).map((column) => [column, slot(column)]))),
     );
-    return this.#remember(kind, fromDatabase(kind, statement.one(cells)!), null);
+    const id = this.#unlessTaken(kind, cells, () => statement.run(cells));
+    return this.#remember(kind, { id, ...cells }, null);
   }
 
   #update(kind: Kind, id: number, given: Given): AnyRow {
@@ -62,16 +61,16 @@ export class SqliteTransaction extends SqliteReader implements Transaction {
     if (!before) throw new RangeError(`there is no ${kind} with id ${id}`);
     const names = Object.keys(given).filter((name) => given[name] !== undefined && given[name] !== before[name]);
     if (names.length === 0) return before;
-    this.#refuseTaken(kind, { ...before, ...given });
+    const row: Record<string, Cell> & { id: number } = { ...before, updated_at: this.#now };
+    for (const name of names) row[name] = given[name]!;
     const statement = this.#database.prepare(`update ${kind} ${names.join()}`, (builder, slot) =>
       builder
         .updateTable(tables[kind].name)
         .set(Object.fromEntries([...names, 'updated_at'].map((column) => [column, slot(column)])))
-        .where('id', '=', slot('id'))
-        .returningAll(),
+        .where('id', '=', slot('id')),
     );
-    const changed = statement.one({ ...(given as Record<string, Cell>), updated_at: this.#now, id });
-    return this.#remember(kind, fromDatabase(kind, changed!), before);
+    this.#unlessTaken(kind, row, () => statement.run(row));
+    return this.#remember(kind, row, before);
   }
 
   #remove(kind: Kind, id: number): boolean {
@@ -98,13 +97,19 @@ export class SqliteTransaction extends SqliteReader implements Transaction {
     return row;
   }
 
-  #refuseTaken(kind: Kind, row: Given): void {
-    for (const columns of tables[kind].unique) {
-      const values = columns.map((name) => row[name] ?? null);
-      if (values[0] === null) continue;
-      const where = Object.fromEntries(columns.map((name, i) => [name, values[i]]));
-      const holder = this.rows.find(kind, where).find(({ id }) => id !== row.id);
-      if (holder) throw new UniqueError(kind, columns, values, holder);
+  /** Does `write`; where the database refuses it, because another row has what no two may have, names that row. */
+  #unlessTaken<T>(kind: Kind, row: Given, write: () => T): T {
+    try {
+      return write();
+    } catch (error) {
+      for (const columns of tables[kind].unique) {
+        const values = columns.map((name) => row[name] ?? null);
+        if (values[0] === null) continue;
+        const where = Object.fromEntries(columns.map((name, i) => [name, values[i]]));
+        const holder = this.rows.find(kind, where).find(({ id }) => id !== row.id);
+        if (holder) throw new UniqueError(kind, columns, values, holder);
+      }
+      throw error;
     }
   }
 }
