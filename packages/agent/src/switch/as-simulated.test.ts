@@ -140,7 +140,9 @@ const agrees = (met: Met, least: number, most: number) =>
         if (back) await both(back);
       }
     } finally {
-      await vswitch.close(true);
+      await vswitch.close();
+      connection.send({ type: 'flow_mod', command: 'delete', table: 0xff });
+      await connection.barrier();
     }
   });
 

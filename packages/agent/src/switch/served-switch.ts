@@ -11,7 +11,6 @@ import type { Bound } from '@openvnet/model';
 import { type SwitchConnection, SwitchError } from '@openvnet/openflow';
 import type { Logger } from 'pino';
 import { Neighbours } from '../answers/neighbours.ts';
-import { emptySwitch } from './empty-switch.ts';
 import { logFaults } from './fault-log.ts';
 import { compare, FlowSender } from './flows.ts';
 import { InstalledFlows } from './installed.ts';
@@ -170,8 +169,8 @@ export class ServedSwitch {
     this.#running ??= new Promise<void>((resolve) => setImmediate(resolve)).then(() => this.#run());
   }
 
-  /** Ends the service and lets go of the model; takes away everything that is in the switch where `clear` says so. */
-  async close(clear: boolean): Promise<void> {
+  /** Ends the service and lets go of the model; the switch stays as it is. */
+  async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#retry);
     this.neighbours.close();
@@ -179,7 +178,6 @@ export class ServedSwitch {
     this.cache.close();
     this.compiler.close();
     for (const end of this.#unhear.splice(0)) end();
-    if (clear && this.#connection) await emptySwitch(this.#connection);
   }
 
   async #run(): Promise<void> {
