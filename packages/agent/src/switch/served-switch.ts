@@ -11,6 +11,7 @@ import type { Bound } from '@openvnet/model';
 import { type SwitchConnection, SwitchError } from '@openvnet/openflow';
 import type { Logger } from 'pino';
 import { Neighbours } from '../answers/neighbours.ts';
+import { Notices } from '../answers/notices.ts';
 import { logFaults } from './fault-log.ts';
 import { compare, FlowSender } from './flows.ts';
 import { InstalledFlows } from './installed.ts';
@@ -54,6 +55,8 @@ export class ServedSwitch {
   /** What answers to packets have computed from the model. */
   readonly cache: Cache;
   readonly selfChecks: SelfChecks;
+  /** What guests did in vain. */
+  readonly notices = new Notices();
   /** Interfaces whose place has changed since the last report: where they are now, or undefined. */
   readonly movedInterfaces = new Map<number, Omit<Bound, 'link'> | undefined>();
   problem: string | null = null;
@@ -105,6 +108,7 @@ export class ServedSwitch {
         port_number: row.uplink ?? row.port,
       };
       this.movedInterfaces.set(id, place);
+      if (!row) this.notices.drop(id);
     });
   }
 
@@ -231,7 +235,10 @@ export class ServedSwitch {
     this.#unsure = false;
     if (!known) {
       await this.#mendMeters(connection);
-      this.monitored ??= await this.#monitor(connection);
+      if (this.monitored === null) {
+        const monitored = await this.#monitor(connection);
+        if (connection === this.#connection) this.monitored = monitored;
+      }
     }
     const installed = known ?? (await this.#installed.read(connection));
     if (!known) this.neighbours.adopt(installed);

@@ -7,6 +7,7 @@ import { BridgeService } from './bridge-service.ts';
 import { closeBridge, openBridge } from './closing.ts';
 import { Connections } from './connections.ts';
 import { bridgesByDpid, registeredAs } from './discovery.ts';
+import { portObstacles } from './port-obstacles.ts';
 import { bridgeReports } from './report.ts';
 import { ServedSwitch } from './served-switch.ts';
 import { isTaken, servedFrom } from './settings.ts';
@@ -59,9 +60,10 @@ export class Switches {
           // A switch that is connected twice hands every packet over twice.
           if (served?.connection === connection) this.packetIns.handle(served, connection, message);
         });
-        this.#services.get(dpid)?.connected(connection);
+        this.#services.get(dpid)?.choose();
         onChange();
       },
+      onChange,
       onGone: (dpid, connection) => {
         this.#services.get(dpid)?.disconnected(connection);
         onChange();
@@ -69,7 +71,7 @@ export class Switches {
     });
   }
 
-  /** Starts to listen and to look; throws where the address cannot be listened on. */
+  /** Starts to listen and to look. */
   async start(): Promise<void> {
     const { ovsdb: target, log, onChange } = this.#options;
     await this.#connections.listen();
@@ -113,6 +115,15 @@ export class Switches {
     return service && this.ovsdb.bridges.get(service.bridge)?.ports.get(name);
   }
 
+  /** What keeps frames from passing at the port of an interface, in sentences. */
+  obstacles({ compiler, datapathId, dpid }: ServedSwitch, interfaceId: number): string[] {
+    const { port_name: name } = compiler.relations.binding.get(interfaceId) ?? {};
+    const state = name ? this.port(datapathId, name) : undefined;
+    if (!state) return [];
+    const { datapath } = compiler.relations;
+    return portObstacles(datapath.get(datapathId)?.uuid ?? dpid, state);
+  }
+
   /** Something in the model has changed: serves what is registered now, and brings every switch up to date. */
   update(): void {
     this.#settle();
@@ -127,7 +138,7 @@ export class Switches {
     await this.#leaving.get(dpid);
     const bridge = bridgesByDpid(this.ovsdb).get(dpid);
     if (!bridge || !isTaken(bridge) || this.#isRegistered(dpid)) return undefined;
-    const where = { target: this.#options.ovsdb, connection: this.#connections.of(dpid) };
+    const where = { target: this.#options.ovsdb, connection: this.#connections.chosen(dpid, bridge) };
     const said = await openBridge(this.ovsdb, bridge, where);
     this.#options.log.warn({ datapath: dpid, bridge: bridge.name }, said);
     this.#options.onChange();
@@ -214,7 +225,7 @@ export class Switches {
     const { ovsdb: target, log, onChange } = this.#options;
     const told = { datapath: dpid, bridge: bridge.name };
     try {
-      await closeBridge(this.ovsdb, bridge, { target, connection: this.#connections.of(dpid) });
+      await closeBridge(this.ovsdb, bridge, { target, connection: this.#connections.chosen(dpid, bridge) });
       log.warn(told, 'the bridge is not registered any more: its flows were taken away, and it forwards nothing');
     } catch (error) {
       const reason = (error as Error).message;
