@@ -42,6 +42,7 @@ export function bridgeReports({ bridges, services, connections, unclosed, target
       ports: bridge?.ports.size ?? 0,
       flows: served?.flowCount ?? null,
       revision: served?.revision ?? null,
+      self_check: served?.selfChecks.last ?? null,
     };
   });
 }
