@@ -47,6 +47,7 @@ export function bridgeReports({ bridges, services, connections, unclosed, target
       flows: served?.flowCount ?? null,
       revision: served?.revision ?? null,
       ...(bridge && closedFrom(bridge) !== undefined && { closed_from: closedFrom(bridge) }),
+      self_check: served?.selfChecks.last ?? null,
     };
   });
 }
