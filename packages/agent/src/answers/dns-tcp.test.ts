@@ -142,8 +142,8 @@ describe('DNS over TCP', () => {
         ],
         [
           "hand_over",
-          "if-11",
-          "goes to the agent, which answers",
+          null,
+          "goes to the agent: dns_tcp",
         ],
       ]
     `);

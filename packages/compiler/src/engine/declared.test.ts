@@ -7,7 +7,7 @@ import { type TableName, tableNames, tables } from '../pipeline/tables.ts';
 import { populated, topology } from '../testing/random.ts';
 
 const parts = ['writes', 'calls', 'next'] as const;
-type Use = Record<(typeof parts)[number], Set<string>>;
+type Use = Record<(typeof parts)[number], Set<string>> & { handsOver: boolean };
 
 function registersIn({ field, offset, bits }: Subfield): RegisterName[] {
   return (Object.keys(registers) as RegisterName[]).filter((name) => {
@@ -19,6 +19,7 @@ function registersIn({ field, offset, bits }: Subfield): RegisterName[] {
 function note(use: Use, action: Action): void {
   if (action.type === 'load' || action.type === 'move' || action.type === 'check_pkt_larger')
     for (const name of registersIn(action.to)) use.writes.add(name);
+  if (action.type === 'controller') use.handsOver = true;
   if (action.type === 'resubmit') use.calls.add(tableNames[action.table!]!);
   if (action.type === 'ct' && action.table !== undefined) use.next.add(tableNames[action.table]!);
 }
@@ -33,7 +34,10 @@ function noteFlow(uses: ReadonlyMap<TableName, Use>, { table, instructions }: Fl
 
 it('tables declare exactly the registers that their flows write, the tables that these ask, and those at which they go on', () => {
   const uses = new Map(
-    tableNames.map((name): [TableName, Use] => [name, { writes: new Set(), calls: new Set(), next: new Set() }]),
+    tableNames.map((name): [TableName, Use] => [
+      name,
+      { writes: new Set(), calls: new Set(), next: new Set(), handsOver: false },
+    ]),
   );
   fc.assert(
     fc.property(topology, (drawn) => {
@@ -45,4 +49,6 @@ it('tables declare exactly the registers that their flows write, the tables that
   for (const [name, use] of uses)
     for (const part of parts)
       expect([name, part, ...[...use[part]].sort()]).toEqual([name, part, ...[...tables[name][part]].sort()]);
+  // And so under a meter, whatever the reason.
+  expect([...uses].filter(([, { handsOver }]) => handsOver).map(([name]) => name)).toEqual(['hand_over']);
 }, 30_000);

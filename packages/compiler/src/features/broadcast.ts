@@ -1,7 +1,5 @@
 import { feature } from '../engine/feature.ts';
-import { ask, load, output, priority } from '../pipeline/flow.ts';
-
-const groupBit = 0x0100_0000_0000;
+import { ask, groupBit, load, output, priority } from '../pipeline/flow.ts';
 
 /** Broadcast and multicast: to every port of the domain but the sender's, part by part. */
 export const broadcast = feature({

@@ -58,8 +58,6 @@ export const filter = feature({
   always: [
     { table: 'egress_filter', priority: unruled, match: { eth_type: ethernet.arp }, next: 'dispatch' },
     { table: 'ingress_filter', priority: unruled, match: { eth_type: ethernet.arp }, next: 'output' },
-    { table: 'egress_filter', priority: unruled, match: dhcp(68, 67), next: 'dispatch' },
-    { table: 'ingress_filter', priority: unruled, match: dhcp(67, 68), next: 'output' },
   ],
 });
 
@@ -130,8 +128,4 @@ function unruledFlows(
   else if (arpIsRuled)
     flows.push({ table: 'ingress_filter', priority: unruled + 1, match: { out_port: port, eth_type: ethernet.arp } });
   return flows;
-}
-
-function dhcp(from: number, to: number) {
-  return { eth_type: ethernet.ipv4, ip_proto: protocol.udp, udp_src: from, udp_dst: to };
 }

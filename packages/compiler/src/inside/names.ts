@@ -12,7 +12,7 @@ import { objectOfDomain } from '../pipeline/domain-numbers.ts';
 import { packetSize } from '../pipeline/flow.ts';
 import { portFromWire } from '../pipeline/ports.ts';
 import { places, type RegisterName, registers, type Shown } from '../pipeline/registers.ts';
-import { agentReasons, tableNames } from '../pipeline/tables.ts';
+import { reasonOf, tableNames } from '../pipeline/tables.ts';
 
 /** What stands in fields of packets. Others are numbers. */
 const shownFields: { readonly [F in FieldName]?: Shown } = {
@@ -32,6 +32,7 @@ const words: { readonly [F in FieldName]?: Readonly<Record<number, string>> } = 
   eth_type: { 2048: 'ipv4', 2054: 'arp', 34525: 'ipv6' },
   ip_proto: { 1: 'icmp', 6: 'tcp', 17: 'udp' },
   arp_op: { 1: 'request', 2: 'reply' },
+  vlan_vid: { 0: 'none' },
 };
 
 /** A match or packet by names: registers taken apart, objects by uuid. */
@@ -116,10 +117,8 @@ function actionText(relations: Relations, action: Action): string {
       return `${placeText(action.to)}=${placeText(action.from)}`;
     case 'resubmit':
       return `ask(${tableText(action.table ?? 0)})`;
-    case 'controller': {
-      const reason = Object.entries(agentReasons).find(([, number]) => number === action.userdata?.[0]);
-      return `agent(${reason?.[0] ?? 'unknown'})`;
-    }
+    case 'controller':
+      return 'agent';
     case 'learn_up_to':
       return `learn(${tableText(action.table)})`;
     case 'check_pkt_larger':
@@ -178,6 +177,8 @@ function valueText(
       const { kind, id } = objectOfDomain(number);
       return relations[kind].get(id)?.uuid ?? String(number);
     }
+    case 'reason':
+      return reasonOf(number) ?? String(number);
     case 'interface':
     case 'route_link':
       return relations[shown].get(number)?.uuid ?? String(number);

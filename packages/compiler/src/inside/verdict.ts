@@ -2,7 +2,7 @@ import { ipv4ToText, macToText } from '@openvnet/model';
 import { type Attachment, View } from '../engine/relations.ts';
 import { networksIn } from '../features/broadcast-domains.ts';
 import { mtuIn } from '../features/path-mtu.ts';
-import { agentReasons } from '../pipeline/tables.ts';
+import { type AgentReason, reasonOf } from '../pipeline/tables.ts';
 import type { Outcome, Packet } from '../simulate/simulate.ts';
 import { decidedBy, type Inspected } from './flows.ts';
 import { registerIn, stateByName } from './names.ts';
@@ -50,22 +50,26 @@ export function packetVerdict(vswitch: Inspected, outcome: Outcome, packet: Pack
   const outside = outsideText(vswitch, outcome);
   if (outside !== undefined) return { arrived: true, text: outside, blocked_by: null };
   if (handed) {
-    if (last?.table === 'hand_over') {
+    const reason = reasonOf(handed.reason);
+    if (reason === 'dhcp' || reason === 'dns' || reason === 'dns_tcp') {
       const text = `answered by a service of ${before.gateway ? `gateway ${before.gateway}` : 'the network'}`;
       return { arrived: true, text, blocked_by: null };
     }
-    const sentence = unreachable[handed.reason];
-    if (handed.reason === agentReasons.host_unreachable) {
+    if (reason === 'host_unreachable') {
       const networks = networksIn(view, registerIn(last!.before, 'domain')).map(({ id }) => id);
       return { arrived: false, ...whyUnknown(vswitch, networks, registerIn(last!.before, 'target_ip')) };
     }
-    if (handed.reason === agentReasons.fragmentation_needed) {
+    if (reason === 'fragmentation_needed') {
       const [domain, target] = [registerIn(last!.before, 'domain'), registerIn(last!.before, 'target_ip')];
       const { network, mtu } = mtuIn(view, domain, target) ?? {};
       const text = `it is larger than the ${mtu} bytes of ${network}: goes on in fragments, or is refused where it must not be`;
       return { arrived: false, text, blocked_by: null };
     }
-    return { arrived: false, text: sentence?.(target, before) ?? 'handed to the agent', blocked_by: null };
+    return {
+      arrived: false,
+      text: (reason && unreachable[reason]?.(target, before)) ?? 'handed to the agent',
+      blocked_by: null,
+    };
   }
   const [copy] = outcome.sent;
   if (!copy) return dropped(outcome);
@@ -91,16 +95,17 @@ export function packetVerdict(vswitch: Inspected, outcome: Outcome, packet: Pack
   return { arrived: true, text, blocked_by: null, ...(receiver && { receiver }) };
 }
 
-const unreachable: Readonly<Record<number, (target: string, before: Readonly<Record<string, string>>) => string>> = {
-  [agentReasons.network_unreachable]: (target, { route_link, gateway, ipv4_src }) =>
+const unreachable: {
+  readonly [R in AgentReason]?: (target: string, before: Readonly<Record<string, string>>) => string;
+} = {
+  network_unreachable: (target, { route_link, gateway, ipv4_src }) =>
     route_link !== undefined
       ? `no route: ${route_link} has no route to ${target}`
       : `no route lets ${ipv4_src} in by ${gateway}`,
-  [agentReasons.host_unreachable]: (target) => `nobody has ${target}`,
-  [agentReasons.port_unreachable]: (target) => `${target} is a gateway itself, which takes echo requests only`,
-  [agentReasons.time_exceeded]: () => 'its time to live is over',
-  [agentReasons.next_hop]: (_, { target_ip, domain }) =>
-    `waits until ${target_ip} in ${domain} has told the agent its MAC address`,
+  host_unreachable: (target) => `nobody has ${target}`,
+  port_unreachable: (target) => `${target} is a gateway itself, which takes echo requests only`,
+  time_exceeded: () => 'its time to live is over',
+  next_hop: (_, { target_ip, domain }) => `waits until ${target_ip} in ${domain} has told the agent its MAC address`,
 };
 
 /** That copies leave by uplinks, to stations of which nothing is known here. */
