@@ -50,9 +50,9 @@ console.log(JSON.stringify({ flows, items: compiler.computed, took, byFeature, .
 
 /** As text, of which nothing stays in the heap: the rows are parsed as those that come from the manager are. */
 async function snapshotText(): Promise<Buffer> {
-  using store = await openStore('memory');
-  register(store, ports, JSON.parse(extras) as Extras);
-  return Buffer.from(JSON.stringify({ type: 'snapshot', store: store.id, ...snapshotForAgent(store) }));
+  await using store = await openStore('memory');
+  await register(store, ports, JSON.parse(extras) as Extras);
+  return Buffer.from(JSON.stringify({ type: 'snapshot', store: store.id, ...(await snapshotForAgent(store)) }));
 }
 
 function newSlice(): Slice {

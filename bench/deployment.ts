@@ -100,6 +100,6 @@ export class Deployment implements AsyncDisposable {
 }
 
 async function fill(path: string, ports: number): Promise<void> {
-  using store = await openStore(path);
-  register(store, ports);
+  await using store = await openStore(path);
+  await register(store, ports);
 }

@@ -85,8 +85,8 @@ async function startPrograms(vswitch: PrivateSwitch): Promise<AsyncDisposableSta
   await using stack = new AsyncDisposableStack();
   const path = join(vswitch.runDirectory, 'store.db');
   {
-    using store = await openStore(path);
-    register(store, 100);
+    await using store = await openStore(path);
+    await register(store, 100);
   }
   const manager = stack.use(new Program('vnmgr', ['--listen', '127.0.0.1:0', '--store', path]));
   const { url } = (await manager.said('serving')) as { url: string };

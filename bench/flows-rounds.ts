@@ -30,9 +30,9 @@ const model: number[] = [];
 const encoded: number[] = [];
 const compiled: number[] = [];
 
-using store = await openStore('memory');
-register(store, ports);
-const snapshot = { type: 'snapshot', store: store.id, ...snapshotForAgent(store) } as const;
+await using store = await openStore('memory');
+await register(store, ports);
+const snapshot = { type: 'snapshot', store: store.id, ...(await snapshotForAgent(store)) } as const;
 await using connection = await dial(`unix:${socket}`);
 
 let flows: EncodedFlow[] = [];
@@ -70,7 +70,7 @@ async function fromModel(to: SwitchConnection): Promise<number> {
   served.use(to);
   await acknowledged.promise;
   const took = performance.now() - before;
-  await served.close(false);
+  await served.close();
   return took;
 }
 

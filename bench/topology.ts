@@ -31,15 +31,15 @@ const rules = [
 ] as const;
 
 /** Writes the topology of so many ports into an empty store. */
-export function register(store: Store, ports: number, extras: Extras = {}): void {
+export async function register(store: Store, ports: number, extras: Extras = {}): Promise<void> {
   const networks = Math.ceil(ports / portsPerNetwork);
-  store.transaction((tx) => tx.insert('datapath', datapath));
+  await store.transaction(by, (tx) => tx.insert('datapath', datapath));
   for (let first = 0; first < networks; first += networksPerRouter) {
-    store.transaction((tx) => {
-      const router = tx.insert('route_link', { uuid: `rl-r${first}`, mac_address: null });
+    await store.transaction(by, async (tx) => {
+      const router = await tx.insert('route_link', { uuid: `rl-r${first}`, mac_address: null });
       for (let n = first; n < Math.min(first + networksPerRouter, networks); n++) {
         const guests = Math.min(portsPerNetwork, ports - n * portsPerNetwork);
-        registerNetwork(tx, { number: n, guests, router: router.id, extras });
+        await registerNetwork(tx, { number: n, guests, router: router.id, extras });
       }
     });
   }
@@ -59,18 +59,19 @@ export function oneMore(guest: number, ports: number, extra: number): Record<str
 }
 
 const datapath = { uuid: datapathUuid, display_name: 'br0', dpid, node_id: node, enable_ovs_learn_action: true };
+const by = { author: 'bench', request: null, message: null };
 const interfaceDefaults = { enable_filtering: false, enable_routing: false, enable_route_translation: false };
 
-function registerNetwork(
+async function registerNetwork(
   tx: Transaction,
   { number, guests, router, extras }: { number: number; guests: number; router: number; extras: Extras },
-): void {
+): Promise<void> {
   const base = addressOf(number, 0);
   const range = { ipv4_network: base, ipv4_prefix: 24 };
-  const { id: network } = tx.insert('network', { uuid: `nw-n${number}`, display_name: '', ...range });
+  const { id: network } = await tx.insert('network', { uuid: `nw-n${number}`, display_name: '', ...range });
   for (let i = 0; i < guests; i++) {
     const guest = number * portsPerNetwork + i;
-    const id = registerInterface(tx, {
+    const id = await registerInterface(tx, {
       uuid: portName(guest),
       network,
       mac: macOf(guest),
@@ -78,9 +79,9 @@ function registerNetwork(
       mode: 'vif',
       filtered: extras.filters,
     });
-    if (extras.filters) registerFilter(tx, guest, id);
+    if (extras.filters) await registerFilter(tx, guest, id);
   }
-  const gateway = registerInterface(tx, {
+  const gateway = await registerInterface(tx, {
     uuid: `if-gw${number}`,
     network,
     mac: 0x5254_ff00_0000 + number,
@@ -89,9 +90,9 @@ function registerNetwork(
   });
   if (extras.services) {
     for (const mode of ['dhcp', 'dns'] as const)
-      tx.insert('network_service', { uuid: `ns-${mode}${number}`, interface_id: gateway, mode });
+      await tx.insert('network_service', { uuid: `ns-${mode}${number}`, interface_id: gateway, mode });
   }
-  tx.insert('route', {
+  await tx.insert('route', {
     uuid: `r-n${number}`,
     interface_id: gateway,
     network_id: network,
@@ -102,7 +103,7 @@ function registerNetwork(
   });
 }
 
-function registerInterface(
+async function registerInterface(
   tx: Transaction,
   made: {
     uuid: string;
@@ -112,13 +113,17 @@ function registerInterface(
     mode: 'vif' | 'simulated';
     filtered?: boolean | undefined;
   },
-): number {
+): Promise<number> {
   const { uuid, network, mac, ip, mode, filtered = false } = made;
   const name = uuid.slice(3);
-  const { id } = tx.insert('interface', { uuid, mode, ...interfaceDefaults, enable_filtering: filtered });
-  tx.insert('interface_port', { interface_id: id, port_name: mode === 'vif' ? uuid : null, interface_mode: mode });
-  const lease = tx.insert('mac_lease', { uuid: `ml-${name}`, interface_id: id, mac_address: mac });
-  tx.insert('ip_lease', {
+  const { id } = await tx.insert('interface', { uuid, mode, ...interfaceDefaults, enable_filtering: filtered });
+  await tx.insert('interface_port', {
+    interface_id: id,
+    port_name: mode === 'vif' ? uuid : null,
+    interface_mode: mode,
+  });
+  const lease = await tx.insert('mac_lease', { uuid: `ml-${name}`, interface_id: id, mac_address: mac });
+  await tx.insert('ip_lease', {
     uuid: `il-${name}`,
     enable_routing: false,
     network_id: network,
@@ -129,11 +134,16 @@ function registerInterface(
   return id;
 }
 
-function registerFilter(tx: Transaction, guest: number, interfaceId: number): void {
+async function registerFilter(tx: Transaction, guest: number, interfaceId: number): Promise<void> {
   const passes = { ingress_passthrough: false, egress_passthrough: false };
-  const filter = tx.insert('filter', { uuid: `fil-g${guest}`, interface_id: interfaceId, mode: 'static', ...passes });
+  const filter = await tx.insert('filter', {
+    uuid: `fil-g${guest}`,
+    interface_id: interfaceId,
+    mode: 'static',
+    ...passes,
+  });
   const anywhere = { src_address: 0, src_prefix: 0, dst_address: 0, dst_prefix: 0, src_port: null };
-  for (const rule of rules) tx.insert('filter_static', { filter_id: filter.id, ...anywhere, ...rule });
+  for (const rule of rules) await tx.insert('filter_static', { filter_id: filter.id, ...anywhere, ...rule });
 }
 
 /** The address of a guest, and its MAC address. */

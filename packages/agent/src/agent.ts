@@ -1,9 +1,7 @@
-import { dirname, join } from 'node:path';
-import { cookieOf, readCookie, readShownFlows, refused, tableNumbers, trace } from '@openvnet/compiler';
-import type { PacketCounts, Question, Refused } from '@openvnet/model';
-import { askDaemon } from '@openvnet/ovsdb';
+import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { FeedClient } from './feed/client.ts';
+import { Questions } from './feed/questions.ts';
 import { Reporter } from './feed/reporter.ts';
 import { Slice, type SliceMessage } from './feed/slice.ts';
 import { SliceFile } from './feed/slice-file.ts';
@@ -43,17 +41,23 @@ export class Agent {
       slice: this.slice,
       onChange: () => this.#reporter.touch(),
     });
-    this.#reporter = new Reporter(this.slice, this.switches, (message) => this.#feed?.send(message) ?? false);
+    this.#reporter = new Reporter({
+      slice: this.slice,
+      switches: this.switches,
+      send: (message) => this.#feed?.send(message) ?? false,
+      log,
+    });
   }
 
   /** Serves what the copy on disk says, and then what the manager says. Throws where it cannot listen for switches. */
   async start(): Promise<void> {
-    const { manager, node, log } = this.#options;
+    const { manager, node, log, ovsdb } = this.#options;
+    const questions = new Questions(this.switches, ovsdb);
     for (const message of this.#file.read()) this.slice.apply(message);
     if (this.slice.position)
       log.info({ revision: this.slice.revision }, 'serving from the copy on disk until the manager answers');
     await this.switches.start();
-    log.info({ node, manager, openflow: this.#options.openflow, ovsdb: this.#options.ovsdb }, 'serving');
+    log.info({ node, manager, openflow: this.#options.openflow, ovsdb }, 'serving');
     this.#feed = new FeedClient({
       manager,
       node,
@@ -61,7 +65,7 @@ export class Agent {
       log,
       copy: () => this.slice.position,
       onSlice: (message) => this.#take(message),
-      onQuestion: (question) => this.#answer(question),
+      onQuestion: (question) => questions.answer(question),
       onUp: () => this.#reporter.restart(),
     });
   }
@@ -84,52 +88,5 @@ export class Agent {
         'the copy on disk cannot be written; a restart without the manager would serve an older one',
       );
     }
-  }
-
-  #answer(question: Question): Promise<unknown> {
-    switch (question.about) {
-      case 'refused':
-        return this.#refused(question.interface_id);
-      case 'packets':
-        return Promise.resolve(this.#packets());
-      case 'flows':
-        return readShownFlows(this.switches.served(), question);
-      case 'trace':
-        return trace(this.switches.served(), question, (dpid, packet) => this.#askSwitch(dpid, packet));
-      default:
-        return Promise.reject(new RangeError('a question that this version of the agent does not know'));
-    }
-  }
-
-  #packets(): PacketCounts {
-    const { answered, limited, counts } = this.switches.packetIns;
-    return { answered, limited, counts: Object.fromEntries([...counts].sort()) };
-  }
-
-  /** What the switch itself would do with a packet, or why it cannot be asked. */
-  async #askSwitch(dpid: string, packet: string): Promise<string> {
-    const { ovsdb } = this.#options;
-    const bridge = this.switches.bridgeOf(dpid);
-    if (!ovsdb.startsWith('unix:'))
-      return `the switch cannot be asked: its control socket is not on this host (${ovsdb})`;
-    if (bridge === undefined) return `the switch cannot be asked: ${dpid} is no bridge of ${ovsdb}`;
-    const directory = dirname(ovsdb.slice('unix:'.length));
-    return askDaemon({ directory, daemon: 'ovs-vswitchd' }, 'ofproto/trace', [bridge, packet]).catch(
-      (error: Error) => `the switch cannot be asked: ${error.message}`,
-    );
-  }
-
-  /** Frames that the sender guard has refused, from the counters of the switches. */
-  async #refused(interfaceId?: number): Promise<Refused> {
-    const counts = new Map<number, number>();
-    const mask = interfaceId === undefined ? cookieOf(0xff, 0) : 0xffff_ffff_ffff_ffffn;
-    const filter = { table: tableNumbers.admit, cookie: cookieOf(refused.cookie, interfaceId ?? 0), cookie_mask: mask };
-    for (const { connection } of this.switches.served()) {
-      for (const { body, packets } of (await connection?.dumpFlows(filter)) ?? []) {
-        const { item } = readCookie(Buffer.from(body.slice(0, 8), 'latin1').readBigUInt64BE());
-        if (packets > 0) counts.set(item, (counts.get(item) ?? 0) + packets);
-      }
-    }
-    return [...counts].map(([interface_id, frames]) => ({ interface_id, frames }));
   }
 }

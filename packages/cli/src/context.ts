@@ -1,8 +1,8 @@
 import { type Client, createClient } from '@openvnet/client';
-import type { Kind } from '@openvnet/model';
+import { type Kind, printableDeep } from '@openvnet/model';
 import type { Command } from 'commander';
-import { complaint, NotRealised } from './failure.ts';
-import type { Io } from './output.ts';
+import { complain, NotRealised } from './failure.ts';
+import { type Io, isForPeople } from './output.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { statusText, waitsFor } from './status-text.ts';
 
@@ -15,17 +15,21 @@ export interface Context {
 
 export async function contextOf(command: Command, io: Io): Promise<Context> {
   const settings = await readSettings(command.optsWithGlobals(), io.env);
-  return { io, settings, client: createClient({ api: settings.api }) };
+  return { io, settings, client: createClient({ api: settings.api, message: settings.message }) };
 }
 
 /** Does something for each of `items`, also where one fails; throws the first failure in the end. */
-export async function forEach<T>(io: Io, items: readonly T[], act: (item: T) => Promise<void>): Promise<void> {
+export async function forEach<T>(
+  { io, settings }: Context,
+  items: readonly T[],
+  act: (item: T) => Promise<void>,
+): Promise<void> {
   const failures: unknown[] = [];
   for (const item of items) {
     try {
       await act(item);
     } catch (error) {
-      if (failures.length > 0) io.err(complaint(error));
+      if (failures.length > 0) await complain(io, settings.output, error);
       failures.push(error);
     }
   }
@@ -42,8 +46,8 @@ export async function waitUntilRealised(
   if (!status.realised) {
     throw new NotRealised(`${object.uuid} is not in effect after ${seconds} s; ${waitsFor(status)}`);
   }
-  const text = `${object.uuid}: ${statusText(io, status)}\n`;
+  const text = `${object.uuid}: ${statusText(io, printableDeep(status))}\n`;
   // What the API answered stays alone where a program reads it.
-  if (settings.output === 'table') io.out(text);
+  if (isForPeople(settings.output)) io.out(text);
   else io.err(text);
 }

@@ -1,5 +1,7 @@
 import { ClientError } from '@openvnet/client';
-import { apiErrors, readable } from '@openvnet/model';
+import { apiErrors, printable, readable } from '@openvnet/model';
+import { formatted, type Io, isForPeople } from './output.ts';
+import type { Output } from './settings.ts';
 
 /** What the program ends with, in the words of its help. */
 export const exitCodes = {
@@ -30,24 +32,31 @@ export class NotRealised extends Error {
   override readonly name = 'NotRealised';
 }
 
-/** What went wrong, for people, as lines that end; the API's hint has a line of its own. */
-export function complaint(error: unknown): string {
+/**
+ * Says what went wrong: for people on lines of their own, the API's hint on the last. Where a program reads what the API answers,
+ * it gets the refusal in the same form.
+ */
+export async function complain(io: Io, output: Output, error: unknown): Promise<void> {
+  const isRefusal = error instanceof ClientError && error.body !== null;
+  if (isRefusal && !isForPeople(output)) io.out(await formatted(output, error.body));
+  if (sentence(error) === '') return;
   const lines = [`vnctl: ${sentence(error)}`];
-  if (error instanceof ClientError && error.hint !== null) lines.push(`hint: ${error.hint}`);
-  return `${lines.join('\n')}\n`;
+  if (isRefusal && error.hint !== null) lines.push(`hint: ${printable(error.hint)}`);
+  io.err(`${lines.join('\n')}\n`);
 }
 
 /** One line for people, without the name of the program. */
 export function sentence(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   if (!(error instanceof ClientError)) return error.message;
-  if (readable(error.message) !== error.message) return readable(error.message);
+  const message = printable(error.message);
+  if (readable(message) !== message) return readable(message);
   // Some messages of the API are a bare value: what it means is in the table of errors.
-  if (error.message.includes(' ')) return error.message;
+  if (message.includes(' ')) return message;
   const known = Object.values(apiErrors).find(({ code }) => code === error.code);
-  if (!known) return error.message;
+  if (!known) return message;
   const meaning = known.doc.split(/[.;]/)[0]!;
-  return `${meaning.charAt(0).toLowerCase()}${meaning.slice(1)}: ${error.message}`;
+  return `${meaning.charAt(0).toLowerCase()}${meaning.slice(1)}: ${message}`;
 }
 
 export function exitCodeOf(error: unknown): number {

@@ -2,40 +2,61 @@ import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { UsageError } from './failure.ts';
+import { originalFiles, readOriginalFile } from './original-settings.ts';
 
-export const outputs = ['table', 'json', 'yaml'] as const;
+/** `yml` is YAML as the original prints it: keys are symbols of Ruby. */
+export const outputs = ['table', 'wide', 'name', 'json', 'yaml', 'yml'] as const;
 export type Output = (typeof outputs)[number];
 
 export interface Settings {
   readonly api: string;
   readonly output: Output;
+  /** Why a change is made, for the log of the manager. */
+  readonly message?: string | undefined;
 }
 
 type Env = Readonly<Record<string, string | undefined>>;
 
+export interface FileSettings {
+  readonly path: string;
+  readonly api?: string;
+  readonly output?: string;
+}
+
 /** Settings by flags, then environment, then the first file there is, then the default. */
-export async function readSettings(flags: { api?: string; output?: string }, env: Env): Promise<Settings> {
+export async function readSettings(
+  flags: { api?: string; output?: string; message?: string },
+  env: Env,
+): Promise<Settings> {
   const file = await readFile(env);
   const fromOlder = env.VNET_WEBAPI ? `http://${env.VNET_WEBAPI}` : undefined;
   const api = flags.api ?? env.OPENVNET_API ?? fromOlder ?? file.api ?? 'http://127.0.0.1:9090';
   const output = flags.output ?? file.output ?? 'table';
-  return { api, output: readOutput(output, flags.output === undefined ? file.path : '--output') };
+  const where = flags.output === undefined ? file.path : '--output';
+  return { api, output: readOutput(output, where), message: flags.message };
 }
 
+/** Files of settings, in the order in which they are looked for. */
 export function settingsFiles(env: Env): string[] {
-  const home = env.XDG_CONFIG_HOME || join(env.HOME || homedir(), '.config');
-  return [join(home, 'openvnet', 'vnctl.yaml'), '/etc/openvnet/vnctl.yaml'];
+  const home = homeOf(env);
+  const own = env.XDG_CONFIG_HOME || join(home, '.config');
+  return [join(own, 'openvnet', 'vnctl.yaml'), '/etc/openvnet/vnctl.yaml', ...originalFiles(home)];
+}
+
+function homeOf(env: Env): string {
+  return env.HOME || homedir();
 }
 
 function readOutput(text: string, where: string): Output {
-  const found = outputs.find((output) => output === (text === 'yml' ? 'yaml' : text));
+  const found = outputs.find((output) => output === text);
   if (found) return found;
   throw new UsageError(`${where} ${JSON.stringify(text)}: expected one of ${outputs.join(', ')}`);
 }
 
-async function readFile(env: Env): Promise<{ path: string; api?: string; output?: string }> {
+async function readFile(env: Env): Promise<FileSettings> {
   const path = settingsFiles(env).find((candidate) => existsSync(candidate));
   if (!path) return { path: '' };
+  if (originalFiles(homeOf(env)).includes(path)) return readOriginalFile(path);
   const { parse } = await import('yaml');
   let content: unknown;
   try {

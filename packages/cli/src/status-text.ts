@@ -57,10 +57,11 @@ export async function systemText(io: Io, status: SystemStatus): Promise<string> 
     );
     parts.push([heading(io, 'refused frames'), ...lines].join('\n'));
   }
-  for (const { node, answered, limited, counts } of packets) {
+  for (const { node, since, answered, limited, counts } of packets) {
     if (answered + limited === 0 && Object.keys(counts).length === 0) continue;
     const outcomes = Object.entries(counts).map(([what, count]) => `${what} ${count}`);
-    parts.push(`${heading(io, 'packets to')} ${node}  answered ${answered}, over their port's limit ${limited}`);
+    const from = since === undefined ? '' : ` since ${since}`;
+    parts.push(`${heading(io, 'packets to')} ${node}${from}  answered ${answered}, over their port's limit ${limited}`);
     if (outcomes.length > 0) parts.push(`  ${outcomes.join(', ')}`);
   }
   return parts.join('\n');

@@ -38,6 +38,6 @@ async function applyFile(command: Command, io: Io, dryRun: boolean): Promise<voi
   const { readTopologyFile } = await import('./topology/read.ts');
   const { changesText } = await import('./topology/text.ts');
   const answer = await client.apply(readTopologyFile(file), { dry_run: dryRun, delete: remove });
-  await write(io, settings.output, answer, () => changesText(io, answer));
+  await write(io, settings.output, answer, (shown) => changesText(io, shown));
   if (dryRun && answer.changes.length > 0) throw new ExitWith(exitCodes.differs);
 }

@@ -1,7 +1,10 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempDisposableSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type Manager, startManager } from '@openvnet/manager';
+import { openStore } from '@openvnet/store';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, expectTypeOf, it } from 'vitest';
 import { type Client, ClientError, createClient } from './index.ts';
@@ -75,6 +78,19 @@ describe('createClient', () => {
     expect(status.realised).toBe(false);
     expect(status.waits_for.join()).toMatch(/\w/);
     expect((await client.status()).manager.revision).toBe(client.http.revision);
+  });
+
+  it('says with each change why it is made', async () => {
+    using directory = mkdtempDisposableSync(join(tmpdir(), 'openvnet-client-'));
+    const path = join(directory.path, 'store.db');
+    {
+      const logger = pino({ level: 'silent' });
+      await using manager = await startManager({ listen: { host: '127.0.0.1', port: 0 }, store: path, logger });
+      const client = createClient({ api: manager.url, message: 'für 100 % der Gäste' });
+      await client.networks.create({ uuid: 'nw-a', ipv4_network: '10.0.0.0' });
+    }
+    await using store = await openStore(path);
+    expect(await store.log({ revision: 1 })).toMatchObject([{ message: 'für 100 % der Gäste' }]);
   });
 
   it('reaches every kind by its name too', async () => {

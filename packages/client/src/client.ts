@@ -133,14 +133,17 @@ export interface ClientOptions {
   readonly patienceSeconds?: number;
   /** Ends whatever is under way. */
   readonly signal?: AbortSignal;
+  /** Logged with every change. */
+  readonly message?: string | undefined;
 }
 
 export function createClient({
   api = 'http://127.0.0.1:9090',
   patienceSeconds = 30,
   signal,
+  message,
 }: ClientOptions = {}): Client {
-  const http = new Http({ api, patienceSeconds, signal });
+  const http = new Http({ api, patienceSeconds, signal, message });
   const collections = new Map<string, object>();
   const nested = new Map<string, object>();
   for (const kind of kinds) {

@@ -17,14 +17,21 @@ export class Http {
   readonly #base: string;
   readonly #patienceSeconds: number;
   readonly #signal: AbortSignal | undefined;
+  readonly #message: string | undefined;
   #revision = 0;
 
-  constructor(options: { api: string; patienceSeconds: number; signal?: AbortSignal | undefined }) {
-    const { api, patienceSeconds, signal } = options;
+  constructor(options: {
+    api: string;
+    patienceSeconds: number;
+    signal?: AbortSignal | undefined;
+    message?: string | undefined;
+  }) {
+    const { api, patienceSeconds, signal, message } = options;
     this.api = api.replace(/\/+$/, '');
     this.#base = baseOf(this.api);
     this.#patienceSeconds = patienceSeconds;
     this.#signal = signal;
+    this.#message = message;
   }
 
   /** The newest revision that a write of this client made; 0 before the first. */
@@ -46,7 +53,11 @@ export class Http {
     try {
       response = await fetch(url, {
         method,
-        headers: { accept: 'application/json', ...(body && { 'content-type': 'application/json' }) },
+        headers: {
+          accept: 'application/json',
+          ...(body && { 'content-type': 'application/json' }),
+          ...(this.#message && { 'x-openvnet-message': encodeURIComponent(this.#message) }),
+        },
         signal: AbortSignal.any(signals),
         ...(body && { body: JSON.stringify(body) }),
       });
@@ -91,7 +102,8 @@ function parse(text: string): unknown {
 function refusal(api: string, { status }: Response, answer: unknown): ClientError {
   const { error, message, code, hint } = (typeof answer === 'object' && answer !== null ? answer : {}) as Values;
   if (typeof error === 'string' && typeof message === 'string') {
-    return new ClientError(message, { status, code: String(code), error, ...(typeof hint === 'string' && { hint }) });
+    const shown = { error, ...(typeof hint === 'string' && { hint }) };
+    return new ClientError(message, { status, code: String(code), body: answer, ...shown });
   }
   return new ClientError(`cannot use ${api}: what answers there (status ${status}) is not the API of OpenVNet`, null);
 }

@@ -1,3 +1,4 @@
+export { adoptedFlows, adoptedRows } from './engine/adoption.ts';
 export { Cache } from './engine/cache.ts';
 export { Compiler } from './engine/compiler.ts';
 export { conflicts } from './engine/conflicts.ts';
@@ -11,7 +12,6 @@ export {
   type Limit,
   type Lookup,
   learnedFlows,
-  learnedMark,
   type NoAnswer,
   type Reply,
   readCookie,
@@ -21,6 +21,7 @@ export {
   waiting,
 } from './engine/feature.ts';
 export { FlowTable } from './engine/flow-table.ts';
+export { wasLearned } from './engine/learned.ts';
 export { type NamedObject, named, namesOf, ownerOf } from './engine/owners.ts';
 export { type Identified, Relation } from './engine/relation.ts';
 export {
@@ -37,8 +38,6 @@ export {
 export { dns } from './features/dns.ts';
 export { answerDns } from './features/dns-answer.ts';
 export { derivations, features } from './features/index.ts';
-export { resolved } from './features/next-hop.ts';
-export { refused } from './features/refused.ts';
 export { route } from './features/route.ts';
 export { decidedBy, readShownFlows } from './inside/flows.ts';
 export { trace } from './inside/trace.ts';

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { Listen } from '@openvnet/model/config';
 import { openStore, type StoreOptions } from '@openvnet/store';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
+import type { HttpLimits } from './api/bounds.ts';
 import { endpointsOf } from './api/endpoints.ts';
 import { createServer } from './api/server.ts';
 import type { Surroundings } from './behaviours/behaviour.ts';
@@ -11,7 +12,9 @@ import { Feed, type FeedLimits } from './feed/feed.ts';
 import { complaint, exposure, ListenError } from './listening.ts';
 import { Agents } from './status/agents.ts';
 import type { ClaimLimits } from './status/claims.ts';
+import { Registered } from './status/registered.ts';
 import { Reports } from './status/reports.ts';
+import { type StrangerLimits, Strangers } from './status/strangers.ts';
 
 export interface ManagerOptions {
   /** Where to serve; port 0 takes a free one. */
@@ -27,6 +30,8 @@ export interface ManagerOptions {
   readonly corsOrigin?: readonly string[];
   readonly feed?: Partial<FeedLimits>;
   readonly claims?: Partial<ClaimLimits>;
+  readonly strangers?: Partial<StrangerLimits>;
+  readonly http?: Partial<HttpLimits>;
   /** Uuid of the MAC range group for relations of datapaths and for route links, if any. */
   readonly datapathMacGroup?: string | undefined;
   /** The clock, in milliseconds since 1970. */
@@ -51,21 +56,25 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
   await using stack = new AsyncDisposableStack();
 
   const around: Surroundings = { now, datapathMacGroup, logger };
-  const beforeCommit: StoreOptions['beforeCommit'] = (tx, touched) => {
-    for (const { follow } of allBehaviours) follow?.(tx, touched, around);
+  const beforeCommit: StoreOptions['beforeCommit'] = async (tx, touched) => {
+    for (const { follow } of allBehaviours) await follow?.(tx, touched, around);
   };
-  const store = stack.use(await openStore(path, { beforeCommit }));
+  const listenerFailed = (error: unknown) =>
+    logger.error({ err: error }, 'a change is made, and not everybody has heard of it');
+  const store = stack.use(await openStore(path, { beforeCommit, listenerFailed }));
   const agents = stack.use(new Agents(options.claims));
+  const strangers = stack.use(new Strangers(agents, stack.use(await Registered.open(store)), options.strangers));
   const reports = stack.use(new Reports(store, agents, version));
   const app = await createServer({
     endpoints: endpointsOf({ store, around }, reports, agents),
     logger,
     version,
     admission,
+    limits: options.http,
     ending: ending.signal,
   });
   stack.defer(() => app.close());
-  const feed = stack.use(new Feed({ store, agents, logger }, limits));
+  const feed = stack.use(new Feed({ store, agents, strangers, logger }, limits));
   feed.attach(app.server, admission);
   stack.defer(() => ending.abort());
   for (const { background } of allBehaviours) stack.use(background?.(store, around));

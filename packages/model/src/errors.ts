@@ -35,7 +35,7 @@ export const apiErrors = {
     name: 'Unavailable',
     code: '503',
     status: 503,
-    doc: 'A part that is needed for the answer is away; the message names it.',
+    doc: 'A part that is needed for the answer is away or busy; the message names it.',
   },
   internal: {
     name: 'InternalError',

@@ -50,6 +50,8 @@ export type Refused = readonly { readonly interface_id: number; readonly frames:
 
 /** Packets that switches have handed to an agent since it was started. */
 export const packetCounts = z.object({
+  /** Since when it counts; agents of older versions do not say. */
+  since: z.iso.datetime().optional(),
   answered: z.number(),
   /** Not answered, because their port had more than its share. */
   limited: z.number(),
@@ -58,15 +60,20 @@ export const packetCounts = z.object({
 });
 export type PacketCounts = z.infer<typeof packetCounts>;
 
+/** Most entries in a part of a report; a host has some thousands of ports. */
+const mostEntries = 200_000;
+/** What an agent says in words; what is longer is cut. */
+const shortText = z.string().overwrite((text) => (text.length > 4000 ? `${text.slice(0, 4000)}...` : text));
+
 const bridge = z.object({
-  dpid: z.string(),
-  name: z.string(),
+  dpid: shortText,
+  name: shortText,
   /** How the agent is connected to it: the management socket, or the switch's own connection. */
-  connection: z.string().nullable(),
+  connection: shortText.nullable(),
   /** Why it is not, or what is wrong with it. */
-  problem: z.string().nullable(),
+  problem: shortText.nullable(),
   /** What the agent has done to it or found there that an operator would want to know. */
-  notes: z.array(z.string()),
+  notes: z.array(shortText).max(1000),
   ports: z.number(),
   /** Flows in the switch; null while they are not known. */
   flows: z.number().nullable(),
@@ -77,12 +84,12 @@ const bridge = z.object({
 const bound = z.object({
   interface_id: z.number(),
   datapath_id: z.number(),
-  port_name: z.string().nullable(),
+  port_name: shortText.nullable(),
   port_number: z.number().nullable(),
   link: z.enum(['up', 'down']).nullable(),
 });
 
-const waiting = z.object({ kind: z.string(), id: z.number(), reason: z.string() });
+const waiting = z.object({ kind: shortText, id: z.number(), reason: shortText });
 
 /** What an agent says of its host. `bridges`, `bound` and `waiting` are each whole where given; absent means as before. */
 export const report = z.object({
@@ -90,12 +97,16 @@ export const report = z.object({
   /** The newest revision that every switch served here has acknowledged. */
   revision: z.number(),
   /** Why the switches of the host cannot be seen; null when they can. */
-  problem: z.string().nullable(),
-  bridges: z.array(bridge).optional(),
+  problem: shortText.nullable(),
+  bridges: z.array(bridge).max(1000).optional(),
   bound: z
-    .object({ set: z.array(bound), gone: z.array(z.tuple([z.number(), z.number()])), whole: z.boolean() })
+    .object({
+      set: z.array(bound).max(mostEntries),
+      gone: z.array(z.tuple([z.number(), z.number()])).max(mostEntries),
+      whole: z.boolean(),
+    })
     .optional(),
-  waiting: z.array(waiting).optional(),
+  waiting: z.array(waiting).max(mostEntries).optional(),
 });
 
 /** The name of a host: what an agent calls itself. */

@@ -1,8 +1,9 @@
+export { contained } from './contained.ts';
 export { ApiError, type ApiErrorKind, apiErrors, readable } from './errors.ts';
 export * from './feed.ts';
 export { boolean, type Field, inOneLine, integer, ipv4Address, oneOf, parsePrefix, text } from './field.ts';
 export * from './inside.ts';
-export { printable, printableDeep, printableJson } from './printable.ts';
+export { parsePrintable, printable, printableDeep, printableJson } from './printable.ts';
 export {
   type Action,
   type Create,

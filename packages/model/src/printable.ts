@@ -19,6 +19,13 @@ export function printableDeep<T>(value: T): T {
   return Object.fromEntries(Object.entries(value).map(([name, one]) => [printable(name), printableDeep(one)])) as T;
 }
 
+/** What `json` holds, with everything in it `printable`. Throws `SyntaxError`. */
+export function parsePrintable(json: string): unknown {
+  const value: unknown = JSON.parse(json);
+  // Most texts have nothing to escape, and looking into each of their values takes longer than reading them.
+  return unsafe.test(json) || /\\[bfnrtu]/.test(json) ? printableDeep(value) : value;
+}
+
 /** JSON or quoted YAML with the same characters as `\uXXXX`, which programs read back as they were. */
 export function printableJson(json: string): string {
   return json.replaceAll(eachUnsafe, (character) =>

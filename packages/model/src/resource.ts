@@ -77,10 +77,14 @@ export interface Resource<F = AnyFields, P = AnyFields> {
   readonly unique?: readonly { columns: readonly string[]; error: 'argument' | 'relationExists' }[];
   /** Parameters that older clients send and that mean nothing any more: taken without effect. */
   readonly obsolete?: readonly string[];
+  /** Options for a change that the original's `vnctl` has, and that change nothing: taken with a note. */
+  readonly ignoredChanges?: readonly string[];
   /** Rewrites what was given, before it is checked: for the spellings of older clients. */
   readonly prepare?: (given: Readonly<Record<string, unknown>>) => Record<string, unknown>;
   /** Columns shown in lists for people, in order; all fields otherwise. */
   readonly summary?: readonly string[];
+  /** Lists inside an answer of which people see the uuids, by the name that they see; where each is in the answer. */
+  readonly holds?: Readonly<Record<string, readonly string[]>>;
   /** Whether answers show id and times; true unless said. */
   readonly housekeeping?: boolean;
 }
@@ -134,13 +138,15 @@ export function columnOf(name: string, field: { readonly type: string }): string
 }
 
 /** The parameters that a request to make one may hold, in order: the fields that are not derived, then what is made along with it. */
-export function parametersOf(declared: Pick<Resource, 'fields' | 'parameters'>): [name: string, field: Field][] {
-  const own = fieldsOf(declared).filter(([, field]) => field.derived !== true);
-  return [...own, ...Object.entries((declared.parameters ?? {}) as Record<string, Field>)];
+export function parametersOf(declared: Pick<Resource, 'fields' | 'parameters'>): NamedFields {
+  return remembered(parameters, declared, () => {
+    const own = fieldsOf(declared).filter(([, field]) => field.derived !== true);
+    return [...own, ...Object.entries((declared.parameters ?? {}) as Record<string, Field>)];
+  });
 }
 
 /** The parameters by which a request may say what to remove, where that has no uuid: optional but for those that must be named. */
-export function removalParametersOf(declared: Resource): [name: string, field: Field][] {
+export function removalParametersOf(declared: Resource): NamedFields {
   const { nested } = declared;
   return parametersOf(declared)
     .filter(([name]) => !nested || name !== parentField(nested))
@@ -148,6 +154,20 @@ export function removalParametersOf(declared: Resource): [name: string, field: F
 }
 
 /** The fields of a resource, in order, as what shared code needs of them. */
-export function fieldsOf(declared: { readonly fields: unknown }): [name: string, field: Field][] {
-  return Object.entries(declared.fields as Record<string, Field>);
+export function fieldsOf(declared: { readonly fields: unknown }): NamedFields {
+  return remembered(fields, declared, () => Object.entries(declared.fields as Record<string, Field>));
+}
+
+type NamedFields = readonly [name: string, field: Field][];
+
+/** Lists are made once for each declaration: they are asked for with every row. */
+const fields = new WeakMap<object, NamedFields>();
+const parameters = new WeakMap<object, NamedFields>();
+
+function remembered(lists: WeakMap<object, NamedFields>, declared: object, make: () => NamedFields): NamedFields {
+  const known = lists.get(declared);
+  if (known) return known;
+  const made = make();
+  lists.set(declared, made);
+  return made;
 }

@@ -6,9 +6,10 @@ import { type DecodeError, Reader } from '@openvnet/wire';
 import { type BundleOptions, sendBundle } from './bundle.ts';
 import { errorReason, SwitchError } from './errors.ts';
 import { type EncodedFlow, type FlowCounters, readFlowStats } from './flow.ts';
+import type { FlowUpdate } from './flow-monitor.ts';
 import { Listeners } from './listeners.ts';
 import { decodeMessage, headerSize, type Message, type MessageOf, typeOfBeginning } from './messages.ts';
-import type { MultipartReply, MultipartRequest, PortDescription } from './multipart.ts';
+import type { MeterConfig, MultipartReply, MultipartRequest, PortDescription } from './multipart.ts';
 import { type PacketIn, packetInOf } from './packet-in.ts';
 import type { Transport } from './transport.ts';
 
@@ -17,6 +18,10 @@ export type ConnectionEvents = {
   readonly packetIn: PacketIn;
   readonly portStatus: MessageOf<'port_status'>;
   readonly flowRemoved: MessageOf<'flow_removed'>;
+  /** What a flow monitor tells of. */
+  readonly flowUpdates: readonly FlowUpdate[];
+  /** The switch could not tell of every change in time, and does again. */
+  readonly flowMonitorResumed: undefined;
   /** An error that nobody waits for, a message that cannot be read, or what a handler threw. */
   readonly error: Error;
   /** The reason, where it was not `close`. */
@@ -47,6 +52,7 @@ const wholeCookie = 0xffff_ffff_ffff_ffffn;
 const multipartHead = headerSize + 8;
 const multipartReplyCode = 19;
 const flowStatsCode = 1;
+const flowMonitorId = 1;
 
 export class SwitchConnection implements AsyncDisposable {
   readonly features: Features;
@@ -56,6 +62,7 @@ export class SwitchConnection implements AsyncDisposable {
   readonly closed: Promise<void>;
   readonly #transport: Transport;
   readonly #listeners: Listeners<ConnectionEvents>;
+  #monitoring: Promise<void> | undefined;
 
   /** Made by `dial` and `listen`, once the switch has said its features. */
   constructor(transport: Transport, listeners: Listeners<ConnectionEvents>, features: Features) {
@@ -125,9 +132,27 @@ export class SwitchConnection implements AsyncDisposable {
     return (await this.#multipart({ type: 'port_desc' }, 'port_desc')).entries;
   }
 
-  /** The numbers of the meters that there are. */
-  async meters(): Promise<readonly number[]> {
-    return (await this.#multipart({ type: 'meter_config' }, 'meter_config')).entries.map(({ meter }) => meter);
+  /** The meters that there are. */
+  async meters(): Promise<readonly MeterConfig[]> {
+    return (await this.#multipart({ type: 'meter_config' }, 'meter_config')).entries;
+  }
+
+  /** The numbers of the groups that there are. */
+  async groups(): Promise<readonly number[]> {
+    return (await this.#multipart({ type: 'group_desc' }, 'group_desc')).entries.map(({ group }) => group);
+  }
+
+  /**
+   * Has the switch tell, as `flowUpdates`, of every flow that is added, changed or deleted from now on; changes that come
+   * from this connection are abbreviated. Throws `SwitchError` where the switch has no flow monitors. Asking again does
+   * nothing: Open vSwitch 3.1 answers a second request for one monitor in another version of OpenFlow.
+   */
+  monitorFlows(): Promise<void> {
+    const flags = { add: true, delete: true, modify: true, actions: true };
+    this.#monitoring ??= this.#multipart({ type: 'flow_monitor', id: flowMonitorId, flags }, 'flow_monitor').then(
+      () => {},
+    );
+    return this.#monitoring;
   }
 
   /** The flows of a table, of a filter, or all, as strings that compare with those of `encodeFlow`. */
@@ -205,6 +230,10 @@ export function dispatcher(listeners: Listeners<ConnectionEvents>): (message: Me
         return listeners.emit('portStatus', message);
       case 'flow_removed':
         return listeners.emit('flowRemoved', message);
+      case 'multipart_reply':
+        return message.body.type === 'flow_monitor' ? listeners.emit('flowUpdates', message.body.entries) : undefined;
+      case 'flow_monitor_resumed':
+        return listeners.emit('flowMonitorResumed', undefined);
       case 'error':
         return listeners.emit('error', new SwitchError(typeOfBeginning(message.data), errorReason(message)));
       default:

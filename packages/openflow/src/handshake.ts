@@ -1,5 +1,6 @@
 /** The first words of a connection: hello, features, and how the agent wants packets. OpenFlow 1.3.5, 6.3.1. */
 import type { Socket } from 'node:net';
+import { configuration } from './configuration.ts';
 import { type ConnectionOptions, connectionListeners, dispatcher, SwitchConnection, unreadable } from './connection.ts';
 import { ConnectionError, errorReason } from './errors.ts';
 import { decodeMessage, encodeMessage, type Message, openflow13 } from './messages.ts';
@@ -7,9 +8,6 @@ import { Transport } from './transport.ts';
 
 const defaultEchoIntervalMs = 5000;
 const packetInFormat = 2;
-const wholePackets = 0xffff;
-/** `OFPC_FRAG_NX_MATCH`, of Open vSwitch. */
-const fragmentsMatched = 3;
 
 /**
  * Greets the switch at the other end of `socket`. Throws `ConnectionError` where it speaks another version, does not
@@ -34,9 +32,7 @@ export async function greet(
   try {
     await exchangeHello(transport);
     const features = await askFeatures(transport);
-    // A connection that is not a controller's gets packets and port changes only after this.
-    // The first fragment of a packet is matched with its ports, the later ones without.
-    transport.send({ type: 'set_config', flags: fragmentsMatched, miss_send_len: wholePackets });
+    transport.send({ type: 'set_config', ...configuration });
     transport.send({ type: 'set_packet_in_format', format: packetInFormat });
     return new SwitchConnection(transport, listeners, features);
   } finally {

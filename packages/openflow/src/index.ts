@@ -1,5 +1,6 @@
 export { type Action, decodeActions, encodeActions, reservedPorts } from './actions.ts';
 export type { BundleOptions } from './bundle.ts';
+export { configuration } from './configuration.ts';
 export {
   type ConnectionEvents,
   type ConnectionOptions,
@@ -20,12 +21,13 @@ export {
   flowFlags,
   flowModBytes,
 } from './flow.ts';
+export type { FlowUpdate } from './flow-monitor.ts';
 export type { Instruction } from './instructions.ts';
 export { type LearnPart, learnFlags } from './learn.ts';
 export { type Listener, type ListenOptions, listen } from './listen.ts';
 export { decodeMatch, encodeMatch, type Match, type MatchValue } from './match.ts';
 export { decodeMessage, encodeMessage, type Message, type MessageOf, type Received } from './messages.ts';
-export type { MultipartReply, MultipartRequest, PortDescription } from './multipart.ts';
+export type { MeterConfig, MultipartReply, MultipartRequest, PortDescription } from './multipart.ts';
 export type { Nat } from './nat.ts';
 export type { PacketIn } from './packet-in.ts';
 export { type MeterBand, meterFlags, portConfig, portState } from './structures.ts';

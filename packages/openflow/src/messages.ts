@@ -5,6 +5,7 @@
 import { DecodeError, pad, Reader, rest, u8, u16, u32, u48, u64, Writer } from '@openvnet/wire';
 import { reservedPorts } from './actions.ts';
 import { flowCommands } from './flow.ts';
+import { removalReasons } from './flow-monitor.ts';
 import {
   asyncMasks,
   continuedPacket,
@@ -91,7 +92,7 @@ const messages = {
   flow_removed: variant(11, {
     cookie: u64,
     priority: u16,
-    reason: named(u8, ['idle_timeout', 'hard_timeout', 'delete', 'group_delete', 'meter_delete', 'eviction']),
+    reason: named(u8, removalReasons),
     table: u8,
     duration_sec: u32,
     duration_nsec: u32,
@@ -163,6 +164,10 @@ const messages = {
   resume: variantOf(extension(nicira, 28), continuedPacket),
   ct_flush_zone: variant(extension(nicira, 29), { _: pad(6), zone: u16 }),
   packet_in2: variantOf(extension(nicira, 30), continuedPacket),
+
+  // A switch that cannot send as fast as flows change stops telling of additions, and tells of them when it goes on.
+  flow_monitor_paused: variant(extension(onf, 1871), {}),
+  flow_monitor_resumed: variant(extension(onf, 1872), {}),
 
   bundle_control: variant(extension(onf, 2300), {
     bundle: u32,

@@ -1,11 +1,26 @@
 /** Bodies of multipart requests and replies. A new one is an entry here. OpenFlow 1.3.5, 7.3.5. */
-import { type Field, pad, type Reader, u8, u16, u32, u64, type Value, type Writer } from '@openvnet/wire';
+import { type Field, pad, Reader, u8, u16, u32, u64, type Value, type Writer } from '@openvnet/wire';
 import { reservedPorts } from './actions.ts';
+import { flowMonitor, flowUpdates } from './flow-monitor.ts';
 import { bands, buckets, groupType, instructionList, match, port, sized, textOf } from './structures.ts';
-import { layout, listOf, type OneOf, Variants, variant, withDefault } from './variant.ts';
+import {
+  experimenterOf,
+  extension,
+  isExtension,
+  layout,
+  listOf,
+  type OneOf,
+  subtypeOf,
+  Variants,
+  variant,
+  variantOf,
+  withDefault,
+} from './variant.ts';
 
 const all = 0xffff_ffff;
 const allMeters = 0xffff_ffff;
+const experimenterCode = 0xffff;
+const onf = 0x4f4e4600;
 
 /** Which flows: those of a table, 255 being all, that `match` is at least as wide as. */
 const flowFilter = {
@@ -28,6 +43,7 @@ const requests = {
   group_desc: variant(7, {}),
   meter_config: variant(10, { meter: withDefault(u32, allMeters), _: pad(4) }),
   port_desc: variant(13, {}),
+  flow_monitor: variantOf(extension(onf, 1870), flowMonitor),
 };
 
 const flowStats = sized(
@@ -89,6 +105,7 @@ const replies = {
   group_desc: variant(7, { entries: listOf(groupDesc) }),
   meter_config: variant(10, { entries: listOf(meterConfig) }),
   port_desc: variant(13, { entries: listOf(port) }),
+  flow_monitor: variant(extension(onf, 1870), { entries: flowUpdates }),
 };
 
 /** A kind of multipart that the table does not have. */
@@ -101,6 +118,7 @@ interface OtherMultipart {
 export type MultipartRequest = OneOf<typeof requests> | OtherMultipart;
 export type MultipartReply = OneOf<typeof replies> | OtherMultipart;
 export type PortDescription = Value<typeof port>;
+export type MeterConfig = Value<typeof meterConfig>;
 
 interface Multipart<T> {
   /** 1 where more of the same follows. */
@@ -115,7 +133,7 @@ function multipart<T extends { readonly type: string }>(variants: Variants<T>): 
       const code = from.u16();
       const flags = from.u16();
       from.take(4);
-      const body = variants.read(code, from) ?? { type: 'other' as const, code, body: from.rest() };
+      const body = readBody(variants, code, from) ?? { type: 'other' as const, code, body: from.rest() };
       return { ...(flags !== 0 && { flags }), body };
     },
     write: (to: Writer, { flags = 0, body }) => {
@@ -124,10 +142,29 @@ function multipart<T extends { readonly type: string }>(variants: Variants<T>): 
         return;
       }
       const { code, codec } = variants.of(body);
-      to.u16(code).u16(flags).zeros(4);
+      to.u16(isExtension(code) ? experimenterCode : code)
+        .u16(flags)
+        .zeros(4);
+      if (isExtension(code)) to.u32(experimenterOf(code)).u32(subtypeOf(code));
       codec.write(to, body);
     },
   };
+}
+
+/** The body with this number; of an extension, behind the number that it has of its own. */
+function readBody<T extends { readonly type: string }>(
+  variants: Variants<T>,
+  code: number,
+  from: Reader,
+): T | undefined {
+  if (code !== experimenterCode) return variants.read(code, from);
+  if (from.remaining < 8) return undefined;
+  const head = new Reader(from.peek());
+  const [experimenter, subtype] = [head.u32(), head.u32()];
+  const own = extension(experimenter, subtype);
+  if (subtype > 0xffff || variants.nameOf(own) === undefined) return undefined;
+  from.take(8);
+  return variants.read(own, from);
 }
 
 function isOther(body: { readonly type: string }): body is OtherMultipart {

@@ -95,7 +95,8 @@ export class Transport {
   }
 
   send(message: Message, xid = this.xids(1)): number {
-    if (!this.#over) this.#socket.write(encodeMessage(message, xid));
+    const bytes = encodeMessage(message, xid);
+    if (!this.#over) this.#put(bytes);
     return xid;
   }
 
@@ -151,10 +152,20 @@ export class Transport {
 
   async #write(bytes: Buffer): Promise<void> {
     if (this.#over) throw this.#closedError();
-    if (this.#socket.write(bytes)) return;
+    if (this.#put(bytes)) return;
     const drain = Promise.withResolvers<void>();
     this.#drains.push(drain);
     await drain.promise;
+  }
+
+  /** Hands bytes to the socket; says whether it takes more at once. A socket that fails ends the connection. */
+  #put(bytes: Buffer): boolean {
+    try {
+      return this.#socket.write(bytes);
+    } catch (error) {
+      this.destroy((error as Error).message, error);
+      return true;
+    }
   }
 
   #receive(bytes: Buffer): void {
@@ -174,12 +185,11 @@ export class Transport {
       else if (bytes[1] === errorCode) this.#refuse(bytes, xid);
       else if (bytes[1] !== echoReply) this.#options.receive(decodeMessage(bytes).message, xid);
     } catch (error) {
-      if (!(error instanceof DecodeError)) this.#options.fault(error);
-      else if (waiting === undefined) this.#options.unreadable(error);
-      else {
+      if (waiting !== undefined) {
         this.forget(xid);
-        waiting.fail(error);
-      }
+        waiting.fail(error as Error);
+      } else if (error instanceof DecodeError) this.#options.unreadable(error);
+      else this.#options.fault(error);
     }
   }
 
@@ -200,7 +210,7 @@ export class Transport {
   #answerEcho(bytes: Buffer): void {
     const reply = Buffer.from(bytes);
     reply[1] = echoReply;
-    this.#socket.write(reply);
+    this.#put(reply);
   }
 
   /** Asks whether the peer is there when it was silent; ends the connection when it was silent after that too. */

@@ -4,7 +4,7 @@ import { monitorRequests } from './columns.ts';
 import { editOperations, nextCfgOperations } from './edit.ts';
 import { checkedResults, OvsdbError } from './error.ts';
 import { Session } from './session.ts';
-import { parseTarget, type Target } from './target.ts';
+import { parseTarget, reasonOf, type Target } from './target.ts';
 
 export interface OvsdbEvents {
   /** Connected, and `bridges` is up to date; what differed has been told before. */
@@ -28,6 +28,8 @@ export interface OvsdbOptions {
   probeMs?: number;
   /** How long the switch daemon may take to apply a change. */
   applyMs?: number;
+  /** Gets what a listener threw: the others are called all the same, and the connection goes on. */
+  onFault?: (error: unknown) => void;
 }
 
 const database = 'Open_vSwitch';
@@ -43,6 +45,7 @@ export class Ovsdb extends EventEmitter<OvsdbEvents> implements AsyncDisposable 
   readonly #retryMs: number;
   readonly #probeMs: number;
   readonly #applyMs: number;
+  readonly #onFault: (error: unknown) => void;
   readonly #bridges = new Bridges();
   readonly #disposed = new AbortController();
   /** Called after each batch. */
@@ -53,13 +56,14 @@ export class Ovsdb extends EventEmitter<OvsdbEvents> implements AsyncDisposable 
   #upSince: number | undefined;
   #reason: string | undefined = 'not started';
 
-  constructor({ target, retryMs = 50, probeMs = 5000, applyMs = 20_000 }: OvsdbOptions) {
+  constructor({ target, retryMs = 50, probeMs = 5000, applyMs = 20_000, onFault = () => {} }: OvsdbOptions) {
     super();
     this.#target = parseTarget(target);
     this.#retryMs = retryMs;
     this.#pauseMs = retryMs;
     this.#probeMs = probeMs;
     this.#applyMs = applyMs;
+    this.#onFault = onFault;
   }
 
   /** Connects, and keeps connected until it is disposed. */
@@ -176,16 +180,20 @@ export class Ovsdb extends EventEmitter<OvsdbEvents> implements AsyncDisposable 
 
   #dial(): void {
     this.#retry = undefined;
-    const session = new Session(
-      this.#target,
-      {
-        opened: () => this.#monitor(session),
-        notified: (method, params) => this.#notified(session, method, params),
-        closed: (reason) => this.#closed(reason),
-      },
-      this.#probeMs,
-    );
-    this.#session = session;
+    try {
+      const session = new Session(
+        this.#target,
+        {
+          opened: () => this.#monitor(session),
+          notified: (method, params) => this.#notified(session, method, params),
+          closed: (reason) => this.#closed(reason),
+        },
+        this.#probeMs,
+      );
+      this.#session = session;
+    } catch (error) {
+      this.#closed(reasonOf(this.#target, error as Error));
+    }
   }
 
   #monitor(session: Session): void {
@@ -194,7 +202,7 @@ export class Ovsdb extends EventEmitter<OvsdbEvents> implements AsyncDisposable 
       this.#upSince = performance.now();
       this.#reason = undefined;
       this.#tell(changes);
-      this.emit('up');
+      this.#emit('up');
     };
     const failed = (error: OvsdbError) => session.close(`${this.#target.text}: ${error.message}`);
     session.call('monitor_cond', [database, database, monitorRequests], done, failed);
@@ -209,10 +217,21 @@ export class Ovsdb extends EventEmitter<OvsdbEvents> implements AsyncDisposable 
   #tell(changes: readonly BridgeChange[]): void {
     for (const look of this.#watchers) look();
     for (const change of changes) {
-      if (change[0] === 'bridge') this.emit('bridge', change[1], change[2]);
-      else this.emit('port', change[1], change[2], change[3]);
+      if (change[0] === 'bridge') this.#emit('bridge', change[1], change[2]);
+      else this.#emit('port', change[1], change[2], change[3]);
     }
-    if (changes.length > 0) this.emit('change');
+    if (changes.length > 0) this.#emit('change');
+  }
+
+  /** What a listener throws is its own affair: it must not keep the others from being told, nor end the program. */
+  #emit<E extends keyof OvsdbEvents>(event: E, ...values: OvsdbEvents[E]): void {
+    for (const listener of this.rawListeners(event)) {
+      try {
+        (listener as (...values: OvsdbEvents[E]) => void)(...values);
+      } catch (error) {
+        this.#onFault(error);
+      }
+    }
   }
 
   #closed(reason: string): void {
@@ -226,6 +245,6 @@ export class Ovsdb extends EventEmitter<OvsdbEvents> implements AsyncDisposable 
     if (this.#disposed.signal.aborted) return;
     this.#retry = setTimeout(() => this.#dial(), this.#pauseMs);
     this.#pauseMs = Math.min(this.#pauseMs * 2, maxRetryMs);
-    if (news) this.emit('down', reason);
+    if (news) this.#emit('down', reason);
   }
 }

@@ -37,12 +37,12 @@ export class Session {
     this.#target = target;
     this.#handlers = handlers;
     this.#probeMs = probeMs;
-    this.#probe = setInterval(() => this.#silence(), probeMs);
     this.#socket = target.connect();
+    this.#probe = setInterval(() => this.#silence(), probeMs);
     this.#socket.on('connect', () => {
       this.#open = true;
       this.#heard();
-      handlers.opened();
+      this.#guarded(() => handlers.opened());
     });
     this.#socket.on('data', (chunk: Buffer) => this.#data(chunk));
     this.#socket.on('error', (error) => this.close(reasonOf(target, error)));
@@ -76,7 +76,7 @@ export class Session {
   }
 
   #send(message: object): void {
-    if (!this.#closed) this.#socket.write(JSON.stringify(message));
+    if (!this.#closed) this.#guarded(() => this.#socket.write(JSON.stringify(message)));
   }
 
   #heard(): void {
@@ -96,15 +96,20 @@ export class Session {
 
   #data(chunk: Buffer): void {
     this.#heard();
-    try {
+    this.#guarded(() => {
       for (const message of this.#scanner.push(chunk)) {
         this.#take(message);
         if (this.#closed) return;
       }
+    });
+  }
+
+  /** What fails while the socket has the word ends the connection, with the reason: nobody else could catch it. */
+  #guarded(work: () => unknown): void {
+    try {
+      work();
     } catch (error) {
-      // Anything else is the fault of a handler, and not for us to hide.
-      if (!(error instanceof OvsdbError)) throw error;
-      this.close(`${this.#target.text}: ${error.message}`);
+      this.close(`${this.#target.text}: ${(error as Error).message}`);
     }
   }
 

@@ -10,10 +10,11 @@ import { openStore } from './index.ts';
 /** Writes one network after the other for ever, and says which it has. */
 const writer = `
   import { openStore } from ${JSON.stringify(new URL('./index.ts', import.meta.url).href)};
+  const by = { author: 'writer', request: null, message: null };
   const store = await openStore(process.argv[1]);
-  for (let i = store.count('network'); ; i++) {
+  for (let i = await store.count('network'); ; i++) {
     const values = { uuid: 'nw-' + i, display_name: '', ipv4_network: i, ipv4_prefix: 24 };
-    const { revision } = store.transaction((tx) => tx.insert('network', values));
+    const { revision } = await store.transaction(by, (tx) => tx.insert('network', values));
     process.stdout.write(i + ' ' + revision + '\\n');
   }
 `;
@@ -33,9 +34,9 @@ it('has every change that was acknowledged, after its process was killed', async
       if (++seen === wanted) child.kill('SIGKILL');
     }
     if (child.signalCode === null) await once(child, 'exit');
-    using store = await openStore(path);
-    for (let i = 0; i <= last.index; i++) expect(store.byUuid('network', `nw-${i}`)?.ipv4_network).toBe(i);
+    await using store = await openStore(path);
+    for (let i = 0; i <= last.index; i++) expect((await store.byUuid('network', `nw-${i}`))?.ipv4_network).toBe(i);
     expect(store.revision).toBeGreaterThanOrEqual(last.revision);
-    expect(store.revision).toBe(store.count('network'));
+    expect(store.revision).toBe(await store.count('network'));
   }
 }, 30_000);

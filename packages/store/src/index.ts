@@ -1,3 +1,11 @@
-export type { Reader, Values, Where } from './reader.ts';
-export { type Commit, openStore, type Store, StoreError, type StoreOptions } from './store.ts';
-export { type Touched, type Transaction, UniqueError } from './transaction.ts';
+export { openStore } from './open.ts';
+export type { ChangedBy, Logged, Reader, Values, Where } from './reader.ts';
+export {
+  type Commit,
+  type Store,
+  StoreError,
+  type StoreOptions,
+  type Touched,
+  type Transaction,
+  UniqueError,
+} from './store.ts';

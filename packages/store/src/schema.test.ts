@@ -2,7 +2,7 @@ import { kinds } from '@openvnet/model';
 import { describe, expect, it } from 'vitest';
 import { tables } from './columns.ts';
 import { migrate } from './migrations/index.ts';
-import { Sqlite } from './sqlite.ts';
+import { Database } from './sqlite/database.ts';
 
 interface ColumnInfo {
   name: string;
@@ -11,10 +11,11 @@ interface ColumnInfo {
   pk: number;
 }
 
-const sqlite = new Sqlite(':memory:');
-await migrate(sqlite);
+const database = new Database(':memory:');
+await migrate(database);
 
-const rows = <T>(text: string): T[] => sqlite.all(text, () => ({ compile: () => ({ sql: text }) }) as never, []) as T[];
+const rows = <T>(text: string): T[] =>
+  database.prepare(text, () => ({ compile: () => ({ sql: text, parameters: [] }) }) as never).all() as T[];
 
 /** Columns of the indexes of a table; a column that is compared as if null were a value has no name there. */
 function indexesOf(table: string, unique: boolean): (string | null)[][] {
@@ -78,5 +79,5 @@ describe.each(kinds)('the table of %s', (kind) => {
 });
 
 it('is made by migrations that leave a database alone that has them', async () => {
-  await expect(migrate(sqlite)).resolves.toBeUndefined();
+  await expect(migrate(database)).resolves.toBeUndefined();
 });

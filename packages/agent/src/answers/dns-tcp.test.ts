@@ -142,7 +142,7 @@ describe('DNS over TCP', () => {
         ],
         [
           "hand_over",
-          null,
+          "ns-2",
           "goes to the agent: dns_tcp",
         ],
       ]

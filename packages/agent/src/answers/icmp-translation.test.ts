@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { agentReasons, ask, load } from '@openvnet/compiler';
+import { agentReasons, ask, forgetInPort, load } from '@openvnet/compiler';
 import {
   echoRequest,
   interfaceRows,

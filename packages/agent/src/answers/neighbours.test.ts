@@ -66,12 +66,12 @@ function rows(): number[] {
 }
 
 it('asks with the address of the gateway until somebody answers, and those who wait learn it together', async () => {
-  const waiting = [neighbours.find(station), neighbours.find(station)];
+  const waiting = [neighbours.find(station, '11'), neighbours.find(station, '11')];
   await vi.advanceTimersByTimeAsync(600);
   expect(asked).toEqual(Array(2).fill({ dst: 0xffff_ffff_ffff, sha: macOf(101), spa: 0x0a0001fe, tpa: station.ip }));
   neighbours.heard(station, mac);
   expect(await Promise.all(waiting)).toEqual([mac, mac]);
-  expect(await neighbours.find(station)).toBe(mac);
+  expect(await neighbours.find(station, '11')).toBe(mac);
   expect(rows()).toEqual([mac]);
   const taken = vswitch.compiler.flows.size;
   await vi.advanceTimersByTimeAsync(5000);
@@ -79,33 +79,39 @@ it('asks with the address of the gateway until somebody answers, and those who w
 });
 
 it('gives up when nobody answers, and begins anew for the next', async () => {
-  const waiting = neighbours.find(station);
+  const waiting = neighbours.find(station, '11');
   await vi.advanceTimersByTimeAsync(2000);
   expect([await waiting, asked.length, rows()]).toEqual(['nobody', 3, []]);
   neighbours.heard(station, mac);
   expect(rows()).toEqual([]);
-  void neighbours.find(station);
+  void neighbours.find(station, '11');
   expect(asked.length).toBe(4);
 });
 
-it('lets so many wait for one station, and asks for so many stations', async () => {
-  const waiting = Array.from({ length: 25 }, () => neighbours.find(station));
+it('lets so many packets of a port wait for one station, and asks for so many stations', async () => {
+  const waiting = Array.from({ length: 25 }, () => neighbours.find(station, '11'));
   expect(await Promise.all(waiting.slice(20))).toEqual(Array(5).fill('busy'));
-  const others = Array.from({ length: 1100 }, (_, i) => neighbours.find({ domain: 1, ip: 0x0b000000 + i }));
-  expect(await others.at(-1)).toBe('busy');
+  const find = (client: string, i: number) => neighbours.find({ domain: 1, ip: 0x0b000000 + i }, client);
+  const others = Array.from({ length: 100 }, (_, i) => find('11', i));
+  expect(await Promise.race([others[63], 'asked'])).toBe('busy');
+  expect(await Promise.race([others[62], 'asked'])).toBe('asked');
+  // However many ports send to addresses that nobody has, one that has not is served, and at a station that others wait for too.
+  for (let i = 0; i < 5000; i++) void find(`${i % 50}`, 1000 + i);
+  expect(await Promise.race([find('newcomer', 9999), 'asked'])).toBe('asked');
+  expect(await Promise.race([neighbours.find(station, 'newcomer'), 'asked'])).toBe('asked');
   neighbours.close();
   expect(await waiting[0]).toBe('busy');
 });
 
 it('believes a new MAC address of a station that it knows', async () => {
-  void neighbours.find(station);
+  void neighbours.find(station, '11');
   neighbours.heard(station, mac);
   neighbours.heard(station, mac + 1);
   expect(rows()).toEqual([mac + 1]);
 });
 
 it('asks those that are in use again, and forgets who does not answer', async () => {
-  void neighbours.find(station);
+  void neighbours.find(station, '11');
   neighbours.heard(station, mac);
   asked = [];
   for (let look = 1; look <= 5; look++) {
@@ -123,7 +129,7 @@ it('asks those that are in use again, and forgets who does not answer', async ()
 });
 
 it('forgets whom nobody sends to', async () => {
-  void neighbours.find(station);
+  void neighbours.find(station, '11');
   neighbours.heard(station, mac);
   for (let look = 0; look < 21; look++) {
     await vi.advanceTimersByTimeAsync(times.look);
@@ -133,7 +139,7 @@ it('forgets whom nobody sends to', async () => {
 });
 
 it('takes over what the switch has from before', async () => {
-  void neighbours.find(station);
+  void neighbours.find(station, '11');
   neighbours.heard(station, mac);
   const { flows } = vswitch.compiler;
   const installed = new Map([...flows.keys()].map((key) => [key, flows.get(key)!]));
@@ -147,6 +153,6 @@ it('takes over what the switch has from before', async () => {
   );
   another.adopt(installed);
   expect(vswitch.text()).toBe(before);
-  expect(await another.find(station)).toBe(mac);
+  expect(await another.find(station, '11')).toBe(mac);
   another.close();
 });

@@ -1,21 +1,22 @@
 import {
+  adoptedFlows,
+  adoptedRows,
   ask,
   type Compiler,
   cookieIn,
-  cookieOf,
+  features,
   isWithin,
   load,
-  places,
   type Resolved,
   readCookie,
-  resolved as resolvedFeature,
   type Station,
   type StationAddress,
-  tableNumbers,
   type Unresolved,
 } from '@openvnet/compiler';
-import { decodeFlow, reservedPorts, type SwitchConnection } from '@openvnet/openflow';
+import { contained } from '@openvnet/model';
+import { reservedPorts, type SwitchConnection } from '@openvnet/openflow';
 import { arpOperation, encodeArp, encodeEthernet, etherType } from '@openvnet/packet';
+import { Shares } from './shares.ts';
 
 /** Milliseconds. */
 export interface NeighbourTimes {
@@ -30,14 +31,17 @@ export interface NeighbourTimes {
 const usualTimes: NeighbourTimes = { again: 500, look: 30_000, unused: 600_000 };
 /** Questions before it is given up; as many looks may go unanswered. */
 const mostQuestions = 3;
-/** Packets that wait for one station, stations that are waited for, and stations that are remembered. */
-const most = { waiting: 20, pending: 1024, kept: 4096 };
+/** Stations that are asked for, packets that wait for one of them, and stations that are remembered. */
+const most = { asked: { each: 64, all: 1024 }, waiting: { each: 20, all: 60 }, kept: 4096 } as const;
 const broadcastMac = 0xffff_ffff_ffff;
 
 interface Pending {
+  /** The port whose packet was the first. */
+  readonly client: string;
   readonly waiting: ((answer: number | Unresolved) => void)[];
+  readonly shares: Shares;
   asked: number;
-  timer: NodeJS.Timeout;
+  timer: NodeJS.Timeout | undefined;
 }
 
 /** What is known of a row besides. */
@@ -59,6 +63,7 @@ export class Neighbours {
   readonly #changed: () => void;
   readonly #times: NeighbourTimes;
   readonly #pending = new Map<string, Pending>();
+  readonly #asked = new Shares(most.asked);
   readonly #kept = new Map<number, Kept>();
   readonly #looks: NodeJS.Timeout;
   #last = 0;
@@ -74,16 +79,22 @@ export class Neighbours {
     this.#connection = connection;
     this.#changed = changed;
     this.#times = times;
-    this.#looks = setInterval(() => void this.#look().catch(() => undefined), times.look).unref();
+    // Who is not asked this time, because the connection is lost or the switch refuses, is asked the next.
+    this.#looks = setInterval(
+      contained(
+        () => this.#look(),
+        () => {},
+      ),
+      times.look,
+    ).unref();
   }
 
-  /** The MAC address of a station, when it has told it. */
-  find(station: StationAddress): Promise<number | Unresolved> {
+  /** The MAC address of a station, when it has told it, for a packet of `client`. */
+  find(station: StationAddress, client: string): Promise<number | Unresolved> {
     const known = this.#rowOf(station);
     if (known) return Promise.resolve(known.mac);
-    const key = keyOf(station);
-    const pending = this.#pending.get(key) ?? this.#begin(station);
-    if (!pending || pending.waiting.length >= most.waiting) return Promise.resolve('busy');
+    const pending = this.#pending.get(keyOf(station)) ?? this.#begin(station, client);
+    if (!pending?.shares.take(client)) return Promise.resolve('busy');
     return new Promise((resolve) => pending.waiting.push(resolve));
   }
 
@@ -103,10 +114,8 @@ export class Neighbours {
 
   /** Takes over what the switch has from an agent before this one. */
   adopt(installed: ReadonlyMap<string, string>): void {
-    for (const [key, body] of installed) {
-      if (body.charCodeAt(0) !== resolvedFeature.cookie || key.charCodeAt(0) !== tableNumbers.neighbour) continue;
-      const row = rowIn(key, body);
-      if (!row || this.#rowOf({ domain: row.domain_id, ip: row.ip }) || this.#kept.has(row.id)) continue;
+    for (const row of adoptedRows(features, 'resolved', installed)) {
+      if (this.#rowOf({ domain: row.domain_id, ip: row.ip }) || this.#kept.has(row.id)) continue;
       this.#last = Math.max(this.#last, row.id);
       this.#put(row);
     }
@@ -121,27 +130,30 @@ export class Neighbours {
     this.#pending.clear();
   }
 
-  #begin(station: StationAddress): Pending | undefined {
-    if (this.#pending.size >= most.pending) return undefined;
-    const pending: Pending = { waiting: [], asked: 0, timer: setTimeout(() => undefined, 0) };
-    const question = (): void => {
-      if (pending.asked++ === mostQuestions) {
-        this.#end(station, 'nobody');
-        return;
-      }
-      this.#ask(station, broadcastMac);
-      pending.timer = setTimeout(question, this.#times.again);
-    };
+  #begin(station: StationAddress, client: string): Pending | undefined {
+    if (!this.#asked.take(client)) return undefined;
+    const shares = new Shares(most.waiting);
+    const pending: Pending = { client, waiting: [], shares, asked: 0, timer: undefined };
     this.#pending.set(keyOf(station), pending);
+    // A question that cannot be sent is one that nobody answers.
+    const question = contained(
+      () => {
+        pending.timer = setTimeout(question, this.#times.again);
+        if (pending.asked++ === mostQuestions) this.#end(station, 'nobody');
+        else this.#ask(station, broadcastMac);
+      },
+      () => {},
+    );
     question();
     return pending;
   }
 
   #end(station: StationAddress, answer: number | Unresolved): void {
-    const pending = this.#pending.get(keyOf(station))!;
-    clearTimeout(pending.timer);
+    const { timer, waiting, client } = this.#pending.get(keyOf(station))!;
+    clearTimeout(timer);
     this.#pending.delete(keyOf(station));
-    for (const tell of pending.waiting) tell(answer);
+    this.#asked.giveBack(client);
+    for (const tell of waiting) tell(answer);
   }
 
   /** Sends a question from an address of the switch in the domain; everybody there hears it, or the one who should answer. */
@@ -194,8 +206,8 @@ export class Neighbours {
   async #look(): Promise<void> {
     const connection = this.#connection();
     if (!connection || this.#kept.size === 0) return;
-    const filter = { table: tableNumbers.neighbour, ...flowsOfResolved };
-    const counts = new Map((await connection.dumpFlows(filter)).map(({ body, packets }) => [itemOf(body), packets]));
+    const flows = await connection.dumpFlows(adoptedFlows(features, 'resolved'));
+    const counts = new Map(flows.map(({ body, packets }) => [itemOf(body), packets]));
     const now = performance.now();
     for (const [id, kept] of [...this.#kept]) {
       const row = this.#compiler.relations.resolved.get(id);
@@ -209,7 +221,6 @@ export class Neighbours {
 }
 
 const controllerPort = reservedPorts.controller;
-const flowsOfResolved = { cookie: cookieOf(resolvedFeature.cookie, 0), cookie_mask: cookieOf(0xff, 0) } as const;
 
 function keyOf({ domain, ip }: StationAddress): string {
   return `${domain} ${ip}`;
@@ -217,19 +228,4 @@ function keyOf({ domain, ip }: StationAddress): string {
 
 function itemOf(body: string): number {
   return readCookie(cookieIn(body)).item;
-}
-
-/** The row from which a flow of table `neighbour` was made; undefined where it is not one of ours. */
-function rowIn(key: string, body: string): Resolved | undefined {
-  const { match, instructions } = decodeFlow({ key, body });
-  const read = (name: 'domain' | 'target_ip'): number => {
-    const { field, offset, bits } = places[name];
-    const given = match[field] as { value: number } | number | undefined;
-    const value = typeof given === 'object' ? given.value : (given ?? 0);
-    return Math.floor(value / 2 ** offset) % 2 ** bits;
-  };
-  const loads = instructions.flatMap((each) => (each.type === 'apply_actions' ? each.actions : []));
-  const mac = loads.find((action) => action.type === 'load' && action.to.field === places.target_mac.field);
-  if (mac?.type !== 'load') return undefined;
-  return { id: itemOf(body), domain_id: read('domain'), ip: read('target_ip'), mac: Number(mac.value) };
 }

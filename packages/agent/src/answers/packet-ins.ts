@@ -47,6 +47,8 @@ export class PacketIns {
   readonly #exchanges = new Exchanges();
   readonly #tcp = new TcpService();
   readonly #noted = new Map<string, number>();
+  /** When the counters began. */
+  readonly since = new Date().toISOString();
   /** How often what happened, by reason and word. */
   readonly counts = new Map<string, number>();
   answered = 0;
@@ -120,7 +122,7 @@ export class PacketIns {
       get: (name, id) => cache.view.get(name, id),
       where: (name, column, value) => cache.view.where(name, column, value),
       remember: (name, compute) => cache.get(name, compute),
-      resolve: (station) => served.neighbours.find(station),
+      resolve: (station) => served.neighbours.find(station, `${port}`),
       heard: (station, mac) => served.neighbours.heard(station, mac),
       exchange: (request) => this.#exchanges.ask(`${served.dpid} ${port}`, request),
       count,

@@ -28,12 +28,12 @@ it('reports the object whose flows cannot be computed, keeps them, and serves ev
   expect(flows.filter((flow) => !before.includes(flow)).length).toBeGreaterThan(4);
   // The broadcast domain of that number is of no object.
   expect(served!.problem).toBe(
-    'feature broadcast cannot be computed: RangeError: network 16777216 does not fit 24 bits',
+    'feature broadcast cannot be computed: RangeError: domain 16777216 does not fit 24 bits',
   );
   const status = await host.api('GET', `/ip_leases/${lease!.uuid}/status`);
   expect(status.realised).toBe(false);
   expect(status.waits_for.join()).toMatch(
-    /waits for a corrected program: feature \w+ cannot be computed \(RangeError: network/,
+    /waits for a corrected program: feature \w+ cannot be computed \(RangeError: domain/,
   );
   expect((await host.api('GET', '/interfaces/if-veth7/status')).realised).toBe(true);
   const logged = host.complaints.map((line) => JSON.parse(line)).filter(({ by }) => by?.startsWith('feature'));

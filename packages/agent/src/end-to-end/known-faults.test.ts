@@ -379,7 +379,7 @@ const faults: Readonly<Record<number, readonly [right: string, shown: (scene: Sc
       );
       const told: unknown[] = [];
       for (let packet = 0; packet < 100; packet++)
-        void neighbours.find({ domain: 1, ip: 0x0a000163 }).then((answer) => told.push(answer));
+        void neighbours.find({ domain: 1, ip: 0x0a000163 }, '1').then((answer) => told.push(answer));
       await new Promise(setImmediate);
       expect(told).toEqual(Array(80).fill('busy'));
       neighbours.close();

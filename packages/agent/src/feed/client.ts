@@ -96,7 +96,7 @@ export class FeedClient {
     socket.on('pong', alive);
     socket.on('message', (data) => {
       alive();
-      this.#receive(String(data), socket);
+      this.#receive(data, socket);
     });
     // Read here, as it says in words which setting is in the way.
     socket.on('unexpected-response', (request, response) => {
@@ -120,15 +120,17 @@ export class FeedClient {
     });
   }
 
-  #receive(text: string, socket: WebSocket): void {
+  #receive(data: WebSocket.RawData, socket: WebSocket): void {
     const { log, onSlice, onQuestion, onUp } = this.#options;
     try {
-      const message = JSON.parse(text) as ToAgent;
+      const message = JSON.parse(String(data)) as ToAgent;
       if (message.type === 'ask') {
         const answer = (value: unknown): void => {
           if (socket === this.#socket) this.send({ type: 'answer', ask: message.ask, answer: value });
         };
-        onQuestion(message.question).then(answer, (error: unknown) => {
+        // An answer may also turn out to be too large to be sent.
+        const asked = onQuestion(message.question).then(answer);
+        asked.catch((error: unknown) => {
           log.warn({ err: error, question: message.question }, 'a question of the manager could not be answered');
           answer(null);
         });

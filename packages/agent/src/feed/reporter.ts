@@ -1,7 +1,19 @@
 import { conflicts, faultyObjects } from '@openvnet/compiler';
-import type { Bound, Report, ToManager, Waiting } from '@openvnet/model';
+import { type Bound, contained, type Report, type ToManager, type Waiting } from '@openvnet/model';
+import type { Logger } from 'pino';
 import type { Switches } from '../switch/switches.ts';
 import type { Slice } from './slice.ts';
+
+/** Until a report that failed is tried again, milliseconds. */
+const retryMs = 1000;
+
+export interface ReporterOptions {
+  readonly slice: Slice;
+  readonly switches: Switches;
+  /** Sends to the manager; says whether it is there. */
+  readonly send: (message: ToManager) => boolean;
+  readonly log: Logger;
+}
 
 /**
  * Tells the manager what has come of its changes: which revision the switches have acknowledged, which interfaces are at
@@ -11,6 +23,7 @@ export class Reporter {
   readonly #slice: Slice;
   readonly #switches: Switches;
   readonly #send: (message: ToManager) => boolean;
+  readonly #log: Logger;
   #scheduled = false;
   /** What the manager knows, part by part; empty when it knows nothing. */
   #sent = new Map<string, string>();
@@ -18,7 +31,8 @@ export class Reporter {
   readonly #bound = new Map<string, Bound>();
   #datapaths: ReadonlySet<number> = new Set();
 
-  constructor(slice: Slice, switches: Switches, send: (message: ToManager) => boolean) {
+  constructor({ slice, switches, send, log }: ReporterOptions) {
+    this.#log = log;
     this.#slice = slice;
     this.#switches = switches;
     this.#send = send;
@@ -28,16 +42,24 @@ export class Reporter {
   touch(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
-    setImmediate(() => {
+    const due = (): void => {
       this.#scheduled = false;
       this.#report();
-    });
+    };
+    setImmediate(contained(due, (error) => this.#failed(error)));
   }
 
   /** The manager is new, or was away: everything is reported again. */
   restart(): void {
     this.#sent = new Map();
     this.touch();
+  }
+
+  /** What it may have taken in without telling is told again with everything else. */
+  #failed(err: unknown): void {
+    this.#log.error({ err }, 'a report to the manager could not be made; it is tried again');
+    this.#sent = new Map();
+    setTimeout(() => this.touch(), retryMs).unref();
   }
 
   #report(): void {

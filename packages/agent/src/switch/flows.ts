@@ -1,4 +1,4 @@
-import { type FlowTable, learnedFlows, learnedMark, tableNames, tableNumbers } from '@openvnet/compiler';
+import { type FlowTable, learnedFlows, tableNames, tableNumbers } from '@openvnet/compiler';
 import { type EncodedFlow, flowModBytes, type SwitchConnection, SwitchError } from '@openvnet/openflow';
 
 /** Messages in one bundle: a userspace datapath forwards nothing while it commits one. */
@@ -13,18 +13,26 @@ export interface Difference {
 }
 
 /** What a switch holds, read back, by key; without what it has learned by itself, which is its own affair. */
-export async function readFlows(connection: SwitchConnection): Promise<Map<string, string>> {
-  const flows = new Map<string, string>();
-  const keep = async (table?: number): Promise<void> => {
-    for (const { key, body } of await connection.dumpFlows(table)) {
-      // A body begins with the cookie.
-      if (body.charCodeAt(0) !== learnedMark) flows.set(key, body);
-    }
-  };
+export async function readFlows(
+  connection: SwitchConnection,
+  isLearned: (flow: EncodedFlow) => boolean,
+): Promise<Map<string, string>> {
   const counts = await countFlows(connection);
-  if (totalOf(counts) <= dumpSize) await keep();
-  else for (const table of counts.keys()) await keep(table);
+  if (totalOf(counts) <= dumpSize) return readTable(connection, undefined, isLearned);
+  const flows = new Map<string, string>();
+  for (const table of counts.keys())
+    for (const [key, body] of await readTable(connection, table, isLearned)) flows.set(key, body);
   return flows;
+}
+
+/** The same of one table, or of all. */
+export async function readTable(
+  connection: SwitchConnection,
+  table: number | undefined,
+  isLearned: (flow: EncodedFlow) => boolean,
+): Promise<Map<string, string>> {
+  const present = await connection.dumpFlows(table);
+  return new Map(present.filter((flow) => !isLearned(flow)).map(({ key, body }) => [key, body]));
 }
 
 /**

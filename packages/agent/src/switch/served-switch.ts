@@ -9,13 +9,13 @@ import {
   portOf,
 } from '@openvnet/compiler';
 import type { Bound } from '@openvnet/model';
-import type { SwitchConnection } from '@openvnet/openflow';
+import { type SwitchConnection, SwitchError } from '@openvnet/openflow';
 import type { Logger } from 'pino';
 import { Neighbours } from '../answers/neighbours.ts';
 import { logFaults } from './fault-log.ts';
-import { compare, FlowSender, readFlows } from './flows.ts';
-import { limitPacketIns, unlimitPacketIns } from './packet-in-limit.ts';
-import { addPortMeters } from './port-meters.ts';
+import { compare, FlowSender } from './flows.ts';
+import { InstalledFlows } from './installed.ts';
+import { mendMeters } from './meters.ts';
 
 /** Flows that are computed before the next part of them is sent. */
 const partSize = 500;
@@ -31,6 +31,13 @@ export interface ServedSwitchOptions {
   readonly revision: () => number;
   /** Called when the switch has acknowledged more, and when there is something else to report. */
   readonly onChange: () => void;
+}
+
+/** What other programs have changed: how many things, of which kinds, and when last. */
+export interface Tampered {
+  readonly changes: number;
+  readonly what: readonly string[];
+  readonly at: Date;
 }
 
 /**
@@ -50,12 +57,19 @@ export class ServedSwitch {
   problem: string | null = null;
   /** The newest revision whose flows the switch has acknowledged. */
   revision: number | null = null;
+  /** What other programs have changed in the switch and was put back; null while nothing was. */
+  tampered: Tampered | null = null;
+  /** Whether the switch tells of the flows that other programs change; null while that is not known. */
+  monitored: boolean | null = null;
   readonly #options: ServedSwitchOptions;
   #connection: SwitchConnection | undefined;
-  /** What the switch holds, as far as it has been told; undefined while that has to be read back. */
-  #installed: Map<string, string> | undefined;
-  /** Something has happened since that may have changed it. */
+  readonly #installed: InstalledFlows;
+  /** Something has happened since the flows were read that may have changed them. */
   #unsure = false;
+  /** A table that is to be compared with what is known of it. */
+  #compare: number | undefined;
+  /** Ends the listening to the connection in use. */
+  #unhear: (() => void)[] = [];
   #running: Promise<void> | undefined;
   #again = false;
   #closed = false;
@@ -72,6 +86,7 @@ export class ServedSwitch {
       () => this.#connection,
       () => this.touch(),
     );
+    this.#installed = new InstalledFlows(this.compiler.relations);
     this.cache = new Cache(options.datapathId, this.compiler.relations);
     this.compiler.watch('binding', (id, row) => {
       const place = row && {
@@ -90,7 +105,7 @@ export class ServedSwitch {
 
   /** How many flows the switch has acknowledged; null while it is not known. */
   get flowCount(): number | null {
-    return this.#unsure ? null : (this.#installed?.size ?? null);
+    return this.#unsure ? null : (this.#installed.flows?.size ?? null);
   }
 
   /** Whether something is being changed in the switch, or about to be. */
@@ -109,10 +124,17 @@ export class ServedSwitch {
   /** Uses `connection` from now on; undefined when there is none. What the switch holds is read anew. */
   use(connection: SwitchConnection | undefined): void {
     if (connection === this.#connection) return;
+    for (const end of this.#unhear.splice(0)) end();
     this.#connection = connection;
     this.#unsure = true;
-    if (connection) limitPacketIns(connection);
-    else this.problem = null;
+    this.monitored = null;
+    this.#installed.forget();
+    if (connection) {
+      this.#unhear = [
+        connection.on('flowUpdates', (updates) => this.#installed.hear(updates) && this.touch()),
+        connection.on('flowMonitorResumed', () => this.check()),
+      ];
+    } else this.problem = null;
     this.touch();
   }
 
@@ -120,6 +142,24 @@ export class ServedSwitch {
   check(): void {
     this.#unsure = true;
     this.touch();
+  }
+
+  /** Compares one table with what is known of it, and mends what differs. */
+  compareTable(table: number): void {
+    this.#compare = table;
+    this.touch();
+  }
+
+  /** Notes that another program has changed something in the switch. */
+  noteTampering(what: string, changes: number): void {
+    const { changes: before = 0, what: known = [] } = this.tampered ?? {};
+    this.tampered = { changes: before + changes, what: [...new Set([...known, what])].sort(), at: new Date() };
+    this.#options.onChange();
+  }
+
+  /** Resolves when nothing is being changed in the switch. */
+  async idle(): Promise<void> {
+    while (this.#running !== undefined) await this.#running;
   }
 
   /** Brings the switch up to date, soon; may be called as often as anything changes. */
@@ -130,21 +170,15 @@ export class ServedSwitch {
     this.#running ??= new Promise<void>((resolve) => setImmediate(resolve)).then(() => this.#run());
   }
 
-  /** Ends the service: takes every flow away again where `clear` says so, and lets go of the model. */
-  async close(clear: boolean): Promise<void> {
+  /** Ends the service and lets go of the model; the switch stays as it is. */
+  async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#retry);
     this.neighbours.close();
     await this.#running;
     this.cache.close();
     this.compiler.close();
-    const connection = this.#connection;
-    if (!clear || !connection) return;
-    unlimitPacketIns(connection);
-    const installed = await readFlows(connection);
-    const sender = new FlowSender(connection);
-    sender.push({ add: [], remove: [...installed.keys()] });
-    await sender.end();
+    for (const end of this.#unhear.splice(0)) end();
   }
 
   async #run(): Promise<void> {
@@ -183,35 +217,68 @@ export class ServedSwitch {
       this.compiler.update();
       return;
     }
-    if (this.#unsure) this.#installed = undefined;
+    const known = this.#unsure ? undefined : this.#installed.flows;
     this.#unsure = false;
-    const known = this.#installed;
-    if (!known) await this.#addMeters(connection);
-    const installed = known ?? (await readFlows(connection));
+    if (!known) {
+      await this.#mendMeters(connection);
+      this.monitored ??= await this.#monitor(connection);
+    }
+    const installed = known ?? (await this.#installed.read(connection));
     if (!known) this.neighbours.adopt(installed);
     const found = installed.size;
-    const counts = await this.#bring(connection, installed, known === undefined);
-    if (!known) {
-      this.#installed = installed;
-      log.info({ datapath: this.dpid, found, ...counts }, 'the switch holds what it should');
-    }
+    const foreign = await this.#foreignChanges(connection);
+    const counts = await this.#bring(connection, installed, known ? foreign : undefined);
+    if (!known) log.info({ datapath: this.dpid, found, ...counts }, 'the switch holds what it should');
     // While the switch was busy another connection may have taken its place; that one is compared next.
     if (connection === this.#connection) this.revision = compiled;
   }
 
-  async #addMeters(connection: SwitchConnection): Promise<void> {
-    if (!(await addPortMeters(connection)))
+  /** The keys of flows that are not as this agent left them. */
+  async #foreignChanges(connection: SwitchConnection): Promise<ReadonlySet<string>> {
+    const table = this.#compare;
+    this.#compare = undefined;
+    const differing = table === undefined ? [] : await this.#installed.readTable(connection, table);
+    const { keys, meterGone } = this.#installed.takeIn();
+    if (meterGone) await this.#mendMeters(connection);
+    const { flows } = this.compiler;
+    const installed = this.#installed.flows;
+    const all = new Set([...differing, ...keys].filter((key) => flows.get(key) !== installed?.get(key)));
+    if (all.size > 0) this.noteTampering('flows', all.size);
+    return all;
+  }
+
+  /** Where the switch is new, its meters are nobody's doing. */
+  async #mendMeters(connection: SwitchConnection): Promise<void> {
+    const mended = await mendMeters(connection);
+    if (this.monitored !== null && mended) this.noteTampering('meters', mended);
+    if (this.monitored === null && mended === undefined)
       this.#options.log.warn({ datapath: this.dpid }, 'no meters: a busy port may crowd out requests of others');
   }
 
+  /** Has the switch tell of the flows that other programs change; says whether it can. */
+  async #monitor(connection: SwitchConnection): Promise<boolean> {
+    try {
+      await connection.monitorFlows();
+      return true;
+    } catch (error) {
+      if (!(error instanceof SwitchError)) throw error;
+      this.#options.log.warn(
+        { datapath: this.dpid, err: error },
+        'no flow monitors: flows that another program changes are found by their number, or when tables are compared',
+      );
+      return false;
+    }
+  }
+
   /**
-   * Brings what has changed into the switch, or, where that is not known, all that differs. The switch takes in one part
-   * while the next is computed; deletions come last. `installed` runs ahead of the switch until this resolves.
+   * Brings what has changed into the switch, with what another program has changed; all that differs where that is not
+   * known. The switch takes in one part while the next is computed; deletions come last. `installed` runs ahead of the
+   * switch until this resolves.
    */
   async #bring(
     connection: SwitchConnection,
     installed: Map<string, string>,
-    all: boolean,
+    foreign: ReadonlySet<string> | undefined,
   ): Promise<{ added: number; removed: number }> {
     const { flows } = this.compiler;
     const sender = new FlowSender(connection);
@@ -220,7 +287,8 @@ export class ServedSwitch {
     for (let done = false; !done; ) {
       done = this.compiler.update(partSize);
       const touched = flows.takeTouched();
-      const { add, remove } = compare(flows, installed, all && done ? undefined : touched);
+      const keys = done && foreign && foreign.size > 0 ? [...touched, ...foreign] : touched;
+      const { add, remove } = compare(flows, installed, done && !foreign ? undefined : keys);
       for (const { key, body } of add) installed.set(key, body);
       for (const key of remove) gone.add(key);
       added += add.length;

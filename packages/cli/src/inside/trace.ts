@@ -22,7 +22,7 @@ export async function showTrace(
   const { from, to, size, both = 'true', live = false } = options;
   const sized = size === undefined ? {} : { size: Number(size) };
   const answer = await client.trace({ from, to, ...packetOf(packet), ...sized, both: both === 'true', live });
-  await write(io, settings.output, answer, () => traceText(io, answer));
+  await write(io, settings.output, answer, (shown) => traceText(io, shown));
   if (!answer.delivered) throw new ExitWith(exitCodes.refused);
 }
 
@@ -41,8 +41,13 @@ function legText(io: Io, { title, steps, arrived, verdict, live }: TraceLeg): st
     heading(io, title),
     ...steps.map((step) => `  ${step.table.padEnd(width)}  ${stepText(io, step)}`),
     `  ${styled(io, arrived ? 'green' : 'red', `= ${verdict}`)}`,
-    ...(live === null ? [] : [`  the switch itself:\n${live.trimEnd().replace(/^/gm, '    ')}`]),
+    ...(live === null ? [] : [`  the switch itself:\n${linesOf(live).replace(/^/gm, '    ')}`]),
   ].join('\n');
+}
+
+/** What the switch says has several lines, whose ends stand as escapes like everything that a terminal obeys. */
+function linesOf(live: string): string {
+  return live.replaceAll('\\n', '\n').trimEnd();
 }
 
 function stepText(io: Io, step: TraceStep): string {

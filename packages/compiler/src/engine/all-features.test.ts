@@ -234,7 +234,8 @@ describe('the compiler, with all features', () => {
             living.vswitch.compiler.update();
             return living.vswitch.compiler.computed - before;
           });
-          expect(other).toBe(cost);
+          // Less where both have the same rules of a filter.
+          expect(other).toBeLessThanOrEqual(cost!);
         }
       }),
       { numRuns: 50 },

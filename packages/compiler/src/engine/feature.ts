@@ -1,8 +1,8 @@
-import type { Kind } from '@openvnet/model';
-import type { Action } from '@openvnet/openflow';
+import type { Kind, Question } from '@openvnet/model';
+import type { Action, Flow as DecodedFlow } from '@openvnet/openflow';
 import type { Flow } from '../pipeline/flow.ts';
 import type { RegisterName } from '../pipeline/registers.ts';
-import type { AgentReason } from '../pipeline/tables.ts';
+import type { AgentReason, TableName } from '../pipeline/tables.ts';
 import type { LocalRows, RelationName, Rows, View } from './relations.ts';
 
 /**
@@ -105,6 +105,22 @@ export interface Limit {
   readonly perSecond: number;
 }
 
+/** How rows that the agent itself keeps are found again in the flows of a table that a feature has made of them. */
+export type Adoption = {
+  [N in keyof LocalRows]: {
+    readonly into: N;
+    readonly table: TableName;
+    /** The row of an item; undefined where the flow is none of the feature's. */
+    readonly row: (flow: DecodedFlow, id: number) => LocalRows[N] | undefined;
+  };
+}[keyof LocalRows];
+
+/** What the flows of a feature in a table have counted, by item: what the manager may ask for. Items are interfaces. */
+export interface Counting {
+  readonly about: Extract<Question, { readonly interface_id?: number }>['about'];
+  readonly table: TableName;
+}
+
 /**
  * One function of the data plane. `select` reads the model and says what an item is, what it waits for, or nothing;
  * `flows` says what should then be in the switch. Both are pure: a change of anything that `select` read computes the
@@ -124,6 +140,8 @@ export interface Feature<Item> {
   readonly answers?: { readonly [R in AgentReason]?: Answer };
   /** How many of them each port may have answered; a few a second where nothing is said. */
   readonly limit?: Limit;
+  readonly adopts?: Adoption;
+  readonly counts?: Counting;
 }
 
 /** The frames to send for a packet. Pure but for what it asks `lookup`; what it throws is logged, and the packet is dropped. */

@@ -11,7 +11,9 @@ export interface ObjectId {
 }
 
 /** Whose a row of the switch is. */
-const ownersOfLocal: { readonly [N in keyof LocalRows]: (row: LocalRows[N]) => ObjectId | undefined } = {
+const ownersOfLocal: {
+  readonly [N in keyof LocalRows]: (row: LocalRows[N], relations: Relations) => ObjectId | undefined;
+} = {
   port: () => undefined,
   binding: ({ id }) => ({ kind: 'interface', id }),
   uplink: ({ id }) => ({ kind: 'interface', id }),
@@ -22,6 +24,11 @@ const ownersOfLocal: { readonly [N in keyof LocalRows]: (row: LocalRows[N]) => O
   flood_part: ({ domain_id }) => objectOfDomain(domain_id),
   station: ({ id }) => ({ kind: 'ip_lease', id }),
   resolved: ({ domain_id }) => objectOfDomain(domain_id),
+  filtering: ({ id }) => ({ kind: 'interface', id }),
+  rule_set: ({ id }, { filtering }) => {
+    const [user, ...others] = filtering.where('hash', id);
+    return user && others.length === 0 ? { kind: 'interface', id: user.id } : undefined;
+  },
 };
 
 /** The object that an item of a feature is of; undefined where there is no such item any more, or no object. */
@@ -30,7 +37,7 @@ export function ownerOf(relations: Relations, source: Source, item: number): Obj
   if (name === 'domain') return objectOfDomain(id);
   const row = relationOf(relations, name)?.get(id);
   if (!row) return undefined;
-  if (name in ownersOfLocal) return ownersOfLocal[name as keyof LocalRows](row as never);
+  if (name in ownersOfLocal) return ownersOfLocal[name as keyof LocalRows](row as never, relations);
   return { kind: name as Kind, id };
 }
 
@@ -38,7 +45,12 @@ export function ownerOf(relations: Relations, source: Source, item: number): Obj
 export function itemsOf(relations: Relations, source: Source, object: ObjectId): number[] {
   const name = itemRow(source, 0)[0];
   if (name === object.kind) return [object.id];
-  if (name === 'binding' || name === 'uplink') return object.kind === 'interface' ? [object.id] : [];
+  if (name === 'rule_set') {
+    const { hash } = (object.kind === 'interface' && relations.filtering.get(object.id)) || {};
+    return hash === undefined ? [] : [hash];
+  }
+  if (name === 'binding' || name === 'uplink' || name === 'filtering')
+    return object.kind === 'interface' ? [object.id] : [];
   if (name === 'attachment' || name === 'station') return object.kind === 'ip_lease' ? [object.id] : [];
   const domain =
     object.kind === 'network' ? object.id : object.kind === 'segment' ? segmentDomain(object.id) : undefined;

@@ -99,6 +99,22 @@ export interface Resolved {
   readonly mac: number;
 }
 
+/** A filtered interface at a port, with the text of its rules. `id` is the interface's. */
+export interface Filtering {
+  readonly id: number;
+  readonly port: number;
+  /** Zone of connection tracking; null where no rule tracks. */
+  readonly zone: number | null;
+  readonly text: string;
+  readonly hash: number;
+}
+
+/** The different rule sets that have one hash, which is `id`. */
+export interface RuleSets {
+  readonly id: number;
+  readonly texts: string;
+}
+
 /** A part of the ports of a broadcast domain. */
 export interface FloodPart {
   readonly id: number;
@@ -118,6 +134,8 @@ export interface LocalRows {
   flood_part: FloodPart;
   station: Station;
   resolved: Resolved;
+  filtering: Filtering;
+  rule_set: RuleSets;
 }
 
 export type ModelRows = { [K in Kind]: AgentRow<K> };
@@ -154,6 +172,8 @@ export function localRelations(): RelationsOf<LocalRows> {
     flood_part: new Relation('flood_part', ['domain_id']),
     station: new Relation('station', ['network_id', 'domain_id', 'interface_id']),
     resolved: new Relation('resolved', ['domain_id']),
+    filtering: new Relation('filtering', ['hash']),
+    rule_set: new Relation('rule_set', []),
   };
 }
 

@@ -16,7 +16,7 @@ export const delivery = feature({
     const segment = segment_id === null ? undefined : segmentDomain(segment_id);
     if (segment !== undefined) domains.add(segment);
     const filtered = view.get('interface', interface_id)?.enable_filtering;
-    return { mac, port, domains, next: filtered ? ('ingress_track' as const) : ('output' as const) };
+    return { mac, port, domains, next: filtered ? ('ingress_filter' as const) : ('output' as const) };
   },
   flows: ({ mac, port, domains, next }) =>
     [...domains].map((domain) => ({

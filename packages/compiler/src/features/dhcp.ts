@@ -79,7 +79,7 @@ export const dhcp = feature({
         ...handOver('dhcp'),
       },
       {
-        table: 'egress_filter',
+        table: 'egress_rules',
         priority: withoutRule,
         match: { domain: domain_id, eth_dst: mac, ipv4_dst: ip, ...fromClient },
         next: 'dispatch',
@@ -88,7 +88,7 @@ export const dhcp = feature({
   ],
   always: [
     {
-      table: 'egress_filter',
+      table: 'egress_rules',
       priority: withoutRule,
       match: { eth_dst: broadcastMac, ipv4_dst: everyone, ...fromClient },
       next: 'dispatch',
@@ -109,7 +109,7 @@ export const dhcpOutside = feature({
     return view.where('station', 'domain_id', domain_id).some((station) => station.dhcp) ? undefined : port;
   },
   flows: (port) => [
-    { table: 'ingress_filter', priority: withoutRule, match: { in_port: port, ...fromServer }, next: 'output' },
+    { table: 'ingress_rules', priority: withoutRule, match: { in_port: port, ...fromServer }, next: 'output' },
   ],
 });
 

@@ -1,6 +1,6 @@
 import type { MatchValue } from '@openvnet/openflow';
-import type { Rows } from '../engine/relations.ts';
 import { ethernet, laterFragment, prefixMatch, protocol } from '../pipeline/flow.ts';
+import type { RuleFields } from './rule-sets.ts';
 
 /** What becomes of a packet: see the resource `filter_static`. */
 export type Verdict = 'drop' | 'conn' | 'pass';
@@ -33,7 +33,7 @@ const strictness: Readonly<Record<Verdict, number>> = { drop: 0, conn: 1, pass: 
  * different actions the stricter one has it. A rule with ports is followed by one for the later fragments of what it
  * lets through; alone they are of no use to anybody.
  */
-export function rulesOf(rows: readonly Rows['filter_static'][]): Rule[] {
+export function rulesOf(rows: readonly RuleFields[]): Rule[] {
   const rules = new Map<string, Rule>();
   const add = (rule: Rule): void => {
     const { protocol: name, remote, local, fragments } = rule;
@@ -54,7 +54,7 @@ export function rulesOf(rows: readonly Rows['filter_static'][]): Rule[] {
   return [...rules.values()];
 }
 
-function ruleOf(row: Rows['filter_static']): Rule {
+function ruleOf(row: RuleFields): Rule {
   const name = row.protocol === 'all' ? 'ip' : row.protocol;
   const ports = name === 'tcp' || name === 'udp';
   const side = (address: number, prefix: number, port: number | null): Side => ({

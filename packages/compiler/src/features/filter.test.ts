@@ -84,20 +84,23 @@ describe('a filtered interface', () => {
     expect(all()).toEqual([11, 13]);
   });
 
-  it('has five flows as any other, and one for each rule and direction', () => {
+  it('has two flows more than others, and one for each rule and direction that others with these rules share', () => {
     const size = (): number => {
       vswitch.compiler.update();
       return vswitch.compiler.flows.size;
     };
     const filtered = size();
     put(filteringRow(11, false));
-    expect(size()).toBe(filtered);
+    // Its ways to its rules, and what they let through of a broadcast.
+    expect(size()).toBe(filtered - 3);
     put(filteringRow(11, true), ruleRow(1, 1, { protocol: 'icmp', action: 'pass' }));
     expect(size()).toBe(filtered + 2);
     put(ruleRow(1, 1, { protocol: 'icmp', action: 'conn' }));
-    expect(size()).toBe(filtered + 4);
+    expect(size()).toBe(filtered + 5);
     put(ruleRow(1, 1, { protocol: 'tcp', dst_port: 80, action: 'pass' }));
     expect(size()).toBe(filtered + 4);
+    put(filteringRow(12, true), filterRow(2, 12), ruleRow(2, 2, { protocol: 'tcp', dst_port: 80, action: 'pass' }));
+    expect(size()).toBe(filtered + 4 + 2);
   });
 
   it('is so at once, and not at the cost of the flows of others', () => {
@@ -106,11 +109,40 @@ describe('a filtered interface', () => {
     vswitch.compiler.flows.takeTouched();
     put(filteringRow(11, true));
     expect([ping(11, 12), ping(12, 11)]).toEqual([false, false]);
-    // Guard (2), delivery, and the part of the network's ports.
-    expect(vswitch.compiler.flows.takeTouched().size).toBe(4);
+    // Guard (2), delivery, the part of the network's ports (2), and its ways to its rules (2).
+    expect(vswitch.compiler.flows.takeTouched().size).toBe(7);
     put(ruleRow(1, 1, { protocol: 'icmp', action: 'pass' }));
     expect([ping(11, 12), ping(12, 11)]).toEqual([true, true]);
-    expect(vswitch.compiler.flows.takeTouched().size).toBe(2);
+    // The rule (2), the ways to it (2), and the part of the network's ports (3).
+    expect(vswitch.compiler.flows.takeTouched().size).toBe(7);
+  });
+
+  it('shares the flows of its rules with all that have the same, in whatever order, and with no others', () => {
+    const rules = [
+      { protocol: 'tcp', dst_port: 80, action: 'pass' },
+      { protocol: 'udp', dst_port: 53, action: 'conn' },
+    ] as const;
+    put(filteringRow(12, true), filterRow(2, 12), filteringRow(13, true), filterRow(3, 13));
+    put(ruleRow(1, 1, rules[0]), ruleRow(2, 1, rules[1]), ruleRow(3, 2, rules[1]), ruleRow(4, 2, rules[0]));
+    vswitch.compiler.update();
+    const { filtering, rule_set } = vswitch.compiler.relations;
+    expect(filtering.get(11)!.text).toBe(filtering.get(12)!.text);
+    expect(rule_set.size).toBe(2);
+    expect([tcp(12, 11, [5, 80]), tcp(12, 13, [5, 80]), tcp(13, 11, [5, 80])]).toEqual([false, false, false]);
+    put(filteringRow(13, false));
+    expect([tcp(13, 11, [5, 80]), tcp(13, 12, [5, 80]), tcp(13, 12, [5, 81])]).toEqual([true, true, false]);
+    // Connections of one are not those of another with the same rules.
+    expect([udp(11, 13, [9, 53]), udp(13, 11, [53, 9]), udp(13, 12, [53, 9])]).toEqual([false, false, false]);
+  });
+
+  it('keeps its rules when another set of rules has the same hash', () => {
+    put(filteringRow(12, true), filterRow(2, 12), ruleRow(1, 1, { protocol: 'icmp', action: 'pass' }));
+    expect([ping(13, 11), ping(13, 12)]).toEqual([true, false]);
+    const { filtering } = vswitch.compiler.relations;
+    // As if the hashes were equal.
+    filtering.set({ ...filtering.get(12)!, hash: filtering.get(11)!.hash });
+    expect([ping(13, 11), ping(13, 12)]).toEqual([true, false]);
+    expect(vswitch.compiler.relations.rule_set.size).toBe(1);
   });
 });
 

@@ -1,7 +1,9 @@
+import type { Action } from '@openvnet/openflow';
 import { feature } from '../engine/feature.ts';
 import type { Flow } from '../pipeline/flow.ts';
-import { ethernet, priority, protocol, track, trackState } from '../pipeline/flow.ts';
+import { ethernet, load, priority, protocol, track, trackState } from '../pipeline/flow.ts';
 import { matchOf, type Rule, rulesOf } from './filter-rules.ts';
+import { type Filtering, filteringOf, numbered, type RuleSet } from './rule-sets.ts';
 
 const { tracked, established, related, reply } = trackState;
 const answers = { value: tracked | established | reply, mask: tracked | established | reply };
@@ -11,12 +13,6 @@ const errors = { value: tracked | related, mask: tracked | related };
 const ruled = priority.normal;
 const unruled = priority.low;
 
-/** Bridges of a host share its connection tracking, so that a port's zone depends on both: no two of a bridge have one. */
-const zones = 0xffff;
-function zoneOf(datapathId: number, port: number): number {
-  return ((datapathId * 4099 + port) % zones) + 1;
-}
-
 /**
  * Filters, static: what an interface with `enable_filtering` may send and receive. A rule's source is the other side and
  * its destination the interface, whichever way a packet goes, so the same rule has a packet and its answer. `conn` notes
@@ -25,39 +21,54 @@ function zoneOf(datapathId: number, port: number): number {
  */
 export const filter = feature({
   name: 'filter',
-  doc: 'Lets a filtered interface send and receive what its rules say.',
+  doc: 'Finds the rules of a filtered interface.',
   cookie: 16,
-  source: { of: 'filter', by: 'interface_id' },
-  select: (view, id) => {
-    if (!view.get('interface', id)?.enable_filtering) return undefined;
-    const port = view.get('binding', id)?.port;
-    if (port === undefined || port === null) return undefined;
-    const filters = view.where('filter', 'interface_id', id);
-    const rules = rulesOf(filters.flatMap((each) => [...view.where('filter_static', 'filter_id', each.id)]));
-    return {
-      port,
-      zone: zoneOf(view.datapathId, port),
-      rules,
-      // One filter that is strict is enough.
-      passes: {
-        sent: filters.every(({ egress_passthrough }) => egress_passthrough),
-        received: filters.every(({ ingress_passthrough }) => ingress_passthrough),
-      },
-    };
-  },
-  flows: ({ port, zone, rules, passes }) => [
-    ...rules.flatMap((rule) => ruleFlows(rule, port, onward(rules, zone), zone)),
-    ...(rules.some(({ verdict }) => verdict === 'conn') ? stateFlows(port, zone) : []),
-    ...unruledFlows(
-      port,
-      passes,
-      rules.some(({ protocol: name }) => name === 'arp'),
-      onward(rules, zone),
-    ),
+  source: { of: 'filtering' },
+  select: (view, id) => filteringOf(view, id),
+  flows: (filtering) => [
+    {
+      table: 'egress_filter',
+      priority: priority.normal,
+      match: { in_port: filtering.port },
+      actions: enter(filtering),
+      next: 'egress_rules',
+    },
+    {
+      table: 'ingress_filter',
+      priority: priority.normal,
+      match: { out_port: filtering.port },
+      actions: enter(filtering),
+      next: filtering.zone === null ? 'ingress_rules' : 'ingress_track',
+    },
   ],
+});
+
+/** Says by which rules a packet is judged. */
+export function enter({ number, zone }: Filtering): Action[] {
+  return [load('filter', number), ...(zone === null ? [] : [load('zone', zone)])];
+}
+
+/** The rules themselves, once for all interfaces that have the same. */
+export const filterRules = feature({
+  name: 'filter_rules',
+  doc: 'Lets filtered interfaces send and receive what their rules say.',
+  cookie: 40,
+  source: { of: 'rule_set' },
+  select: (view, id) => numbered(view.get('rule_set', id)!),
+  flows: (sets) =>
+    sets.flatMap(({ number, set }) => {
+      const rules = rulesOf(set.rules);
+      const tracks = rules.some(({ verdict }) => verdict === 'conn');
+      const on = onward(rules);
+      return [
+        ...rules.flatMap((rule) => ruleFlows(rule, number, on)),
+        ...(tracks ? stateFlows(number) : []),
+        ...unruledFlows(number, set.passes, rules, on),
+      ];
+    }),
   always: [
-    { table: 'egress_filter', priority: unruled, match: { eth_type: ethernet.arp }, next: 'dispatch' },
-    { table: 'ingress_filter', priority: unruled, match: { eth_type: ethernet.arp }, next: 'output' },
+    { table: 'egress_rules', priority: unruled, match: { eth_type: ethernet.arp }, next: 'dispatch' },
+    { table: 'ingress_rules', priority: unruled, match: { eth_type: ethernet.arp }, next: 'output' },
   ],
 });
 
@@ -65,21 +76,21 @@ export const filter = feature({
  * How what passes goes on. Connection tracking keeps fragments back until it has all of a packet. The later ones cannot be
  * told apart by ports, so where they are tracked for one rule, everything is, without being noted.
  */
-function onward(rules: readonly Rule[], zone: number) {
+function onward(rules: readonly Rule[]) {
   const tracks = rules.some(({ verdict, fragments }) => verdict === 'conn' && fragments);
-  return tracks ? { actions: [track(zone, 'dispatch')] } : { next: 'dispatch' as const };
+  return tracks ? { actions: [track('zone', 'dispatch')] } : { next: 'dispatch' as const };
 }
 
-function ruleFlows(rule: Rule, port: number, on: ReturnType<typeof onward>, zone: number): Flow[] {
+function ruleFlows(rule: Rule, number: number, on: ReturnType<typeof onward>): Flow[] {
   const { verdict, fragments } = rule;
   const order = ruled + rule.rank;
-  const sent = { table: 'egress_filter', priority: order, match: { in_port: port, ...matchOf(rule, 'sent') } } as const;
-  const match = { out_port: port, ...matchOf(rule, 'received') };
-  const received = { table: 'ingress_filter', priority: order, match } as const;
+  const sent = { table: 'egress_rules', priority: order, match: { filter: number, ...matchOf(rule, 'sent') } } as const;
+  const match = { filter: number, ...matchOf(rule, 'received') };
+  const received = { table: 'ingress_rules', priority: order, match } as const;
   if (verdict === 'drop') return [sent, received];
   // The last fragment to come speaks for the whole packet: a note of it is harmless, for an answer needs a rule as well.
   const noted = verdict === 'conn' || (fragments && !('next' in on));
-  const go = noted ? { actions: [track(zone, 'dispatch', 'commit')] } : on;
+  const go = noted ? { actions: [track('zone', 'dispatch', 'commit')] } : on;
   if (verdict === 'pass')
     return [
       { ...sent, ...(rule.protocol === 'arp' ? { next: 'dispatch' as const } : go) },
@@ -93,12 +104,12 @@ function ruleFlows(rule: Rule, port: number, on: ReturnType<typeof onward>, zone
 }
 
 /** What comes in goes by connection tracking; so do ICMP errors about connections. */
-function stateFlows(port: number, zone: number): Flow[] {
-  const ipv4 = { out_port: port, eth_type: ethernet.ipv4 };
+function stateFlows(number: number): Flow[] {
+  const ipv4 = { filter: number, eth_type: ethernet.ipv4 };
   return [
-    { table: 'ingress_track', priority: priority.normal, match: ipv4, actions: [track(zone, 'ingress_filter')] },
+    { table: 'ingress_track', priority: priority.normal, match: ipv4, actions: [track('zone', 'ingress_rules')] },
     {
-      table: 'ingress_filter',
+      table: 'ingress_rules',
       priority: unruled + 2,
       match: { ...ipv4, ct_state: errors, ip_proto: protocol.icmp },
       next: 'output',
@@ -108,24 +119,19 @@ function stateFlows(port: number, zone: number): Flow[] {
 
 /** What no rule decides; ARP passes by itself unless there is a rule of it. Goes before what holds for every interface. */
 function unruledFlows(
-  port: number,
-  passes: { sent: boolean; received: boolean },
-  arpIsRuled: boolean,
+  number: number,
+  passes: RuleSet['passes'],
+  rules: readonly Rule[],
   on: ReturnType<typeof onward>,
 ): Flow[] {
+  const [order, match] = [unruled + 1, { filter: number }] as const;
+  const arp = { ...match, eth_type: ethernet.arp };
+  const arpIsRuled = rules.some(({ protocol: name }) => name === 'arp');
   const flows: Flow[] = [];
   if (passes.sent)
-    flows.push({
-      table: 'egress_filter',
-      priority: unruled + 1,
-      match: { in_port: port, eth_type: ethernet.ipv4 },
-      ...on,
-    });
-  else if (arpIsRuled)
-    flows.push({ table: 'egress_filter', priority: unruled + 1, match: { in_port: port, eth_type: ethernet.arp } });
-  if (passes.received)
-    flows.push({ table: 'ingress_filter', priority: unruled + 1, match: { out_port: port }, next: 'output' });
-  else if (arpIsRuled)
-    flows.push({ table: 'ingress_filter', priority: unruled + 1, match: { out_port: port, eth_type: ethernet.arp } });
+    flows.push({ table: 'egress_rules', priority: order, match: { ...match, eth_type: ethernet.ipv4 }, ...on });
+  else if (arpIsRuled) flows.push({ table: 'egress_rules', priority: order, match: arp });
+  if (passes.received) flows.push({ table: 'ingress_rules', priority: order, match, next: 'output' });
+  else if (arpIsRuled) flows.push({ table: 'ingress_rules', priority: order, match: arp });
   return flows;
 }

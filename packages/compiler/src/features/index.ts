@@ -16,7 +16,7 @@ import { delivery } from './delivery.ts';
 import { dhcp, dhcpAdmission, dhcpOutside } from './dhcp.ts';
 import { dns } from './dns.ts';
 import { dnsTcp } from './dns-tcp.ts';
-import { filter } from './filter.ts';
+import { filter, filterRules } from './filter.ts';
 import { gateway } from './gateway.ts';
 import { guard } from './guard.ts';
 import { handOver } from './hand-over.ts';
@@ -27,6 +27,7 @@ import { nextHop, resolved } from './next-hop.ts';
 import { pathMtu } from './path-mtu.ts';
 import { refused } from './refused.ts';
 import { route } from './route.ts';
+import { filterings, ruleSets } from './rule-sets.ts';
 import { segment } from './segment.ts';
 import { stations } from './stations.ts';
 import { strangers } from './strangers.ts';
@@ -50,6 +51,8 @@ export const derivations: readonly Derivation[] = [
   floodParts,
   otherFloodParts,
   stations,
+  filterings,
+  ruleSets,
 ];
 
 /** Every function of the data plane. A new one is its file and its line here. */
@@ -70,6 +73,7 @@ export const features: readonly AnyFeature[] = [
   resolved,
   pathMtu,
   filter,
+  filterRules,
   translator,
   translation,
   translationFragments,

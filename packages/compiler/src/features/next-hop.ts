@@ -1,6 +1,9 @@
+import type { Flow as DecodedFlow } from '@openvnet/openflow';
 import { arpOperation, decodeArp, decodeEthernet } from '@openvnet/packet';
 import { type Answer, feature, type Lookup, type Reply } from '../engine/feature.ts';
+import type { Resolved } from '../engine/relations.ts';
 import { ask, ethernet, handOver, handOverCopy, load, priority } from '../pipeline/flow.ts';
+import { places } from '../pipeline/registers.ts';
 import { icmpErrors } from './icmp-errors.ts';
 
 /**
@@ -40,6 +43,7 @@ export const resolved = feature({
   doc: 'Gives the MAC addresses of stations that have told them.',
   cookie: 13,
   source: { of: 'resolved' },
+  adopts: { into: 'resolved', table: 'neighbour', row: resolvedIn },
   select: (view, id) => {
     const { domain_id, ip, mac } = view.get('resolved', id)!;
     return view.get('open_domain', domain_id) && { domain: domain_id, ip, mac };
@@ -60,6 +64,20 @@ export const resolved = feature({
     },
   ],
 });
+
+/** The row of which a flow of table `neighbour` was made. */
+function resolvedIn({ match, instructions }: DecodedFlow, id: number): Resolved | undefined {
+  const read = (name: 'domain' | 'target_ip'): number => {
+    const { field, offset, bits } = places[name];
+    const given = match[field] as { value: number } | number | undefined;
+    const value = typeof given === 'object' ? given.value : (given ?? 0);
+    return Math.floor(value / 2 ** offset) % 2 ** bits;
+  };
+  const loads = instructions.flatMap((each) => (each.type === 'apply_actions' ? each.actions : []));
+  const mac = loads.find((action) => action.type === 'load' && action.to.field === places.target_mac.field);
+  if (mac?.type !== 'load') return undefined;
+  return { id, domain_id: read('domain'), ip: read('target_ip'), mac: Number(mac.value) };
+}
 
 async function resolve(packet: Parameters<Answer>[0], lookup: Lookup): Promise<readonly Reply[]> {
   const { frame, port, register, restore } = packet;

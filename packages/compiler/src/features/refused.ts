@@ -8,5 +8,6 @@ export const refused = feature({
   cookie: 2,
   source: { of: 'binding' },
   select: (view, id) => view.get('binding', id)!.port ?? undefined,
+  counts: { about: 'refused', table: 'admit' },
   flows: (port) => [{ table: 'admit', priority: priority.low, match: { in_port: port, vlan_vid: anyTag } }],
 });

@@ -8,6 +8,7 @@ import {
   type Subfield,
 } from '@openvnet/openflow';
 import type { Relations } from '../engine/relations.ts';
+import { hashIn } from '../features/rule-sets.ts';
 import { objectOfDomain } from '../pipeline/domain-numbers.ts';
 import { packetSize } from '../pipeline/flow.ts';
 import { portFromWire } from '../pipeline/ports.ts';
@@ -179,12 +180,21 @@ function valueText(
     }
     case 'reason':
       return reasonOf(number) ?? String(number);
+    case 'rule_set':
+      return usersOfRules(relations, number);
     case 'interface':
     case 'route_link':
       return relations[shown].get(number)?.uuid ?? String(number);
     default:
       return (field && words[field]?.[number]) ?? String(value);
   }
+}
+
+/** Which interfaces have the rules of a number: the first of them, and how many more. */
+function usersOfRules(relations: Relations, number: number): string {
+  const users = relations.filtering.where('hash', hashIn(number)).map(({ id }) => relations.interface.get(id)?.uuid);
+  const more = users.length > 1 ? ` and ${users.length - 1} more` : '';
+  return users.length === 0 ? String(number) : `rules of ${users[0]}${more}`;
 }
 
 function reservedText(port: number): string {

@@ -4,6 +4,7 @@
  */
 import { ipv4ToText, type TraceAnswer, type TraceLeg, type TraceQuestion } from '@openvnet/model';
 import { decodeFlow, type Flow } from '@openvnet/openflow';
+import { readCookie } from '../engine/feature.ts';
 import type { Attachment, Relations } from '../engine/relations.ts';
 import { isWithin } from '../pipeline/flow.ts';
 import { type Outcome, type Packet, type Program, program, simulate } from '../simulate/simulate.ts';
@@ -125,9 +126,14 @@ class Traveller {
     let verdict: Verdict;
     try {
       const outcome = simulate(this.#program, packet);
+      let decided: ReturnType<typeof decidedBy> | undefined;
       steps = outcome.trace.map(({ table, priority, flow, before }) => {
         const [match, actions] = [matchByName(relations, flow.match), actionsByName(relations, flow)];
-        const taken = { priority, match, actions, next: nextOf(flow), ...decidedBy(relations, flow) };
+        const found = decidedBy(relations, flow);
+        // What several objects share is here of the one that led to it.
+        const shared = found.object_uuid === null && readCookie(flow.cookie).item > 0;
+        decided = shared && decided ? { ...decided, feature: found.feature } : found;
+        const taken = { priority, match, actions, next: nextOf(flow), ...decided };
         const { feature, object_uuid, interface_uuid } = taken;
         const says = said(table, { ...taken, before: stateByName(relations, before) });
         return { table, feature, object_uuid, interface_uuid, says, match, actions };

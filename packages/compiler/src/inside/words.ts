@@ -86,6 +86,8 @@ const sentences: { readonly [T in TableName]?: (taken: Taken, loads: Readonly<Re
     feature === 'learned'
       ? `${before.eth_dst} was last heard there: ${actions.join(', ')}`
       : `nobody knows where ${before.eth_dst} is: ${actions.join(', ')}`,
+  egress_filter: ({ interface_uuid }) => `${interface_uuid} is filtered: its rules say what it may send`,
+  ingress_filter: ({ interface_uuid }) => `${interface_uuid} is filtered: its rules say what it may receive`,
   hand_over: ({ before }) => `goes to the agent: ${before.reason}`,
   output: ({ before }) => `leaves at port ${before.out_port}`,
 };

@@ -119,11 +119,11 @@ export function ask(table: TableName): Action {
 }
 
 /**
- * Sends the packet on at a table with what connection tracking knows of it. What holds of one `zone` holds of no other.
- * With `commit` a connection that is new is noted.
+ * Sends the packet on at a table with what connection tracking knows of it, in the zone that a register holds. What holds
+ * of one zone holds of no other. With `commit` a connection that is new is noted.
  */
-export function track(zone: number, table: TableName, commit?: 'commit'): Action {
-  return { type: 'ct', zone, table: tableNumbers[table], ...(commit && { commit: true }) };
+export function track(zone: RegisterName, table: TableName, commit?: 'commit'): Action {
+  return { type: 'ct', zone: places[zone], table: tableNumbers[table], ...(commit && { commit: true }) };
 }
 
 /**

@@ -2,7 +2,7 @@ import type { FieldName, Subfield } from '@openvnet/openflow';
 import { meterBits } from './meters.ts';
 
 /** What the number in a register or field is, so that people can be shown a name or an address for it. */
-export type Shown = 'domain' | 'interface' | 'route_link' | 'ipv4' | 'mac' | 'port' | 'reason';
+export type Shown = 'domain' | 'interface' | 'route_link' | 'ipv4' | 'mac' | 'port' | 'rule_set' | 'reason';
 
 /**
  * What the tables tell each other about a packet. Widths are in bits; where each lies in the switch's registers is the
@@ -36,6 +36,8 @@ export const registers = {
   gateway_mac: { bits: 48, shows: 'mac', doc: 'MAC address with which the packet leaves the router.' },
   out_port: { bits: 16, shows: 'port', doc: 'OpenFlow port at which the packet leaves.' },
   flood_group: { bits: 16, doc: "Which part of a network's ports a copy of a broadcast is for." },
+  filter: { bits: 32, shows: 'rule_set', doc: 'Number of the rules by which the packet is judged.' },
+  zone: { bits: 16, doc: 'Zone of connection tracking of the filtered interface.' },
   filtered: { bits: 1, doc: 'Whether filters of the sender are still to be asked.' },
   sender: {
     bits: 16,

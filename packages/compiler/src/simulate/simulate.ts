@@ -99,9 +99,15 @@ class Run implements Outcome {
     for (const instruction of flow.instructions) {
       if (this.#stopped) return;
       if (instruction.type === 'apply_actions') for (const action of instruction.actions) this.#apply(action);
-      else if (instruction.type === 'goto_table') this.table(instruction.table);
+      else if (instruction.type === 'goto_table') this.#goOn(instruction.table);
       else throw new RangeError(`instruction ${instruction.type} is not simulated`);
     }
+  }
+
+  /** A switch counts each table that a packet is taken to, also where it does not come back. */
+  #goOn(table: number): void {
+    if (++this.#resubmits > mostResubmits) throw new RangeError('more resubmits than a switch would follow');
+    this.table(table);
   }
 
   #matches(match: Flow['match']): boolean {
@@ -138,8 +144,7 @@ class Run implements Outcome {
         this.#write(action.to, this.#size > action.size ? 1n : 0n);
         return;
       case 'resubmit':
-        if (++this.#resubmits > mostResubmits) throw new RangeError('more resubmits than a switch would follow');
-        this.table(action.table ?? 0);
+        this.#goOn(action.table ?? 0);
         return;
       case 'dec_nw_ttl': {
         const ttl = this.#get('nw_ttl') ?? 0n;
@@ -170,16 +175,24 @@ class Run implements Outcome {
     const translates = actions?.every(
       (action) => action.type === 'nat' && action.kind && action.ipv4_min !== undefined,
     );
-    if (typeof zone !== 'number' || rest.force || rest.alg || (actions?.length && !(commit && translates)))
+    if (rest.force || rest.alg || (actions?.length && !(commit && translates)))
       throw new RangeError('this use of ct is not simulated');
-    const state = this.#connections.track(zone, (field) => this.#get(field), commit);
+    const state = this.#connections.track(
+      typeof zone === 'number' ? zone : Number(this.#read(zone)),
+      (field) => this.#get(field),
+      commit,
+    );
     if (table === undefined || table === 0xff) return;
     const before = this.#values;
     this.#values = new Map(before);
     this.#values.set('ct_state', BigInt(state));
     for (const action of actions ?? [])
       if (action.type === 'nat') this.#set(action.kind === 'src' ? 'ipv4_src' : 'ipv4_dst', BigInt(action.ipv4_min!));
+    // The switch looks at what comes back from connection tracking as at another packet.
+    const resubmits = this.#resubmits;
+    this.#resubmits = 0;
     this.table(table);
+    this.#resubmits = resubmits;
     this.#values = before;
   }
 

@@ -3,6 +3,7 @@
  * are not UTF-8 are refused and not replaced.
  */
 import { ApiError } from '@openvnet/model';
+import { withoutSymbols } from '@openvnet/model/ruby-yaml';
 import { parse as parseYaml } from 'yaml';
 import type { Given } from './endpoint.ts';
 
@@ -12,12 +13,18 @@ export function readQuery(url: string): Given {
   return start < 0 ? {} : readForm(url.slice(start + 1), 'query string');
 }
 
+/** What a body gives. `isDocument` where it is JSON or YAML, which no client of the original sends. */
+export interface Body {
+  readonly values: Given;
+  readonly isDocument: boolean;
+}
+
 /** The parameters of a body. Without a type it is a form, as it is for everybody. */
-export function readBody(type: string | undefined, body: Buffer): Given {
-  if (body.length === 0) return {};
+export function readBody(type: string | undefined, body: Buffer): Body {
+  if (body.length === 0) return { values: {}, isDocument: false };
   const name = (type ?? '').split(';')[0]!.trim().toLowerCase();
   const read = readers[name as keyof typeof readers];
-  if (read) return read(utf8(body));
+  if (read) return { values: read(utf8(body)), isDocument: /json|yaml/.test(name) };
   throw new ApiError('argument', `Could not read body: its content type is ${name.slice(0, 80)}`, {
     hint: `Content-Type: expected ${Object.keys(readers).filter(Boolean).join(', ')}`,
   });
@@ -63,7 +70,7 @@ function unwrapped(text: string, parse: (text: string) => unknown): Given {
 }
 
 function safeYaml(text: string): unknown {
-  return parseYaml(text, { maxAliasCount: 0, logLevel: 'error' });
+  return withoutSymbols(parseYaml(text, { maxAliasCount: 0, logLevel: 'error' }));
 }
 
 /** No name of the prototype can be reached by what a client sends. */

@@ -1,41 +1,55 @@
-import { stringify } from 'yaml';
-import type { Endpoint } from './endpoint.ts';
-
-interface Listed {
-  readonly method: string;
-  readonly path: string;
-  readonly doc: string;
-  readonly parameters: readonly { name: string; type: string; required: boolean; doc: string }[];
-}
+import { kinds, resourceOf } from '@openvnet/model';
+import { rubyYaml } from '@openvnet/model/ruby-yaml';
+import type { Endpoint, Parameter } from './endpoint.ts';
 
 const writers = {
   html: { type: 'text/html;charset=utf-8', write: asHtml },
-  json: { type: 'application/json', write: (list: readonly Listed[]) => JSON.stringify(list) },
-  yaml: { type: 'text/yaml;charset=utf-8', write: (list: readonly Listed[]) => stringify(list) },
-  yml: { type: 'text/yaml;charset=utf-8', write: (list: readonly Listed[]) => stringify(list) },
+  json: { type: 'application/json', write: (all: readonly Endpoint[]) => JSON.stringify(asOriginal(all)) },
+  yaml: { type: 'text/yaml;charset=utf-8', write: (all: readonly Endpoint[]) => rubyYaml(asOriginal(all)) },
+  yml: { type: 'text/yaml;charset=utf-8', write: (all: readonly Endpoint[]) => rubyYaml(asOriginal(all)) },
 };
 
 export const browseFormats = Object.keys(writers) as readonly (keyof typeof writers)[];
 
-/** Every operation with its parameters, as a page or as data. */
+/** Every operation with its parameters as a page; as data those that the original has, in its shape. */
 export function browse(endpoints: readonly Endpoint[], format: keyof typeof writers): { type: string; text: string } {
-  const list = endpoints.map(({ method, path, doc, parameters }) => ({
-    method,
-    path: `/api/1.0${path}`,
-    doc,
-    parameters: parameters.map(({ name, required, field }) => ({ name, type: field.type, required, doc: field.doc })),
-  }));
   const { type, write } = writers[format];
-  return { type, text: write(list) };
+  return { type, text: write(endpoints) };
 }
 
-function asHtml(list: readonly Listed[]): string {
+/** The original's clients want a method of their own for each; what this project adds is in the OpenAPI description. */
+function asOriginal(endpoints: readonly Endpoint[]) {
+  const groups = new Set(kinds.map((kind) => resourceOf(kind).plural));
+  return endpoints
+    .filter(({ group, answer }) => groups.has(group) && answer.shape !== 'status')
+    .map(({ method, path, doc, parameters }) => ({
+      route: `${method}  ${path}`,
+      description: doc,
+      parameters: parameters.map(parameterOf),
+    }));
+}
+
+function parameterOf({ name, required, field }: Parameter) {
+  const { type, default: initial, values, doc } = field;
+  return {
+    name,
+    type: typeNames[type as keyof typeof typeNames] ?? 'String',
+    required,
+    ...(initial !== undefined && { default: initial }),
+    ...(values && { in: values }),
+    description: doc,
+  };
+}
+
+const typeNames = { integer: 'Integer', boolean: 'Boolean' };
+
+function asHtml(list: readonly Endpoint[]): string {
   const rows = list.map(({ method, path, doc, parameters }) => {
-    const names = parameters.map(({ name, type, required, doc }) => {
-      const title = escaped(`${type}. ${doc}`);
+    const names = parameters.map(({ name, required, field }) => {
+      const title = escaped(`${field.type}. ${field.doc}`);
       return required ? `<b title="${title}">${name}</b>` : `<span title="${title}">${name}</span>`;
     });
-    return `<tr><td>${method}</td><td><code>${path}</code></td><td>${names.join(', ')}</td><td>${escaped(doc)}</td></tr>`;
+    return `<tr><td>${method}</td><td><code>/api/1.0${path}</code></td><td>${names.join(', ')}</td><td>${escaped(doc)}</td></tr>`;
   });
   return [
     '<!doctype html><html lang="en"><meta charset="utf-8"><title>OpenVNet API</title>',

@@ -1,4 +1,5 @@
 import type { Field, Kind } from '@openvnet/model';
+import type { ChangedBy } from '@openvnet/store';
 
 /** What a request gave: query string and body together. Nothing of it is checked yet. */
 export type Given = Readonly<Record<string, unknown>>;
@@ -7,6 +8,8 @@ export interface Call {
   /** The variable parts of the path, by name, decoded. */
   readonly path: Readonly<Record<string, string>>;
   readonly given: Given;
+  /** Who has asked for it, for the log of changes. */
+  readonly by: ChangedBy;
   /** Aborted when the client has gone or the manager ends. */
   readonly signal: AbortSignal;
   /** Tells the client at which revision its change is in the store. */
@@ -28,6 +31,8 @@ export interface Endpoint {
   readonly group: string;
   /** What the query string or body may hold, in the order in which it is checked. */
   readonly parameters: readonly Parameter[];
+  /** Names that it takes beside those of `parameters`: without effect, or as what its body holds. */
+  readonly alsoTakes?: readonly string[] | 'anything';
   readonly answer: Answer;
   /** Most bytes that a body may have, where that is more than usual. */
   readonly bodyLimit?: number;
@@ -36,7 +41,7 @@ export interface Endpoint {
 
 export interface Parameter {
   readonly name: string;
-  readonly field: Pick<Field, 'schema' | 'explain' | 'doc' | 'type' | 'default' | 'aliases' | 'to'>;
+  readonly field: Pick<Field, 'schema' | 'explain' | 'doc' | 'type' | 'default' | 'aliases' | 'to' | 'values'>;
   readonly required: boolean;
   /** An empty text takes the value away again. */
   readonly clears?: boolean;

@@ -1,6 +1,8 @@
+import { rubyYaml } from '@openvnet/model/ruby-yaml';
 import { stringify } from 'yaml';
 
-export type Format = 'json' | 'yaml';
+/** `yml` is the original's form: keys are symbols of Ruby. */
+export type Format = 'json' | 'yaml' | 'yml';
 
 /** The URL without the suffix of its last segment, which only says how to answer. */
 export function withoutSuffix(url: string): string {
@@ -9,15 +11,21 @@ export function withoutSuffix(url: string): string {
   return path.replace(/\.[^./]*$/, '') + query;
 }
 
-/** `.yml` and `.yaml` ask for YAML; anything else is answered in JSON. */
+/** `.yml` asks for YAML as the original writes it, `.yaml` for plain YAML; anything else is answered in JSON. */
 export function formatOf(url: string): Format {
-  return /\.ya?ml$/.test(parts(url).path) ? 'yaml' : 'json';
+  return (/\.(ya?ml)$/.exec(parts(url).path)?.[1] as Format | undefined) ?? 'json';
 }
 
-export function render(format: Format, data: unknown): { type: string; text: string } {
-  return format === 'yaml'
-    ? { type: 'text/yaml;charset=utf-8', text: stringify(data, { aliasDuplicateObjects: false }) }
-    : { type: 'application/json', text: JSON.stringify(data) };
+/** `plainKeys`: those of the original's YAML that are no symbols. */
+export function render(
+  format: Format,
+  data: unknown,
+  plainKeys: readonly string[] = [],
+): { type: string; text: string } {
+  if (format === 'json') return { type: 'application/json', text: JSON.stringify(data) };
+  const plain = JSON.parse(JSON.stringify(data)) as unknown;
+  const text = format === 'yml' ? rubyYaml(plain, plainKeys) : stringify(plain, { aliasDuplicateObjects: false });
+  return { type: 'text/yaml;charset=utf-8', text };
 }
 
 /** Where the API can be browsed; its files keep their suffixes. */

@@ -20,10 +20,11 @@ import {
   parametersFor,
   readParameters,
   resolveReferences,
+  uuidParameter,
   type Values,
 } from './parameters.ts';
 import { byId, type Json, recordOf, recordsOf } from './record.ts';
-import { make, makeParameters, type Place } from './resource-endpoints.ts';
+import { make, makeIn, makeParameters, type Place } from './resource-endpoints.ts';
 
 /** The operations of a resource that hangs below another: a relation of two, a child with a uuid, or one without. */
 export function nestedEndpoints(kind: Kind, nested: Nested, { store, around }: Place): Endpoint[] {
@@ -67,18 +68,16 @@ function relation(place: Where, other: Kind): Endpoint[] {
       group,
       parameters: pageParameters,
       answer: { shape: 'list', kind: other },
-      handle: (call) => {
-        const page = pageOf(call.given);
-        const where = { [parentColumn]: objectInPath(store, parent, call.path.uuid!).id };
-        const ids = store.find(kind, where, page).map((row) => idIn(row, otherColumn));
-        const found = byId(store, other, ids);
-        const items = recordsOf(
-          store,
-          other,
-          ids.map((id) => found.get(id)!),
-        );
-        return { total_count: store.count(kind, where), ...page, items };
-      },
+      handle: (call) =>
+        store.read(async (reader) => {
+          const page = pageOf(call.given);
+          const where = { [parentColumn]: (await objectInPath(reader, parent, call.path.uuid!)).id };
+          const ids = (await reader.find(kind, where, page)).map((row) => idIn(row, otherColumn));
+          const found = await byId(reader, other, ids);
+          const rows = ids.map((id) => found.get(id)!);
+          const items = await recordsOf(reader, other, rows);
+          return { total_count: await reader.count(kind, where), ...page, items };
+        }),
     };
   }
 }
@@ -91,17 +90,22 @@ interface Both extends Where {
 
 /** What finds the objects that a path names; the other comes first, as in the original. */
 function inPath({ parent, parentColumn, other, otherName, otherColumn }: Both, path: Call['path']) {
-  return (reader: Reader) => {
-    const second = objectInPath(reader, other, path[otherName]!, otherName);
-    const first = objectInPath(reader, parent, path.uuid!);
+  return async (reader: Reader) => {
+    const second = await objectInPath(reader, other, path[otherName]!, otherName);
+    const first = await objectInPath(reader, parent, path.uuid!);
     return { first, second, columns: { [otherColumn]: second.id, [parentColumn]: first.id } };
   };
 }
 
 /** What making and ending a relation answers, where it is one of the two objects. */
-function answered({ nested, other }: Both, reader: Reader, first: RowOf<Kind>, second: RowOf<Kind>): Json | undefined {
+async function answered(
+  { nested, other }: Both,
+  reader: Reader,
+  first: RowOf<Kind>,
+  second: RowOf<Kind>,
+): Promise<Json | undefined> {
   if (nested.answers === 'parent') return { uuid: first.uuid };
-  return nested.answers === 'other' ? recordOf(reader, other, second) : undefined;
+  return nested.answers === 'other' ? await recordOf(reader, other, second) : undefined;
 }
 
 function answerOf({ nested, other, kind }: Both): Answer {
@@ -117,14 +121,19 @@ function relate(both: Both, path: string): Endpoint {
     path,
     doc: `Relates the two. ${resourceOf(kind).doc}`,
     group,
-    parameters: makeParameters(kind, names),
+    parameters: [...uuidParameter(resourceOf(kind)), ...makeParameters(kind, names)],
+    alsoTakes: resourceOf(kind).obsolete ?? [],
     answer: answerOf(both),
-    handle: (call) => {
+    handle: async (call) => {
       const find = inPath(both, call.path);
-      const made = make(both, kind, call.given, { names, find: (tx) => find(tx).columns });
-      call.wrote(made.revision);
-      const { first, second } = find(both.store);
-      return answered(both, both.store, first, second) ?? made.record;
+      const { value, revision } = await both.store.transaction(call.by, async (tx) => {
+        const columns = async () => (await find(tx)).columns;
+        const record = await makeIn({ tx, around: both.around }, kind, call.given, { names, find: columns });
+        const { first, second } = await find(tx);
+        return (await answered(both, tx, first, second)) ?? record;
+      });
+      call.wrote(revision);
+      return value;
     },
   };
 }
@@ -139,18 +148,18 @@ function end(both: Both, path: string): Endpoint {
     group,
     parameters: [],
     answer: nested.answers ? answerOf(both) : { shape: 'uuids' },
-    handle: (call) => {
+    handle: async (call) => {
       const find = inPath(both, call.path);
-      const { value, revision } = store.transaction((tx) => {
-        const { first, second, columns } = find(tx);
-        const [row] = tx.find(kind, columns as object, { limit: 1 });
+      const { value, revision } = await store.transaction(call.by, async (tx) => {
+        const { first, second, columns } = await find(tx);
+        const [row] = await tx.find(kind, columns as object, { limit: 1 });
         if (!row && nested.answers === 'other') {
           throw new ApiError('unknownUuid', `${resourceOf(other).model}#${otherName}: ${second.uuid}`, {
             hint: `It is not related to ${first.uuid}.`,
           });
         }
-        if (row) tx.remove(kind, row.id);
-        return answered(both, tx, first, second) ?? [second.uuid];
+        if (row) await tx.remove(kind, row.id);
+        return (await answered(both, tx, first, second)) ?? [second.uuid];
       });
       call.wrote(revision);
       return value;
@@ -170,22 +179,22 @@ function set(both: Both, path: string): Endpoint {
     group,
     parameters,
     answer: { shape: 'record', kind },
-    handle: (call) => {
+    handle: async (call) => {
       const find = inPath(both, call.path);
       const read = readParameters(parameters, call.given);
-      const { value, revision } = store.transaction((tx) => {
-        const { first, second, columns } = find(tx);
+      const { value, revision } = await store.transaction(call.by, async (tx) => {
+        const { first, second, columns } = await find(tx);
         if (Object.keys(read).length === 0) return {};
-        const [row] = tx.find(kind, columns as object, { limit: 1 });
+        const [row] = await tx.find(kind, columns as object, { limit: 1 });
         const wanted = Object.values(read).some(Boolean);
         if (!row && !wanted) throw new ApiError('argument', `${first.uuid} is not part of ${second.uuid}`);
-        const values = resolveReferences(tx, fields, read);
+        const values = await resolveReferences(tx, fields, read);
         const now = row
-          ? tx.update(kind, row.id, values as never)
-          : tx.insert(kind, { ...columns, ...values } as never);
-        const record = recordOf(tx, kind, now);
-        if (wanted || behaviourOf(kind).needed?.(tx, now)) return record;
-        tx.remove(kind, now.id);
+          ? await tx.update(kind, row.id, values as never)
+          : await tx.insert(kind, { ...columns, ...values } as never);
+        const record = await recordOf(tx, kind, now);
+        if (wanted || (await behaviourOf(kind).needed?.(tx, now))) return record;
+        await tx.remove(kind, now.id);
         return { ...record, deleted_at: timeToText(around.now()), is_deleted: now.id };
       });
       call.wrote(revision);
@@ -208,14 +217,14 @@ function childWithUuid(place: Where): Endpoint[] {
       group,
       parameters: [],
       answer: { shape: 'uuids' },
-      handle: (call) => {
-        const { value, revision } = store.transaction((tx) => {
-          const { id } = objectInPath(tx, parent, call.path.uuid!);
-          const child = objectInPath(tx, kind, call.path[name]!, name);
+      handle: async (call) => {
+        const { value, revision } = await store.transaction(call.by, async (tx) => {
+          const { id } = await objectInPath(tx, parent, call.path.uuid!);
+          const child = await objectInPath(tx, kind, call.path[name]!, name);
           if (idIn(child, parentColumn) !== id) {
             throw new ApiError('unknownUuid', child.uuid, { hint: `It does not belong to ${call.path.uuid}.` });
           }
-          tx.remove(kind, child.id);
+          await tx.remove(kind, child.id);
           return [child.uuid];
         });
         call.wrote(revision);
@@ -240,14 +249,14 @@ function childWithoutUuid(place: Where): Endpoint[] {
       group,
       parameters: selection,
       answer: { shape: 'records', kind },
-      handle: (call) => {
+      handle: async (call) => {
         const read = readParameters(selection, inOurWords(declared, call.given));
-        const { value, revision } = store.transaction((tx) => {
-          const { id } = objectInPath(tx, parent, call.path.uuid!);
-          const where = { ...resolveReferences(tx, fieldsOf(declared), read), [parentColumn]: id };
-          const rows = tx.find(kind, where as object);
-          const records = recordsOf(tx, kind, rows);
-          for (const row of rows) tx.remove(kind, row.id);
+        const { value, revision } = await store.transaction(call.by, async (tx) => {
+          const { id } = await objectInPath(tx, parent, call.path.uuid!);
+          const where = { ...(await resolveReferences(tx, fieldsOf(declared), read)), [parentColumn]: id };
+          const rows = await tx.find(kind, where as object);
+          const records = await recordsOf(tx, kind, rows);
+          for (const row of rows) await tx.remove(kind, row.id);
           return records;
         });
         call.wrote(revision);
@@ -265,12 +274,13 @@ function list({ kind, parent, parentColumn, path, group, store }: Where): Endpoi
     group,
     parameters: pageParameters,
     answer: { shape: 'list', kind },
-    handle: (call) => {
-      const page = pageOf(call.given);
-      const where = { [parentColumn]: objectInPath(store, parent, call.path.uuid!).id };
-      const items = recordsOf(store, kind, store.find(kind, where, page));
-      return { total_count: store.count(kind, where), ...page, items };
-    },
+    handle: (call) =>
+      store.read(async (reader) => {
+        const page = pageOf(call.given);
+        const where = { [parentColumn]: (await objectInPath(reader, parent, call.path.uuid!)).id };
+        const items = await recordsOf(reader, kind, await reader.find(kind, where, page));
+        return { total_count: await reader.count(kind, where), ...page, items };
+      }),
   };
 }
 
@@ -284,13 +294,14 @@ function add(place: Where): Endpoint {
     path,
     doc: `Adds one. ${resourceOf(kind).doc}`,
     group,
-    parameters: makeParameters(kind, names),
+    parameters: [...uuidParameter(resourceOf(kind)), ...makeParameters(kind, names)],
+    alsoTakes: resourceOf(kind).obsolete ?? [],
     answer: { shape: 'record', kind },
-    handle: (call) => {
-      const find = (tx: Transaction): Values => ({
-        [parentColumn]: objectInPath(tx, parent, call.path.uuid!, nameInPath).id,
+    handle: async (call) => {
+      const find = async (tx: Transaction): Promise<Values> => ({
+        [parentColumn]: (await objectInPath(tx, parent, call.path.uuid!, nameInPath)).id,
       });
-      const { record, revision } = make(place, kind, call.given, { names, find });
+      const { record, revision } = await make(place, kind, call, { names, find });
       call.wrote(revision);
       return record;
     },

@@ -9,9 +9,17 @@ import {
   type Resource,
   type RowOf,
   resourceOf,
+  text,
 } from '@openvnet/model';
 import type { Reader } from '@openvnet/store';
 import type { Given, Parameter } from './endpoint.ts';
+
+/** The name that a request may give to a new object, as a parameter; none where objects of the kind have no uuid. */
+export function uuidParameter({ idPrefix, uuidRequired = false }: Resource): Parameter[] {
+  if (!idPrefix) return [];
+  const doc = `Its name: ${idPrefix}- and what follows it. Made up where it is not given.`;
+  return [{ name: 'uuid', field: text({ doc }), required: uuidRequired }];
+}
 
 /** Values as they are kept, by parameter; a reference is still the uuid that was given. */
 export type Values = Record<string, unknown>;
@@ -78,24 +86,29 @@ export function requirePathUuid(kind: string, uuid: string, name: string): strin
 }
 
 /** The object that a path names. */
-export function objectInPath<K extends Kind>(reader: Reader, kind: K, uuid: string, name = 'uuid'): RowOf<K> {
+export async function objectInPath<K extends Kind>(
+  reader: Reader,
+  kind: K,
+  uuid: string,
+  name = 'uuid',
+): Promise<RowOf<K>> {
   requirePathUuid(kind, uuid, name);
-  const found = reader.byUuid(kind, uuid);
+  const found = await reader.byUuid(kind, uuid);
   if (found) return found;
   throw unknown(kind, `${name}: ${uuid}`, listCommand(kind));
 }
 
 /** Columns for the values: uuids of other objects become their ids. Throws where there is no such object. */
-export function resolveReferences(
+export async function resolveReferences(
   reader: Reader,
   fields: readonly [string, Pick<Field, 'type' | 'to'>][],
   values: Values,
-): Values {
+): Promise<Values> {
   const columns: Values = {};
   for (const [name, field] of fields) {
     if (!(name in values)) continue;
     const value = values[name];
-    columns[columnOf(name, field)] = field.to ? referredTo(reader, field.to as Kind, String(value), name) : value;
+    columns[columnOf(name, field)] = field.to ? await referredTo(reader, field.to as Kind, String(value), name) : value;
   }
   return columns;
 }
@@ -134,8 +147,8 @@ export function dashed(name: string): string {
   return name.replaceAll('_', '-');
 }
 
-function referredTo(reader: Reader, kind: Kind, uuid: string, name: string): number {
-  const found = reader.byUuid(kind, uuid);
+async function referredTo(reader: Reader, kind: Kind, uuid: string, name: string): Promise<number> {
+  const found = await reader.byUuid(kind, uuid);
   if (found) return found.id;
   throw unknown(kind, `${name}: ${uuid}`, addCommandFor(kind, uuid));
 }

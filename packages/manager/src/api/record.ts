@@ -1,25 +1,30 @@
 import { columnOf, fieldsOf, type Kind, type RowOf, resourceOf } from '@openvnet/model';
 import type { Reader } from '@openvnet/store';
 import { behaviourOf } from '../behaviours/index.ts';
+import { mapInOrder } from '../in-order.ts';
 
 export type Json = Record<string, unknown>;
 
 /** Rows as answers show them, with what the behaviour of their kind adds. A bounded number of queries for any number of rows. */
-export function recordsOf<K extends Kind>(reader: Reader, kind: K, rows: readonly RowOf<K>[]): Json[] {
-  const plain = plainRecordsOf(reader, kind, rows);
-  const more = behaviourOf(kind).view?.(reader, rows) ?? [];
+export async function recordsOf<K extends Kind>(reader: Reader, kind: K, rows: readonly RowOf<K>[]): Promise<Json[]> {
+  const plain = await plainRecordsOf(reader, kind, rows);
+  const more = (await behaviourOf(kind).view?.(reader, rows)) ?? [];
   return plain.map((record, i) => ({ ...record, ...more[i] }));
 }
 
-export function recordOf<K extends Kind>(reader: Reader, kind: K, row: RowOf<K>): Json {
-  return recordsOf(reader, kind, [row])[0]!;
+export async function recordOf<K extends Kind>(reader: Reader, kind: K, row: RowOf<K>): Promise<Json> {
+  return (await recordsOf(reader, kind, [row]))[0]!;
 }
 
 /** Rows as their declaration alone has them. */
-export function plainRecordsOf<K extends Kind>(reader: Reader, kind: K, rows: readonly RowOf<K>[]): Json[] {
+export async function plainRecordsOf<K extends Kind>(
+  reader: Reader,
+  kind: K,
+  rows: readonly RowOf<K>[],
+): Promise<Json[]> {
   const declared = resourceOf(kind);
   const fields = fieldsOf(declared);
-  const uuids = uuidsReferredTo(reader, kind, rows as readonly Json[]);
+  const uuids = await uuidsReferredTo(reader, kind, rows as readonly Json[]);
   return (rows as readonly Json[]).map((row) => {
     const record: Json = {};
     if (declared.housekeeping !== false) record.id = row.id;
@@ -44,9 +49,13 @@ export function rawOf(row: RowOf<Kind> | undefined): Json | null {
 }
 
 /** The objects by id, read at once. */
-export function byId<K extends Kind>(reader: Reader, kind: K, ids: Iterable<number | null>): Map<number, RowOf<K>> {
+export async function byId<K extends Kind>(
+  reader: Reader,
+  kind: K,
+  ids: Iterable<number | null>,
+): Promise<Map<number, RowOf<K>>> {
   const wanted = [...new Set(ids)].filter((id) => id !== null);
-  const rows = wanted.length === 0 ? [] : reader.find(kind, { id: wanted } as never);
+  const rows = wanted.length === 0 ? [] : await reader.find(kind, { id: wanted } as never);
   return new Map(rows.map((row) => [row.id, row]));
 }
 
@@ -54,7 +63,11 @@ function housekeeping({ created_at, updated_at }: Json): Json {
   return { created_at, updated_at, deleted_at: null, is_deleted: 0 };
 }
 
-function uuidsReferredTo(reader: Reader, kind: Kind, rows: readonly Json[]): Map<string, Map<number, string>> {
+async function uuidsReferredTo(
+  reader: Reader,
+  kind: Kind,
+  rows: readonly Json[],
+): Promise<Map<string, Map<number, string>>> {
   const wanted = new Map<string, Set<number>>();
   for (const [name, field] of fieldsOf(resourceOf(kind))) {
     if (field.type !== 'reference' || !field.show?.includes('uuid')) continue;
@@ -63,8 +76,8 @@ function uuidsReferredTo(reader: Reader, kind: Kind, rows: readonly Json[]): Map
     wanted.set(field.to!, ids);
   }
   return new Map(
-    [...wanted].map(([to, ids]) => {
-      const found = byId(reader, to as Kind, ids);
+    await mapInOrder([...wanted], async ([to, ids]) => {
+      const found = await byId(reader, to as Kind, ids);
       return [to, new Map([...found].map(([id, row]) => [id, row.uuid]))];
     }),
   );

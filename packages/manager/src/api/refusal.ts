@@ -1,40 +1,42 @@
 import { ApiError, columnOf, type Field, fieldsOf, type Kind, resourceOf } from '@openvnet/model';
 import { type Reader, UniqueError } from '@openvnet/store';
+import { mapInOrder } from '../in-order.ts';
 import { inWords } from './parameters.ts';
 
 /** Runs `work`; what the store refuses because another object has it is refused in the words of the API. */
-export function refusing<T>(reader: Reader, work: () => T): T {
+export async function refusing<T>(reader: Reader, work: () => Promise<T>): Promise<T> {
   try {
-    return work();
+    return await work();
   } catch (error) {
-    throw error instanceof UniqueError ? refusalOf(reader, error) : error;
+    throw error instanceof UniqueError ? await refusalOf(reader, error) : error;
   }
 }
 
 /** Names the values as the API shows them, and who has them. */
-function refusalOf(reader: Reader, error: UniqueError): ApiError {
+async function refusalOf(reader: Reader, error: UniqueError): Promise<ApiError> {
   const { kind, columns, values, holder } = error;
   const declared = resourceOf(kind);
   const rule = declared.unique?.find((one) => one.columns === columns);
   const fields = new Map(fieldsOf(declared).map(([name, field]) => [columnOf(name, field), { name, field }]));
-  const shown = columns.map((column, i) => {
+  const shown = await mapInOrder(columns, async (column, i) => {
     const { name, field } = fields.get(column) ?? { name: column, field: undefined };
-    return { name, text: textOf(reader, field, values[i]) };
+    return { name, text: await textOf(reader, field, values[i]) };
   });
   if (rule?.error === 'relationExists') {
     return new ApiError('relationExists', shown.map(({ text }) => text).join(' <=> '), { cause: error });
   }
   const taken = shown.map(({ name, text }) => `${name} ${text}`).join(' with ');
-  const others = [...fields]
-    .filter(([column, { field }]) => field.to && !columns.includes(column) && holder[column] !== null)
-    .map(([column, { field }]) => textOf(reader, field, holder[column]));
+  const others = await mapInOrder(
+    [...fields].filter(([column, { field }]) => field.to && !columns.includes(column) && holder[column] !== null),
+    async ([column, { field }]) => await textOf(reader, field, holder[column]),
+  );
   const owner = `${inWords(kind)}${holder.uuid ? ` ${holder.uuid}` : ''}${others.length > 0 ? ` (${others.join(', ')})` : ''}`;
   return new ApiError('argument', `${taken} is taken already: ${owner} has it`, { cause: error });
 }
 
-function textOf(reader: Reader, field: Field | undefined, value: unknown): string {
+async function textOf(reader: Reader, field: Field | undefined, value: unknown): Promise<string> {
   if (value === null || value === undefined) return 'none';
   if (!field) return String(value);
-  if (field.to) return reader.get(field.to as Kind, value as number)?.uuid ?? String(value);
+  if (field.to) return (await reader.get(field.to as Kind, value as number))?.uuid ?? String(value);
   return String(field.render(value));
 }

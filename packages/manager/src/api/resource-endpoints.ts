@@ -13,7 +13,7 @@ import type { Reader, Store, Transaction } from '@openvnet/store';
 import type { Surroundings } from '../behaviours/behaviour.ts';
 import { behaviourOf } from '../behaviours/index.ts';
 import type { Reports } from '../status/reports.ts';
-import type { Endpoint, Given } from './endpoint.ts';
+import type { Call, Endpoint, Given } from './endpoint.ts';
 import { pageOf, pageParameters, waitParameters } from './page.ts';
 import {
   inOurWords,
@@ -22,6 +22,7 @@ import {
   readOwnUuid,
   readParameters,
   resolveReferences,
+  uuidParameter,
   type Values,
 } from './parameters.ts';
 import { type Json, recordOf, recordsOf } from './record.ts';
@@ -50,7 +51,11 @@ export function resourceEndpoints(kind: Kind, place: Place, reports: Reports): E
       answer: { shape: 'list', kind },
       handle: ({ given }) => {
         const page = pageOf(given);
-        return { total_count: store.count(kind), ...page, items: recordsOf(store, kind, store.find(kind, {}, page)) };
+        return store.read(async (reader) => ({
+          total_count: await reader.count(kind),
+          ...page,
+          items: await recordsOf(reader, kind, await reader.find(kind, {}, page)),
+        }));
       },
     },
     {
@@ -58,10 +63,11 @@ export function resourceEndpoints(kind: Kind, place: Place, reports: Reports): E
       path,
       doc: `Makes a ${what}.`,
       group,
-      parameters: makeParameters(kind),
+      parameters: [...uuidParameter(resourceOf(kind)), ...makeParameters(kind)],
+      alsoTakes: resourceOf(kind).obsolete ?? [],
       answer: { shape: 'record', kind },
-      handle: (call) => {
-        const { record, revision } = make(place, kind, call.given);
+      handle: async (call) => {
+        const { record, revision } = await make(place, kind, call);
         call.wrote(revision);
         return record;
       },
@@ -74,8 +80,11 @@ export function resourceEndpoints(kind: Kind, place: Place, reports: Reports): E
       parameters: [],
       answer: { shape: 'record', kind },
       handle: async ({ path }) => {
-        const row = objectInPath(store, kind, path.uuid!);
-        return { ...recordOf(store, kind, row), status: await reports.statusOf(kind, row) };
+        const { row, record } = await store.read(async (reader) => {
+          const row = await objectInPath(reader, kind, path.uuid!);
+          return { row, record: await recordOf(reader, kind, row) };
+        });
+        return { ...record, status: await reports.statusOf(kind, row) };
       },
     },
     {
@@ -85,18 +94,17 @@ export function resourceEndpoints(kind: Kind, place: Place, reports: Reports): E
       group,
       parameters: waitParameters,
       answer: { shape: 'status' },
-      handle: ({ path, given, signal }) => {
+      handle: async ({ path, given, signal }) => {
         const { wait = 0, revision = 0 } = readParameters(waitParameters, given) as {
           wait?: number;
           revision?: number;
         };
-        const { id } = objectInPath(store, kind, path.uuid!);
-        return reports.waitFor({ kind, id, revision }, wait, signal).then((status) => {
-          if (status) return status;
-          objectInPath(store, kind, path.uuid!);
-          throw new ApiError('unknownUuid', `${resourceOf(kind).model}#uuid: ${path.uuid}`, {
-            hint: 'It was removed meanwhile.',
-          });
+        const { id } = await objectInPath(store, kind, path.uuid!);
+        const status = await reports.waitFor({ kind, id, revision }, wait, signal);
+        if (status) return status;
+        await objectInPath(store, kind, path.uuid!);
+        throw new ApiError('unknownUuid', `${resourceOf(kind).model}#uuid: ${path.uuid}`, {
+          hint: 'It was removed meanwhile.',
         });
       },
     },
@@ -107,10 +115,10 @@ export function resourceEndpoints(kind: Kind, place: Place, reports: Reports): E
       group,
       parameters: [],
       answer: { shape: 'uuids' },
-      handle: (call) => {
-        const { value, revision } = store.transaction((tx) => {
-          const { id, uuid } = objectInPath(tx, kind, call.path.uuid!);
-          tx.remove(kind, id);
+      handle: async (call) => {
+        const { value, revision } = await store.transaction(call.by, async (tx) => {
+          const { id, uuid } = await objectInPath(tx, kind, call.path.uuid!);
+          await tx.remove(kind, id);
           return [uuid];
         });
         call.wrote(revision);
@@ -125,9 +133,10 @@ export function resourceEndpoints(kind: Kind, place: Place, reports: Reports): E
       doc: `Changes a ${what}; what is not given stays.`,
       group,
       parameters: changeable,
+      alsoTakes: resourceOf(kind).obsolete ?? [],
       answer: { shape: 'record', kind },
-      handle: (call) => {
-        const { record, revision } = change(store, kind, call.path.uuid!, call.given);
+      handle: async (call) => {
+        const { record, revision } = await change(store, kind, call);
         call.wrote(revision);
         return record;
       },
@@ -150,13 +159,13 @@ function actionEndpoints(kind: Kind, { store, around }: Place): Endpoint[] {
         group: declared.plural,
         parameters,
         answer: { shape: 'record', kind: answers as Kind },
-        handle: (call) => {
+        handle: async (call) => {
           const read = readParameters(parameters, inOurWords({ ...declared, fields }, call.given));
-          const { value, revision } = store.transaction((tx) => {
-            const row = objectInPath(tx, kind, call.path.uuid!);
+          const { value, revision } = await store.transaction(call.by, async (tx) => {
+            const row = await objectInPath(tx, kind, call.path.uuid!);
             if (needsOne && Object.keys(read).length === 0) throw new ApiError('missingArgument', named[0]![0]);
-            const given = resolveReferences(tx, named, read);
-            return refusing(tx, () => behaviourOf(kind).actions![name]!(tx, row, given, around));
+            const given = await resolveReferences(tx, named, read);
+            return await refusing(tx, () => behaviourOf(kind).actions![name]!(tx, row, given, around));
           });
           call.wrote(revision);
           return value;
@@ -177,17 +186,17 @@ export function makeParameters(kind: Kind, inPath: readonly string[] = []) {
 /** What a path names beside what is given: names of parameters that it stands for, and their columns. */
 export interface InPath {
   readonly names: readonly string[];
-  readonly find: (tx: Transaction) => Values;
+  readonly find: (tx: Transaction) => Promise<Values>;
 }
 
 /** Makes an object, in a transaction of its own. */
-export function make(
+export async function make(
   { store, around }: Place,
   kind: Kind,
-  given: Given,
+  { given, by }: Call,
   inPath?: InPath,
-): { record: Json; revision: number } {
-  const { value, revision } = store.transaction((tx) => makeIn({ tx, around }, kind, given, inPath));
+): Promise<{ record: Json; revision: number }> {
+  const { value, revision } = await store.transaction(by, (tx) => makeIn({ tx, around }, kind, given, inPath));
   return { record: value, revision };
 }
 
@@ -201,49 +210,55 @@ export interface Writing {
  * Makes an object of what a request gave: parameters, then references, then the uuid, then the rules of its kind.
  * `inPath` finds the objects that the path names, as columns.
  */
-export function makeIn(writing: Writing, kind: Kind, given: Given, inPath?: InPath): Json {
-  return recordOf(writing.tx, kind, insertIn(writing, kind, given, inPath));
+export async function makeIn(writing: Writing, kind: Kind, given: Given, inPath?: InPath): Promise<Json> {
+  return await recordOf(writing.tx, kind, await insertIn(writing, kind, given, inPath));
 }
 
 /** As `makeIn`; gives the row. */
-export function insertIn(
+export async function insertIn(
   { tx, around }: Writing,
   kind: Kind,
   given: Given,
-  inPath: InPath = { names: [], find: () => ({}) },
-): RowOf<Kind> {
+  inPath: InPath = { names: [], find: async () => ({}) },
+): Promise<RowOf<Kind>> {
   const declared = resourceOf(kind);
   const inWords = inOurWords(declared, given);
   const uuid = readOwnUuid(declared, inWords);
   if (uuid === undefined && declared.uuidRequired) throw new ApiError('missingArgument', 'uuid');
   const read = readParameters(makeParameters(kind, inPath.names), inWords);
-  const columns = { ...inPath.find(tx), ...resolveReferences(tx, parametersOf(declared), read) };
-  if (uuid !== undefined && tx.byUuid(kind, uuid)) throw new ApiError('duplicateUuid', uuid);
+  const columns = { ...(await inPath.find(tx)), ...(await resolveReferences(tx, parametersOf(declared), read)) };
+  if (uuid !== undefined && (await tx.byUuid(kind, uuid))) throw new ApiError('duplicateUuid', uuid);
   const { values, more } = parted(kind, columns);
-  const named = declared.idPrefix ? { ...values, uuid: uuid ?? unusedUuid(tx, kind, declared.idPrefix) } : values;
+  const named = declared.idPrefix
+    ? { ...values, uuid: uuid ?? (await unusedUuid(tx, kind, declared.idPrefix)) }
+    : values;
   const { complete, created } = behaviourOf(kind);
-  return refusing(tx, () => {
-    const row = tx.insert(kind, (complete?.(tx, named as never, more, around) ?? named) as never);
-    created?.(tx, row, more, around);
-    return tx.get(kind, row.id)! as RowOf<Kind>;
+  return await refusing(tx, async () => {
+    const row = await tx.insert(kind, ((await complete?.(tx, named as never, more, around)) ?? named) as never);
+    await created?.(tx, row, more, around);
+    return (await tx.get(kind, row.id))! as RowOf<Kind>;
   });
 }
 
-function change(store: Store, kind: Kind, uuid: string, given: Given): { record: Json; revision: number } {
-  const { value, revision } = store.transaction((tx) => changeIn(tx, kind, uuid, given));
+async function change(
+  store: Store,
+  kind: Kind,
+  { path, given, by }: Call,
+): Promise<{ record: Json; revision: number }> {
+  const { value, revision } = await store.transaction(by, (tx) => changeIn(tx, kind, path.uuid!, given));
   return { record: value, revision };
 }
 
 /** Changes an object to what a request gave; what is not given stays. */
-export function changeIn(tx: Transaction, kind: Kind, uuid: string, given: Given): Json {
+export async function changeIn(tx: Transaction, kind: Kind, uuid: string, given: Given): Promise<Json> {
   const declared = resourceOf(kind);
   const read = readParameters(changeParameters(kind), inOurWords(declared, given));
-  const { id } = objectInPath(tx, kind, uuid);
-  const { values, more } = parted(kind, resolveReferences(tx, parametersOf(declared), read));
-  return refusing(tx, () => {
-    const row: RowOf<Kind> = tx.update(kind, id, values as never);
-    behaviourOf(kind).changed?.(tx, row, more);
-    return recordOf(tx, kind, tx.get(kind, id)!);
+  const { id } = await objectInPath(tx, kind, uuid);
+  const { values, more } = parted(kind, await resolveReferences(tx, parametersOf(declared), read));
+  return await refusing(tx, async () => {
+    const row: RowOf<Kind> = await tx.update(kind, id, values as never);
+    await behaviourOf(kind).changed?.(tx, row, more);
+    return await recordOf(tx, kind, (await tx.get(kind, id))!);
   });
 }
 
@@ -266,9 +281,9 @@ function parted(kind: Kind, columns: Values): { values: Values; more: Values } {
   return { values, more };
 }
 
-export function unusedUuid(reader: Reader, kind: Kind, prefix: string): string {
+export async function unusedUuid(reader: Reader, kind: Kind, prefix: string): Promise<string> {
   for (;;) {
     const uuid = freshUuid(prefix);
-    if (!reader.byUuid(kind, uuid)) return uuid;
+    if (!(await reader.byUuid(kind, uuid))) return uuid;
   }
 }

@@ -14,12 +14,15 @@ import Fastify, {
   LogController,
 } from 'fastify';
 import { type AdmissionRules, protectiveHeaders, refusalOfVisitor } from './admission.ts';
-import { readBody, readQuery } from './body.ts';
+import { type Body, readBody, readQuery } from './body.ts';
+import { boundRequests, type HttpLimits, serverOptions, usualLimits } from './bounds.ts';
 import { browse, browseFormats } from './browse.ts';
 import { serveDocs } from './docs.ts';
 import type { Endpoint, Given } from './endpoint.ts';
 import { formatOf, render, withoutSuffix } from './format.ts';
 import { openapi } from './openapi.ts';
+import { messageOf, requestNumber } from './request.ts';
+import { refuseUnknown, warningAbout } from './unknown-parameters.ts';
 
 const bodyLimit = 1 << 20;
 
@@ -28,28 +31,33 @@ export interface ServerOptions {
   readonly logger: FastifyBaseLogger;
   readonly version: string;
   readonly admission: AdmissionRules;
+  readonly limits?: Partial<HttpLimits> | undefined;
   /** Aborted when the manager ends: those who wait are answered. */
   readonly ending: AbortSignal;
 }
 
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
   const { endpoints, logger, version, admission, ending } = options;
+  const limits = { ...usualLimits, ...options.limits };
   let described: object | undefined;
   const app = Fastify({
     // Requests are not logged, and neither is what the program says itself.
     loggerInstance: logger.child({}, { level: quieter(logger.level) }),
     logController: new LogController({ disableRequestLogging: true }),
+    ...serverOptions(limits),
     bodyLimit,
     forceCloseConnections: 'idle',
     rewriteUrl: (request) => withoutSuffix(request.url ?? '/'),
     frameworkErrors: (error, request, reply) => refuse(error, request, reply as FastifyReply),
     routerOptions: { maxParamLength: 1000 },
+    genReqId: requestNumber,
   });
   app.addHook('onRequest', async (request, reply) => {
-    reply.headers(protectiveHeaders);
+    reply.headers({ ...protectiveHeaders, 'X-Request-Id': request.id });
     const refusal = refusalOfVisitor(request.raw, admission);
     if (refusal) throw refusal;
   });
+  boundRequests(app, limits);
   // A form may come along with a GET too.
   app.addHttpMethod('GET', { hasBody: true, overrideExisting: true });
   app.removeAllContentTypeParsers();
@@ -68,7 +76,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
       await scope.register(cors, {
         origin: [...admission.corsOrigin],
         methods: ['GET', 'POST', 'PUT', 'DELETE', 'OPTIONS'],
-        exposedHeaders: ['X-OpenVNet-Revision'],
+        exposedHeaders: ['X-OpenVNet-Revision', 'X-Request-Id'],
         strictPreflight: false,
       });
     }
@@ -96,9 +104,14 @@ function serve(app: FastifyInstance, endpoint: Endpoint, ending: AbortSignal): v
     handler: async (request, reply) => {
       const path = request.params as Record<string, string>;
       if (Object.values(path).includes('')) return notFound(request, reply);
+      const { query, body, given } = givenBy(request);
+      if (body.isDocument) refuseUnknown(endpoint, body.values);
+      const warning = warningAbout(endpoint, body.isDocument ? query : given);
+      if (warning) reply.header('Warning', warning);
       const data = await endpoint.handle({
         path,
-        given: givenBy(request),
+        given,
+        by: { author: request.ip, request: request.id, message: messageOf(request) },
         get signal() {
           const gone = new AbortController();
           reply.raw.once('close', () => gone.abort());
@@ -106,17 +119,29 @@ function serve(app: FastifyInstance, endpoint: Endpoint, ending: AbortSignal): v
         },
         wrote: (revision) => reply.header('X-OpenVNet-Revision', revision),
       });
-      return answer(request, reply, data);
+      return answer(request, reply, data, plainKeysOf(endpoint));
     },
   });
 }
 
-function givenBy(request: FastifyRequest): Given {
-  return { ...readQuery(request.originalUrl), ...(request.body as Given | undefined) };
+/** In the original's YAML the page of a list of objects is told by plain keys, that of a list of relations by symbols. */
+function plainKeysOf({ path, answer }: Endpoint): string[] {
+  return answer.shape === 'list' && !path.includes(':') ? ['total_count', 'offset', 'limit'] : [];
 }
 
-function answer(request: FastifyRequest, reply: FastifyReply, data: unknown): FastifyReply {
-  const { type, text } = render(formatOf(request.originalUrl), data);
+function givenBy(request: FastifyRequest): { query: Given; body: Body; given: Given } {
+  const query = readQuery(request.originalUrl);
+  const body = (request.body as Body | undefined) ?? { values: {}, isDocument: false };
+  return { query, body, given: { ...query, ...body.values } };
+}
+
+function answer(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  data: unknown,
+  plainKeys: readonly string[] = [],
+): FastifyReply {
+  const { type, text } = render(formatOf(request.originalUrl), data, plainKeys);
   return reply.type(type).send(text);
 }
 
@@ -147,7 +172,7 @@ function notFound(_request: FastifyRequest, reply: FastifyReply): FastifyReply {
 }
 
 function showBrowse(endpoints: readonly Endpoint[], request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const { format = 'html' } = givenBy(request);
+  const { format = 'html' } = givenBy(request).given;
   const known = browseFormats.find((one) => one === format);
   if (!known) {
     throw new ApiError('argument', `Could not take value: ${String(format)}`, {

@@ -20,7 +20,7 @@ describe('a body', () => {
   it('may be a form, JSON or YAML, flat or in one object, with the query string', async () => {
     const expected = { status: 200, body: { ipv4_network: '10.1.0.0', ipv4_prefix: 16, display_name: 'é' } };
     const form = 'application/x-www-form-urlencoded';
-    const flat = { ipv4_network: '10.1.0.0', ipv4_prefix: 16, display_name: 'é', foo: { bar: 1 }, domain_name: null };
+    const flat = { ipv4_network: '10.1.0.0', ipv4_prefix: 16, display_name: 'é', domain_name: null };
     for (const [type, payload, query] of [
       [form, 'ipv4_network=10.1.0.0&ipv4_prefix=0x10&display_name=%C3%A9', ''],
       [form, 'display_name=first&display_name=%C3%A9', '?ipv4_network=10.1.0.0&ipv4_prefix=16&display_name=x'],
@@ -33,6 +33,56 @@ describe('a body', () => {
     ] as const) {
       expect(await post(type, payload, query)).toMatchObject(expected);
     }
+  });
+
+  it('may have symbols of Ruby as keys in YAML', async () => {
+    const ruby = '---\n:network:\n  :ipv4_network: 10.1.0.0\n  :ipv4_prefix: 16\n';
+    expect(await post('text/yaml', ruby)).toMatchObject({ status: 200, body: { ipv4_prefix: 16 } });
+  });
+
+  it('that names what is no parameter is refused as JSON or YAML, and left out with a warning as a form', async () => {
+    const wrong = { ipv4_network: '10.1.0.0', ipv4_prfix: 16 };
+    for (const [type, payload] of [
+      ['application/json', JSON.stringify(wrong)],
+      ['text/yaml', ':ipv4_network: 10.1.0.0\n:ipv4_prfix: 16\n'],
+    ] as const) {
+      expect(await post(type, payload)).toMatchObject({
+        status: 400,
+        body: {
+          code: '110',
+          message: 'there is no parameter ipv4_prfix',
+          hint: expect.stringContaining('ipv4_prefix'),
+        },
+      });
+    }
+    const form = { ipv4_network: '10.1.0.0', ipv4_prfix: '16', 'a"\r\n\u202e': '' };
+    const { status, headers } = await manager.call('POST', '/networks', form);
+    expect([status, headers.warning]).toEqual([200, '299 - "not a parameter, left out: ipv4_prfix, a??r?n?u{202e}"']);
+    const known = await manager.call('POST', '/networks', {
+      ipv4_network: '10.1.0.0',
+      network_mode: 'virtual',
+      editable: '1',
+    });
+    expect([known.status, known.headers.warning]).toEqual([200, undefined]);
+  });
+
+  it('is answered in the YAML of the original where the path ends in .yml, and in plain YAML with .yaml', async () => {
+    const { body: made } = await manager.call('POST', '/networks.yml', { ipv4_network: '10.1.0.0' });
+    expect(made).toMatch(/^---\n:id: \d+\n:uuid: nw-\w+\n/);
+    expect(made).toMatch(/^:created_at: \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.000000000 Z$/m);
+    expect((await manager.call('GET', '/networks.yml')).body).toMatch(
+      /^---\ntotal_count: \d+\noffset: 0\nlimit: 30\n:items:\n- :id: /,
+    );
+    await done('POST', '/datapaths', { uuid: 'dp-y', display_name: 'y', dpid: '0x7', node_id: 'n' });
+    expect((await manager.call('GET', '/datapaths/dp-y/networks.yml')).body).toBe(
+      '---\n:total_count: 0\n:offset: 0\n:limit: 30\n:items: []\n',
+    );
+    expect((await manager.call('DELETE', '/datapaths/dp-y.yml')).body).toBe('---\n- dp-y\n');
+    const refusal = (await manager.call('GET', '/networks/nw-none.yml')).body;
+    expect(refusal).toContain(
+      ":error: Vnet::Endpoints::Errors::UnknownUUIDResource\n:message: 'Network#uuid: nw-none'\n:code: '100'",
+    );
+    expect((await manager.call('GET', '/networks.yaml')).body).toMatch(/^total_count: /);
   });
 
   it('may come along with a GET or a DELETE', async () => {
@@ -57,7 +107,7 @@ describe('a body', () => {
     expect(await post(form, 'display_name=%FF')).toMatchObject(argument(expect.stringContaining('wrong escape')));
     expect(await post(form, Buffer.from([0x61, 0x3d, 0xff]))).toMatchObject(argument(expect.stringContaining('UTF-8')));
     const replaced = await post('application/json', '{"ipv4_network":"10.0.0.0","display_name":"a\ufffd"}');
-    expect(replaced).toMatchObject(argument(expect.stringContaining('UTF-8')));
+    expect(replaced).toMatchObject({ status: 400, body: { hint: expect.stringContaining('UTF-8') } });
     const deep = `${'{"a":'.repeat(50_000)}1${'}'.repeat(50_000)}`;
     expect((await post('application/json', deep)).status).toBe(400);
   });

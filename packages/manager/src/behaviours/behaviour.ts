@@ -3,7 +3,7 @@ import type { Reader, Store, Touched, Transaction, Values } from '@openvnet/stor
 import type { FastifyBaseLogger } from 'fastify';
 import type { Endpoint, Given } from '../api/endpoint.ts';
 import type { Json } from '../api/record.ts';
-import type { Facts } from '../status/facts.ts';
+import type { Facts, Hosts } from '../status/facts.ts';
 import type { Findings } from '../status/findings.ts';
 
 /** What is not an object and yet counts: settings, and the time. */
@@ -17,10 +17,17 @@ export interface Surroundings {
   readonly applying?: true;
 }
 
+type Awaitable<T> = T | Promise<T>;
+
 /** What is not ordinary about one kind of object. Everything else follows from its declaration. */
 export interface Behaviour<K extends Kind = Kind> {
   /** Completes the values of a new row, or refuses them with `ApiError`. `more` is what the request held besides. */
-  complete?(tx: Transaction, values: Values<K> & { uuid: string }, more: Given, around: Surroundings): Values<K>;
+  complete?(
+    tx: Transaction,
+    values: Values<K> & { uuid: string },
+    more: Given,
+    around: Surroundings,
+  ): Awaitable<Values<K>>;
   /** Fields for which `complete` or `created` finds a value where none is given: that they have none has to be said. */
   readonly fills?: readonly string[];
   /** Whether somebody has asked for it, and not something else made it; a topology holds just those. */
@@ -28,25 +35,25 @@ export interface Behaviour<K extends Kind = Kind> {
   /** What an export says of each besides its fields, so that making it again does not do again what was done. */
   readonly exportedWith?: Given;
   /** Makes what comes along with a new row. */
-  created?(tx: Transaction, row: RowOf<K>, more: Given, around: Surroundings): void;
+  created?(tx: Transaction, row: RowOf<K>, more: Given, around: Surroundings): Promise<void>;
   /** Does what a change asks for besides the row itself. */
-  changed?(tx: Transaction, row: RowOf<K>, more: Given): void;
+  changed?(tx: Transaction, row: RowOf<K>, more: Given): Promise<void>;
   /** Whether a relation that nobody has asked for (any more) is there all the same. */
-  needed?(reader: Reader, row: RowOf<K>): boolean;
+  needed?(reader: Reader, row: RowOf<K>): Promise<boolean>;
   /** What records show besides the declared fields, for each of `rows`. */
-  view?(reader: Reader, rows: readonly RowOf<K>[]): Json[];
+  view?(reader: Reader, rows: readonly RowOf<K>[]): Awaitable<Json[]>;
   /** The declared actions; `given` are the columns that the request held. Gives what is answered. */
   readonly actions?: Readonly<
-    Record<string, (tx: Transaction, row: RowOf<K>, given: Given, around: Surroundings) => Json>
+    Record<string, (tx: Transaction, row: RowOf<K>, given: Given, around: Surroundings) => Promise<Json>>
   >;
   /** Operations beside the ordinary ones; one with method and path of an ordinary one replaces it. */
   endpoints?(store: Store): Endpoint[];
   /** Does what follows from changes of any objects, at the end of the transaction that makes them. */
-  follow?(tx: Transaction, touched: readonly Touched[], around: Surroundings): void;
+  follow?(tx: Transaction, touched: readonly Touched[], around: Surroundings): Promise<void>;
   /** Goes on beside the requests, until it is disposed of. */
   background?(store: Store, around: Surroundings): Disposable;
   /** What matters to whether each of `rows` is in effect, beside what matters for every object. */
-  findings?(facts: Facts, rows: readonly RowOf<K>[]): Findings[];
+  findings?(facts: Facts, rows: readonly RowOf<K>[]): Awaitable<Findings[]>;
   /** What only the hosts know of one that somebody looks at, as sentences. */
-  askHosts?(facts: Facts, row: RowOf<K>): Promise<string[]>;
+  askHosts?(hosts: Hosts, row: RowOf<K>): Promise<string[]>;
 }

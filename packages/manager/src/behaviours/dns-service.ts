@@ -3,15 +3,15 @@ import { byId, rawOf } from '../api/record.ts';
 import type { Behaviour } from './behaviour.ts';
 
 export const dnsService: Behaviour<'dns_service'> = {
-  complete(tx, values) {
-    const { uuid, mode } = tx.get('network_service', values.network_service_id)!;
+  async complete(tx, values) {
+    const { uuid, mode } = (await tx.get('network_service', values.network_service_id))!;
     if (mode === 'dns') return values;
     throw new ApiError('argument', `network_service_uuid ${uuid} is of mode ${mode}`, {
       hint: 'Expected one of mode dns. Use: vnctl network-services add --mode dns --interface-uuid INTERFACE',
     });
   },
-  view(reader, rows) {
-    const services = byId(
+  async view(reader, rows) {
+    const services = await byId(
       reader,
       'network_service',
       rows.map((row) => row.network_service_id),

@@ -16,13 +16,13 @@ const matches = removalParametersOf(declared).filter(([name]) => name !== 'actio
 const parameters = parametersFor(matches, 'make');
 
 export const filterStatic: Behaviour<'filter_static'> = {
-  complete(tx, values) {
+  async complete(tx, values) {
     const { action, ...match } = completed(values);
     const withPorts = match.protocol === 'tcp' || match.protocol === 'udp';
-    if (withPorts && tx.count('filter_static', match) > 0) {
+    if (withPorts && (await tx.count('filter_static', match)) > 0) {
       throw new ApiError(
         'argument',
-        `${tx.get('filter', match.filter_id)!.uuid} has a rule for ${wordsFor(match)} already`,
+        `${(await tx.get('filter', match.filter_id))!.uuid} has a rule for ${wordsFor(match)} already`,
       );
     }
     return { ...match, action };
@@ -40,17 +40,17 @@ export const filterStatic: Behaviour<'filter_static'> = {
       group: 'filters',
       parameters,
       answer: { shape: 'record', kind: 'filter_static' },
-      handle(call) {
+      async handle(call) {
         const given = inOurWords(declared, call.given);
         const read = readParameters(parameters, given);
-        const { value, revision } = store.transaction((tx) => {
-          const { id: filter_id } = objectInPath(tx, 'filter', call.path.uuid!);
+        const { value, revision } = await store.transaction(call.by, async (tx) => {
+          const { id: filter_id } = await objectInPath(tx, 'filter', call.path.uuid!);
           const defaults = { src_address: 0, src_prefix: 0, dst_address: 0, dst_prefix: 0 };
           const { action: _, ...match } = completed({ ...defaults, ...read, filter_id } as never);
-          const [row] = tx.find('filter_static', match, { limit: 1 });
+          const [row] = await tx.find('filter_static', match, { limit: 1 });
           if (!row) throw nothingMatches(call.given, listCommand('filter_static', call.path.uuid));
-          const record = recordOf(tx, 'filter_static', row);
-          tx.remove('filter_static', row.id);
+          const record = await recordOf(tx, 'filter_static', row);
+          await tx.remove('filter_static', row.id);
           return record;
         });
         call.wrote(revision);

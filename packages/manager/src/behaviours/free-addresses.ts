@@ -1,3 +1,4 @@
+import { mapInOrder } from '../in-order.ts';
 /** Addresses that nobody has, in ranges: numbers, whatever they stand for. */
 
 import { ApiError, macToText } from '@openvnet/model';
@@ -39,28 +40,30 @@ export function anyOf(ranges: readonly Range[]): number | undefined {
 const attempts = 20;
 
 /** A MAC address of the group, at random, that nothing has: of its first range that has one. Undefined without ranges. */
-export function drawMac(reader: Reader, groupId: number): number | undefined {
-  const ranges = reader.find('mac_range', { mac_range_group_id: groupId });
+export async function drawMac(reader: Reader, groupId: number): Promise<number | undefined> {
+  const ranges = await reader.find('mac_range', { mac_range_group_id: groupId });
   for (const { begin_mac_address, end_mac_address } of ranges) {
     const range: Range = [begin_mac_address, end_mac_address];
     for (let i = 0; i < attempts; i++) {
       const address = anyOf([range])!;
-      if (!isTaken(reader, address)) return address;
+      if (!(await isTaken(reader, address))) return address;
     }
     // Nearly full, most likely: what is left is found by looking at all that is taken.
-    const left = anyOf(freeIn([range], holders.flatMap((kind) => reader.find(kind, {}).map(macOf)).filter(isMac)));
+    const taken = (await mapInOrder(holders, async (kind) => (await reader.find(kind, {})).map(macOf))).flat();
+    const left = anyOf(freeIn([range], taken.filter(isMac)));
     if (left !== undefined) return left;
   }
   if (ranges.length === 0) return undefined;
-  const { uuid } = reader.get('mac_range_group', groupId)!;
+  const { uuid } = (await reader.get('mac_range_group', groupId))!;
   const shown = ranges.map((one) => `${macToText(one.begin_mac_address)} to ${macToText(one.end_mac_address)}`);
   throw new ApiError('argument', `no MAC address of ${uuid} is free: all of ${shown.join(', ')} are taken`);
 }
 
 const holders = ['mac_lease', 'route_link', 'datapath_network', 'datapath_segment', 'datapath_route_link'] as const;
 
-function isTaken(reader: Reader, mac_address: number): boolean {
-  return holders.some((kind) => reader.count(kind, { mac_address }) > 0);
+async function isTaken(reader: Reader, mac_address: number): Promise<boolean> {
+  for (const kind of holders) if ((await reader.count(kind, { mac_address })) > 0) return true;
+  return false;
 }
 
 function macOf(row: { mac_address: number | null }): number | null {

@@ -19,13 +19,13 @@ export function interfaceAssociation<K extends Association>(
   kind: K,
   { cause, other }: { cause: Cause; other: 'network_id' | 'segment_id' | 'route_link_id' },
 ): Behaviour<K> {
-  const isCaused = (reader: Reader, row: Columns): boolean =>
-    reader.count(cause, { interface_id: row.interface_id, [other]: row[other] } as Where<Cause>) > 0;
+  const isCaused = async (reader: Reader, row: Columns): Promise<boolean> =>
+    (await reader.count(cause, { interface_id: row.interface_id, [other]: row[other] } as Where<Cause>)) > 0;
 
   const shared: Behaviour<Association> = {
     needed: isCaused,
     byHand: (row) => row.static,
-    follow(tx, touched) {
+    async follow(tx, touched) {
       const pairs = new Map<string, Columns>();
       for (const { kind: changed, before, after } of touched) {
         if (changed !== cause) continue;
@@ -35,10 +35,10 @@ export function interfaceAssociation<K extends Association>(
         }
       }
       for (const pair of pairs.values()) {
-        const [row] = tx.find<Association>(kind, pair as Where<Association>);
-        const caused = isCaused(tx, pair);
-        if (caused && !row) tx.insert<Association>(kind, { ...pair, static: false } as never);
-        else if (!caused && row && !row.static) tx.remove(kind as Kind, row.id);
+        const [row] = await tx.find<Association>(kind, pair as Where<Association>);
+        const caused = await isCaused(tx, pair);
+        if (caused && !row) await tx.insert<Association>(kind, { ...pair, static: false } as never);
+        else if (!caused && row && !row.static) await tx.remove(kind as Kind, row.id);
       }
     },
   };

@@ -2,7 +2,7 @@ import { ipv4ToText, macToText, type RowOf } from '@openvnet/model';
 import type { Reader } from '@openvnet/store';
 import { addCommand } from '../api/parameters.ts';
 import { refusedFrames } from '../status/asked.ts';
-import { type Facts, type Place, placesOf, whyUnserved } from '../status/facts.ts';
+import { type Facts, type Hosts, type Place, placesOf, whyUnserved } from '../status/facts.ts';
 import type { Findings } from '../status/findings.ts';
 
 type Row = RowOf<'interface'>;
@@ -19,9 +19,9 @@ interface Belongings {
 }
 
 /** What has a port is in effect where that is; a simulated interface wherever it may be. */
-export function interfaceFindings(facts: Facts, rows: readonly Row[]): Findings[] {
-  const belongings = belongingsOf(facts.store, rows);
-  const newest = newestOf(facts, [...belongings.values()]);
+export async function interfaceFindings(facts: Facts, rows: readonly Row[]): Promise<Findings[]> {
+  const belongings = await belongingsOf(facts.reader, rows);
+  const newest = await newestOf(facts, [...belongings.values()]);
   return rows.map((row) => {
     const own = belongings.get(row.id)!;
     const revision = newest(own);
@@ -34,17 +34,17 @@ export function interfaceFindings(facts: Facts, rows: readonly Row[]): Findings[
 }
 
 /** How many frames the hosts of an interface have refused, because it may not send from their addresses. */
-export async function refusedNotes({ store, agents }: Facts, row: Row): Promise<string[]> {
+export async function refusedNotes({ store, agents }: Hosts, row: Row): Promise<string[]> {
   const hosts = agents.boundTo(row.id).map(({ agent }) => agent);
   const frames = (await refusedFrames(agents, hosts, row.id)).get(row.id) ?? 0;
   if (frames === 0) return [];
-  const allowed = `${row.uuid} (${allowedAddresses(store, row)})`;
+  const allowed = `${row.uuid} (${await store.read((reader) => allowedAddresses(reader, row))})`;
   return [`${frames} frames refused: their MAC or IP address is not that of ${allowed}`];
 }
 
 /** The addresses that an interface may send from, as text: `52:54:00:0d:84:01, 172.16.1.1`. */
-export function allowedAddresses(reader: Reader, row: Row): string {
-  const { macLeases, ipLeases } = belongingsOf(reader, [row]).get(row.id)!;
+export async function allowedAddresses(reader: Reader, row: Row): Promise<string> {
+  const { macLeases, ipLeases } = (await belongingsOf(reader, [row])).get(row.id)!;
   const texts = [
     ...macLeases.map(({ mac_address }) => macToText(mac_address)),
     ...ipLeases.map(({ ipv4_address }) => ipv4ToText(ipv4_address)),
@@ -122,11 +122,11 @@ function lackingAddresses(row: Row, { macLeases, ipLeases }: Belongings): string
   return lacking;
 }
 
-function belongingsOf(reader: Reader, rows: readonly Row[]): Map<number, Belongings> {
+async function belongingsOf(reader: Reader, rows: readonly Row[]): Promise<Map<number, Belongings>> {
   const interface_id = rows.map(({ id }) => id);
-  const ports = Map.groupBy(reader.find('interface_port', { interface_id }), (row) => row.interface_id);
-  const macLeases = Map.groupBy(reader.find('mac_lease', { interface_id }), (row) => row.interface_id);
-  const ipLeases = Map.groupBy(reader.find('ip_lease', { interface_id }), (row) => row.interface_id!);
+  const ports = Map.groupBy(await reader.find('interface_port', { interface_id }), (row) => row.interface_id);
+  const macLeases = Map.groupBy(await reader.find('mac_lease', { interface_id }), (row) => row.interface_id);
+  const ipLeases = Map.groupBy(await reader.find('ip_lease', { interface_id }), (row) => row.interface_id!);
   return new Map(
     interface_id.map((id) => [
       id,
@@ -136,17 +136,17 @@ function belongingsOf(reader: Reader, rows: readonly Row[]): Map<number, Belongi
 }
 
 /** The newest revision of what belongs to an interface. */
-function newestOf({ store }: Facts, all: readonly Belongings[]): (own: Belongings) => number {
+async function newestOf({ reader }: Facts, all: readonly Belongings[]): Promise<(own: Belongings) => number> {
   const ids = (rows: readonly { id: number }[]) => rows.map(({ id }) => id);
-  const ports = store.revisionsOf(
+  const ports = await reader.revisionsOf(
     'interface_port',
     all.flatMap((own) => ids(own.ports)),
   );
-  const macLeases = store.revisionsOf(
+  const macLeases = await reader.revisionsOf(
     'mac_lease',
     all.flatMap((own) => ids(own.macLeases)),
   );
-  const ipLeases = store.revisionsOf(
+  const ipLeases = await reader.revisionsOf(
     'ip_lease',
     all.flatMap((own) => ids(own.ipLeases)),
   );

@@ -4,19 +4,21 @@ import { type Json, plainRecordsOf } from '../api/record.ts';
 import { viewWithAddress } from './ip-lease.ts';
 
 /** The leases of each interface, one within the other, and what clients usually want of them. */
-export function interfaceView(reader: Reader, rows: readonly RowOf<'interface'>[]): Json[] {
-  const macLeases = reader.find('mac_lease', { interface_id: rows.map(({ id }) => id) });
-  const ipLeases = reader.find('ip_lease', { mac_lease_id: macLeases.map(({ id }) => id) });
-  const ipExtras = viewWithAddress(reader, ipLeases);
-  const ipRecords = plainRecordsOf(reader, 'ip_lease', ipLeases).map(
+export async function interfaceView(reader: Reader, rows: readonly RowOf<'interface'>[]): Promise<Json[]> {
+  const macLeases = await reader.find('mac_lease', { interface_id: rows.map(({ id }) => id) });
+  const ipLeases = await reader.find('ip_lease', { mac_lease_id: macLeases.map(({ id }) => id) });
+  const ipExtras = await viewWithAddress(reader, ipLeases);
+  const ipRecords = (await plainRecordsOf(reader, 'ip_lease', ipLeases)).map(
     (record, i): Json => ({ ...record, ...ipExtras[i] }),
   );
   const ipOf = Map.groupBy(ipRecords, (record) => record.mac_lease_id as number);
-  const macRecords = plainRecordsOf(reader, 'mac_lease', macLeases).map((record, i): Json & { ip_leases: Json[] } => ({
-    ...record,
-    mac_address_id: macLeases[i]!.id,
-    ip_leases: ipOf.get(macLeases[i]!.id) ?? [],
-  }));
+  const macRecords = (await plainRecordsOf(reader, 'mac_lease', macLeases)).map(
+    (record, i): Json & { ip_leases: Json[] } => ({
+      ...record,
+      mac_address_id: macLeases[i]!.id,
+      ip_leases: ipOf.get(macLeases[i]!.id) ?? [],
+    }),
+  );
   const macOf = Map.groupBy(macRecords, (record) => record.interface_id as number);
   return rows.map((row) => summary(macOf.get(row.id) ?? []));
 }

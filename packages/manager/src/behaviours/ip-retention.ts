@@ -1,23 +1,26 @@
 import type { RowOf } from '@openvnet/model';
-import type { Reader, Store, Transaction } from '@openvnet/store';
+import type { ChangedBy, Reader, Store, Transaction } from '@openvnet/store';
+import { mapInOrder } from '../in-order.ts';
 import type { Behaviour, Surroundings } from './behaviour.ts';
+
+const expiry: ChangedBy = { author: 'vnmgr', request: null, message: 'leases whose time is over' };
 
 /** The longest wait: how late a change of the clock is noticed. */
 const longestMs = 10_000;
 
 export const ipRetention: Behaviour<'ip_retention'> = {
   // Whoever takes a lease from its interface, or gives it to one.
-  follow(tx, touched, { now }) {
+  async follow(tx, touched, { now }) {
     for (const { kind, before, after } of touched) {
       if (kind !== 'ip_lease' || !before || !after) continue;
       const had = before.interface_id !== null;
       const has = after.interface_id !== null;
       if (had === has) continue;
-      for (const row of tx.find('ip_retention', { ip_lease_id: after.id })) {
-        if (!has && row.released_at === null) tx.update('ip_retention', row.id, { released_at: now() });
+      for (const row of await tx.find('ip_retention', { ip_lease_id: after.id })) {
+        if (!has && row.released_at === null) await tx.update('ip_retention', row.id, { released_at: now() });
         // A lease that is given again lasts from now on.
         if (has && row.released_at !== null) {
-          tx.update('ip_retention', row.id, { released_at: null, leased_at: now() });
+          await tx.update('ip_retention', row.id, { released_at: null, leased_at: now() });
         }
       }
     }
@@ -32,44 +35,67 @@ class Expiry implements Disposable {
   readonly #unsubscribe: () => void;
   #timer: NodeJS.Timeout | undefined;
   #next = Number.POSITIVE_INFINITY;
+  #ended = false;
 
   constructor(store: Store, around: Surroundings) {
     this.#store = store;
     this.#around = around;
     this.#unsubscribe = store.subscribe(({ changes }) => {
+      const rows: RowOf<'ip_retention'>[] = [];
       for (const change of changes) {
         // New times of a container count for all that is in it.
         if (change.kind === 'ip_retention_container' && change.row) this.#wakeAt(around.now());
-        if (change.kind === 'ip_retention' && change.row) this.#wakeAt(dueOf(store, change.row));
+        if (change.kind === 'ip_retention' && change.row) rows.push(change.row);
       }
+      if (rows.length > 0) void this.#wakeFor(rows);
     });
     this.#wakeAt(around.now());
   }
 
   [Symbol.dispose](): void {
+    this.#ended = true;
     clearTimeout(this.#timer);
     this.#unsubscribe();
   }
 
   #wakeAt(moment: number): void {
+    if (this.#ended) return;
     const now = this.#around.now();
     // A clock that was set may have passed what is waited for.
     if (moment >= this.#next && this.#next > now) return;
     this.#next = Math.min(moment, this.#next);
     clearTimeout(this.#timer);
     const wait = Math.min(Math.max(this.#next - now, 0), longestMs);
-    this.#timer = setTimeout(() => this.#wake(), wait);
+    this.#timer = setTimeout(() => void this.#wake(), wait);
   }
 
-  #wake(): void {
+  async #wake(): Promise<void> {
     this.#next = Number.POSITIVE_INFINITY;
-    const { logger, now } = this.#around;
-    try {
-      this.#store.transaction((tx) => {
-        for (const row of tx.find('ip_retention', {})) if (dueOf(tx, row) <= now()) end(tx, row.id, now());
+    const { now } = this.#around;
+    await this.#safely(async () => {
+      await this.#store.transaction(expiry, async (tx) => {
+        for (const row of await tx.find('ip_retention', {})) {
+          if ((await dueOf(tx, row)) <= now()) await end(tx, row.id, now());
+        }
       });
-      for (const row of this.#store.find('ip_retention', {})) this.#wakeAt(dueOf(this.#store, row));
+      await this.#wakeFor(await this.#store.find('ip_retention', {}));
+    });
+  }
+
+  /** Wakes when the next of the leases is due. */
+  async #wakeFor(rows: readonly RowOf<'ip_retention'>[]): Promise<void> {
+    await this.#safely(async () => {
+      const due = await this.#store.read((reader) => mapInOrder(rows, (row) => dueOf(reader, row)));
+      for (const moment of due) this.#wakeAt(moment);
+    });
+  }
+
+  async #safely(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
     } catch (error) {
+      if (this.#ended) return;
+      const { logger, now } = this.#around;
       logger.error({ err: error }, 'leases that are over could not be ended; they are tried again');
       this.#wakeAt(now() + longestMs);
     }
@@ -77,21 +103,21 @@ class Expiry implements Disposable {
 }
 
 /** When the next thing happens to a lease: it is released, or removed. */
-function dueOf(reader: Reader, row: RowOf<'ip_retention'>): number {
-  const container = reader.get('ip_retention_container', row.ip_retention_container_id);
+async function dueOf(reader: Reader, row: RowOf<'ip_retention'>): Promise<number> {
+  const container = await reader.get('ip_retention_container', row.ip_retention_container_id);
   const { leased_at, released_at } = row;
   const seconds = released_at === null ? container?.lease_time : container?.grace_time;
   return seconds == null ? Number.POSITIVE_INFINITY : (released_at ?? leased_at) + seconds * 1000;
 }
 
-function end(tx: Transaction, id: number, now: number): void {
+async function end(tx: Transaction, id: number, now: number): Promise<void> {
   // It may have gone with another one.
-  const row = tx.get('ip_retention', id);
+  const row = await tx.get('ip_retention', id);
   if (!row) return;
   if (row.released_at !== null) {
-    tx.remove('ip_lease', row.ip_lease_id);
+    await tx.remove('ip_lease', row.ip_lease_id);
     return;
   }
-  tx.update('ip_lease', row.ip_lease_id, { interface_id: null, mac_lease_id: null });
-  tx.update('ip_retention', id, { released_at: now });
+  await tx.update('ip_lease', row.ip_lease_id, { interface_id: null, mac_lease_id: null });
+  await tx.update('ip_retention', id, { released_at: now });
 }

@@ -11,11 +11,11 @@ type Policy = RowOf<'lease_policy'>;
 
 export const leasePolicy: Behaviour<'lease_policy'> = {
   actions: {
-    ip_leases(tx, policy, given: Given & { ip_lease_uuid?: string; label?: string }, around) {
+    async ip_leases(tx, policy, given: Given & { ip_lease_uuid?: string; label?: string }, around) {
       const { ip_lease_uuid: named, label } = given;
       const uuid = named === undefined ? freshUuid('il') : requireUuid('ip_lease', named, 'uuid');
-      if (tx.byUuid('ip_lease', uuid)) throw new ApiError('duplicateUuid', uuid);
-      return recordOf(tx, 'ip_lease', allocate(tx, policy, { uuid, label }, around));
+      if (await tx.byUuid('ip_lease', uuid)) throw new ApiError('duplicateUuid', uuid);
+      return await recordOf(tx, 'ip_lease', await allocate(tx, policy, { uuid, label }, around));
     },
   },
 };
@@ -24,23 +24,23 @@ export const leasePolicy: Behaviour<'lease_policy'> = {
 export const leasePolicyInterface: Behaviour<'lease_policy_interface'> = {
   // Leases are part of a topology themselves.
   exportedWith: { allocate: false },
-  created(tx, row, { allocate: wanted = true }: Given & { allocate?: boolean }, around) {
+  async created(tx, row, { allocate: wanted = true }: Given & { allocate?: boolean }, around) {
     if (!wanted) return;
-    const policy = tx.get('lease_policy', row.lease_policy_id)!;
-    const { uuid } = tx.get('interface', row.interface_id)!;
+    const policy = (await tx.get('lease_policy', row.lease_policy_id))!;
+    const { uuid } = (await tx.get('interface', row.interface_id))!;
     if (policy.timing !== 'immediate') {
       throw new ApiError('argument', `${policy.uuid} has timing ${policy.timing}`, {
         hint: `Use: vnctl lease-policies modify ${policy.uuid} --timing immediate`,
       });
     }
-    const [macLease] = tx.find('mac_lease', { interface_id: row.interface_id }, { limit: 1 });
+    const [macLease] = await tx.find('mac_lease', { interface_id: row.interface_id }, { limit: 1 });
     if (!macLease) {
       const command = addCommand('mac_lease', `--interface-uuid ${uuid} --mac-address MAC`);
       throw new ApiError('argument', `interface ${uuid} has no MAC lease for the address`, { hint: `Use: ${command}` });
     }
     const holder = { interface_id: row.interface_id, mac_lease_id: macLease.id };
-    const lease = allocate(tx, policy, { uuid: freshUuid('il'), label: row.label, ...holder }, around);
-    giveNetworkToRoutes(tx, lease);
+    const lease = await allocate(tx, policy, { uuid: freshUuid('il'), label: row.label, ...holder }, around);
+    await giveNetworkToRoutes(tx, lease);
   },
 };
 
@@ -52,35 +52,40 @@ interface Wanted {
 }
 
 /** A lease of a free address of the policy, in its containers. */
-function allocate(tx: Transaction, policy: Policy, wanted: Wanted, around: Surroundings): RowOf<'ip_lease'> {
+async function allocate(
+  tx: Transaction,
+  policy: Policy,
+  wanted: Wanted,
+  around: Surroundings,
+): Promise<RowOf<'ip_lease'>> {
   const { uuid, label = null, interface_id = null, mac_lease_id = null } = wanted;
-  const found = freeAddress(tx, policy);
-  const lease = tx.insert('ip_lease', { uuid, enable_routing: false, ...found, interface_id, mac_lease_id });
+  const found = await freeAddress(tx, policy);
+  const lease = await tx.insert('ip_lease', { uuid, enable_routing: false, ...found, interface_id, mac_lease_id });
   const containers = { lease_policy_id: policy.id, ...(label !== null && { label }) };
-  for (const { ip_lease_container_id } of tx.find('lease_policy_ip_lease_container', containers)) {
-    tx.insert('ip_lease_container_ip_lease', { ip_lease_container_id, ip_lease_id: lease.id });
+  for (const { ip_lease_container_id } of await tx.find('lease_policy_ip_lease_container', containers)) {
+    await tx.insert('ip_lease_container_ip_lease', { ip_lease_container_id, ip_lease_id: lease.id });
   }
-  for (const { ip_retention_container_id } of tx.find('lease_policy_ip_retention_container', {
+  for (const { ip_retention_container_id } of await tx.find('lease_policy_ip_retention_container', {
     lease_policy_id: policy.id,
   })) {
-    tx.insert('ip_retention', { ip_retention_container_id, ip_lease_id: lease.id, leased_at: around.now() });
+    await tx.insert('ip_retention', { ip_retention_container_id, ip_lease_id: lease.id, leased_at: around.now() });
   }
   return lease;
 }
 
 /** Of the first network of the policy that has one. */
-function freeAddress(reader: Reader, policy: Policy): { network_id: number; ipv4_address: number } {
-  const networks = reader.find('lease_policy_network', { lease_policy_id: policy.id });
+async function freeAddress(reader: Reader, policy: Policy): Promise<{ network_id: number; ipv4_address: number }> {
+  const networks = await reader.find('lease_policy_network', { lease_policy_id: policy.id });
   if (networks.length === 0) {
     const command = `vnctl lease-policies networks add ${policy.uuid} NETWORK --ip-range-group-uuid GROUP`;
     throw new ApiError('argument', `${policy.uuid} has no network`, { hint: `Use: ${command}` });
   }
   const tried: string[] = [];
   for (const { network_id, ip_range_group_id } of networks) {
-    const network = reader.get('network', network_id)!;
-    const group = reader.get('ip_range_group', ip_range_group_id)!;
-    const taken = reader.find('ip_lease', { network_id }).map((lease) => lease.ipv4_address);
-    const free = freeIn(rangesWithin(reader, group.id, usableOf(network)), taken);
+    const network = (await reader.get('network', network_id))!;
+    const group = (await reader.get('ip_range_group', ip_range_group_id))!;
+    const taken = (await reader.find('ip_lease', { network_id })).map((lease) => lease.ipv4_address);
+    const free = freeIn(await rangesWithin(reader, group.id, usableOf(network)), taken);
     const ipv4_address = choose[group.allocation_type](free);
     if (ipv4_address !== undefined) return { network_id, ipv4_address };
     tried.push(`${group.uuid} in ${network.uuid}`);
@@ -96,9 +101,8 @@ const choose: Record<RowOf<'ip_range_group'>['allocation_type'], (free: readonly
   random: anyOf,
 };
 
-function rangesWithin(reader: Reader, groupId: number, [first, last]: Range): Range[] {
-  return reader
-    .find('ip_range', { ip_range_group_id: groupId })
+async function rangesWithin(reader: Reader, groupId: number, [first, last]: Range): Promise<Range[]> {
+  return (await reader.find('ip_range', { ip_range_group_id: groupId }))
     .map((one): Range => [Math.max(one.begin_ipv4_address, first), Math.min(one.end_ipv4_address, last)])
     .filter(([from, to]) => from <= to);
 }

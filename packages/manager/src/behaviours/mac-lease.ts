@@ -3,13 +3,13 @@ import type { Behaviour } from './behaviour.ts';
 
 export const macLease: Behaviour<'mac_lease'> = {
   // A lease that moves to another interface takes its IP leases along.
-  changed(tx, row) {
-    for (const lease of tx.find('ip_lease', { mac_lease_id: row.id })) {
-      tx.update('ip_lease', lease.id, { interface_id: row.interface_id });
+  async changed(tx, row) {
+    for (const lease of await tx.find('ip_lease', { mac_lease_id: row.id })) {
+      await tx.update('ip_lease', lease.id, { interface_id: row.interface_id });
     }
   },
-  view(reader, rows) {
-    const interfaces = byId(
+  async view(reader, rows) {
+    const interfaces = await byId(
       reader,
       'interface',
       rows.map((row) => row.interface_id),

@@ -2,8 +2,8 @@ import { byId, rawOf } from '../api/record.ts';
 import type { Behaviour } from './behaviour.ts';
 
 export const networkService: Behaviour<'network_service'> = {
-  view(reader, rows) {
-    const interfaces = byId(
+  async view(reader, rows) {
+    const interfaces = await byId(
       reader,
       'interface',
       rows.map((row) => row.interface_id),

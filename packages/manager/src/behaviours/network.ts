@@ -1,6 +1,7 @@
 import type { RowOf } from '@openvnet/model';
 import type { Reader } from '@openvnet/store';
 import { addCommand } from '../api/parameters.ts';
+import { mapInOrder } from '../in-order.ts';
 import type { Behaviour } from './behaviour.ts';
 import { joinTopology } from './topology.ts';
 
@@ -10,21 +11,24 @@ export const network: Behaviour<'network'> = {
     domain_name: values.domain_name ?? values.uuid.slice(values.uuid.indexOf('-') + 1),
   }),
   created: joinTopology('network'),
-  findings: ({ store }, rows) =>
-    rows.map(({ id, mode, uuid }) => ({ notes: mode === 'physical' && !isJoined(store, id) ? [lonely(uuid)] : [] })),
+  findings: ({ reader }, rows) =>
+    mapInOrder(rows, async ({ id, mode, uuid }) => ({
+      notes: mode === 'physical' && !(await isJoined(reader, id)) ? [lonely(uuid)] : [],
+    })),
 };
 
 /** Modes of interfaces by whose port a network is joined to others outside. */
 const joining = new Set<RowOf<'interface'>['mode']>(['host', 'patch', 'promiscuous']);
 
-function isJoined(reader: Reader, network_id: number): boolean {
+async function isJoined(reader: Reader, network_id: number): Promise<boolean> {
   const ways = [
-    ...reader.find('interface_network', { network_id }),
-    ...reader.find('datapath_network', { network_id }),
+    ...(await reader.find('interface_network', { network_id })),
+    ...(await reader.find('datapath_network', { network_id })),
   ];
-  return ways.some(
-    ({ interface_id }) => interface_id !== null && joining.has(reader.get('interface', interface_id)!.mode),
-  );
+  for (const { interface_id } of ways) {
+    if (interface_id !== null && joining.has((await reader.get('interface', interface_id))!.mode)) return true;
+  }
+  return false;
 }
 
 function lonely(uuid: string): string {

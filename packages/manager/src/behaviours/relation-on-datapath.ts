@@ -14,20 +14,20 @@ type Relation = 'datapath_network' | 'datapath_segment' | 'datapath_route_link';
  */
 export function relationOnDatapath<K extends Relation>(kind: K, range: number): Behaviour<K> {
   const shared: Behaviour<Relation> = {
-    complete: (tx, values, _more, around) => ({
+    complete: async (tx, values, _more, around) => ({
       ...values,
-      mac_address: values.mac_address ?? macOfSettings(tx, around),
-      interface_id: values.interface_id ?? hostInterfaceOf(tx, values.datapath_id),
+      mac_address: values.mac_address ?? (await macOfSettings(tx, around)),
+      interface_id: values.interface_id ?? (await hostInterfaceOf(tx, values.datapath_id)),
     }),
     fills: ['interface_uuid', 'mac_address'],
     byHand: (row) => row.topology_id === null,
-    created(tx, row) {
+    async created(tx, row) {
       if (row.mac_address !== null) return;
       const address = range * 0x100_0000 + (row.id % 0x100_0000);
-      tx.update<Relation>(kind, row.id, { mac_address: address });
+      await tx.update<Relation>(kind, row.id, { mac_address: address });
     },
-    view(reader, rows) {
-      const leases = firstLeasesOf(
+    async view(reader, rows) {
+      const leases = await firstLeasesOf(
         reader,
         rows.map((row) => row.interface_id),
       );
@@ -44,10 +44,10 @@ export function relationOnDatapath<K extends Relation>(kind: K, range: number): 
 }
 
 /** An address of the group that the settings name, if they name one. */
-export function macOfSettings(reader: Reader, { datapathMacGroup }: Surroundings): number | null {
+export async function macOfSettings(reader: Reader, { datapathMacGroup }: Surroundings): Promise<number | null> {
   if (!datapathMacGroup) return null;
-  const group = reader.byUuid('mac_range_group', datapathMacGroup);
-  if (group) return drawMac(reader, group.id) ?? null;
+  const group = await reader.byUuid('mac_range_group', datapathMacGroup);
+  if (group) return (await drawMac(reader, group.id)) ?? null;
   const command = addCommand('mac_range_group', `--uuid ${datapathMacGroup}`);
   throw new ApiError('argument', `the setting datapath-mac-group names ${datapathMacGroup}, which does not exist`, {
     hint: `Use: ${command}`,
@@ -55,7 +55,9 @@ export function macOfSettings(reader: Reader, { datapathMacGroup }: Surroundings
 }
 
 /** The interface by which the host of a datapath reaches other hosts, if one is registered. */
-function hostInterfaceOf(reader: Reader, datapathId: number): number | null {
-  const port = reader.find('interface_port', { datapath_id: datapathId, interface_mode: 'host' }, { limit: 1 })[0];
+async function hostInterfaceOf(reader: Reader, datapathId: number): Promise<number | null> {
+  const port = (
+    await reader.find('interface_port', { datapath_id: datapathId, interface_mode: 'host' }, { limit: 1 })
+  )[0];
   return port?.interface_id ?? null;
 }

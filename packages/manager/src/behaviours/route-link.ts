@@ -4,9 +4,9 @@ import { joinTopology } from './topology.ts';
 
 export const routeLink: Behaviour<'route_link'> = {
   fills: ['mac_address'],
-  complete: (tx, values, _more, around) => ({
+  complete: async (tx, values, _more, around) => ({
     ...values,
-    mac_address: values.mac_address ?? macOfSettings(tx, around),
+    mac_address: values.mac_address ?? (await macOfSettings(tx, around)),
   }),
   created: joinTopology('route_link'),
   // The original keeps addresses in a table of their own.

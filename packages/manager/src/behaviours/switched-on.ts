@@ -9,9 +9,9 @@ type Flag = {
 /** What has an effect only while a flag of its interface is set: says so where it is not. */
 function switchedOnBy<K extends 'filter' | 'translation'>(flag: Flag, without: string): Behaviour<K> {
   const shared: Behaviour<'filter' | 'translation'> = {
-    findings({ store }, rows) {
-      const interfaces = byId(
-        store,
+    async findings({ reader }, rows) {
+      const interfaces = await byId(
+        reader,
         'interface',
         rows.map(({ interface_id }) => interface_id),
       );

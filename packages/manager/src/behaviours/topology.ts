@@ -1,6 +1,7 @@
 import { ApiError, type RowOf } from '@openvnet/model';
 import type { Reader, Touched, Transaction } from '@openvnet/store';
 import type { Given } from '../api/endpoint.ts';
+import { mapInOrder } from '../in-order.ts';
 import type { Behaviour } from './behaviour.ts';
 import { drawMac } from './free-addresses.ts';
 
@@ -16,10 +17,10 @@ const parts = [
 ] as const satisfies { member: Member; relation: Relation; other: string }[];
 
 export const topology: Behaviour<'topology'> = {
-  follow(tx, touched) {
-    for (const id of affected(tx, touched)) {
-      const row = tx.get('topology', id);
-      if (row) putOnDatapaths(tx, row);
+  async follow(tx, touched) {
+    for (const id of await affected(tx, touched)) {
+      const row = await tx.get('topology', id);
+      if (row) await putOnDatapaths(tx, row);
     }
   },
 };
@@ -27,18 +28,18 @@ export const topology: Behaviour<'topology'> = {
 /** The address of the host is the first of its interface, which must be that of the datapath. */
 export const topologyDatapath: Behaviour<'topology_datapath'> = {
   fills: ['ip_lease_uuid'],
-  complete(tx, values, _more, { applying }) {
-    const { uuid, mode } = tx.get('interface', values.interface_id)!;
+  async complete(tx, values, _more, { applying }) {
+    const { uuid, mode } = (await tx.get('interface', values.interface_id))!;
     if (values.ip_lease_id != null) {
-      const lease = tx.get('ip_lease', values.ip_lease_id)!;
+      const lease = (await tx.get('ip_lease', values.ip_lease_id))!;
       // It was one when it was chosen, though it may have been released or moved since.
       if (lease.interface_id === values.interface_id || applying) return values;
       throw new ApiError('argument', `ip_lease_uuid ${lease.uuid} is not a lease of ${uuid}`);
     }
     const { interface_id, datapath_id } = values;
-    const datapath = tx.get('datapath', datapath_id)!;
-    const [lease] = tx.find('ip_lease', { interface_id }, { limit: 1 });
-    if (mode === 'host' && lease && tx.count('interface_port', { interface_id, datapath_id }) > 0) {
+    const datapath = (await tx.get('datapath', datapath_id))!;
+    const [lease] = await tx.find('ip_lease', { interface_id }, { limit: 1 });
+    if (mode === 'host' && lease && (await tx.count('interface_port', { interface_id, datapath_id })) > 0) {
       return { ...values, ip_lease_id: lease.id };
     }
     const lacks = mode !== 'host' ? `mode host (it has ${mode})` : lease ? `a port on ${datapath.uuid}` : 'an IP lease';
@@ -51,13 +52,14 @@ export const topologyDatapath: Behaviour<'topology_datapath'> = {
 
 /** Adds a new object to the topology that its request names. */
 export function joinTopology<K extends 'network' | 'segment' | 'route_link'>(kind: K) {
-  return (tx: Transaction, row: RowOf<K>, { topology_id }: Given & { topology_id?: number }): void => {
-    if (topology_id !== undefined) tx.insert(`topology_${kind}`, { topology_id, [`${kind}_id`]: row.id } as never);
+  return async (tx: Transaction, row: RowOf<K>, { topology_id }: Given & { topology_id?: number }): Promise<void> => {
+    if (topology_id !== undefined)
+      await tx.insert(`topology_${kind}`, { topology_id, [`${kind}_id`]: row.id } as never);
   };
 }
 
 /** Topologies of which something has changed, and those that lie over them. */
-function affected(reader: Reader, touched: readonly Touched[]): Set<number> {
+async function affected(reader: Reader, touched: readonly Touched[]): Promise<Set<number>> {
   const found = new Set<number>();
   for (const { kind, before, after } of touched) {
     const part = parts.find(({ relation }) => relation === kind);
@@ -65,7 +67,7 @@ function affected(reader: Reader, touched: readonly Touched[]): Set<number> {
     if (part && before && !after && (before as unknown as Columns).topology_id === null) {
       const { member, other } = part;
       const id = (before as unknown as Columns)[other]!;
-      for (const { topology_id } of reader.find<Member>(member, { [other]: id })) found.add(topology_id);
+      for (const { topology_id } of await reader.find<Member>(member, { [other]: id })) found.add(topology_id);
     }
     for (const row of [before, after] as unknown as (Columns | null)[]) {
       if (!row) continue;
@@ -73,59 +75,67 @@ function affected(reader: Reader, touched: readonly Touched[]): Set<number> {
       else if (kind.startsWith('topology_')) found.add(row.topology_id!);
       // A group that had no range yet.
       else if (kind === 'mac_range') {
-        const groups = reader.find('topology_mac_range_group', { mac_range_group_id: row.mac_range_group_id! });
+        const groups = await reader.find('topology_mac_range_group', { mac_range_group_id: row.mac_range_group_id! });
         for (const group of groups) found.add(group.topology_id);
       }
     }
   }
-  for (const { overlay_id } of reader.find('topology_layer', { underlay_id: [...found] })) found.add(overlay_id);
+  for (const { overlay_id } of await reader.find('topology_layer', { underlay_id: [...found] })) found.add(overlay_id);
   return found;
 }
 
 /** A datapath, how its host reaches others, and where the addresses of what is put on it are from. */
 type Place = Columns & { readonly datapath_id: number };
 
-function placesOf(reader: Reader, { id, mode }: RowOf<'topology'>): (readonly [Place, groupId: number])[] {
-  const below =
+async function placesOf(
+  reader: Reader,
+  { id, mode }: RowOf<'topology'>,
+): Promise<(readonly [Place, groupId: number])[]> {
+  const below: { underlay: number; layer: number | null }[] =
     mode === 'simple_underlay'
       ? [{ underlay: id, layer: null }]
-      : reader.find('topology_layer', { overlay_id: id }).map((row) => ({ underlay: row.underlay_id, layer: row.id }));
-  return below.flatMap(({ underlay, layer }) => {
-    const group = reader.find('topology_mac_range_group', { topology_id: underlay }).at(-1);
-    const hasRange = group && reader.count('mac_range', { mac_range_group_id: group.mac_range_group_id }) > 0;
-    if (!hasRange) return [];
-    return reader.find('topology_datapath', { topology_id: underlay }).map((row) => {
-      const { datapath_id, interface_id, ip_lease_id } = row;
-      const tags = { topology_id: id, topology_layer_id: layer, topology_mac_range_group_id: group.id };
-      return [{ datapath_id, interface_id, ip_lease_id, ...tags }, group.mac_range_group_id] as const;
-    });
-  });
+      : (await reader.find('topology_layer', { overlay_id: id })).map((row) => ({
+          underlay: row.underlay_id,
+          layer: row.id,
+        }));
+  return (
+    await mapInOrder(below, async ({ underlay, layer }): Promise<(readonly [Place, groupId: number])[]> => {
+      const group = (await reader.find('topology_mac_range_group', { topology_id: underlay })).at(-1);
+      const hasRange = group && (await reader.count('mac_range', { mac_range_group_id: group.mac_range_group_id })) > 0;
+      if (!hasRange) return [];
+      return (await reader.find('topology_datapath', { topology_id: underlay })).map((row) => {
+        const { datapath_id, interface_id, ip_lease_id } = row;
+        const tags = { topology_id: id, topology_layer_id: layer, topology_mac_range_group_id: group.id };
+        return [{ datapath_id, interface_id, ip_lease_id, ...tags }, group.mac_range_group_id] as const;
+      });
+    })
+  ).flat();
 }
 
 /** Makes the relations of datapaths that the topology asks for, and removes those that it has made and that nothing asks for. */
-function putOnDatapaths(tx: Transaction, row: RowOf<'topology'>): void {
-  const places = placesOf(tx, row);
+async function putOnDatapaths(tx: Transaction, row: RowOf<'topology'>): Promise<void> {
+  const places = await placesOf(tx, row);
   for (const { member, relation, other } of parts) {
     const carried = relation !== 'datapath_route_link' || row.mode === 'simple_overlay';
-    const members = carried ? (tx.find<Member>(member, { topology_id: row.id }) as unknown as Columns[]) : [];
+    const members = carried ? ((await tx.find<Member>(member, { topology_id: row.id })) as unknown as Columns[]) : [];
     const kept = new Set<number>();
     for (const one of members) {
       for (const [place, groupId] of places) {
         const where = { datapath_id: place.datapath_id, [other]: one[other]! };
-        const [found] = tx.find<Relation>(relation, where);
+        const [found] = await tx.find<Relation>(relation, where);
         if (!found) {
-          const mac_address = drawMac(tx, groupId)!;
-          kept.add(tx.insert<Relation>(relation, { ...place, ...where, mac_address } as never).id);
+          const mac_address = (await drawMac(tx, groupId))!;
+          kept.add((await tx.insert<Relation>(relation, { ...place, ...where, mac_address } as never)).id);
         } else if (found.topology_id === row.id && !kept.has(found.id)) {
           const moved = found.topology_mac_range_group_id !== place.topology_mac_range_group_id;
-          const mac_address = moved ? drawMac(tx, groupId)! : found.mac_address;
-          tx.update<Relation>(relation, found.id, { ...place, mac_address } as never);
+          const mac_address = moved ? (await drawMac(tx, groupId))! : found.mac_address;
+          await tx.update<Relation>(relation, found.id, { ...place, mac_address } as never);
           kept.add(found.id);
         }
       }
     }
-    for (const made of tx.find<Relation>(relation, { topology_id: row.id })) {
-      if (!kept.has(made.id)) tx.remove(relation, made.id);
+    for (const made of await tx.find<Relation>(relation, { topology_id: row.id })) {
+      if (!kept.has(made.id)) await tx.remove(relation, made.id);
     }
   }
 }

@@ -14,18 +14,21 @@ const fields = removalParametersOf(resourceOf('translation_static_address'));
 const parameters = parametersFor(fields, 'make');
 
 export const translationStaticAddress: Behaviour<'translation_static_address'> = {
-  complete(tx, values) {
+  async complete(tx, values) {
     const { ingress_port_number = null, egress_port_number = null } = values;
     if (ingress_port_number === null || egress_port_number === null) return values;
     const { translation_id, ingress_ipv4_address, egress_ipv4_address } = values;
     const pair = { ingress_ipv4_address, egress_ipv4_address, ingress_port_number, egress_port_number };
-    if (tx.count('translation_static_address', { translation_id, ...pair }) === 0) return values;
+    if ((await tx.count('translation_static_address', { translation_id, ...pair })) === 0) return values;
     const words = `${ipv4ToText(ingress_ipv4_address)}:${ingress_port_number} to ${ipv4ToText(egress_ipv4_address)}:${egress_port_number}`;
-    throw new ApiError('argument', `${tx.get('translation', translation_id)!.uuid} translates ${words} already`);
+    throw new ApiError(
+      'argument',
+      `${(await tx.get('translation', translation_id))!.uuid} translates ${words} already`,
+    );
   },
   // As the original: the networks are repeated where both were given, the logical router where there is one.
-  view(reader, rows) {
-    const networks = byId(
+  async view(reader, rows) {
+    const networks = await byId(
       reader,
       'network',
       rows.flatMap((row) => [row.ingress_network_id, row.egress_network_id]),
@@ -46,15 +49,15 @@ export const translationStaticAddress: Behaviour<'translation_static_address'> =
       group: 'translations',
       parameters,
       answer: { shape: 'object' },
-      handle(call) {
+      async handle(call) {
         const read = readParameters(parameters, call.given);
-        const { value, revision } = store.transaction((tx) => {
-          const translation = objectInPath(tx, 'translation', call.path.uuid!);
-          const where = { translation_id: translation.id, ...resolveReferences(tx, fields, read) };
-          const rows = tx.find('translation_static_address', where);
+        const { value, revision } = await store.transaction(call.by, async (tx) => {
+          const translation = await objectInPath(tx, 'translation', call.path.uuid!);
+          const where = { translation_id: translation.id, ...(await resolveReferences(tx, fields, read)) };
+          const rows = await tx.find('translation_static_address', where);
           if (rows.length === 0)
             throw nothingMatches(call.given, listCommand('translation_static_address', translation.uuid));
-          for (const { id } of rows) tx.remove('translation_static_address', id);
+          for (const { id } of rows) await tx.remove('translation_static_address', id);
           return { uuid: translation.uuid };
         });
         call.wrote(revision);

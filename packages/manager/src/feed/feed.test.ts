@@ -9,9 +9,12 @@ import { openStore } from '@openvnet/store';
 import { pino } from 'pino';
 import { describe, expect, it } from 'vitest';
 import { Agents } from '../status/agents.ts';
+import { Registered } from '../status/registered.ts';
+import { Strangers } from '../status/strangers.ts';
 import { hello, registerNetwork, reportOf, testAgent, testManager } from '../testing.ts';
 import { Feed } from './feed.ts';
 
+const by = { author: 'test', request: null, message: null };
 const fresh = { ...hello, store: null, revision: null };
 
 describe('the feed', () => {
@@ -128,9 +131,11 @@ describe('the feed', () => {
   });
 
   it('disconnects an agent that does not read', async () => {
-    using store = await openStore('memory');
+    await using store = await openStore('memory');
     const agents = new Agents();
-    using feed = new Feed({ store, agents, logger: pino({ level: 'silent' }) }, { bufferedBytes: 1 << 16 });
+    using strangers = new Strangers(agents, await Registered.open(store));
+    const logger = pino({ level: 'silent' });
+    using feed = new Feed({ store, agents, strangers, logger }, { bufferedBytes: 1 << 16 });
     await using server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
     feed.attach(server, { allowHost: [], corsOrigin: [] });
@@ -139,13 +144,17 @@ describe('the feed', () => {
     await agent.next();
     agent.socket.pause();
     const blank = { ipv4_network: 0, ipv4_prefix: 24 };
-    const { value: rows } = store.transaction((tx) =>
-      Array.from({ length: 1000 }, (_, i) => tx.insert('network', { uuid: `nw-${i}`, display_name: '', ...blank })),
+    const { value: rows } = await store.transaction(by, (tx) =>
+      Promise.all(
+        Array.from({ length: 1000 }, (_, i) => tx.insert('network', { uuid: `nw-${i}`, display_name: '', ...blank })),
+      ),
     );
     let rounds = 0;
     for (; rounds < 200 && agents.all()[0]?.connection; rounds++) {
       const display_name = String(rounds).padEnd(250, 'x');
-      store.transaction((tx) => rows.map(({ id }) => tx.update('network', id, { display_name })));
+      await store.transaction(by, (tx) =>
+        Promise.all(rows.map(({ id }) => tx.update('network', id, { display_name }))),
+      );
       await delay(1);
     }
     expect(rounds).toBeGreaterThan(1);

@@ -6,13 +6,14 @@
 import { once } from 'node:events';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type Change, type ToAgent, toManager } from '@openvnet/model';
+import { type Change, parsePrintable, type Report, type ToAgent, toManager } from '@openvnet/model';
 import type { Commit, Store } from '@openvnet/store';
 import type { FastifyBaseLogger } from 'fastify';
 import { type WebSocket, WebSocketServer } from 'ws';
 import { type AdmissionRules, refusalOfVisitor } from '../api/admission.ts';
 import type { Agent, Agents, Connection } from '../status/agents.ts';
 import type { Claim } from '../status/claims.ts';
+import type { Strangers } from '../status/strangers.ts';
 import { changeForAgent, snapshotForAgent } from './for-agent.ts';
 import { Inbound, type InboundLimits } from './inbound.ts';
 
@@ -25,6 +26,8 @@ export interface FeedLimits extends InboundLimits {
   readonly helloMs: number;
   /** How long an agent may take to answer when another one says its name. */
   readonly aliveMs: number;
+  /** Most connections. */
+  readonly connections: number;
 }
 
 const usual: FeedLimits = {
@@ -34,11 +37,20 @@ const usual: FeedLimits = {
   heartbeatMs: 10_000,
   helloMs: 10_000,
   aliveMs: 5000,
+  connections: 4000,
 };
+
+export interface FeedParts {
+  readonly store: Store;
+  readonly agents: Agents;
+  readonly strangers: Strangers;
+  readonly logger: FastifyBaseLogger;
+}
 
 export class Feed implements Disposable {
   readonly #store: Store;
   readonly #agents: Agents;
+  readonly #strangers: Strangers;
   readonly #logger: FastifyBaseLogger;
   readonly #limits: FeedLimits;
   readonly #sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 64 << 20 });
@@ -48,12 +60,10 @@ export class Feed implements Disposable {
   readonly #stop: (() => void)[];
   #pending: { revision: number; changes: Map<string, Change> } | undefined;
 
-  constructor(
-    { store, agents, logger }: { store: Store; agents: Agents; logger: FastifyBaseLogger },
-    limits: Partial<FeedLimits> = {},
-  ) {
+  constructor({ store, agents, strangers, logger }: FeedParts, limits: Partial<FeedLimits> = {}) {
     this.#store = store;
     this.#agents = agents;
+    this.#strangers = strangers;
     this.#logger = logger;
     this.#limits = { ...usual, ...limits };
     this.#inbound = new Inbound(this.#limits);
@@ -66,17 +76,10 @@ export class Feed implements Disposable {
   attach(server: Server, admission: AdmissionRules): void {
     server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
       socket.on('error', (error) => this.#logger.debug({ err: error }, 'connection to the feed failed'));
-      if (request.url?.split('?')[0] !== '/feed') {
-        socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
-        return;
-      }
+      if (request.url?.split('?')[0] !== '/feed') return end(socket, '404 Not Found');
+      if (this.#sockets.clients.size >= this.#limits.connections) return end(socket, '503 Service Unavailable');
       const refusal = refusalOfVisitor(request, admission);
-      if (refusal) {
-        const body = JSON.stringify(refusal);
-        const lines = ['HTTP/1.1 403 Forbidden', 'Connection: close', 'Content-Type: application/json'];
-        socket.end([...lines, `Content-Length: ${Buffer.byteLength(body)}`, '', body].join('\r\n'));
-        return;
-      }
+      if (refusal) return end(socket, '403 Forbidden', JSON.stringify(refusal));
       const address = (request.socket.remoteAddress ?? 'unknown').replace(/^::ffff:/, '');
       this.#sockets.handleUpgrade(request, socket, head, (made) => this.#welcome(made, socket, address));
     });
@@ -125,6 +128,8 @@ export class Feed implements Disposable {
       if (said.type === 'hello') {
         if (claim) return this.#refuse(connection, agent, 'hello was said already');
         clearTimeout(silence);
+        if (!this.#strangers.admits(said.node))
+          return connection.close(1013, 'too many agents that nobody has registered');
         this.#inbound.greeted(socket);
         const host = { node: said.node, hostname: said.hostname, address, pid: said.pid };
         claim = {
@@ -137,7 +142,7 @@ export class Feed implements Disposable {
           granted: () => {
             agent = this.#agents.connected(said, address, connection);
             this.#logger.info({ ...host, version: said.version }, 'agent has come');
-            this.#bringUpToDate(socket, said);
+            void this.#bringUpToDate(socket, connection, said);
           },
           waits: (reason) => {
             this.#logger.warn({ ...host, reason }, 'a second agent says that it is this node, and waits');
@@ -148,9 +153,17 @@ export class Feed implements Disposable {
         this.#agents.claims.take(claim);
       } else if (!claim) this.#refuse(connection, agent, 'hello comes first');
       else if (!agent) return;
-      else if (said.type === 'report') this.#agents.reported(agent, said);
+      else if (said.type === 'report') this.#report(connection, agent, said);
       else this.#agents.answered(agent, said.ask, said.answer);
     });
+  }
+
+  #report(connection: Connection, agent: Agent, report: Report): void {
+    const { bridges = [], bound, waiting = [] } = report;
+    const entries = bridges.length + waiting.length + (bound ? bound.set.length + agent.bound.size : 0);
+    if (this.#strangers.saysTooMuch({ ...agent, bridges: [...agent.bridges, ...bridges] }, entries)) {
+      this.#refuse(connection, agent, `report of ${entries} entries, though none of its bridges is registered`);
+    } else this.#agents.reported(agent, report);
   }
 
   #refuse(connection: Connection, agent: Agent | undefined, reason: string): void {
@@ -165,20 +178,35 @@ export class Feed implements Disposable {
     );
   }
 
-  #bringUpToDate(socket: WebSocket, has: { store: string | null; revision: number | null }): void {
-    const { id: store, revision } = this.#store;
-    const known = has.store === store && has.revision !== null ? this.#store.changesSince(has.revision) : undefined;
-    const message: ToAgent = known
-      ? { type: 'changes', store, revision, changes: known.map(changeForAgent) }
-      : { type: 'snapshot', store, ...snapshotForAgent(this.#store) };
-    this.#send(socket, JSON.stringify(message));
-    this.#members.add(socket);
+  /** Tells an agent what it does not have, and from then on what is committed. */
+  async #bringUpToDate(
+    socket: WebSocket,
+    connection: Connection,
+    has: { node: string; store: string | null; revision: number | null },
+  ): Promise<void> {
+    const { id: store } = this.#store;
+    try {
+      // No commit comes between what is read and the moment from which commits are told.
+      await this.#store.read(async (reader) => {
+        const known =
+          has.store === store && has.revision !== null ? await reader.changesSince(has.revision) : undefined;
+        const message: ToAgent = known
+          ? { type: 'changes', store, revision: reader.revision, changes: known.map(changeForAgent) }
+          : { type: 'snapshot', store, ...(await snapshotForAgent(reader)) };
+        this.#send(socket, JSON.stringify(message));
+        if (socket.readyState === socket.OPEN) this.#members.add(socket);
+      });
+    } catch (error) {
+      this.#logger.error({ err: error, node: has.node }, 'agent could not be brought up to date; it tries again');
+      connection.close(1011, 'the manager could not read its store');
+    }
   }
 
   #committed({ revision, changes }: Commit): void {
     if (!this.#pending) {
       this.#pending = { revision, changes: new Map() };
-      setImmediate(() => this.#flush());
+      // The store tells of all commits of one turn at once.
+      queueMicrotask(() => this.#flush());
     }
     this.#pending.revision = revision;
     for (const change of changes) this.#pending.changes.set(`${change.kind} ${change.id}`, change);
@@ -213,6 +241,12 @@ export class Feed implements Disposable {
   }
 }
 
+/** Answers an upgrade that is refused. */
+function end(socket: Duplex, status: string, body = ''): void {
+  const lines = [`HTTP/1.1 ${status}`, 'Connection: close', 'Content-Type: application/json'];
+  socket.end([...lines, `Content-Length: ${Buffer.byteLength(body)}`, '', body].join('\r\n'));
+}
+
 /** Whether the other end answers a ping within `limitMs`. */
 async function answers(socket: WebSocket, limitMs: number): Promise<boolean> {
   if (socket.readyState !== socket.OPEN) return false;
@@ -223,9 +257,10 @@ async function answers(socket: WebSocket, limitMs: number): Promise<boolean> {
   );
 }
 
+/** A message of an agent. Agents may say anything: nothing in it reaches a terminal as a command. */
 function parseJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parsePrintable(text);
   } catch {
     return undefined;
   }

@@ -7,13 +7,16 @@ import {
   type RowOf,
   type ToAgent,
 } from '@openvnet/model';
-import type { Store } from '@openvnet/store';
+import type { Reader } from '@openvnet/store';
+import { mapInOrder } from '../in-order.ts';
 
 /** The whole store as agents get it. */
-export function snapshotForAgent(store: Store): Pick<Extract<ToAgent, { type: 'snapshot' }>, 'revision' | 'rows'> {
+export async function snapshotForAgent(
+  reader: Reader,
+): Promise<Pick<Extract<ToAgent, { type: 'snapshot' }>, 'revision' | 'rows'>> {
   // Kind by kind, so that only one has its rows in memory twice.
-  const rows = kinds.map((kind) => [kind, store.find(kind, {}).map(forAgent)]);
-  return { revision: store.revision, rows: Object.fromEntries(rows) };
+  const rows = await mapInOrder(kinds, async (kind) => [kind, (await reader.find(kind, {})).map(forAgent)]);
+  return { revision: reader.revision, rows: Object.fromEntries(rows) };
 }
 
 /** A change as agents get it. */

@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream';
 import type { WebSocket } from 'ws';
+import { HeldBytes } from '../held-bytes.ts';
 
 export interface InboundLimits {
   /** Most that all connections together may have sent of messages that are not whole yet, in bytes. */
@@ -13,13 +14,12 @@ const controlHead = 6;
 
 /**
  * Bounds the memory of what agents have sent and is not a whole message yet. Where all together have more than the limit, the
- * connection with the most is ended. A message may be large; many large ones at once are not the work of agents.
+ * connection that has not moved for the longest is ended. A message may be large; many large ones at once are not the work of agents.
  */
 export class Inbound {
   readonly #limits: InboundLimits;
-  readonly #held = new Map<WebSocket, number>();
+  readonly #held = new HeldBytes<WebSocket>();
   readonly #greeted = new WeakSet<WebSocket>();
-  #total = 0;
 
   constructor(limits: InboundLimits) {
     this.#limits = limits;
@@ -28,38 +28,22 @@ export class Inbound {
   /** Counts what comes on `raw`, the connection below `socket`. Calls `tooMuch` before one is ended for it. */
   watch(socket: WebSocket, raw: Duplex, tooMuch: (socket: WebSocket, bytes: number) => void): void {
     const end = (one: WebSocket): void => {
-      tooMuch(one, this.#held.get(one) ?? 0);
-      this.#set(one, 0);
+      tooMuch(one, this.#held.release(one));
       one.terminate();
     };
     raw.prependListener('data', (chunk: Buffer) => {
-      const held = (this.#held.get(socket) ?? 0) + chunk.length;
-      this.#set(socket, held);
-      if (held > this.#limits.helloBytes && !this.#greeted.has(socket)) end(socket);
-      else if (this.#total > this.#limits.inboundBytes) end(this.#largest());
+      this.#held.add(socket, chunk.length);
+      if (!this.#greeted.has(socket) && this.#held.of(socket) > this.#limits.helloBytes) end(socket);
+      else if (this.#held.total > this.#limits.inboundBytes) end(this.#held.stalest()!);
     });
-    const control = (data: Buffer): void =>
-      this.#set(socket, (this.#held.get(socket) ?? 0) - data.length - controlHead);
+    const control = (data: Buffer): void => this.#held.add(socket, -data.length - controlHead);
     socket.on('ping', control).on('pong', control);
-    socket.on('message', () => this.#set(socket, 0));
-    socket.on('close', () => {
-      this.#set(socket, 0);
-      this.#held.delete(socket);
-    });
+    socket.on('message', () => this.#held.release(socket));
+    socket.on('close', () => this.#held.release(socket));
   }
 
   /** The connection has said hello and may send larger messages. */
   greeted(socket: WebSocket): void {
     this.#greeted.add(socket);
-  }
-
-  #set(socket: WebSocket, bytes: number): void {
-    const held = Math.max(0, bytes);
-    this.#total += held - (this.#held.get(socket) ?? 0);
-    this.#held.set(socket, held);
-  }
-
-  #largest(): WebSocket {
-    return [...this.#held].reduce((most, one) => (one[1] > most[1] ? one : most))[0];
   }
 }

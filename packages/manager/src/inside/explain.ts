@@ -15,6 +15,7 @@ import type { Reader } from '@openvnet/store';
 import type { Endpoint, Parameter } from '../api/endpoint.ts';
 import { readParameters } from '../api/parameters.ts';
 import { recordOf } from '../api/record.ts';
+import { mapInOrder } from '../in-order.ts';
 import type { Inside } from './endpoints.ts';
 import { askForFlows } from './flows.ts';
 import { objectNamed } from './object-named.ts';
@@ -35,25 +36,32 @@ export function explainEndpoint(inside: Inside): Endpoint {
     group: 'inside',
     parameters,
     answer: { shape: 'object' },
-    handle: ({ given }) => explain(inside, String(readParameters(parameters, given).object)),
+    handle: ({ given, signal }) => explain(inside, String(readParameters(parameters, given).object), signal),
   };
 }
 
-async function explain({ store, agents, reports }: Inside, uuid: string): Promise<ExplainAnswer> {
-  const { kind, row } = objectNamed(store, uuid);
+async function explain({ store, agents, reports }: Inside, uuid: string, signal: AbortSignal): Promise<ExplainAnswer> {
+  const { kind, row, referring, ...registered } = await store.read(async (reader) => {
+    const { kind, row } = await objectNamed(reader, uuid);
+    return {
+      kind,
+      row,
+      referring: await referringTo(reader, kind, row.id),
+      fields: fieldsInWords(await recordOf(reader, kind, row), parametersOf(resourceOf(kind))),
+      part_of: await partOf(reader, kind, row),
+    };
+  });
   const declared = resourceOf(kind);
   const [status, { flows, features, notes }] = await Promise.all([
     reports.statusOf(kind, row),
-    askForFlows(agents, { about: 'flows', object: { kind, id: row.id } }),
+    askForFlows(agents, { about: 'flows', object: { kind, id: row.id } }, signal),
   ]);
   const byFeature = Map.groupBy(flows, ({ feature }) => feature);
-  const referring = referringTo(store, kind, row.id);
   return {
     uuid: row.uuid,
     kind,
     doc: declared.doc,
-    fields: fieldsInWords(recordOf(store, kind, row), parametersOf(declared)),
-    part_of: partOf(store, kind, row),
+    ...registered,
     referred_to_by: referring.named,
     status,
     flows: [...byFeature].map(([feature, own]) => ({
@@ -66,7 +74,10 @@ async function explain({ store, agents, reports }: Inside, uuid: string): Promis
   };
 }
 
-function fieldsInWords(record: Readonly<Record<string, unknown>>, fields: [string, Field][]): ExplainAnswer['fields'] {
+function fieldsInWords(
+  record: Readonly<Record<string, unknown>>,
+  fields: readonly [string, Field][],
+): ExplainAnswer['fields'] {
   return fields.flatMap(([name, { doc, type, render }]) => {
     const value = record[name];
     if (value === undefined || value === null || value === '') return [];
@@ -77,25 +88,27 @@ function fieldsInWords(record: Readonly<Record<string, unknown>>, fields: [strin
 }
 
 /** The objects that one refers to. */
-function partOf(reader: Reader, kind: Kind, row: RowOf<Kind>): Related[] {
-  return fieldsOf(resourceOf(kind)).flatMap(([name, field]) => {
-    const id = (row as Readonly<Record<string, unknown>>)[columnOf(name, field)];
-    const other = field.to && typeof id === 'number' ? reader.get(field.to as Kind, id) : undefined;
-    return other ? [{ kind: field.to!, name: nameOf(reader, field.to as Kind, other), parameter: name }] : [];
-  });
+async function partOf(reader: Reader, kind: Kind, row: RowOf<Kind>): Promise<Related[]> {
+  return (
+    await mapInOrder(fieldsOf(resourceOf(kind)), async ([name, field]) => {
+      const id = (row as Readonly<Record<string, unknown>>)[columnOf(name, field)];
+      const other = field.to && typeof id === 'number' ? await reader.get(field.to as Kind, id) : undefined;
+      return other ? [{ kind: field.to!, name: await nameOf(reader, field.to as Kind, other), parameter: name }] : [];
+    })
+  ).flat();
 }
 
 /** The objects that refer to one, the first of each kind, with a note for those that are left out. */
-function referringTo(reader: Reader, kind: Kind, id: number): { named: Related[]; notes: string[] } {
+async function referringTo(reader: Reader, kind: Kind, id: number): Promise<{ named: Related[]; notes: string[] }> {
   const named: Related[] = [];
   const notes: string[] = [];
   for (const other of kinds) {
     for (const [parameter, field] of fieldsOf(resourceOf(other))) {
       if (field.to !== kind) continue;
       const where = { [columnOf(parameter, field)]: id };
-      for (const row of reader.find(other, where, { limit: mostNamed }))
-        named.push({ kind: other, name: nameOf(reader, other, row), parameter });
-      const all = reader.count(other, where);
+      for (const row of await reader.find(other, where, { limit: mostNamed }))
+        named.push({ kind: other, name: await nameOf(reader, other, row), parameter });
+      const all = await reader.count(other, where);
       if (all > mostNamed) notes.push(`${all - mostNamed} more ${resourceOf(other).plural} refer to it`);
     }
   }
@@ -103,14 +116,16 @@ function referringTo(reader: Reader, kind: Kind, id: number): { named: Related[]
 }
 
 /** Its uuid, or, where it has none, what it says: `port_name veth1`. */
-function nameOf(reader: Reader, kind: Kind, row: RowOf<Kind>): string {
+async function nameOf(reader: Reader, kind: Kind, row: RowOf<Kind>): Promise<string> {
   if (row.uuid) return row.uuid;
   const values = row as unknown as Readonly<Record<string, unknown>>;
-  const said = fieldsOf(resourceOf(kind)).flatMap(([name, field]) => {
-    const value = values[columnOf(name, field)];
-    if (value === null || value === undefined) return [];
-    const shown = field.to ? reader.get(field.to as Kind, Number(value))?.uuid : field.render(value);
-    return [`${name} ${shown}`];
-  });
+  const said = (
+    await mapInOrder(fieldsOf(resourceOf(kind)), async ([name, field]) => {
+      const value = values[columnOf(name, field)];
+      if (value === null || value === undefined) return [];
+      const shown = field.to ? (await reader.get(field.to as Kind, Number(value)))?.uuid : field.render(value);
+      return [`${name} ${shown}`];
+    })
+  ).flat();
   return said.join(', ');
 }

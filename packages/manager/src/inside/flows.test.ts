@@ -42,6 +42,30 @@ describe('GET /flows', () => {
     expect(asked).toEqual([{ about: 'flows', object, table: 'admit', datapath_id: 1 }]);
   });
 
+  it('has each switch read once at a time, and refuses what would wait too long', async () => {
+    using agent = await testAgent(manager.url, { ...hello, store: null, revision: null });
+    let [reading, most, reads] = [0, 0, 0];
+    agent.answers = () => undefined;
+    agent.socket.on('message', (data) => {
+      const message = JSON.parse(String(data)) as { type: string; ask: number; question: Question };
+      if (message.type !== 'ask') return;
+      reads++;
+      most = Math.max(most, ++reading);
+      setTimeout(() => {
+        reading--;
+        agent.say({ type: 'answer', ask: message.ask, answer: { flows: [flow], features: {}, notes: [] } });
+      }, 20);
+    });
+    await agent.next();
+    const asked = await Promise.all(Array.from({ length: 20 }, () => manager.call('GET', '/flows')));
+    const answered = asked.filter(({ status }) => status === 200);
+    expect([answered.length, most, reads]).toEqual([8, 1, 8]);
+    expect(asked.find(({ status }) => status === 503)!.body.message).toBe(
+      'The switches of node1 are being read for 8 others; try again later',
+    );
+    expect((await manager.call('GET', '/flows')).status).toBe(200);
+  });
+
   it('says who did not answer, and refuses what is no object', async () => {
     expect(await manager.done('GET', '/flows')).toEqual({
       flows: [],

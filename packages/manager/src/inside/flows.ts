@@ -45,23 +45,24 @@ export function flowsEndpoint({ store, agents }: Inside): Endpoint {
     group: 'inside',
     parameters,
     answer: { shape: 'object' },
-    handle: ({ given }) => {
+    handle: async ({ given, signal }) => {
       const { object, table, datapath } = readParameters(parameters, given) as Record<string, string | undefined>;
-      const named = object === undefined ? undefined : objectNamed(store, object);
-      return askForFlows(agents, {
-        about: 'flows',
+      const named = object === undefined ? undefined : await objectNamed(store, object);
+      const question = {
+        about: 'flows' as const,
         ...(named && { object: { kind: named.kind, id: named.row.id } }),
         ...(table !== undefined && { table }),
-        ...(datapath !== undefined && { datapath_id: objectInPath(store, 'datapath', datapath).id }),
-      });
+        ...(datapath !== undefined && { datapath_id: (await objectInPath(store, 'datapath', datapath)).id }),
+      };
+      return askForFlows(agents, question, signal);
     },
   };
 }
 
 /** What all agents answer, as one, with a note for each that did not. */
-export async function askForFlows(agents: Agents, question: FlowsQuestion): Promise<FlowsAnswer> {
+export async function askForFlows(agents: Agents, question: FlowsQuestion, signal: AbortSignal): Promise<FlowsAnswer> {
   const all = agents.all();
-  const answers = await agents.ask(question, all, patienceMs);
+  const answers = await agents.askInTurn(question, { agents: all, limitMs: patienceMs, signal });
   const read = answers.map(({ agent, answer }) => ({ agent, said: flowsAnswer.safeParse(answer).data }));
   const silent = all.filter((agent) => !read.some((one) => one.agent === agent && one.said));
   return {

@@ -3,9 +3,9 @@ import type { Reader } from '@openvnet/store';
 import { objectInPath } from '../api/parameters.ts';
 
 /** The object of any kind that a uuid names: what stands before the dash tells the kind. */
-export function objectNamed(reader: Reader, uuid: string): { kind: Kind; row: RowOf<Kind> } {
+export async function objectNamed(reader: Reader, uuid: string): Promise<{ kind: Kind; row: RowOf<Kind> }> {
   const kind = kindOf(uuid);
-  if (kind) return { kind, row: objectInPath(reader, kind, uuid) };
+  if (kind) return { kind, row: await objectInPath(reader, kind, uuid) };
   const known = kinds.flatMap((one) => resourceOf(one).idPrefix ?? []);
   throw new ApiError('invalidUuid', uuid, { hint: `Expected a uuid: they begin with ${known.join('-, ')}-.` });
 }

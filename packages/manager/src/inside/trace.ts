@@ -16,6 +16,7 @@ import * as z from 'zod';
 import type { Endpoint, Parameter } from '../api/endpoint.ts';
 import { addCommand, objectInPath, readParameters } from '../api/parameters.ts';
 import { firstLeaseOf } from '../behaviours/ip-lease.ts';
+import { mapInOrder } from '../in-order.ts';
 import type { Inside } from './endpoints.ts';
 import { whySilent } from './flows.ts';
 import { objectNamed } from './object-named.ts';
@@ -83,13 +84,13 @@ export function traceEndpoint(inside: Inside): Endpoint {
     group: 'inside',
     parameters,
     answer: { shape: 'object' },
-    handle: async ({ given }) => {
+    handle: async ({ given, signal }) => {
       const read = readParameters(parameters, given);
-      const sender = objectInPath(inside.store, 'interface', String(read.from), 'from');
+      const sender = await objectInPath(inside.store, 'interface', String(read.from), 'from');
       const { protocol = 'icmp', port = 80, size = 84, both = true, live = false } = read as Partial<TraceQuestion>;
-      const to = addressOf(inside.store, String(read.to));
+      const to = await addressOf(inside.store, String(read.to));
       const packet = { interface_id: sender.id, to, protocol, port, size };
-      return askForTrace(inside, sender, { about: 'trace', ...packet, both, live });
+      return await askForTrace(inside, sender, { about: 'trace', ...packet, both, live }, signal);
     },
   };
 }
@@ -98,9 +99,12 @@ async function askForTrace(
   { store, agents, reports }: Inside,
   sender: RowOf<'interface'>,
   question: TraceQuestion,
+  signal: AbortSignal,
 ): Promise<TraceAnswer> {
   const all = agents.all();
-  const answers = await agents.ask(question, all, patienceMs);
+  const answers = question.live
+    ? await agents.askInTurn(question, { agents: all, limitMs: patienceMs, signal })
+    : await agents.ask(question, all, patienceMs);
   const [found] = answers.flatMap(({ answer }) => traceAnswer.safeParse(answer).data ?? []);
   if (!found) {
     const { waits_for } = await reports.statusOf('interface', sender);
@@ -113,22 +117,22 @@ async function askForTrace(
   }
   const blocked = [...new Set(found.legs.flatMap(({ blocked_by }) => blocked_by ?? []))];
   const notes = await Promise.all(
-    blocked.map(async (uuid) => {
-      const { kind, row } = objectNamed(store, uuid);
+    await mapInOrder(blocked, async (uuid) => {
+      const { kind, row } = await objectNamed(store, uuid);
       return (await reports.statusOf(kind, row)).waits_for.map((reason) => `${uuid}: ${reason}`);
     }),
   );
   return { ...found, notes: [...found.notes, ...notes.flat()] };
 }
 
-function addressOf(reader: Reader, to: string): number {
+async function addressOf(reader: Reader, to: string): Promise<number> {
   const address = parseIpv4(to);
   if (address !== undefined) return address;
   if (!to.startsWith('if-'))
     throw new ApiError('argument', `Could not parse IPv4 address: ${to}`, {
       hint: 'to: expected an address, or a uuid beginning with if-',
     });
-  const lease = firstLeaseOf(reader, objectInPath(reader, 'interface', to, 'to').id);
+  const lease = await firstLeaseOf(reader, (await objectInPath(reader, 'interface', to, 'to')).id);
   if (lease && ipv4ToText(lease.ipv4_address) !== '0.0.0.0') return lease.ipv4_address;
   throw new ApiError('argument', `to: interface ${to} has no address`, {
     hint: `Use: ${addCommand('ip_lease', `--interface-uuid ${to} --network-uuid NETWORK --ipv4-address ADDRESS`)}`,

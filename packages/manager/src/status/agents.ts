@@ -1,5 +1,6 @@
 import type { Bound, BridgeReport, Question, Report, ToManager, Waiting } from '@openvnet/model';
 import { type ClaimLimits, Claims, isSameHost } from './claims.ts';
+import { Turns } from './turns.ts';
 
 type Hello = Extract<ToManager, { type: 'hello' }>;
 
@@ -36,6 +37,7 @@ export class Agents implements Disposable {
   readonly #agents = new Map<string, Agent>();
   readonly #listeners = new Set<() => void>();
   readonly #questions = new Map<number, (agent: Agent, answer: unknown) => void>();
+  readonly #turns = new Turns<Agent>(8);
   #asked = 0;
 
   constructor(limits?: Partial<ClaimLimits>) {
@@ -48,6 +50,10 @@ export class Agents implements Disposable {
 
   all(): readonly Agent[] {
     return [...this.#agents.values()];
+  }
+
+  has(node: string): boolean {
+    return this.#agents.has(node);
   }
 
   /** Calls `listener` whenever an agent has said something new. */
@@ -141,6 +147,17 @@ export class Agents implements Disposable {
       if (other === agent || other.connection || !isSameHost(other, agent)) continue;
       if (other.bridges.some(({ dpid }) => own.has(dpid))) this.forget(other);
     }
+  }
+
+  /** As `ask`, for what makes switches read all that they have: one question at a time for each agent. */
+  async askInTurn(
+    question: Question,
+    { agents, limitMs, signal }: { agents: readonly Agent[]; limitMs: number; signal: AbortSignal },
+  ): Promise<{ agent: Agent; answer: unknown }[]> {
+    const answers = agents.map((agent) =>
+      this.#turns.take(agent, agent.node, () => this.ask(question, [agent], limitMs), signal),
+    );
+    return (await Promise.all(answers)).flatMap((some = []) => some);
   }
 
   #changed(): void {

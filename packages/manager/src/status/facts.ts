@@ -1,5 +1,5 @@
 import { type BridgeReport, type RowOf, shell } from '@openvnet/model';
-import type { Store } from '@openvnet/store';
+import type { Reader, Store } from '@openvnet/store';
 import type { Agent, Agents } from './agents.ts';
 
 /** A registered datapath that an agent serves. */
@@ -11,9 +11,15 @@ export interface Place {
   readonly revision: number;
 }
 
+/** Whom to ask what only hosts know. */
+export interface Hosts {
+  readonly store: Store;
+  readonly agents: Agents;
+}
+
 /** What a judgement rests on: what is registered, and what agents have said, at one moment. */
 export interface Facts {
-  readonly store: Store;
+  readonly reader: Reader;
   readonly agents: Agents;
   /** Where this manager can be reached. */
   readonly url: string;
@@ -22,8 +28,8 @@ export interface Facts {
   readonly places: ReadonlyMap<number, readonly Place[]>;
 }
 
-export function gatherFacts(store: Store, agents: Agents, url: string): Facts {
-  const datapaths = store.find('datapath', {});
+export async function gatherFacts(reader: Reader, agents: Agents, url: string): Promise<Facts> {
+  const datapaths = await reader.find('datapath', {});
   const bridges = Map.groupBy(
     agents.all().flatMap((agent) => agent.bridges.map((bridge) => ({ agent, bridge }))),
     ({ bridge }) => digitsOf(bridge.dpid),
@@ -36,7 +42,7 @@ export function gatherFacts(store: Store, agents: Agents, url: string): Facts {
     });
     return [datapath.id, served] as const;
   });
-  return { store, agents, url, datapaths, places: new Map(places) };
+  return { reader, agents, url, datapaths, places: new Map(places) };
 }
 
 /** Where the datapaths are served: all of them where none are given. */

@@ -23,9 +23,14 @@ export interface Judgement {
  * Whether each of `rows` is in effect: every place where it has to be has acknowledged its last change, and revision
  * `atLeast`, and nothing is in its way.
  */
-export function judge<K extends Kind>(facts: Facts, kind: K, rows: readonly RowOf<K>[], atLeast = 0): Judgement[] {
-  const found = behaviourOf(kind).findings?.(facts, rows) ?? [];
-  const revisions = facts.store.revisionsOf(
+export async function judge<K extends Kind>(
+  facts: Facts,
+  kind: K,
+  rows: readonly RowOf<K>[],
+  atLeast = 0,
+): Promise<Judgement[]> {
+  const found = (await behaviourOf(kind).findings?.(facts, rows)) ?? [];
+  const revisions = await facts.reader.revisionsOf(
     kind,
     rows.map(({ id }) => id),
   );

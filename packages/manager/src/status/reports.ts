@@ -1,6 +1,6 @@
 import type { Kind, ObjectStatus, RowOf, SystemStatus } from '@openvnet/model';
 import { kinds, resourceOf, shell } from '@openvnet/model';
-import type { Store } from '@openvnet/store';
+import type { Reader, Store } from '@openvnet/store';
 import { behaviourOf } from '../behaviours/index.ts';
 import { allowedAddresses } from '../behaviours/interface-findings.ts';
 import type { Agent, Agents } from './agents.ts';
@@ -27,15 +27,15 @@ export class Reports implements Disposable {
   constructor(store: Store, agents: Agents, version: string) {
     this.#store = store;
     this.#agents = agents;
-    this.#room = new WaitingRoom(store, agents, () => this.#facts());
+    this.#room = new WaitingRoom(store, agents, (work) => this.#withFacts(work));
     this.#about = { version, startedAt: new Date().toISOString() };
   }
 
   /** The status of one object, with what its hosts say when they are asked. */
   async statusOf<K extends Kind>(kind: K, row: RowOf<K>): Promise<ObjectStatus> {
-    const facts = this.#facts();
-    const { status } = judge(facts, kind, [row])[0]!;
-    const said = (await behaviourOf(kind).askHosts?.(facts, row)) ?? [];
+    const [judged] = await this.#withFacts((facts) => judge(facts, kind, [row]));
+    const { status } = judged!;
+    const said = (await behaviourOf(kind).askHosts?.({ store: this.#store, agents: this.#agents }, row)) ?? [];
     return { ...status, notes: [...status.notes, ...said] };
   }
 
@@ -55,7 +55,7 @@ export class Reports implements Disposable {
       packetsOf(this.#agents, agents),
     ]);
     const unrealised = await this.#unrealised();
-    const facts = this.#facts();
+    const datapaths = await this.#withFacts(datapathsOf);
     const { version, startedAt } = this.#about;
     return {
       manager: {
@@ -78,12 +78,9 @@ export class Reports implements Disposable {
         notes: this.#agents.claims.rivalsOf(agent.node).map((rival) => whoElse(agent, rival)),
       })),
       packets,
-      datapaths: datapathsOf(facts),
+      datapaths,
       unrealised,
-      refused: [...refused].flatMap(([id, frames]) => {
-        const row = frames > 0 ? this.#store.get('interface', id) : undefined;
-        return row ? [{ interface_uuid: row.uuid, frames, allowed: allowedAddresses(this.#store, row) }] : [];
-      }),
+      refused: await this.#store.read((reader) => refusedOf(reader, refused)),
     };
   }
 
@@ -91,17 +88,20 @@ export class Reports implements Disposable {
     this.#room[Symbol.dispose]();
   }
 
-  #facts(): Facts {
-    return gatherFacts(this.#store, this.#agents, this.url);
+  #withFacts<T>(work: (facts: Facts) => Promise<T>): Promise<T> {
+    return this.#store.read(async (reader) => work(await gatherFacts(reader, this.#agents, this.url)));
   }
 
   async #unrealised(): Promise<SystemStatus['unrealised']> {
     const unrealised: SystemStatus['unrealised'][number][] = [];
     for (const kind of kinds.filter((one) => resourceOf(one).idPrefix)) {
       for (let offset = 0; ; offset += portion) {
-        const rows = this.#store.find(kind, {}, { limit: portion, offset });
-        judge(this.#facts(), kind, rows).forEach(({ status: { realised, waits_for } }, i) => {
-          if (!realised) unrealised.push({ uuid: rows[i]!.uuid, waits_for });
+        const rows = await this.#withFacts(async (facts) => {
+          const rows = await facts.reader.find(kind, {}, { limit: portion, offset });
+          for (const [i, { status }] of (await judge(facts, kind, rows)).entries()) {
+            if (!status.realised) unrealised.push({ uuid: rows[i]!.uuid, waits_for: status.waits_for });
+          }
+          return rows;
         });
         if (rows.length < portion) break;
         await new Promise((resolve) => setImmediate(resolve));
@@ -117,23 +117,33 @@ function whoElse(agent: Agent, rival: Claim): string {
   return `${hostOf(rival)} says that it is ${agent.node} too, and waits while ${hostOf(agent)} is; if both are yours, start one with another name: ${other}`;
 }
 
-function datapathsOf(facts: Facts): SystemStatus['datapaths'] {
-  const registered = facts.datapaths.flatMap((datapath): SystemStatus['datapaths'][number][] => {
+async function refusedOf(reader: Reader, refused: ReadonlyMap<number, number>): Promise<SystemStatus['refused']> {
+  const found: SystemStatus['refused'][number][] = [];
+  for (const [id, frames] of refused) {
+    const row = frames > 0 ? await reader.get('interface', id) : undefined;
+    if (row) found.push({ interface_uuid: row.uuid, frames, allowed: await allowedAddresses(reader, row) });
+  }
+  return found;
+}
+
+async function datapathsOf(facts: Facts): Promise<SystemStatus['datapaths']> {
+  const judged = await judge(facts, 'datapath', facts.datapaths);
+  const registered = facts.datapaths.flatMap((datapath, i): SystemStatus['datapaths'][number][] => {
     const seen = facts.agents
       .all()
       .flatMap((agent) =>
         agent.bridges.filter(({ dpid }) => digitsOf(dpid) === datapath.dpid).map((bridge) => ({ agent, bridge })),
       );
     const common = { uuid: datapath.uuid, dpid: `0x${datapath.dpid}`, register: null };
-    const [status] = judge(facts, 'datapath', [datapath]).map((one) => one.status);
+    const { status } = judged[i]!;
     if (seen.length === 0) {
       const nothing = { bridge: null, node: null, connection: null, ports: null, flows: null, revision: null };
-      return [{ ...common, ...nothing, notes: status!.waits_for }];
+      return [{ ...common, ...nothing, notes: status.waits_for }];
     }
     return seen.map(({ agent, bridge }) => ({
       ...common,
       ...shownOf(agent, bridge),
-      notes: [...bridge.notes, ...(bridge.problem ? [bridge.problem] : []), ...status!.notes],
+      notes: [...bridge.notes, ...(bridge.problem ? [bridge.problem] : []), ...status.notes],
     }));
   });
   const others = unregisteredBridges(facts).map(({ agent, bridge }) => ({

@@ -13,12 +13,13 @@ import {
   type TopologyChange,
   topKinds,
 } from '@openvnet/model';
-import type { Transaction } from '@openvnet/store';
+import type { ChangedBy, Transaction } from '@openvnet/store';
 import type { Given } from '../api/endpoint.ts';
 import { inOurWords, objectInPath, parametersFor, readParameters, resolveReferences } from '../api/parameters.ts';
 import { type Json, recordOf } from '../api/record.ts';
 import { changeIn, insertIn, type Place, type Writing } from '../api/resource-endpoints.ts';
 import { behaviourOf } from '../behaviours/index.ts';
+import { findInOrder, mapInOrder } from '../in-order.ts';
 import { below, entryOf, isByHand, parameterOf } from './export.ts';
 import { readTopology, refused, type Wanted } from './wanted.ts';
 
@@ -27,17 +28,18 @@ export interface ApplyOptions {
   readonly dryRun: boolean;
   /** Removes objects that the topology does not have. */
   readonly remove: boolean;
+  readonly by: ChangedBy;
 }
 
 /**
  * Makes what is registered as a topology says, in one transaction: all of it, or nothing where something is refused.
  * Objects that are there stay, with what they refer to; of lists that stand inside an object nothing else remains.
  */
-export function applyTopology(
+export async function applyTopology(
   { store, around }: Place,
   topology: unknown,
-  { dryRun, remove }: ApplyOptions,
-): Applied & { revision: number } {
+  { dryRun, remove, by }: ApplyOptions,
+): Promise<Applied & { revision: number }> {
   const wanted = readTopology(topology);
   if (remove && !dryRun && wanted.length === 0) {
     throw refused(
@@ -47,24 +49,24 @@ export function applyTopology(
   }
   const rehearsed = new Rehearsed();
   try {
-    const { value, revision } = store.transaction((tx) => {
-      const changes: TopologyChange[] = remove ? removeOthers(tx, wanted) : [];
+    const { value, revision } = await store.transaction(by, async (tx) => {
+      const changes: TopologyChange[] = remove ? await removeOthers(tx, wanted) : [];
       const made = new Set<string>();
       const writing = { tx, around: { ...around, applying: true as const } };
       for (const kind of kindsInOrder()) {
         const ofKind = wanted.filter((one) => one.kind === kind);
         for (const one of ofKind) {
           if (!('uuid' in one)) continue;
-          const done = applyObject(writing, one);
+          const done = await applyObject(writing, one);
           if (done.some(({ action }) => action === 'add')) made.add(one.uuid);
           changes.push(...done);
         }
         changes.push(
-          ...applyLists(
+          ...(await applyLists(
             writing,
             ofKind.filter((one) => 'entries' in one),
             made,
-          ),
+          )),
         );
       }
       if (dryRun) {
@@ -88,15 +90,15 @@ class Rehearsed extends Error {
 type WantedObject = Extract<Wanted, { readonly uuid: string }>;
 type WantedList = Extract<Wanted, { readonly entries: unknown }>;
 
-function applyObject({ tx, around }: Writing, { kind, given, uuid }: WantedObject): TopologyChange[] {
+async function applyObject({ tx, around }: Writing, { kind, given, uuid }: WantedObject): Promise<TopologyChange[]> {
   const object = `${resourceOf(kind).plural} ${uuid}`;
-  return naming(object, () => {
-    const row = tx.byUuid(kind, uuid);
+  return await naming(object, async () => {
+    const row = await tx.byUuid(kind, uuid);
     if (!row) {
-      empty(tx, kind, insertIn({ tx, around }, kind, given), given);
+      await empty(tx, kind, await insertIn({ tx, around }, kind, given), given);
       return [{ action: 'add', object, fields: {} }];
     }
-    const fields = differences(tx, kind, row, given);
+    const fields = await differences(tx, kind, row, given);
     if (Object.keys(fields).length === 0) return [];
     for (const [name, field] of parametersOf(resourceOf(kind))) {
       const own = fieldsOf(resourceOf(kind)).some(([known]) => known === name);
@@ -104,30 +106,44 @@ function applyObject({ tx, around }: Writing, { kind, given, uuid }: WantedObjec
       const { from, to } = fields[name];
       throw refused(name, `is ${from} and cannot be changed to ${to}; remove the object first`);
     }
-    changeIn(tx, kind, uuid, Object.fromEntries(Object.keys(fields).map((name) => [name, fields[name]!.to])));
-    empty(tx, kind, tx.byUuid(kind, uuid)! as RowOf<Kind>, given);
+    await changeIn(tx, kind, uuid, Object.fromEntries(Object.keys(fields).map((name) => [name, fields[name]!.to])));
+    await empty(tx, kind, (await tx.byUuid(kind, uuid))! as RowOf<Kind>, given);
     return [{ action: 'change', object, fields }];
   });
 }
 
 /** Lists of one kind: what goes goes first, as what comes may stand where it was. */
-function applyLists(writing: Writing, lists: readonly WantedList[], made: ReadonlySet<string>): TopologyChange[] {
-  const compared = lists.map((list) =>
-    naming(titleOf(list), () => compareList(writing.tx, list, made.has(list.parentUuid))),
+async function applyLists(
+  writing: Writing,
+  lists: readonly WantedList[],
+  made: ReadonlySet<string>,
+): Promise<TopologyChange[]> {
+  const compared = await mapInOrder(
+    lists,
+    async (list) =>
+      await naming(titleOf(list), async () => await compareList(writing.tx, list, made.has(list.parentUuid))),
   );
-  const gone = compared.flatMap(({ list, parentId: _, gone }) =>
-    gone.map((row): TopologyChange => {
-      const object = `${titleOf(list)}: ${labelOf(list.kind, entryOf(writing.tx, list.kind, row))}`;
-      endIn(writing.tx, list.kind, row);
-      return { action: 'remove', object, fields: {} };
-    }),
-  );
-  const come = compared.flatMap(({ list, parentId, missing }) =>
-    missing.map((entry): TopologyChange => {
-      naming(titleOf(list), () => addIn(writing, list.kind, entry, parentId));
-      return { action: 'add', object: `${titleOf(list)}: ${labelOf(list.kind, entry)}`, fields: {} };
-    }),
-  );
+  const gone = (
+    await mapInOrder(
+      compared,
+      async ({ list, parentId: _, gone }) =>
+        await mapInOrder(gone, async (row): Promise<TopologyChange> => {
+          const object = `${titleOf(list)}: ${labelOf(list.kind, await entryOf(writing.tx, list.kind, row))}`;
+          await endIn(writing.tx, list.kind, row);
+          return { action: 'remove', object, fields: {} };
+        }),
+    )
+  ).flat();
+  const come = (
+    await mapInOrder(
+      compared,
+      async ({ list, parentId, missing }) =>
+        await mapInOrder(missing, async (entry): Promise<TopologyChange> => {
+          await naming(titleOf(list), async () => await addIn(writing, list.kind, entry, parentId));
+          return { action: 'add', object: `${titleOf(list)}: ${labelOf(list.kind, entry)}`, fields: {} };
+        }),
+    )
+  ).flat();
   return [...gone, ...come];
 }
 
@@ -142,21 +158,22 @@ interface Compared {
   readonly missing: readonly Given[];
 }
 
-function compareList(tx: Transaction, list: WantedList, isNew: boolean): Compared {
+async function compareList(tx: Transaction, list: WantedList, isNew: boolean): Promise<Compared> {
   const { kind, parent, parentUuid, entries } = list;
-  const parentId = objectInPath(tx, parent, parentUuid).id;
-  const rows = below(tx, kind, parentId);
+  const parentId = (await objectInPath(tx, parent, parentUuid)).id;
+  const rows = await below(tx, kind, parentId);
   const byHand = rows.filter((row) => isByHand(kind, row));
   const left = new Set(byHand);
   const missing: Given[] = [];
   for (const entry of entries.filter((one) => isAsked(kind, one))) {
-    const isSame = (row: RowOf<Kind>): boolean =>
-      Object.keys({ ...differences(tx, kind, row, entry), ...unsaid(kind, row, entry) }).length === 0;
+    const isSame = async (row: RowOf<Kind>): Promise<boolean> =>
+      Object.keys({ ...(await differences(tx, kind, row, entry)), ...unsaid(kind, row, entry) }).length === 0;
     // What came along with a new object is not to stand before what was before it.
-    const same = (isNew ? [...left].slice(0, missing.length === 0 ? 1 : 0) : [...left]).find(isSame);
-    if (same) left.delete(same);
+    const same = await findInOrder(isNew ? [...left].slice(0, missing.length === 0 ? 1 : 0) : left, isSame);
     // What a topology has made already does not have to be made by hand.
-    else if (!rows.some((row) => !byHand.includes(row) && !isSettable(kind) && isSame(row))) missing.push(entry);
+    const madeAlready = isSettable(kind) ? [] : rows.filter((row) => !byHand.includes(row));
+    if (same) left.delete(same);
+    else if (!(await findInOrder(madeAlready, isSame))) missing.push(entry);
   }
   return { list, parentId, gone: [...left], missing };
 }
@@ -186,46 +203,60 @@ function unsaid(kind: Kind, row: RowOf<Kind>, entry: Given): Json {
   return Object.fromEntries(found);
 }
 
-function endIn(tx: Transaction, kind: Kind, row: RowOf<Kind>): void {
-  if (!isSettable(kind) || !behaviourOf(kind).needed?.(tx, row)) {
-    tx.remove(kind, row.id);
+async function endIn(tx: Transaction, kind: Kind, row: RowOf<Kind>): Promise<void> {
+  if (!isSettable(kind) || !(await behaviourOf(kind).needed?.(tx, row))) {
+    await tx.remove(kind, row.id);
     return;
   }
   const flags = fieldsOf(resourceOf(kind)).filter(([, field]) => field.type === 'boolean');
-  tx.update(kind, row.id, Object.fromEntries(flags.map(([name]) => [name, false])) as never);
+  await tx.update(kind, row.id, Object.fromEntries(flags.map(([name]) => [name, false])) as never);
 }
 
-function addIn({ tx, around }: Writing, kind: Kind, entry: Given, parentId: number): void {
+async function addIn({ tx, around }: Writing, kind: Kind, entry: Given, parentId: number): Promise<void> {
   const parentName = parentField(resourceOf(kind).nested!);
   const parentColumn = { [parentName.replace(/_uuid$/, '_id')]: parentId };
   if (isSettable(kind)) {
     const fields = parametersOf(resourceOf(kind)).filter(([name]) => name !== parentName);
-    const columns = resolveReferences(tx, fields, readParameters(parametersFor(fields, 'make'), entry));
+    const columns = await resolveReferences(tx, fields, readParameters(parametersFor(fields, 'make'), entry));
     const other = columnOf(otherField(resourceOf(kind).nested!), { type: 'reference' });
-    const [there] = tx.find(kind, { ...parentColumn, [other]: columns[other] } as object);
-    if (there) tx.update(kind, there.id, columns as never);
-    else tx.insert(kind, { ...parentColumn, ...columns } as never);
+    const [there] = await tx.find(kind, { ...parentColumn, [other]: columns[other] } as object);
+    if (there) await tx.update(kind, there.id, columns as never);
+    else await tx.insert(kind, { ...parentColumn, ...columns } as never);
     return;
   }
-  empty(tx, kind, insertIn({ tx, around }, kind, entry, { names: [parentName], find: () => parentColumn }), entry);
+  await empty(
+    tx,
+    kind,
+    await insertIn({ tx, around }, kind, entry, { names: [parentName], find: async () => parentColumn }),
+    entry,
+  );
 }
 
 /** Takes the values away that were found for fields which are to have none. */
-function empty(tx: Transaction, kind: Kind, row: RowOf<Kind>, given: Given): void {
+async function empty(tx: Transaction, kind: Kind, row: RowOf<Kind>, given: Given): Promise<void> {
   const filled = fieldsOf(resourceOf(kind)).filter(
     ([name, field]) =>
       given[name] === null && field.optional && (row as unknown as Json)[columnOf(name, field)] != null,
   );
   if (filled.length === 0) return;
-  tx.update(kind, row.id, Object.fromEntries(filled.map(([name, field]) => [columnOf(name, field), null])) as never);
+  await tx.update(
+    kind,
+    row.id,
+    Object.fromEntries(filled.map(([name, field]) => [columnOf(name, field), null])) as never,
+  );
 }
 
 /** Parameters that are not as wanted. Those that answers do not show are taken as equal. */
-function differences(tx: Transaction, kind: Kind, row: RowOf<Kind>, given: Given): TopologyChange['fields'] {
+async function differences(
+  tx: Transaction,
+  kind: Kind,
+  row: RowOf<Kind>,
+  given: Given,
+): Promise<TopologyChange['fields']> {
   const declared = resourceOf(kind);
   const parameters = parametersFor(parametersOf(declared), 'change');
   const values = readParameters(parameters, inOurWords(declared, given));
-  const columns = resolveReferences(tx, parametersOf(declared), values);
+  const columns = await resolveReferences(tx, parametersOf(declared), values);
   const own = new Set(fieldsOf(declared).map(([name]) => name));
   const found: Record<string, { from: unknown; to: unknown }> = {};
   if (declared.idPrefix && given.uuid !== undefined && given.uuid !== row.uuid)
@@ -238,29 +269,30 @@ function differences(tx: Transaction, kind: Kind, row: RowOf<Kind>, given: Given
     const shown = parametersOf(declared).find(([known]) => known === name)![1];
     if (own.has(name)) {
       const stored = (row as unknown as Json)[columnOf(name, shown)] ?? null;
+      if (stored === wanted) continue;
       // As they are shown: times are kept more exactly than anybody says them.
-      const [from, to] = [parameterOf(tx, shown, stored), parameterOf(tx, shown, wanted)];
-      if (stored !== wanted && from !== to) found[name] = { from, to };
+      const [from, to] = [await parameterOf(tx, shown, stored), await parameterOf(tx, shown, wanted)];
+      if (from !== to) found[name] = { from, to };
       continue;
     }
-    record ??= recordOf(tx, kind, row);
+    record ??= await recordOf(tx, kind, row);
     if (record[name] === undefined) continue;
-    const to = parameterOf(tx, shown, wanted);
+    const to = await parameterOf(tx, shown, wanted);
     if (record[name] !== to) found[name] = { from: record[name], to };
   }
   return found;
 }
 
 /** Removes what a topology does not have, but for leases that were made along with an interface that it has. */
-function removeOthers(tx: Transaction, wanted: readonly Wanted[]): TopologyChange[] {
+async function removeOthers(tx: Transaction, wanted: readonly Wanted[]): Promise<TopologyChange[]> {
   const named = new Set(wanted.flatMap((one) => ('uuid' in one ? [one.uuid] : [])));
   const along = new Map(
     wanted.flatMap((one) => ('uuid' in one && one.kind === 'interface' ? [[one.uuid, one.given] as const] : [])),
   );
-  const kept = (kind: Kind, row: RowOf<Kind>): boolean => {
+  const kept = async (kind: Kind, row: RowOf<Kind>): Promise<boolean> => {
     if (kind !== 'mac_lease' && kind !== 'ip_lease') return false;
     const lease = row as RowOf<'mac_lease'> & RowOf<'ip_lease'>;
-    const holder = lease.interface_id === null ? undefined : tx.get('interface', lease.interface_id);
+    const holder = lease.interface_id === null ? undefined : await tx.get('interface', lease.interface_id);
     const given = holder && along.get(holder.uuid);
     const name = kind === 'mac_lease' ? 'mac_address' : 'ipv4_address';
     if (given?.[name] === undefined) return false;
@@ -272,8 +304,8 @@ function removeOthers(tx: Transaction, wanted: readonly Wanted[]): TopologyChang
   for (const kind of kindsInOrder()
     .reverse()
     .filter((one) => topKinds.includes(one))) {
-    for (const row of tx.find(kind, {})) {
-      if (named.has(row.uuid) || kept(kind, row) || !tx.remove(kind, row.id)) continue;
+    for (const row of await tx.find(kind, {})) {
+      if (named.has(row.uuid) || (await kept(kind, row)) || !(await tx.remove(kind, row.id))) continue;
       changes.push({ action: 'remove', object: `${resourceOf(kind).plural} ${row.uuid}`, fields: {} });
     }
   }
@@ -291,9 +323,9 @@ function labelOf(kind: Kind, entry: Given): string {
 }
 
 /** Says with each refusal what it is about. */
-function naming<T>(object: string, work: () => T): T {
+async function naming<T>(object: string, work: () => Promise<T>): Promise<T> {
   try {
-    return work();
+    return await work();
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
     const missing = error.kind === 'missingArgument' ? ' is missing' : '';

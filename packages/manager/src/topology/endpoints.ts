@@ -24,7 +24,7 @@ export function topologyEndpoints(place: Place): Endpoint[] {
       group: 'topology',
       parameters: [],
       answer: { shape: 'object' },
-      handle: () => exportTopology(place.store),
+      handle: () => place.store.read(exportTopology),
     },
     {
       method: 'POST',
@@ -33,12 +33,13 @@ export function topologyEndpoints(place: Place): Endpoint[] {
       group: 'topology',
       parameters,
       answer: { shape: 'object' },
+      alsoTakes: 'anything',
       bodyLimit: 64 << 20,
-      handle: (call) => {
+      handle: async (call) => {
         const { dry_run: _, delete: __, ...topology } = call.given;
         const given = readParameters(parameters, call.given);
-        const options = { dryRun: given.dry_run === true, remove: given.delete === true };
-        const { revision, ...answer } = applyTopology(place, topology, options);
+        const options = { dryRun: given.dry_run === true, remove: given.delete === true, by: call.by };
+        const { revision, ...answer } = await applyTopology(place, topology, options);
         if (answer.applied) call.wrote(revision);
         return answer;
       },

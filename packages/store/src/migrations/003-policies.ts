@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { AnyTables } from '../sqlite.ts';
+import type { AnyTables } from '../sqlite/database.ts';
 import { column, columns, createIndex, createTable, createUnique } from './table.ts';
 
 const { integer, refer, text } = column;

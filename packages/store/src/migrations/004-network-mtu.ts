@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { AnyTables } from '../sqlite.ts';
+import type { AnyTables } from '../sqlite/database.ts';
 
 /** The largest packet of a network, where one is given. */
 export async function up(db: Kysely<AnyTables>): Promise<void> {

@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import type { AnyTables } from '../sqlite.ts';
+import type { AnyTables } from '../sqlite/database.ts';
 
 /** Where a route leads beyond its own network. */
 export async function up(db: Kysely<AnyTables>): Promise<void> {

@@ -1,31 +1,33 @@
 import { type Migration, Migrator } from 'kysely/migration';
-import type { Sqlite } from '../sqlite.ts';
+import type { Database } from '../sqlite/database.ts';
 import { up as first } from './001-first.ts';
 import { up as services } from './002-services.ts';
 import { up as policies } from './003-policies.ts';
 import { up as networkMtu } from './004-network-mtu.ts';
 import { up as nextHops } from './005-next-hops.ts';
+import { up as changeLog } from './006-change-log.ts';
 
 /** In order, by name. Once merged, a migration is never edited. */
-const migrations: Record<string, Migration> = {
+export const migrations: Record<string, Migration> = {
   '001-first': { up: first },
   '002-services': { up: services },
   '003-policies': { up: policies },
-  '005-next-hops': { up: nextHops },
   '004-network-mtu': { up: networkMtu },
+  '005-next-hops': { up: nextHops },
+  '006-change-log': { up: changeLog },
 };
 
-/** Brings the database to the newest form, whole or not at all. */
-export async function migrate(sqlite: Sqlite): Promise<void> {
+/** Brings the database to the newest form, or to that of the migration `last`, whole or not at all. */
+export async function migrate(database: Database, last?: string): Promise<void> {
   const migrator = new Migrator({
-    db: sqlite.builder,
+    db: database.builder,
     provider: { getMigrations: async () => migrations },
   });
-  sqlite.begin();
-  const { error } = await migrator.migrateToLatest();
+  database.begin();
+  const { error } = await (last === undefined ? migrator.migrateToLatest() : migrator.migrateTo(last));
   if (error) {
-    sqlite.rollback();
+    database.rollback();
     throw error instanceof Error ? error : new Error(String(error));
   }
-  sqlite.commit();
+  database.commit();
 }

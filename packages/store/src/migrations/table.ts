@@ -1,5 +1,5 @@
 import { type CreateTableBuilder, type Kysely, sql } from 'kysely';
-import type { AnyTables } from '../sqlite.ts';
+import type { AnyTables } from '../sqlite/database.ts';
 
 type Builder = CreateTableBuilder<string, string>;
 

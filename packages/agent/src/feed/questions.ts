@@ -1,0 +1,70 @@
+import { dirname } from 'node:path';
+import { cookieOf, features, readCookie, readShownFlows, tableNumbers, trace } from '@openvnet/compiler';
+import type { PacketCounts, Question, Refused } from '@openvnet/model';
+import { askDaemon } from '@openvnet/ovsdb';
+import type { Switches } from '../switch/switches.ts';
+
+const counted = new Map(
+  features.flatMap(({ counts, cookie }) => (counts ? [[counts.about, { table: counts.table, cookie }] as const] : [])),
+);
+
+/** Answers what the manager wants to know at once. */
+export class Questions {
+  readonly #switches: Switches;
+  readonly #ovsdb: string;
+
+  /** `ovsdb` is where the database of Open vSwitch is. */
+  constructor(switches: Switches, ovsdb: string) {
+    this.#switches = switches;
+    this.#ovsdb = ovsdb;
+  }
+
+  /** The answer; rejects where there is none. */
+  async answer(question: Question): Promise<unknown> {
+    const served = this.#switches.served();
+    switch (question.about) {
+      case 'packets':
+        return this.#packets();
+      case 'flows':
+        return readShownFlows(served, question);
+      case 'trace':
+        return trace(served, question, (dpid, packet) => this.#askSwitch(dpid, packet));
+      default:
+        return this.#counted(question);
+    }
+  }
+
+  #packets(): PacketCounts {
+    const { answered, limited, counts, since } = this.#switches.packetIns;
+    return { since, answered, limited, counts: Object.fromEntries([...counts].sort()) };
+  }
+
+  /** What the flows of a feature have counted, by interface, from the counters of the switches. */
+  async #counted({ about, interface_id: only }: Extract<Question, { interface_id?: number }>): Promise<Refused> {
+    const counter = counted.get(about);
+    if (!counter) throw new RangeError(`this version of the agent knows no question about ${about}`);
+    const cookie_mask = only === undefined ? cookieOf(0xff, 0) : 0xffff_ffff_ffff_ffffn;
+    const filter = { table: tableNumbers[counter.table], cookie: cookieOf(counter.cookie, only ?? 0), cookie_mask };
+    const frames = new Map<number, number>();
+    for (const { connection } of this.#switches.served()) {
+      for (const { body, packets } of (await connection?.dumpFlows(filter)) ?? []) {
+        const { item } = readCookie(Buffer.from(body.slice(0, 8), 'latin1').readBigUInt64BE());
+        if (packets > 0) frames.set(item, (frames.get(item) ?? 0) + packets);
+      }
+    }
+    return [...frames].map(([interface_id, count]) => ({ interface_id, frames: count }));
+  }
+
+  /** What the switch itself would do with a packet, or why it cannot be asked. */
+  async #askSwitch(dpid: string, packet: string): Promise<string> {
+    const ovsdb = this.#ovsdb;
+    const bridge = this.#switches.bridgeOf(dpid);
+    if (!ovsdb.startsWith('unix:'))
+      return `the switch cannot be asked: its control socket is not on this host (${ovsdb})`;
+    if (bridge === undefined) return `the switch cannot be asked: ${dpid} is no bridge of ${ovsdb}`;
+    const directory = dirname(ovsdb.slice('unix:'.length));
+    return askDaemon({ directory, daemon: 'ovs-vswitchd' }, 'ofproto/trace', [bridge, packet]).catch(
+      (error: Error) => `the switch cannot be asked: ${error.message}`,
+    );
+  }
+}

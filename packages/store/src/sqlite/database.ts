@@ -1,0 +1,133 @@
+/**
+ * The embedded database: SQLite as Node brings it. Kysely builds the statements and runs the migrations; what a
+ * request runs is compiled once, kept prepared, and executed without waiting.
+ */
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { type Compilable, Kysely, type SqliteDatabase, SqliteDialect } from 'kysely';
+
+/** Tables are known by the declarations, at run time. */
+export type AnyTables = { [table: string]: { [column: string]: SQLInputValue } };
+
+type Build = (builder: Kysely<AnyTables>, slot: (name: string) => never) => Compilable;
+type Given = Readonly<Record<string, SQLInputValue | boolean>>;
+
+export class Database {
+  readonly builder: Kysely<AnyTables>;
+  readonly #database: DatabaseSync;
+  readonly #prepared = new Map<string, Prepared>();
+
+  /** Opens or makes the file; `:memory:` is a database of its own. Throws when another process has it. */
+  constructor(path: string) {
+    this.#database = new DatabaseSync(path, { timeout: 0 });
+    // Exclusive: the lock is taken by the first transaction and held until the end of the process.
+    for (const pragma of ['locking_mode=exclusive', 'journal_mode=wal', 'synchronous=full', 'foreign_keys=on']) {
+      this.#database.exec(`pragma ${pragma}`);
+    }
+    this.#database.exec('begin exclusive; commit');
+    this.builder = new Kysely<AnyTables>({ dialect: new SqliteDialect({ database: adapt(this.#database) }) });
+  }
+
+  /**
+   * The statement that `build` makes, prepared once for each `key`. Where it calls `slot`, the value of that name is bound
+   * when the statement is executed; all other parameters are those that Kysely has compiled.
+   */
+  prepare(key: string, build: Build): Prepared {
+    let prepared = this.#prepared.get(key);
+    if (!prepared) {
+      const { sql, parameters } = build(this.builder, (name) => new Slot(name) as never).compile();
+      prepared = new Prepared(this.#database.prepare(sql), parameters);
+      this.#prepared.set(key, prepared);
+    }
+    return prepared;
+  }
+
+  /** False where there is none, or where SQLite has undone it after a fault of the disk. */
+  get inTransaction(): boolean {
+    return this.#database.isTransaction;
+  }
+
+  begin(): void {
+    this.#database.exec('begin immediate');
+  }
+
+  commit(): void {
+    this.#database.exec('commit');
+  }
+
+  rollback(): void {
+    if (this.#database.isTransaction) this.#database.exec('rollback');
+  }
+
+  /** Begins a part of the transaction that can be undone alone. */
+  savepoint(): void {
+    this.#database.exec('savepoint part');
+  }
+
+  release(): void {
+    this.#database.exec('release part');
+  }
+
+  rollbackToSavepoint(): void {
+    this.#database.exec('rollback to part; release part');
+  }
+
+  close(): void {
+    this.#prepared.clear();
+    this.#database.close();
+  }
+}
+
+/** Stands in a statement for a value that is known when it is executed. */
+class Slot {
+  readonly name: string;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+}
+
+export class Prepared {
+  readonly #statement: StatementSync;
+  readonly #parameters: readonly unknown[];
+
+  constructor(statement: StatementSync, parameters: readonly unknown[]) {
+    this.#statement = statement;
+    this.#parameters = parameters;
+  }
+
+  all(given: Given = {}): object[] {
+    return this.#statement.all(...this.#bound(given));
+  }
+
+  /** The first row, if any. */
+  one(given: Given = {}): object | undefined {
+    return this.#statement.get(...this.#bound(given));
+  }
+
+  /** The id of the row that was inserted last. */
+  run(given: Given = {}): number {
+    return Number(this.#statement.run(...this.#bound(given)).lastInsertRowid);
+  }
+
+  #bound(given: Given): SQLInputValue[] {
+    return this.#parameters.map((parameter) => {
+      const value = parameter instanceof Slot ? given[parameter.name] : (parameter as SQLInputValue);
+      return typeof value === 'boolean' ? Number(value) : (value as SQLInputValue);
+    });
+  }
+}
+
+function adapt(database: DatabaseSync): SqliteDatabase {
+  return {
+    close: () => database.close(),
+    prepare: (sql) => {
+      const statement = database.prepare(sql);
+      return {
+        reader: statement.columns().length > 0,
+        all: (values) => statement.all(...(values as SQLInputValue[])),
+        run: (values) => statement.run(...(values as SQLInputValue[])),
+        iterate: (values) => statement.iterate(...(values as SQLInputValue[])),
+      };
+    },
+  };
+}

@@ -1,0 +1,164 @@
+/**
+ * Every change that was made: which object, at which revision, by whom, and the object before and after. Nothing is
+ * forgotten. A store of an earlier version knew only when each object last changed; of those changes the rest is null.
+ */
+import { randomUUID } from 'node:crypto';
+import type { Change, Kind } from '@openvnet/model';
+import { sql } from 'kysely';
+import type { ChangedBy, Logged } from '../reader.ts';
+import type { Touched } from '../store.ts';
+import type { Database } from './database.ts';
+import type { Rows } from './rows.ts';
+
+interface State {
+  readonly id: string;
+  readonly revision: number;
+  /** Of older revisions it is not known any more what changed. */
+  readonly oldest: number;
+}
+
+type LoggedRow = Omit<Logged, 'id' | 'removed' | 'before' | 'after'> & {
+  object_id: number;
+  removed: number;
+  before: string | null;
+  after: string | null;
+};
+
+export class History {
+  readonly store: string;
+  readonly #database: Database;
+  readonly #rows: Rows;
+  readonly #mostMissed: number;
+  #state: State;
+
+  constructor(database: Database, rows: Rows, mostMissed: number) {
+    this.#database = database;
+    this.#rows = rows;
+    this.#mostMissed = mostMissed;
+    this.#state = this.#load();
+    this.store = this.#state.id;
+  }
+
+  get revision(): number {
+    return this.#state.revision;
+  }
+
+  /** Notes what a transaction changed, under the next revision, which it returns. In the same transaction. */
+  record(by: ChangedBy, touched: readonly Touched[]): number {
+    const revision = this.#state.revision + 1;
+    const commit = this.#database.prepare('record commit', (builder, slot) =>
+      builder.insertInto('commits').values({
+        revision: slot('revision'),
+        time: slot('time'),
+        author: slot('author'),
+        request: slot('request'),
+        message: slot('message'),
+      }),
+    );
+    commit.run({ ...by, revision, time: new Date().toISOString() });
+    const change = this.#database.prepare('record change', (builder, slot) =>
+      builder.insertInto('changes').values({
+        revision: slot('revision'),
+        kind: slot('kind'),
+        object_id: slot('object_id'),
+        removed: slot('removed'),
+        before: slot('before'),
+        after: slot('after'),
+      }),
+    );
+    for (const { kind, before, after } of touched) {
+      const object_id = (after ?? before)!.id;
+      change.run({ revision, kind, object_id, removed: !after, before: textOf(before), after: textOf(after) });
+    }
+    const save = this.#database.prepare('save', (builder, slot) =>
+      builder.updateTable('store').set({ revision: slot('revision') }),
+    );
+    save.run({ revision });
+    this.#state = { ...this.#state, revision };
+    return revision;
+  }
+
+  /** Takes the revisions back of transactions that were undone. */
+  returnTo(revision: number): void {
+    this.#state = { ...this.#state, revision };
+  }
+
+  since(revision: number): Change[] | undefined {
+    const { oldest, revision: newest } = this.#state;
+    if (revision < oldest || revision > newest) return undefined;
+    const found = this.#database
+      .prepare('since', (builder, slot) =>
+        builder
+          .selectFrom('changes')
+          .select(['kind', 'object_id', 'removed'])
+          .where('revision', '>', slot('revision'))
+          .orderBy('id')
+          .limit(slot('limit')),
+      )
+      .all({ revision, limit: this.#mostMissed + 1 }) as { kind: Kind; object_id: number; removed: number }[];
+    if (found.length > this.#mostMissed) return undefined;
+    // In the order of their last changes.
+    const last = new Map<string, Change>();
+    for (const { kind, object_id: id, removed } of found) {
+      const key = `${kind} ${id}`;
+      last.delete(key);
+      last.set(key, { kind, id, row: removed ? null : this.#rows.one(kind, 'id', id) } as Change);
+    }
+    return [...last.values()];
+  }
+
+  revisionsOf(kind: Kind, ids: readonly number[]): Map<number, number> {
+    if (ids.length === 0) return new Map();
+    const rows = this.#database
+      .prepare('revisions', (builder, slot) =>
+        builder
+          .selectFrom('changes')
+          .select((ask) => ['object_id', ask.fn.max<number>('revision').as('revision')])
+          .where('kind', '=', slot('kind'))
+          .where('object_id', 'in', sql<number>`(select value from json_each(${slot('ids')}))`)
+          .groupBy('object_id'),
+      )
+      .all({ kind, ids: JSON.stringify(ids) }) as { object_id: number; revision: number }[];
+    return new Map(rows.map((row) => [row.object_id, row.revision]));
+  }
+
+  log(of: { readonly kind: Kind; readonly id: number } | { readonly revision: number }): Logged[] {
+    const ofRevision = 'revision' in of;
+    const statement = this.#database.prepare(`log ${ofRevision}`, (builder, slot) => {
+      const all = builder
+        .selectFrom('changes')
+        .leftJoin('commits', 'commits.revision', 'changes.revision')
+        .select(['changes.revision', 'kind', 'object_id', 'removed', 'before', 'after'])
+        .select(['time', 'author', 'request', 'message'])
+        .orderBy('changes.id', 'desc');
+      return ofRevision
+        ? all.where('changes.revision', '=', slot('revision'))
+        : all.where('kind', '=', slot('kind')).where('object_id', '=', slot('id'));
+    });
+    return (statement.all({ ...of }) as LoggedRow[]).map(({ object_id, removed, before, after, ...row }) => ({
+      ...row,
+      author: row.author ?? '',
+      id: object_id,
+      removed: removed === 1,
+      before: rowOf(before),
+      after: rowOf(after),
+    }));
+  }
+
+  #load(): State {
+    const load = this.#database.prepare('load', (builder) => builder.selectFrom('store').selectAll());
+    const found = load.one() as State | undefined;
+    if (found) return { ...found };
+    const made = { id: randomUUID(), revision: 0, oldest: 0 };
+    this.#database.prepare('found', (builder) => builder.insertInto('store').values(made)).run();
+    return made;
+  }
+}
+
+function textOf(row: object | null): string | null {
+  return row && JSON.stringify(row);
+}
+
+function rowOf(text: string | null): Logged['before'] {
+  return text === null ? null : JSON.parse(text);
+}

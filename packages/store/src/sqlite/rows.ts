@@ -1,0 +1,93 @@
+import type { Kind } from '@openvnet/model';
+import { type ExpressionBuilder, sql } from 'kysely';
+import { type AnyRow, type Cell, tables } from '../columns.ts';
+import type { Page } from '../reader.ts';
+import type { AnyTables, Database } from './database.ts';
+
+/** Rows of the database as the model has them, in order of their ids. */
+export class Rows {
+  readonly #database: Database;
+
+  constructor(database: Database) {
+    this.#database = database;
+  }
+
+  one(kind: Kind, column: 'id' | 'uuid', value: string | number): AnyRow | undefined {
+    const statement = this.#database.prepare(`one ${kind} ${column}`, (builder, slot) =>
+      builder.selectFrom(tables[kind].name).selectAll().where(column, '=', slot('value')),
+    );
+    const row = statement.one({ value });
+    return row && fromDatabase(kind, row);
+  }
+
+  find(kind: Kind, where: object, { limit = -1, offset = 0 }: Page = {}): AnyRow[] {
+    const conditions = conditionsOf(where);
+    if (conditions.some(({ test }) => test === 'never')) return [];
+    const statement = this.#database.prepare(`find ${kind} ${shapeOf(conditions)}`, (builder, slot) =>
+      builder
+        .selectFrom(tables[kind].name)
+        .selectAll()
+        .where(matching(conditions, slot))
+        .orderBy('id')
+        .limit(slot('limit'))
+        .offset(slot('offset')),
+    );
+    return statement.all({ ...boundTo(conditions), limit, offset }).map((row) => fromDatabase(kind, row));
+  }
+
+  count(kind: Kind, where: object): number {
+    const conditions = conditionsOf(where);
+    if (conditions.some(({ test }) => test === 'never')) return 0;
+    const statement = this.#database.prepare(`count ${kind} ${shapeOf(conditions)}`, (builder, slot) =>
+      builder
+        .selectFrom(tables[kind].name)
+        .select((ask) => ask.fn.countAll<number>().as('total'))
+        .where(matching(conditions, slot)),
+    );
+    return (statement.one(boundTo(conditions)) as { total: number }).total;
+  }
+}
+
+/** A row of the database, which becomes one as the model has it. */
+function fromDatabase(kind: Kind, row: object): AnyRow {
+  const cells = row as Record<string, Cell>;
+  for (const name of tables[kind].booleans) if (cells[name] !== null) cells[name] = cells[name] === 1;
+  return cells as AnyRow;
+}
+
+/** What a column must hold: null, one value, one of several as a JSON list, or what nothing is. */
+interface Condition {
+  readonly column: string;
+  readonly test: 'null' | 'one' | 'several' | 'never';
+  readonly value: Cell;
+}
+
+function conditionsOf(where: object): Condition[] {
+  return Object.entries(where).map(([column, given]: [string, Cell | readonly Cell[]]) => {
+    const values = Array.isArray(given) ? (given as Cell[]) : [given as Cell];
+    if (values.length === 0) return { column, test: 'never', value: null };
+    const [value = null] = values;
+    if (values.length === 1) return { column, test: value === null ? 'null' : 'one', value };
+    return { column, test: 'several', value: JSON.stringify(values) };
+  });
+}
+
+/** Statements are alike where they ask for the same columns in the same way, whatever the values. */
+function shapeOf(conditions: readonly Condition[]): string {
+  return conditions.map(({ column, test }) => `${column} ${test}`).join();
+}
+
+function boundTo(conditions: readonly Condition[]): Record<string, Cell> {
+  return Object.fromEntries(conditions.map(({ column, value }) => [column, value]));
+}
+
+function matching(conditions: readonly Condition[], slot: (name: string) => never) {
+  return (ask: ExpressionBuilder<AnyTables, string>) =>
+    ask.and(
+      conditions.map(({ column, test }) => {
+        if (test === 'null') return ask(column, 'is', null);
+        if (test === 'one') return ask(column, '=', slot(column));
+        return ask(column, 'in', sql<number>`(select value from json_each(${slot(column)}))`);
+      }),
+    );
+}

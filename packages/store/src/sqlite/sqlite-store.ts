@@ -1,0 +1,197 @@
+/**
+ * The store on SQLite. Transactions run one after the other. Those that are asked for in one turn of the event loop are
+ * parts of one transaction of the database, which is synced to disk once; a part that fails is undone alone. Nobody reads
+ * what is not on disk yet, but the transaction that wrote it and those of the same turn.
+ */
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { setImmediate as endOfTurn } from 'node:timers/promises';
+import type { ChangedBy, Reader } from '../reader.ts';
+import type { Commit, Store, StoreOptions, Transaction } from '../store.ts';
+import type { Database } from './database.ts';
+import { History } from './history.ts';
+import { SqliteReader } from './reader.ts';
+import { Rows } from './rows.ts';
+import { SqliteTransaction } from './transaction.ts';
+import { Turns } from './turns.ts';
+
+interface Job {
+  readonly by: ChangedBy;
+  readonly work: (tx: Transaction) => Promise<unknown>;
+  readonly resolve: (done: Commit & { value: never }) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** What is to be said of a transaction once its batch is on disk. */
+type Outcome = { readonly job: Job } & (
+  | { readonly done: Commit & { readonly value: unknown } }
+  | { readonly error: unknown }
+);
+
+export class SqliteStore implements Store {
+  readonly id: string;
+  readonly #database: Database;
+  readonly #history: History;
+  readonly #rows: Rows;
+  readonly #beforeCommit: StoreOptions['beforeCommit'];
+  readonly #listenerFailed: StoreOptions['listenerFailed'];
+  readonly #listeners = new Set<(commit: Commit) => void>();
+  readonly #turns = new Turns();
+  readonly #jobs: Job[] = [];
+  /** Set while a transaction or a read of this store is the caller. */
+  readonly #inside = new AsyncLocalStorage<{ open: boolean }>();
+  #revision: number;
+  #writing: Promise<void> | undefined;
+  #closed = false;
+
+  constructor(database: Database, { mostMissed = 40_000, beforeCommit, listenerFailed }: StoreOptions) {
+    const rows = new Rows(database);
+    const history = new History(database, rows, mostMissed);
+    this.#database = database;
+    this.#rows = rows;
+    this.#history = history;
+    this.#beforeCommit = beforeCommit;
+    this.#listenerFailed = listenerFailed;
+    this.#revision = history.revision;
+    this.id = history.store;
+  }
+
+  get revision(): number {
+    return this.#revision;
+  }
+
+  get: Reader['get'] = (kind, id) => this.read((reader) => reader.get(kind, id));
+  byUuid: Reader['byUuid'] = (kind, uuid) => this.read((reader) => reader.byUuid(kind, uuid));
+  find: Reader['find'] = (kind, where, page) => this.read((reader) => reader.find(kind, where, page));
+  count: Reader['count'] = (kind, where) => this.read((reader) => reader.count(kind, where));
+  revisionsOf: Reader['revisionsOf'] = (kind, ids) => this.read((reader) => reader.revisionsOf(kind, ids));
+  changesSince: Reader['changesSince'] = (revision) => this.read((reader) => reader.changesSince(revision));
+  log: Reader['log'] = (of) => this.read((reader) => reader.log(of));
+
+  async read<T>(work: (reader: Reader) => Promise<T>): Promise<T> {
+    this.#requireOutside();
+    const leave = this.#turns.enterShared() ?? (await this.#turns.shared());
+    const reader = new SqliteReader(this.#rows, this.#history);
+    try {
+      return await this.#from(() => work(reader));
+    } finally {
+      reader.end();
+      leave();
+    }
+  }
+
+  async transaction<T>(by: ChangedBy, work: (tx: Transaction) => Promise<T>): Promise<Commit & { readonly value: T }> {
+    this.#requireOutside();
+    return new Promise((resolve, reject) => {
+      this.#jobs.push({ by, work, resolve, reject });
+      this.#writing ??= this.#write();
+    });
+  }
+
+  subscribe(listener: (commit: Commit) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return;
+    while (this.#writing !== undefined) await this.#writing;
+    const leave = await this.#turns.exclusive();
+    if (!this.#closed) this.#database.close();
+    this.#closed = true;
+    leave();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** Carries out what is asked for, and what is asked for until the end of the turn, as one batch. */
+  async #write(): Promise<void> {
+    const leave = await this.#turns.exclusive();
+    const outcomes: Outcome[] = [];
+    try {
+      this.#database.begin();
+      await this.#carryOut(outcomes);
+      await endOfTurn();
+      await this.#carryOut(outcomes);
+      this.#database.commit();
+      this.#revision = this.#history.revision;
+    } catch (error) {
+      this.#database.rollback();
+      this.#history.returnTo(this.#revision);
+      this.#writing = undefined;
+      leave();
+      for (const { job } of outcomes) job.reject(error);
+      for (const job of this.#jobs.splice(0)) job.reject(error);
+      return;
+    }
+    this.#writing = undefined;
+    leave();
+    for (const outcome of outcomes) {
+      if ('done' in outcome && outcome.done.changes.length > 0) this.#tell(outcome.done);
+    }
+    for (const outcome of outcomes) {
+      if ('done' in outcome) outcome.job.resolve(outcome.done as never);
+      else outcome.job.reject(outcome.error);
+    }
+    // Those that were asked for meanwhile.
+    if (this.#jobs.length > 0) this.#writing ??= this.#write();
+  }
+
+  #tell(commit: Commit): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(commit);
+      } catch (error) {
+        // The change is made, whatever they do with it.
+        this.#listenerFailed?.(error);
+      }
+    }
+  }
+
+  async #carryOut(outcomes: Outcome[]): Promise<void> {
+    for (let job = this.#jobs.shift(); job; job = this.#jobs.shift()) {
+      const { revision } = this.#history;
+      const tx = new SqliteTransaction(this.#database, this.#rows, this.#history);
+      const { by, work } = job;
+      // In the list before it runs, so that a fault of the disk is told to it as to all others.
+      const place = outcomes.push({ job, error: undefined }) - 1;
+      this.#database.savepoint();
+      try {
+        const value = await this.#from(async () => {
+          const value = await work(tx);
+          await this.#beforeCommit?.(tx, tx.touched());
+          return value;
+        });
+        tx.end();
+        const changes = tx.changes();
+        if (changes.length > 0) this.#history.record(by, tx.touched());
+        this.#database.release();
+        outcomes[place] = { job, done: { value, revision: this.#history.revision, changes } };
+      } catch (error) {
+        tx.end();
+        // After a full disk and the like SQLite has undone the whole batch.
+        if (!this.#database.inTransaction) throw error;
+        this.#database.rollbackToSavepoint();
+        this.#history.returnTo(revision);
+        outcomes[place] = { job, error };
+      }
+    }
+  }
+
+  async #from<T>(work: () => Promise<T>): Promise<T> {
+    const mark = { open: true };
+    try {
+      return await this.#inside.run(mark, work);
+    } finally {
+      mark.open = false;
+    }
+  }
+
+  /** Who waits for the store inside one of its transactions waits for ever. */
+  #requireOutside(): void {
+    if (this.#closed) throw new Error('the store is closed');
+    if (this.#inside.getStore()?.open)
+      throw new Error('a transaction or read of the store is not begun inside another');
+  }
+}
