@@ -5,6 +5,7 @@ import { Questions } from './feed/questions.ts';
 import { Reporter } from './feed/reporter.ts';
 import { Slice, type SliceMessage } from './feed/slice.ts';
 import { SliceFile } from './feed/slice-file.ts';
+import { makeStateDirectory } from './state-directory.ts';
 import { Switches } from './switch/switches.ts';
 
 export const version = '0.1.0';
@@ -29,9 +30,11 @@ export class Agent {
   readonly #options: AgentOptions;
   #feed: FeedClient | undefined;
 
+  /** Throws `StartError` where its directory cannot be used. */
   constructor(options: AgentOptions) {
     this.#options = options;
     const { log, ovsdb, openflow, node, state } = options;
+    makeStateDirectory(state);
     this.#file = new SliceFile(join(state, 'slice.jsonl'));
     this.switches = new Switches({
       ovsdb,
@@ -53,7 +56,7 @@ export class Agent {
   async start(): Promise<void> {
     const { manager, node, log, ovsdb } = this.#options;
     const questions = new Questions(this.switches, ovsdb);
-    for (const message of this.#file.read()) this.slice.apply(message);
+    for (const message of this.#copy()) this.slice.apply(message);
     if (this.slice.position)
       log.info({ revision: this.slice.revision }, 'serving from the copy on disk until the manager answers');
     await this.switches.start();
@@ -74,6 +77,19 @@ export class Agent {
     this.#feed?.close();
     await this.switches.close();
     this.#file.close();
+  }
+
+  /** What the copy on disk says; where it cannot be read, there is none, and the switches are left as they are until the manager is heard. */
+  #copy(): readonly SliceMessage[] {
+    try {
+      return this.#file.read();
+    } catch (error) {
+      this.#options.log.error(
+        { err: error },
+        'the copy on disk cannot be read; the switches stay as they are until the manager answers',
+      );
+      return [];
+    }
   }
 
   #take(message: SliceMessage): void {

@@ -1,14 +1,4 @@
-import {
-  closeSync,
-  existsSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
-import { dirname } from 'node:path';
+import { closeSync, existsSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs';
 import type { SliceMessage, Snapshot } from './slice.ts';
 
 /** Bytes of changes that are kept behind a snapshot before the file is written anew, at least. */
@@ -24,9 +14,9 @@ export class SliceFile {
   #snapshotSize = 0;
   #changesSize = 0;
 
+  /** Its directory is there already. */
   constructor(path: string) {
     this.#path = path;
-    mkdirSync(dirname(path), { recursive: true });
   }
 
   /** What the file holds; the first is a snapshot. Empty where there is no file, or none that can be read. */

@@ -167,7 +167,6 @@ describe('the simulated switch', () => {
         "answered by echo",
         "answered by output",
         "dropped in admit",
-        "dropped in arp_answer",
         "dropped in dispatch",
         "dropped in egress_rules",
         "dropped in flood",
@@ -193,7 +192,9 @@ describe('the simulated switch', () => {
         "to the agent: network_unreachable",
         "to the agent: next_hop",
         "to the agent: port_unreachable",
+        "to the agent: refused",
         "to the agent: time_exceeded",
+        "to the agent: unanswered",
       ]
     `);
   }, 60_000);

@@ -12,6 +12,7 @@ import type { Bound } from '@openvnet/model';
 import { type SwitchConnection, SwitchError } from '@openvnet/openflow';
 import type { Logger } from 'pino';
 import { Neighbours } from '../answers/neighbours.ts';
+import { Notices } from '../answers/notices.ts';
 import { logFaults } from './fault-log.ts';
 import { compare, FlowSender } from './flows.ts';
 import { InstalledFlows } from './installed.ts';
@@ -52,6 +53,8 @@ export class ServedSwitch {
   readonly neighbours: Neighbours;
   /** What answers to packets have computed from the model. */
   readonly cache: Cache;
+  /** What guests did in vain. */
+  readonly notices = new Notices();
   /** Interfaces whose place has changed since the last report: where they are now, or undefined. */
   readonly movedInterfaces = new Map<number, Omit<Bound, 'link'> | undefined>();
   problem: string | null = null;
@@ -96,6 +99,7 @@ export class ServedSwitch {
         port_number: row.uplink ?? row.port,
       };
       this.movedInterfaces.set(id, place);
+      if (!row) this.notices.drop(id);
     });
   }
 

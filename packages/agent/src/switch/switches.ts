@@ -7,6 +7,7 @@ import { BridgeService } from './bridge-service.ts';
 import { closeBridge, openBridge } from './closing.ts';
 import { Connections } from './connections.ts';
 import { bridgesByDpid, registeredAs } from './discovery.ts';
+import { portObstacles } from './port-obstacles.ts';
 import { bridgeReports } from './report.ts';
 import { ServedSwitch } from './served-switch.ts';
 import { isTaken, servedFrom } from './settings.ts';
@@ -111,6 +112,15 @@ export class Switches {
   port(datapathId: number, name: string): PortState | undefined {
     const service = [...this.#services.values()].find(({ served }) => served.datapathId === datapathId);
     return service && this.ovsdb.bridges.get(service.bridge)?.ports.get(name);
+  }
+
+  /** What keeps frames from passing at the port of an interface, in sentences. */
+  obstacles({ compiler, datapathId, dpid }: ServedSwitch, interfaceId: number): string[] {
+    const { port_name: name } = compiler.relations.binding.get(interfaceId) ?? {};
+    const state = name ? this.port(datapathId, name) : undefined;
+    if (!state) return [];
+    const { datapath } = compiler.relations;
+    return portObstacles(datapath.get(datapathId)?.uuid ?? dpid, state);
   }
 
   /** Something in the model has changed: serves what is registered now, and brings every switch up to date. */

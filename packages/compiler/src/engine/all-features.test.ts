@@ -82,7 +82,7 @@ const constant = new Living().state();
 
 /** In numbers of things elsewhere; ports there have meters of their own as well. */
 const far = 100_000;
-const farMeter = 104 - (far % meters);
+const farMeter = 104 - (far % meters.requests.each);
 
 /** The same thing of another installation on the same switch, which shares nothing with it but the host's own port. */
 function elsewhere({ kind, id, row }: Thing): Thing[] {

@@ -150,7 +150,7 @@ describe('the compiler', () => {
       vswitch.compiler.update();
       const before = vswitch.compiler.computed;
       // Another port has the meter already, in either case.
-      const id = 101 + 40 * meters;
+      const id = 101 + 40 * meters.requests.each;
       for (const row of interfaceRows(id, 1, ip(1, 77))) model.put(...row);
       vswitch.port(id);
       vswitch.compiler.update();

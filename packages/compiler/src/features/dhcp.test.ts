@@ -50,10 +50,12 @@ beforeEach(() => {
   vswitch = new TestSwitch(model).port(11).port(12).port(21).port(nic).port(localPort, 'br0');
 });
 
-/** Ports that get it, or the reason why the agent does. */
+/** Ports that get it, or the reason why the agent does; that it is told of refused frames is another matter. */
 function ends(packet: Packet): (number | string | undefined)[] {
   const { sent, toAgent } = vswitch.run(packet);
-  return [...sent.map(({ port }) => port), ...toAgent.map(({ reason }) => reasonOf(reason))];
+  return [...sent.map(({ port }) => port), ...toAgent.map(({ reason }) => reasonOf(reason))].filter(
+    (end) => end !== 'refused',
+  );
 }
 
 const request = (from: number, ip: number, to: { mac: number; ip: number }): Packet =>

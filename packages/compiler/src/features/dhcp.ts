@@ -102,7 +102,7 @@ export const dhcp = feature({
 export const dhcpOutside = feature({
   name: 'dhcp_outside',
   doc: 'Lets what DHCP servers outside say to filtered guests of networks without a DHCP service.',
-  cookie: 27,
+  cookie: 28,
   source: { of: 'uplink' },
   select: (view, id) => {
     const { port, domain_id } = view.get('uplink', id)!;

@@ -118,8 +118,10 @@ function actionText(relations: Relations, action: Action): string {
       return `${placeText(action.to)}=${placeText(action.from)}`;
     case 'resubmit':
       return `ask(${tableText(action.table ?? 0)})`;
-    case 'controller':
-      return 'agent';
+    case 'controller': {
+      const reason = action.userdata && reasonOf(action.userdata[0]!);
+      return reason ? `agent(${reason})` : 'agent';
+    }
     case 'learn_up_to':
       return `learn(${tableText(action.table)})`;
     case 'check_pkt_larger':

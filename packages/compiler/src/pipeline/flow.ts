@@ -9,7 +9,7 @@ import {
   type MatchValue,
   reservedPorts,
 } from '@openvnet/openflow';
-import { meterBits } from './meters.ts';
+import { meterBits, meters } from './meters.ts';
 import { wirePort } from './ports.ts';
 import { places, type RegisterName, registers } from './registers.ts';
 import { type AgentReason, agentReasons, type TableName, tableNumbers, tables } from './tables.ts';
@@ -216,9 +216,14 @@ function because(reason: AgentReason): Action[] {
   return [load('reason', agentReasons[reason]), meter];
 }
 
-/** What `hand_over` matches and does for a meter. */
+/** What `hand_over` matches and does for a meter of requests. */
 export function underMeter(meter: number): { readonly match: { readonly meter: number }; readonly actions: Action[] } {
-  return { match: { meter: meter - 1 }, actions: [{ type: 'controller', meter_id: meter }] };
+  return { match: { meter: meter - meters.requests.first }, actions: [toAgentMetered(meter)] };
+}
+
+/** Hands the packet to the agent under a meter; the reason is in its register unless given. */
+export function toAgentMetered(meter: number, reason?: AgentReason): Action {
+  return { type: 'controller', meter_id: meter, ...(reason && { userdata: Uint8Array.of(agentReasons[reason]) }) };
 }
 
 export const ethernet = { ipv4: 0x0800, arp: 0x0806, ipv6: 0x86dd } as const;
