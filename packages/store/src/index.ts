@@ -1,3 +1,4 @@
+export { backupStore, restoreStore } from './copies.ts';
 export { openStore } from './open.ts';
 export type { ChangedBy, Logged, Reader, Values, Where } from './reader.ts';
 export {
