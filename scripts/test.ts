@@ -4,12 +4,13 @@
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { removeAbandoned, switchOwners } from '../packages/lab/src/private-switch.ts';
 import { hasInEnvironment } from '../packages/lab/src/processes.ts';
+import { countsOf, vitestWords } from './counts.ts';
 
 // Whatever tests put into the directory for temporary files goes with it.
 const results = mkdtempSync(join(tmpdir(), 'openvnet-test-'));
@@ -64,15 +65,9 @@ async function check(name: string, command: string, args: string[]): Promise<voi
 async function test(name: string, project: string): Promise<void> {
   console.log(`\n== ${name}`);
   const file = join(results, `${project}.json`);
-  const args = ['run', '--project', project, '--reporter=default', '--reporter=json', `--outputFile.json=${file}`];
-  const wentWell = await run('vitest', args);
-  try {
-    const counts = JSON.parse(readFileSync(file, 'utf8')) as { numPassedTests: number; numFailedTests: number };
-    passed += counts.numPassedTests;
-    failed += Math.max(counts.numFailedTests, wentWell ? 0 : 1);
-  } catch {
-    failed++;
-  }
+  const counts = countsOf(file, await run('vitest', vitestWords(project, file)));
+  passed += counts.passed;
+  failed += counts.failed;
 }
 
 await check('format and lint', 'biome', ['check', '--error-on-warnings', '.']);

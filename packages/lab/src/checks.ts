@@ -1,7 +1,6 @@
 /** What a lab file may state, as sentences, and how each is found out. */
 import { randomInt } from 'node:crypto';
 import { isIP } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { parseMac } from '@openvnet/model';
 import type { Guest, PingResult } from './guest.ts';
 import { LabError } from './run.ts';
@@ -125,11 +124,8 @@ export function allReplied({ sent, received }: PingResult): boolean {
 
 async function reaches(from: Guest, address: string): Promise<Verdict> {
   let ping = await from.ping(address);
-  if (ping.received < ping.sent) {
-    // The switch may follow decisions for a second that it made before its flows were there.
-    await sleep(1500);
-    ping = await from.ping(address);
-  }
+  // The switch may follow decisions for a second that it made before its flows were there. A ping takes as long.
+  for (let tries = 1; tries < 3 && ping.received < ping.sent; tries++) ping = await from.ping(address);
   return { holds: allReplied(ping), because: describePing(ping) };
 }
 

@@ -18,7 +18,7 @@ import { stateDirectory } from './trusted.ts';
 export interface PrivateSwitchOptions {
   /** Simulated ports and no devices of the kernel: needs no privilege. */
   readonly dummy?: boolean;
-  /** `userspace` unless given. */
+  /** What `OPENVNET_LAB_DATAPATH` says, and `userspace` where it says nothing, unless given. */
   readonly datapath?: Exclude<DatapathKind, 'dummy'>;
   /** Name of its network namespace; null for that of this process; a fresh one of its own unless given. */
   readonly namespace?: string | null;
@@ -45,7 +45,7 @@ export class PrivateSwitch extends OpenVSwitch {
 
   /** Starts one. Ends and is removed at the end of its scope (`await using`), or when a signal ends the process. */
   static async start(options: PrivateSwitchOptions = {}): Promise<PrivateSwitch> {
-    const datapath = options.dummy ? 'dummy' : (options.datapath ?? 'userspace');
+    const datapath = options.dummy ? 'dummy' : (options.datapath ?? usualDatapath());
     if (datapath !== 'dummy' && process.getuid?.() !== 0) {
       throw new LabError('a switch that moves packets needs root: it makes devices and network namespaces');
     }
@@ -163,6 +163,12 @@ export class PrivateSwitch extends OpenVSwitch {
     const pidFile = `${this.runDirectory}/${which}.pid`;
     return { pidFile, marker: `--pidfile=${pidFile}` };
   }
+}
+
+function usualDatapath(): 'kernel' | 'userspace' {
+  const { OPENVNET_LAB_DATAPATH: wanted = 'userspace' } = process.env;
+  if (wanted === 'kernel' || wanted === 'userspace') return wanted;
+  throw new LabError(`OPENVNET_LAB_DATAPATH is ${wanted}; expected kernel or userspace`);
 }
 
 /** Removes the switches of processes that were killed before they could. */

@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { dial, keepDialing } from './dial.ts';
 import { greetAsSwitch, serving } from './test-peer.ts';
@@ -21,18 +22,20 @@ describe('keepDialing', () => {
     const stop = new AbortController();
     const downs: string[] = [];
     let tries = 0;
+    let last: Socket | undefined;
     let switches = 0;
     await using server = await serving((socket) => {
       tries++;
       if (tries === 1) return void socket.destroy();
       greetAsSwitch(socket);
-      if (tries === 2) setTimeout(() => socket.destroy(), 50);
+      last = socket;
     });
     await keepDialing(server.target, {
       signal: stop.signal,
       onSwitch: () => {
         switches++;
-        if (switches === 2) stop.abort();
+        if (switches === 1) last!.end();
+        else stop.abort();
       },
       onDown: ({ message }) => downs.push(message.replace(server.target, 'it')),
     });

@@ -1,0 +1,55 @@
+/**
+ * `npm run test:kernel [-- WORD...]`: the demo and the lab tests on the kernel's datapath, in an emulated machine that
+ * sees the files of this one and writes to memory. Words choose parts by their names; --minutes N is the longest time.
+ */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { machineWords, runUntil } from './machine.ts';
+import { partsNamed, readParts } from './parts.ts';
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { minutes: { type: 'string', default: '120' } },
+});
+const minutes = Number(values.minutes);
+if (!(minutes > 0)) throw new Error(`--minutes is ${values.minutes}; expected a number above 0`);
+const parts = partsNamed(positionals);
+const work = join(import.meta.dirname, '../..');
+const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'openvnet-kernel');
+execFileSync('sh', [join(import.meta.dirname, 'setup'), cache], { stdio: 'inherit' });
+
+const directory = mkdtempSync(join(tmpdir(), 'openvnet-kernel-'));
+const results = join(directory, 'results');
+const stop = new AbortController();
+const signals = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
+let signalled = 0;
+for (const [name, number] of Object.entries(signals)) {
+  process.on(name, () => {
+    signalled = number;
+    stop.abort();
+  });
+}
+const write = (text: Buffer): void => void process.stdout.write(text);
+const end = await runUntil(machineWords({ cache, work, results, parts }), { minutes, stop: stop.signal, write });
+const said = readParts(read(results), parts);
+rmSync(directory, { recursive: true, force: true });
+
+if (end === 'late') console.log(`\nthe emulated machine was ended after ${minutes} minutes; --minutes N gives it more`);
+if (end === 'failed') console.log('\nthe emulated machine could not be started, or ended by itself');
+console.log();
+for (const { name, passed, failed, seconds } of said)
+  console.log(`${name}: ${passed} passed, ${failed} failed (${seconds} s)`);
+const sum = (key: 'passed' | 'failed'): number => said.reduce((total, part) => total + part[key], 0);
+console.log(`\n${sum('passed')} passed, ${sum('failed')} failed`);
+process.exitCode = signalled ? 128 + signalled : sum('failed') === 0 ? 0 : 1;
+
+function read(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
+  }
+}

@@ -1,0 +1,47 @@
+/** What is run on the kernel's datapath, and the lines in which the emulated machine says how it went. */
+import type { Counts } from '../counts.ts';
+
+export const demo = 'demo';
+
+/** The lab tests that concern forwarding, services, filters, translations and restarts. */
+export const labTests = [
+  'packages/lab/src/lab.lab.test.ts',
+  'packages/openvnet/src/dhcp.lab.test.ts',
+  'packages/openvnet/src/dns.lab.test.ts',
+  'packages/openvnet/src/filters.lab.test.ts',
+  'packages/openvnet/src/malformed.lab.test.ts',
+  'packages/openvnet/src/mtu.lab.test.ts',
+  'packages/openvnet/src/outside.lab.test.ts',
+  'packages/openvnet/src/restart.lab.test.ts',
+  'packages/openvnet/src/translations.lab.test.ts',
+] as const;
+
+export interface Part extends Counts {
+  readonly name: string;
+  readonly seconds: number;
+}
+
+/** The parts that are asked for by words of their names; all of them by none. */
+export function partsNamed(words: readonly string[]): string[] {
+  const all = [demo, ...labTests];
+  const unknown = words.find((word) => !all.some((name) => name.includes(word)));
+  if (unknown !== undefined) throw new Error(`no part is called ${unknown}; there are ${all.join(', ')}`);
+  return all.filter((name) => words.length === 0 || words.some((word) => name.includes(word)));
+}
+
+export function lineOf(part: Part): string {
+  return `${JSON.stringify(part)}\n`;
+}
+
+/** What the emulated machine has said of the parts; those that it said nothing of have failed. */
+export function readParts(text: string, wanted: readonly string[]): Part[] {
+  const said = text.split('\n').flatMap((line) => {
+    try {
+      return line ? [JSON.parse(line) as Part] : [];
+    } catch {
+      // Cut short where the machine was ended.
+      return [];
+    }
+  });
+  return wanted.map((name) => said.find((part) => part.name === name) ?? { name, passed: 0, failed: 1, seconds: 0 });
+}
