@@ -32,7 +32,7 @@ export class Agent {
   constructor(options: AgentOptions) {
     this.#options = options;
     const { log, ovsdb, openflow, node, state } = options;
-    this.#file = new SliceFile(join(state, 'slice.jsonl'));
+    this.#file = new SliceFile(join(state, 'slice.jsonl'), log);
     this.switches = new Switches({
       ovsdb,
       openflow,
@@ -53,7 +53,7 @@ export class Agent {
   async start(): Promise<void> {
     const { manager, node, log, ovsdb } = this.#options;
     const questions = new Questions(this.switches, ovsdb);
-    for (const message of this.#file.read()) this.slice.apply(message);
+    this.#readCopy();
     if (this.slice.position)
       log.info({ revision: this.slice.revision }, 'serving from the copy on disk until the manager answers');
     await this.switches.start();
@@ -64,6 +64,7 @@ export class Agent {
       version,
       log,
       copy: () => this.slice.position,
+      heard: () => this.#file.heard(),
       onSlice: (message) => this.#take(message),
       onQuestion: (question) => questions.answer(question),
       onUp: () => this.#reporter.restart(),
@@ -77,16 +78,26 @@ export class Agent {
   }
 
   #take(message: SliceMessage): void {
+    const before = this.slice.position;
     this.slice.apply(message);
+    // Revisions of another store, or of another past of this one, are no answer to this one's.
+    if (before && message.type === 'snapshot') {
+      for (const served of this.switches.served()) served.revision = null;
+    }
     this.switches.update();
     this.#reporter.touch();
+    this.#file.write(message, () => this.slice.snapshot());
+  }
+
+  #readCopy(): void {
     try {
-      this.#file.write(message, () => this.slice.snapshot());
+      for (const message of this.#file.read()) this.slice.apply(message);
     } catch (error) {
       this.#options.log.error(
         { err: error },
-        'the copy on disk cannot be written; a restart without the manager would serve an older one',
+        'the copy on disk cannot be used; the flows in the switches stay as they are',
       );
+      this.slice.clear();
     }
   }
 }

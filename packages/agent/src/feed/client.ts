@@ -4,6 +4,7 @@ import { printable, type Question, type ToAgent, type ToManager } from '@openvne
 import type { Logger } from 'pino';
 import WebSocket from 'ws';
 import { machineIdentity } from './machine.ts';
+import type { Position } from './slice.ts';
 
 /** Waits between attempts to reach the manager, milliseconds: the first, and the most. */
 const retryMs = { first: 50, most: 1000 };
@@ -20,7 +21,9 @@ export interface FeedOptions {
   readonly version: string;
   readonly log: Logger;
   /** The copy that there is, to go on from. */
-  readonly copy: () => { store: string; revision: number } | undefined;
+  readonly copy: () => Position | undefined;
+  /** The store that it has last heard of, where there is no copy. */
+  readonly heard: () => Position | undefined;
   readonly onSlice: (slice: Extract<ToAgent, { type: 'snapshot' | 'changes' }>) => void;
   readonly onQuestion: (question: Question) => Promise<unknown>;
   /** The manager is there and wants the first report. */
@@ -62,7 +65,7 @@ export class FeedClient {
   }
 
   #connect(): void {
-    const { manager, log, copy } = this.#options;
+    const { manager, log, copy, heard } = this.#options;
     const url = new URL('/feed', manager.replace(/^http/, 'ws'));
     const socket = new WebSocket(url, { perMessageDeflate: false, maxPayload: 1 << 30, handshakeTimeout: 5000 });
     this.#socket = socket;
@@ -76,7 +79,7 @@ export class FeedClient {
     socket.on('open', () => {
       const { node, version } = this.#options;
       const machine = machineIdentity();
-      const { store = null, revision = null } = copy() ?? {};
+      const { store = heard()?.store ?? null, revision = null, epoch = null } = copy() ?? {};
       socket.send(
         JSON.stringify({
           type: 'hello',
@@ -88,6 +91,7 @@ export class FeedClient {
           ...(machine !== undefined && { machine }),
           store,
           revision,
+          epoch,
         } satisfies ToManager),
       );
       log.info({ manager, revision }, 'connected to the manager');
@@ -138,6 +142,7 @@ export class FeedClient {
       }
       if (message.type === 'wait') {
         this.#down(message.reason, true);
+        if (message.report) onUp();
         return;
       }
       onSlice(message);

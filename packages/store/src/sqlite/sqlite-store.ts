@@ -4,9 +4,10 @@
  * what is not on disk yet, but the transaction that wrote it and those of the same turn.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { closeSync, openSync } from 'node:fs';
 import { setImmediate as endOfTurn } from 'node:timers/promises';
 import type { ChangedBy, Reader } from '../reader.ts';
-import type { Commit, Store, StoreOptions, Transaction } from '../store.ts';
+import { type Commit, type Store, StoreError, type StoreOptions, type Transaction } from '../store.ts';
 import type { Database } from './database.ts';
 import { Epochs } from './epochs.ts';
 import { History } from './history.ts';
@@ -107,11 +108,15 @@ export class SqliteStore implements Store {
     const leave = await this.#turns.shared();
     try {
       this.#requireOutside();
+      // SQLite takes an empty file; so nobody else can read the copy, and no other file is lost.
+      closeSync(openSync(path, 'wx', 0o600));
       this.#database.copyInto(path);
+      requireSound(path);
+    } catch (cause) {
+      throw new StoreError(`No backup is made: ${(cause as Error).message}.`, { cause });
     } finally {
       leave();
     }
-    requireSound(path);
   }
 
   async close(): Promise<void> {
