@@ -6,6 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { PacketIns } from '../packages/agent/src/answers/packet-ins.ts';
 import { Slice } from '../packages/agent/src/feed/slice.ts';
+import { emptySwitch } from '../packages/agent/src/switch/empty-switch.ts';
 import { ServedSwitch, type ServedSwitchOptions } from '../packages/agent/src/switch/served-switch.ts';
 import { snapshotForAgent } from '../packages/manager/src/feed/for-agent.ts';
 import { dial, type SwitchConnection } from '../packages/openflow/src/index.ts';
@@ -62,7 +63,8 @@ const lost = answers - ((await sentOut(guests)) - sentBefore);
 const { total, most } = packetIns.spent;
 console.log(JSON.stringify({ answers, seconds, spent: total - before, longest: most, lost } satisfies DhcpRounds));
 packetIns.close();
-await served.close(true);
+await served.close();
+await emptySwitch(connection);
 
 async function serve(to: SwitchConnection): Promise<ServedSwitch> {
   const ready = Promise.withResolvers<void>();

@@ -69,7 +69,7 @@ async function fromModel(to: SwitchConnection): Promise<number> {
   served.use(to);
   await acknowledged.promise;
   const took = performance.now() - before;
-  await served.close(false);
+  await served.close();
   return took;
 }
 

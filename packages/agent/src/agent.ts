@@ -5,6 +5,7 @@ import { Questions } from './feed/questions.ts';
 import { Reporter } from './feed/reporter.ts';
 import { Slice, type SliceMessage } from './feed/slice.ts';
 import { SliceFile } from './feed/slice-file.ts';
+import { makeStateDirectory } from './state-directory.ts';
 import { Switches } from './switch/switches.ts';
 
 export const version = '0.1.0';
@@ -29,9 +30,11 @@ export class Agent {
   readonly #options: AgentOptions;
   #feed: FeedClient | undefined;
 
+  /** Throws `StartError` where its directory cannot be used. */
   constructor(options: AgentOptions) {
     this.#options = options;
     const { log, ovsdb, openflow, node, state } = options;
+    makeStateDirectory(state);
     this.#file = new SliceFile(join(state, 'slice.jsonl'), log);
     this.switches = new Switches({
       ovsdb,

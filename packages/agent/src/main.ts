@@ -1,5 +1,5 @@
 /** `vna`: the agent of one host. */
-import { declareOptions, readSettings } from '@openvnet/model/config';
+import { declareOptions, logDestination, readSettings } from '@openvnet/model/config';
 import closeWithGrace from 'close-with-grace';
 import { Command } from 'commander';
 import pino from 'pino';
@@ -13,7 +13,7 @@ command.parse();
 
 try {
   const { nodeId, logLevel, ...settings } = readSettings(agentSettings, command.opts());
-  const log = pino({ level: logLevel, base: { program: 'vna' } }, pino.destination({ fd: 2, sync: true }));
+  const log = pino({ level: logLevel, base: { program: 'vna' } }, logDestination(pino.destination));
   const agent = new Agent({ ...settings, node: nodeId, log });
   await agent.start();
   closeWithGrace({ delay: 5000 }, async ({ err }) => {

@@ -1,8 +1,8 @@
 import { type Client, createClient } from '@openvnet/client';
 import { type Kind, printableDeep } from '@openvnet/model';
 import type { Command } from 'commander';
-import { complaint, NotRealised } from './failure.ts';
-import type { Io } from './output.ts';
+import { complain, NotRealised } from './failure.ts';
+import { type Io, isForPeople } from './output.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { statusText, waitsFor } from './status-text.ts';
 
@@ -19,13 +19,17 @@ export async function contextOf(command: Command, io: Io): Promise<Context> {
 }
 
 /** Does something for each of `items`, also where one fails; throws the first failure in the end. */
-export async function forEach<T>(io: Io, items: readonly T[], act: (item: T) => Promise<void>): Promise<void> {
+export async function forEach<T>(
+  { io, settings }: Context,
+  items: readonly T[],
+  act: (item: T) => Promise<void>,
+): Promise<void> {
   const failures: unknown[] = [];
   for (const item of items) {
     try {
       await act(item);
     } catch (error) {
-      if (failures.length > 0) io.err(complaint(error));
+      if (failures.length > 0) await complain(io, settings.output, error);
       failures.push(error);
     }
   }
@@ -44,6 +48,6 @@ export async function waitUntilRealised(
   }
   const text = `${object.uuid}: ${statusText(io, printableDeep(status))}\n`;
   // What the API answered stays alone where a program reads it.
-  if (settings.output === 'table') io.out(text);
+  if (isForPeople(settings.output)) io.out(text);
   else io.err(text);
 }

@@ -1,2 +1,3 @@
 export type { Io } from './output.ts';
 export { runCommandLine } from './program.ts';
+export { splitLine } from './split-line.ts';

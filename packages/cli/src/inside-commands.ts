@@ -35,6 +35,7 @@ function traceCommand(root: Command, io: Io): void {
     .requiredOption('--from <UUID>', 'The interface that sends.')
     .requiredOption('--to <ADDRESS>', 'Where it sends: an address, or an interface by its uuid.')
     .option('--size <BYTES>', 'Size of the IP packet (84).')
+    .option('--dont-fragment', 'Routers may not fragment it.')
     .addOption(bothOption())
     .option('--live', 'Ask the switch itself besides (ofproto/trace).');
   trace.action(async (packet: string) => {

@@ -14,7 +14,7 @@ import { contextOf, forEach } from './context.ts';
 import { UsageError } from './failure.ts';
 import { declareObsolete, declareParameters, readParameters, requireParameters } from './options.ts';
 import { fieldsForPeople, type Io, record, write } from './output.ts';
-import { addPageOptions, finish, noteTo, readPage, waitOption, writeList } from './resource-commands.ts';
+import { addPageOptions, everything, finish, noteTo, readPage, waitOption, writeList } from './resource-commands.ts';
 
 /** `vnctl datapaths networks add|show|del`, `vnctl interfaces ports add|show|del`. */
 export function addNestedCommands(parent: Command, kind: Kind, io: Io): void {
@@ -86,10 +86,11 @@ function listing(command: Command, kind: Kind, { declared, nested }: Declared, i
   namesInPath(command, nested, '');
   addPageOptions(command).action(async (of: string) => {
     const context = await contextOf(command, io);
-    const answer = await context.client.nestedOf(kind).list(of, readPage(command));
+    const { client } = context;
+    const answer = await everything(readPage(command), (page) => client.nestedOf(kind).list(of, page));
     // A relation is listed as what is at its other end, unless it says otherwise.
     const others = nested.with && nested.lists !== 'relations';
-    await writeList(context, others ? resourceOf(nested.with!) : declared, answer);
+    await writeList(context, others ? resourceOf(nested.with!) : declared, answer, []);
   });
 }
 
@@ -108,7 +109,7 @@ function delCommand(group: Command, kind: Kind, { declared, nested }: Declared, 
     const { output } = context.settings;
     const methods = context.client.nestedOf(kind);
     if (byUuid) {
-      await forEach(io, others as readonly string[], async (other) => {
+      await forEach(context, others as readonly string[], async (other) => {
         const answer = await methods.remove(of, other);
         await write(io, output, answer, () => `${other} is gone from the ${nested.name} of ${of}`);
       });

@@ -56,17 +56,35 @@ export function declareParameters(command: Command, parameters: readonly [string
 }
 
 /** Takes the parameters that mean nothing any more, and says so where one is given. */
-export function declareObsolete(
+export function declareObsolete(command: Command, { obsolete, idPrefix }: Resource, say: (note: string) => void): void {
+  declareIdle(command, { names: obsolete, idPrefix }, (option) =>
+    say(`${option} means nothing any more and is left out`),
+  );
+}
+
+/** Takes the options for a change that the original takes without effect, and says so where one is given. */
+export function declareIgnored(
   command: Command,
-  { obsolete = [], idPrefix = '' }: Resource,
+  { kind, ignoredChanges, idPrefix }: Resource,
   say: (note: string) => void,
 ): void {
+  const what = kind.replaceAll('_', ' ');
+  declareIdle(command, { names: ignoredChanges, idPrefix }, (option) =>
+    say(`${option} is left out, as it cannot be changed: delete the ${what} and add it again`),
+  );
+}
+
+function declareIdle(
+  command: Command,
+  { names = [], idPrefix = '' }: { names?: readonly string[] | undefined; idPrefix?: string | undefined },
+  given: (option: string) => void,
+): void {
   const taken = new Set(command.options.map((option) => option.long));
-  for (const name of obsolete) {
+  for (const name of names) {
     if (taken.has(`--${dashed(name)}`)) continue;
     const takes = (next: string): boolean => !next.startsWith('-') && !isPathUuid(idPrefix, next);
     const option = new LooseOption(`--${dashed(name)} [VALUE]`, '', { alone: '', takes, negatable: true }).hideHelp();
-    option.argParser(() => say(`--${dashed(name)} means nothing any more and is left out`));
+    option.argParser(() => given(`--${dashed(name)}`));
     command.addOption(option);
   }
 }

@@ -145,6 +145,31 @@ describe('every command of the original', () => {
     await manager.close();
   });
 
+  it('is taken with the options that have no effect, and a note', async () => {
+    const logger = pino({ level: 'silent' });
+    await using manager = await startManager({ listen: { host: '127.0.0.1', port: 0 }, store: 'memory', logger });
+    for (const [line, note] of [
+      ['interfaces add --uuid if-a --mode vif --mac-address 52:54:00:00:00:01', ''],
+      ['mac_leases add --uuid ml-a --interface-uuid if-a --mac-address 52:54:00:00:00:02', ''],
+      ['mac_leases modify ml-a --mac-address 52:54:00:00:00:03', '--mac-address is left out'],
+      ['network_services add --uuid ns-a --mode dns', ''],
+      ['network_services modify ns-a --incoming-port 53 --display-name a', '--incoming-port is left out'],
+      ['topologies add --uuid topo-a --mode simple_overlay', ''],
+      ['topologies modify topo-a --mode simple_underlay', '--mode is left out'],
+    ]) {
+      let err = '';
+      const io = { out: () => undefined, fancy: false };
+      const code = await runCommandLine(line!.split(' '), {
+        ...io,
+        err: (text) => {
+          err += text;
+        },
+        env: { OPENVNET_API: manager.url, HOME: '/nowhere' },
+      });
+      expect([code, err], line).toEqual([0, note === '' ? '' : expect.stringContaining(`vnctl: note: ${note}`)]);
+    }
+  });
+
   it('and everything that the API takes where it makes an object is an option', () => {
     const root = createProgram({ out: () => undefined, err: () => undefined, fancy: false, env: {} });
     for (const kind of kinds) {

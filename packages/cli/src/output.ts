@@ -30,10 +30,28 @@ export async function write<T>(
   output: Output,
   answer: T,
   forPeople: (answer: T) => string | Promise<string>,
+  plainKeys?: readonly string[],
 ): Promise<void> {
-  if (output === 'table') io.out(`${(await forPeople(printableDeep(answer))).trimEnd()}\n`);
-  else if (output === 'json') io.out(`${printableJson(JSON.stringify(answer, null, 2))}\n`);
-  else io.out(await yamlOf(answer));
+  if (isForPeople(output)) io.out(`${(await forPeople(printableDeep(answer))).trimEnd()}\n`);
+  else io.out(await formatted(output, answer, plainKeys));
+}
+
+/** Whether an output is made for people, and not what the API answered. */
+export function isForPeople(output: Output): boolean {
+  return output === 'table' || output === 'wide' || output === 'name';
+}
+
+/** What the API answered, in the form that was asked for. */
+export async function formatted(output: Output, answer: unknown, plainKeys?: readonly string[]): Promise<string> {
+  if (output === 'json') return `${printableJson(JSON.stringify(answer, null, 2))}\n`;
+  if (output === 'yaml') return yamlOf(answer);
+  const { rubyYaml } = await import('@openvnet/model/ruby-yaml');
+  return rubyYaml(answer, plainKeys);
+}
+
+/** What stands between the answers for several objects. */
+export function betweenAnswers(output: Output): string {
+  return output === 'yaml' ? '---\n' : output === 'table' || output === 'wide' ? '\n' : '';
 }
 
 /** YAML in which every text with characters that do not show is quoted, with escapes. */
@@ -74,15 +92,17 @@ export function record(io: Io, values: Values): string {
 }
 
 /** The columns of a list for people. */
-export function columnsOf(declared: Resource): string[] {
+export function columnsOf(declared: Resource, wide = false): string[] {
   const own = fieldsOf(declared).map(([name, field]) =>
     field.to && !field.show?.includes('uuid') ? columnOf(name, field) : name,
   );
   const all = ['uuid', ...own];
+  if (wide)
+    return [...new Set([...(declared.summary ?? []), ...all, ...Object.keys(declared.holds ?? {}), 'created_at'])];
   return [...(declared.summary ?? all)];
 }
 
-/** Of an object what people want to see: its declared fields in order, then its times. */
+/** Of an object what people want to see: its declared fields in order, what it holds, then its times. */
 export function fieldsForPeople(declared: Resource, object: Values): Values {
   const fields = new Map([...fieldsOf(declared), ...parametersOf(declared)]);
   const shown = [...fields].map(([name, { column, render, forPeople = render }]) => {
@@ -91,8 +111,19 @@ export function fieldsForPeople(declared: Resource, object: Values): Values {
     return [name, column === 'integer' && typeof value === 'number' ? forPeople(value) : value];
   });
   const { uuid, created_at, updated_at } = object;
-  const all = [['uuid', uuid], ...shown, ['created_at', created_at], ['updated_at', updated_at]];
+  const held = Object.entries(declared.holds ?? {}).map(([name, path]) => [name, uuidsAt(object, path)]);
+  const all = [['uuid', uuid], ...shown, ...held, ['created_at', created_at], ['updated_at', updated_at]];
   return Object.fromEntries(all.filter(([, value]) => value !== undefined));
+}
+
+/** The uuids of what an answer holds, at the end of `path`; undefined where it does not say. */
+function uuidsAt(object: Values, path: readonly string[]): string | undefined {
+  if (!Array.isArray(object[path[0]!])) return undefined;
+  const found = path.reduce<Values[]>(
+    (objects, name) => objects.flatMap((one) => (one[name] ?? []) as Values[]),
+    [object],
+  );
+  return found.map(({ uuid }) => uuid).join(', ');
 }
 
 export function styled(io: Io, style: 'bold' | 'green' | 'yellow' | 'red' | 'dim', text: string): string {

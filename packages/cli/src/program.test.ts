@@ -135,7 +135,7 @@ describe('a command line', () => {
       ['network show --limit=-1', '--limit "-1": expected a number'],
       ['network modify nw-net1 --ipv4-prefix=25', '--ipv4-prefix cannot be changed'],
       ['network del', "missing required argument 'uuid'"],
-      ['network show -o xml', '--output "xml": expected one of table, json, yaml'],
+      ['network show -o xml', '--output "xml": expected one of table, wide, name, json, yaml, yml'],
     ] as const) {
       const { code, err } = await vnctl(line);
       expect(code, line).toBe(2);
@@ -166,7 +166,7 @@ describe('an answer', () => {
     const { out } = await vnctl('networks show');
     expect(out.split('\n')[0]).toMatch(/^uuid +display_name +ipv4_network +ipv4_prefix +mode +domain_name$/);
     expect(out.split('\n')[1]).toMatch(/^nw-net1 +net1 +172.16.1.0 +24 +virtual +dom1$/);
-    expect(await json('networks show')).toMatchObject({ total_count: 1, limit: 30, items: [{ uuid: 'nw-net1' }] });
+    expect(await json('networks show')).toMatchObject({ total_count: 1, limit: 1, items: [{ uuid: 'nw-net1' }] });
     const yaml = await vnctl('networks show -o yaml');
     expect(parse(yaml.out)).toEqual(await json('networks show'));
     expect((await vnctl('route_links show')).out).toBe('there are no route links\n');
@@ -193,7 +193,8 @@ describe('an answer', () => {
   it('covers each of several objects, and the first that cannot be shown decides how it ends', async () => {
     const { code, out, err } = await vnctl('network show nw-none nw-net1 -o json');
     expect(code).toBe(1);
-    expect(JSON.parse(out)).toMatchObject({ uuid: 'nw-net1' });
+    const [shown, refused] = out.split(/(?<=^\})\n(?=\{)/m).map((text) => JSON.parse(text));
+    expect([shown, refused]).toMatchObject([{ uuid: 'nw-net1' }, { message: 'Network#uuid: nw-none' }]);
     expect(err).toMatch(/^vnctl: .*nw-none/);
     const gone = await vnctl('interface del if-veth1 if-none');
     expect(gone).toMatchObject({ code: 1, out: 'if-veth1 is gone\n' });
@@ -301,6 +302,17 @@ describe('the exit code', () => {
     );
   });
 
+  it('comes with the refusal as the API wrote it where a program reads', async () => {
+    const { code, out, err } = await vnctl('network show nw-none nw-nil -o json');
+    expect([code, err.split('\n').length]).toEqual([1, 5]);
+    const [first, second] = out.split(/(?<=^\})\n(?=\{)/m).map((text) => JSON.parse(text));
+    const refusal = { error: 'Vnet::Endpoints::Errors::UnknownUUIDResource', code: '100', hint: expect.any(String) };
+    expect([first, second]).toEqual([
+      { ...refusal, message: 'Network#uuid: nw-nil' },
+      { ...refusal, message: 'Network#uuid: nw-none' },
+    ]);
+  });
+
   it('is 3 where there is no API', async () => {
     const { url } = manager;
     await manager.close();
@@ -308,6 +320,21 @@ describe('the exit code', () => {
       code: 3,
       err: `vnctl: cannot reach ${url}: connection refused (is vnmgr or openvnet running?)\n`,
     });
+  });
+});
+
+describe('lists', () => {
+  it('are whole, in any form, unless a part is asked for', async () => {
+    for (let i = 0; i < 35; i++) await vnctl(`network add --uuid nw-${i} --ipv4-network 10.0.${i}.0`);
+    expect((await vnctl('network show')).out.trim().split('\n')).toHaveLength(36);
+    const json = JSON.parse((await vnctl('network show -o json')).out);
+    expect([json.total_count, json.offset, json.limit, json.items.length]).toEqual([35, 0, 35, 35]);
+    expect((await vnctl('network show -o name --offset 33')).out).toBe('nw-33\nnw-34\n');
+    expect(JSON.parse((await vnctl('network show -o json --limit 2')).out)).toMatchObject({
+      limit: 2,
+      items: [{}, {}],
+    });
+    expect((await vnctl('network show -o wide --limit 1')).out).toMatch(/^uuid .*mode .*mtu .*created_at\n/);
   });
 });
 
@@ -326,6 +353,34 @@ describe('settings', () => {
     expect((await vnctl(`network show --api ${manager.url}`, { OPENVNET_API: nowhere })).code).toBe(0);
     expect((await vnctl(`--api=${manager.url} network show`, { OPENVNET_API: nowhere })).code).toBe(0);
     expect((await vnctl('network show', { VNET_WEBAPI: manager.url.replace('http://', '') })).code).toBe(0);
+  });
+
+  it('of the original are read, and give its YAML', async () => {
+    const [, address] = manager.url.split('//');
+    const [uri, port] = address!.split(':');
+    const ruby = `# where the API is\nwebapi_protocol "http"\nwebapi_uri '${uri}'\nwebapi_port "${port}" # usual\n`;
+    writeFileSync(join(home, '.vnctl.conf'), ruby);
+    expect(await vnctl('networks add --uuid nw-a --ipv4-network 10.0.0.0', {})).toMatchObject({
+      code: 0,
+      out: expect.stringMatching(/^---\n:id: 1\n:uuid: nw-a\n[\s\S]*:created_at: [\d-]+ [\d:]+\.000000000 Z$/m),
+    });
+    expect((await vnctl('networks show', {})).out).toMatch(
+      /^---\ntotal_count: 1\noffset: 0\nlimit: 1\n:items:\n- :id: 1\n/,
+    );
+    expect((await vnctl('networks show nw-none', {})).out).toMatch(
+      /^---\n:error: Vnet.*\n:message: 'Network#uuid: nw-none'\n:code: '100'\n/,
+    );
+    expect((await vnctl('networks show -o yaml', {})).out).toMatch(/^total_count: 1\n/);
+    expect((await vnctl('networks del nw-a', {})).out).toBe('---\n- nw-a\n');
+    writeFileSync(join(home, '.vnctlrc'), `${ruby}output_format "json"\n`);
+    expect(JSON.parse((await vnctl('networks show', {})).out)).toMatchObject({ total_count: 0 });
+    writeFileSync(join(home, '.vnctlrc'), `${ruby}output_format "xml"\n`);
+    const wrong = `vnctl: ${join(home, '.vnctlrc')}: output_format "xml": expected one of yml, json\n`;
+    expect(await vnctl('networks show', {})).toMatchObject({ code: 2, err: wrong });
+    writeFileSync(join(home, '.vnctlrc'), 'webapi_prt "1"\n');
+    expect((await vnctl('networks show', {})).err).toContain(
+      '.vnctlrc, line 1: unknown setting webapi_prt; there are webapi_',
+    );
   });
 
   it('in a file that are wrong are named with the file', async () => {
@@ -497,7 +552,7 @@ describe('completion', () => {
     expect(await complete('interfaces modify --enable-routing if')).toEqual(['if-veth1']);
     expect(await complete('datapath networks del dp-br0 nw')).toEqual(['nw-net1']);
     expect(await complete('datapath networks add dp-br0 nw-net1 nw')).toEqual([]);
-    expect(await complete('networks show -o y')).toEqual(['yaml']);
+    expect(await complete('networks show -o y')).toEqual(['yaml', 'yml']);
     expect(await complete('completion b')).toEqual(['bash']);
     await vnctl('ip_range_groups add --uuid iprg-a');
     await vnctl(

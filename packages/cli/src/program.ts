@@ -4,14 +4,14 @@ import { addBatchCommand } from './batch.ts';
 import { addCompletionCommand } from './completion.ts';
 import { contextOf } from './context.ts';
 import { ExitWith } from './exit-with.ts';
-import { complaint, exitCodeOf, exitCodes, exitCodesHelp, sentence } from './failure.ts';
+import { complain, exitCodeOf, exitCodes, exitCodesHelp } from './failure.ts';
 import { addInsideCommands } from './inside-commands.ts';
 import { addLabCommands } from './lab-commands.ts';
 import { addManCommand } from './man.ts';
 import { addNestedCommands } from './nested-commands.ts';
 import { type Io, write } from './output.ts';
 import { addResourceCommands } from './resource-commands.ts';
-import { outputs } from './settings.ts';
+import { type Output, outputs, readSettings } from './settings.ts';
 import { systemText } from './status-text.ts';
 import { addTopologyCommands } from './topology-commands.ts';
 import { canonical } from './words.ts';
@@ -29,9 +29,17 @@ export async function runCommandLine(argv: readonly string[], io: Io): Promise<n
       if (error.code !== 'commander.help') io.err(`vnctl: ${parserMessage(error)}\n`);
       return exitCodes.usage;
     }
-    if (sentence(error)) io.err(complaint(error));
+    await complain(io, await outputOf(root, io), error);
     return error instanceof ExitWith ? error.code : exitCodeOf(error);
   }
+}
+
+/** The form in which a refusal is written; settings that cannot be read have been complained of. */
+function outputOf(root: Command, io: Io): Promise<Output> {
+  return readSettings(root.opts(), io.env).then(
+    ({ output }) => output,
+    () => 'table',
+  );
 }
 
 export function createProgram(io: Io): Command {
@@ -43,10 +51,13 @@ export function createProgram(io: Io): Command {
       'Address of the API; http://127.0.0.1:9090 unless OPENVNET_API or vnctl.yaml says otherwise.',
     )
     .option('--message <TEXT>', 'Why a change is made; the manager logs it with the change.')
-    .option('-o, --output <FORMAT>', `One of ${outputs.join(', ')}; json and yaml are what the API answers.`)
+    .option(
+      '-o, --output <FORMAT>',
+      `One of ${outputs.join(', ')}; wide has more columns, name has uuids alone, yml is YAML as the original prints it; json, yaml and yml are what the API answers.`,
+    )
     .addHelpText(
       'after',
-      `${exitCodesHelp}\n\nSettings: ~/.config/openvnet/vnctl.yaml or /etc/openvnet/vnctl.yaml (api, output).`,
+      `${exitCodesHelp}\n\nSettings: ~/.config/openvnet/vnctl.yaml or /etc/openvnet/vnctl.yaml (api, output), or a file of the original's vnctl: ~/.vnctlrc,\n~/.vnctl.conf, /etc/openvnet/vnctl.conf, /etc/wakame-vnet/vnctl.conf.`,
     )
     .helpCommand('help [command...]', 'Shows what a command takes.');
   const groups = new Map<string, Command>();

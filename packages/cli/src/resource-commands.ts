@@ -1,3 +1,4 @@
+import type { List } from '@openvnet/client';
 import { type Field, type Kind, parametersOf, type Resource, resourceOf } from '@openvnet/model';
 import type { Command, Option } from 'commander';
 import { type Context, contextOf, forEach, waitUntilRealised } from './context.ts';
@@ -5,6 +6,7 @@ import { UsageError } from './failure.ts';
 import {
   changeable,
   dashed,
+  declareIgnored,
   declareObsolete,
   declareParameters,
   isNumber,
@@ -12,7 +14,7 @@ import {
   readParameters,
   requireParameters,
 } from './options.ts';
-import { columnsOf, fieldsForPeople, type Io, record, table, type Values, write } from './output.ts';
+import { betweenAnswers, columnsOf, fieldsForPeople, type Io, record, table, type Values, write } from './output.ts';
 import { statusText } from './status-text.ts';
 
 /** `vnctl networks add|modify|show|del`, from the declaration of the resource. */
@@ -65,10 +67,14 @@ function addCommand(group: Command, kind: Kind, declared: Resource, io: Io): voi
 function modifyCommand(group: Command, kind: Kind, declared: Resource, io: Io): void {
   const command = group.command('modify').description(`Changes one. ${declared.doc}`).argument('<uuid>', 'Its name.');
   const parameters = declareParameters(command, changeable(declared));
-  const fixed = parametersOf(declared).filter(([name]) => !parameters.some((parameter) => parameter.name === name));
+  const { ignoredChanges = [] } = declared;
+  const fixed = parametersOf(declared).filter(
+    ([name]) => !ignoredChanges.includes(name) && !parameters.some((parameter) => parameter.name === name),
+  );
   // Known, so that the answer is better than that they are not.
   for (const { options } of declareParameters(command, fixed)) for (const option of options) option.hideHelp();
   declareObsolete(command, declared, noteTo(io));
+  declareIgnored(command, declared, noteTo(io));
   command.addOption(waitOption()).action(async (uuid: string) => {
     for (const [name] of fixed) {
       const long = `--${dashed(name)}`;
@@ -92,15 +98,17 @@ function showCommand(group: Command, kind: Kind, declared: Resource, io: Io): vo
   addPageOptions(command).action(async (uuids: readonly string[]) => {
     const context = await contextOf(command, io);
     if (uuids.length === 0) {
-      const answer = await context.client.of(kind).list(readPage(command));
+      const { client } = context;
+      const answer = await everything(readPage(command), (page) => client.of(kind).list(page));
       await writeList(context, declared, answer);
       return;
     }
     const { output } = context.settings;
-    await forEach(io, uuids, async (uuid) => {
+    await forEach(context, uuids, async (uuid) => {
       const answer = await context.client.of(kind).get(uuid);
-      if (uuid !== uuids[0]) io.out(output === 'yaml' ? '---\n' : output === 'table' ? '\n' : '');
+      if (uuid !== uuids[0]) io.out(betweenAnswers(output));
       await write(io, output, answer, (shown) => {
+        if (output === 'name') return uuid;
         const fields = record(io, fieldsForPeople(declared, shown));
         return shown.status ? `${fields}\n${statusText(io, shown.status)}` : fields;
       });
@@ -116,9 +124,11 @@ function delCommand(group: Command, kind: Kind, declared: Resource, io: Io): voi
     .argument('<uuid...>', 'Their names.');
   command.action(async (uuids: readonly string[]) => {
     const context = await contextOf(command, io);
-    await forEach(io, uuids, async (uuid) => {
+    await forEach(context, uuids, async (uuid) => {
       const answer = await context.client.of(kind).remove(uuid);
-      await write(io, context.settings.output, answer, () => `${uuid} is gone`);
+      await write(io, context.settings.output, answer, () =>
+        context.settings.output === 'name' ? uuid : `${uuid} is gone`,
+      );
     });
   });
 }
@@ -137,8 +147,11 @@ export async function finish(
   },
 ): Promise<void> {
   const { kind, declared, object, path, waitFor = { kind, uuid: String(object.uuid) } } = made;
-  await write(context.io, context.settings.output, object, (shown) =>
-    record(context.io, fieldsForPeople(declared, { ...path, ...shown })),
+  const { io, settings } = context;
+  await write(io, settings.output, object, (shown) =>
+    settings.output === 'name' && shown.uuid !== undefined
+      ? String(shown.uuid)
+      : record(io, fieldsForPeople(declared, { ...path, ...shown })),
   );
   const { wait } = command.opts<{ wait?: string }>();
   if (wait === undefined) return;
@@ -149,23 +162,51 @@ export async function finish(
 export async function writeList(
   { io, settings }: Context,
   declared: Resource,
-  answer: { items: readonly Values[]; total_count: number; offset: number },
+  answer: List<Values>,
+  plainKeys: readonly string[] = ['total_count', 'offset', 'limit'],
 ): Promise<void> {
-  await write(io, settings.output, answer, async ({ items, total_count, offset }) => {
+  const forPeople = async ({ items, total_count, offset }: List<Values>): Promise<string> => {
+    if (settings.output === 'name') return items.map(nameOf).join('\n');
     if (total_count === 0) return `there are no ${declared.plural.replaceAll('_', ' ')}`;
     const rows = await table(
       io,
-      columnsOf(declared),
+      columnsOf(declared, settings.output === 'wide'),
       items.map((item) => ({ ...item, ...fieldsForPeople(declared, item) })),
     );
     if (items.length === total_count) return rows;
     return `${rows}\n${items.length} of ${total_count}, from ${offset} on; --limit and --offset show others`;
-  });
+  };
+  await write(io, settings.output, answer, forPeople, plainKeys);
 }
+
+/** What a program calls an item of a list by: its uuid, or that of what it leads to. */
+function nameOf(item: Values): string {
+  const [, name] = Object.entries(item).find(([key, value]) => /(^|_)uuid$/.test(key) && value !== null) ?? [];
+  return String(name ?? item.id ?? '-');
+}
+
+/** One page where one is asked for; otherwise all that there is, page by page. */
+export async function everything(
+  asked: { limit?: number; offset?: number },
+  list: (page: { limit: number; offset: number }) => Promise<List<Values>>,
+): Promise<List<Values>> {
+  const { limit = Number.POSITIVE_INFINITY, offset: first = 0 } = asked;
+  const items: Values[] = [];
+  for (;;) {
+    const page = { limit: Math.min(mostAtOnce, limit - items.length), offset: first + items.length };
+    const answer = await list(page);
+    items.push(...answer.items);
+    const isLast = answer.items.length < page.limit || items.length >= Math.min(limit, answer.total_count - first);
+    if (isLast) return { ...answer, offset: first, limit: asked.limit ?? items.length, items };
+  }
+}
+
+/** As many as the API gives in one answer. */
+const mostAtOnce = 10_000;
 
 export function addPageOptions(command: Command): Command {
   return command
-    .option('--limit <NUMBER>', 'How many to list at most; the API lists 30 unless told.')
+    .option('--limit <NUMBER>', 'How many to list at most; all unless given.')
     .option('--offset <NUMBER>', 'How many to leave out at the beginning.');
 }
 

@@ -2,8 +2,10 @@ import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { UsageError } from './failure.ts';
+import { originalFiles, readOriginalFile } from './original-settings.ts';
 
-export const outputs = ['table', 'json', 'yaml'] as const;
+/** `yml` is YAML as the original prints it: keys are symbols of Ruby. */
+export const outputs = ['table', 'wide', 'name', 'json', 'yaml', 'yml'] as const;
 export type Output = (typeof outputs)[number];
 
 export interface Settings {
@@ -14,6 +16,12 @@ export interface Settings {
 }
 
 type Env = Readonly<Record<string, string | undefined>>;
+
+export interface FileSettings {
+  readonly path: string;
+  readonly api?: string;
+  readonly output?: string;
+}
 
 /** Settings by flags, then environment, then the first file there is, then the default. */
 export async function readSettings(
@@ -28,20 +36,27 @@ export async function readSettings(
   return { api, output: readOutput(output, where), message: flags.message };
 }
 
+/** Files of settings, in the order in which they are looked for. */
 export function settingsFiles(env: Env): string[] {
-  const home = env.XDG_CONFIG_HOME || join(env.HOME || homedir(), '.config');
-  return [join(home, 'openvnet', 'vnctl.yaml'), '/etc/openvnet/vnctl.yaml'];
+  const home = homeOf(env);
+  const own = env.XDG_CONFIG_HOME || join(home, '.config');
+  return [join(own, 'openvnet', 'vnctl.yaml'), '/etc/openvnet/vnctl.yaml', ...originalFiles(home)];
+}
+
+function homeOf(env: Env): string {
+  return env.HOME || homedir();
 }
 
 function readOutput(text: string, where: string): Output {
-  const found = outputs.find((output) => output === (text === 'yml' ? 'yaml' : text));
+  const found = outputs.find((output) => output === text);
   if (found) return found;
   throw new UsageError(`${where} ${JSON.stringify(text)}: expected one of ${outputs.join(', ')}`);
 }
 
-async function readFile(env: Env): Promise<{ path: string; api?: string; output?: string }> {
+async function readFile(env: Env): Promise<FileSettings> {
   const path = settingsFiles(env).find((candidate) => existsSync(candidate));
   if (!path) return { path: '' };
+  if (originalFiles(homeOf(env)).includes(path)) return readOriginalFile(path);
   const { parse } = await import('yaml');
   let content: unknown;
   try {

@@ -9,19 +9,21 @@ export class ClientError extends Error {
   readonly code: string | null;
   /** The API's own name of the error, without the modules around it: `UnknownUUIDResource`. */
   readonly error: string | null;
-
   /** What is expected, and the command that helps, where the API says so. */
   readonly hint: string | null;
+  /** The refusal as the API wrote it. */
+  readonly body: unknown;
 
   constructor(
     message: string,
-    answer: { status: number; code: string; error: string; hint?: string } | null,
+    answer: { status: number; code: string; error: string; hint?: string; body: unknown } | null,
     options?: ErrorOptions,
   ) {
     super(message, options);
     this.status = answer?.status ?? null;
     this.code = answer?.code ?? null;
     this.hint = answer?.hint ?? null;
+    this.body = answer?.body ?? null;
     this.error = answer?.error.split('::').at(-1) ?? null;
   }
 

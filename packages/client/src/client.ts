@@ -116,6 +116,7 @@ export type Client = Collections & {
     protocol?: string;
     port?: number;
     size?: number;
+    dont_fragment?: boolean;
     both?: boolean;
     live?: boolean;
   }): Promise<TraceAnswer>;

@@ -102,7 +102,8 @@ function parse(text: string): unknown {
 function refusal(api: string, { status }: Response, answer: unknown): ClientError {
   const { error, message, code, hint } = (typeof answer === 'object' && answer !== null ? answer : {}) as Values;
   if (typeof error === 'string' && typeof message === 'string') {
-    return new ClientError(message, { status, code: String(code), error, ...(typeof hint === 'string' && { hint }) });
+    const shown = { error, ...(typeof hint === 'string' && { hint }) };
+    return new ClientError(message, { status, code: String(code), body: answer, ...shown });
   }
   return new ClientError(`cannot use ${api}: what answers there (status ${status}) is not the API of OpenVNet`, null);
 }

@@ -38,7 +38,7 @@ export { dns } from './features/dns.ts';
 export { answerDns } from './features/dns-answer.ts';
 export { derivations, features } from './features/index.ts';
 export { route } from './features/route.ts';
-export { decidedBy, readShownFlows } from './inside/flows.ts';
+export { decidedBy, type Inspected, readShownFlows } from './inside/flows.ts';
 export { trace } from './inside/trace.ts';
 export { ask, isWithin, load, output, trackState } from './pipeline/flow.ts';
 export { meters } from './pipeline/meters.ts';

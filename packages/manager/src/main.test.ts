@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -31,6 +32,28 @@ function folder(): string {
 }
 
 describe('vnmgr', () => {
+  it('serves on where its log cannot be written, as on a full disk, and where a connection cannot be taken', async () => {
+    const free = createServer().listen(0, '127.0.0.1');
+    await once(free, 'listening');
+    const { port } = free.address() as AddressInfo;
+    free.close();
+    await once(free, 'close');
+    const main = new URL('./main.ts', import.meta.url).pathname;
+    const log = openSync('/dev/full', 'w');
+    const args = [main, '--listen', `127.0.0.1:${port}`, '--store', 'memory', '--log-level', 'trace'];
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', log] });
+    closeSync(log);
+    const ended = once(child, 'exit');
+    const status = () => fetch(`http://127.0.0.1:${port}/api/1.0/status`).then(({ status: code }) => code);
+    await expect.poll(() => status().catch(() => 0), { timeout: 20_000 }).toBe(200);
+    expect(await status()).toBe(200);
+    child.kill('SIGTERM');
+    expect(await ended).toEqual([0, null]);
+    await using manager = await testManager();
+    manager.app.server.emit('error', new Error('accept EMFILE'));
+    expect(await fetch(`${manager.url}/api/1.0/status`).then(({ ok }) => ok)).toBe(true);
+  }, 30_000);
+
   it('says where it serves, keeps what it was told, and ends when it is told to', async () => {
     const directory = folder();
     const config = join(directory, 'vnmgr.yml');

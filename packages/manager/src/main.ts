@@ -1,5 +1,5 @@
 /** The program `vnmgr`. */
-import { ConfigError, declareOptions, readSettings } from '@openvnet/model/config';
+import { ConfigError, declareOptions, logDestination, readSettings } from '@openvnet/model/config';
 import { restoreStore, StoreError } from '@openvnet/store';
 import closeWithGrace from 'close-with-grace';
 import { Command } from 'commander';
@@ -42,7 +42,7 @@ async function perform(work: (settings: Settings) => Promise<void>): Promise<voi
 }
 
 async function serve({ logLevel, ...settings }: Settings): Promise<void> {
-  const logger = pino({ level: logLevel, base: { program: 'vnmgr' } }, pino.destination({ fd: 2, sync: true }));
+  const logger = pino({ level: logLevel, base: { program: 'vnmgr' } }, logDestination(pino.destination));
   const manager = await startManager({ ...settings, logger });
   closeWithGrace({ delay: 5000, logger }, async ({ signal, err }) => {
     if (err) logger.error({ err }, 'unforeseen fault');

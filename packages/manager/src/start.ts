@@ -86,6 +86,8 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
   await app.listen(listen).catch((cause: NodeJS.ErrnoException) => {
     throw new ListenError(complaint(listen, cause), { cause });
   });
+  // The framework listens to errors only until it serves; one later, such as too many open files, concerns one connection.
+  app.server.on('error', (error) => logger.error({ err: error }, 'a connection could not be taken'));
   const { port, address, family } = app.server.address() as AddressInfo;
   reports.url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
   reports.notes = notes;

@@ -7,7 +7,7 @@ import { parse } from 'yaml';
 import type * as z from 'zod';
 import { manPage } from './man.ts';
 
-export { hostPort, type Listen, listOf, logLevel, stateDirectory } from './settings.ts';
+export { hostPort, type Listen, listOf, logDestination, logLevel, stateDirectory } from './settings.ts';
 
 export interface Option<S extends z.ZodType = z.ZodType> {
   readonly doc: string;

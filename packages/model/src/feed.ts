@@ -4,6 +4,7 @@
  * `changes` as they are committed. The agent sends a `report` whenever what it has to say has changed.
  */
 import * as z from 'zod';
+import { agoText } from './ago.ts';
 import type { FlowsQuestion, TraceQuestion } from './inside.ts';
 import type { Kind, RowOf } from './resources/index.ts';
 
@@ -43,13 +44,18 @@ export type ToAgent =
 
 /**
  * What the manager may want to know at once. `refused` counts frames that the sender guard dropped, `packets` what came of
- * those that the switches handed over.
+ * those that the switches handed over, `notices` is what guests did last in vain.
  */
 export type Question =
   | { readonly about: 'refused'; readonly interface_id?: number }
   | { readonly about: 'packets' }
+  | { readonly about: 'notices'; readonly interface_id?: number }
   | FlowsQuestion
   | TraceQuestion;
+
+/** What the guest of an interface did last in vain, as a clause that its name stands before. */
+export const notice = z.object({ interface_id: z.number(), what: z.string(), seconds_ago: z.number() });
+export type Notice = z.infer<typeof notice>;
 
 /** Frames refused by the sender guard, by interface. */
 export type Refused = readonly { readonly interface_id: number; readonly frames: number }[];
@@ -148,3 +154,8 @@ export type Report = z.infer<typeof report>;
 export type BridgeReport = z.infer<typeof bridge>;
 export type Bound = z.infer<typeof bound>;
 export type Waiting = z.infer<typeof waiting>;
+
+/** A notice as a sentence. */
+export function noticeText(uuid: string, { what, seconds_ago }: Pick<Notice, 'what' | 'seconds_ago'>): string {
+  return `${uuid} ${what.replace(/(?=\. Use: |$)/, ` (${agoText(seconds_ago)})`)}`;
+}

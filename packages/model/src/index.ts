@@ -1,3 +1,4 @@
+export { agoText } from './ago.ts';
 export { contained } from './contained.ts';
 export { ApiError, type ApiErrorKind, apiErrors, readable } from './errors.ts';
 export * from './feed.ts';

@@ -45,6 +45,26 @@ export interface TraceStep {
   readonly actions: readonly string[];
 }
 
+/**
+ * Why a packet does not arrive, in numbers of the model (addresses IPv4, in host order): an agent says it, and the manager,
+ * which knows what else is registered, says what would mend it.
+ */
+export type TraceCause =
+  | { readonly what: 'no_gateway'; readonly network_id: number; readonly to: number }
+  | { readonly what: 'no_router'; readonly interface_id: number; readonly from: number }
+  | { readonly what: 'no_route'; readonly route_link_id: number; readonly to: number }
+  | { readonly what: 'unknown_address'; readonly network_id: number; readonly address: number }
+  | { readonly what: 'too_large'; readonly network_id: number; readonly size: number }
+  | {
+      readonly what: 'filtered';
+      readonly interface_id: number;
+      readonly direction: 'egress' | 'ingress';
+      readonly protocol: (typeof traceProtocols)[number];
+      /** The other side's address, and the port of TCP or UDP to which the packet goes. */
+      readonly peer: number;
+      readonly port: number;
+    };
+
 /** One packet on its way: the question for an address, the packet itself, or the reply. */
 export interface TraceLeg {
   readonly title: string;
@@ -55,6 +75,7 @@ export interface TraceLeg {
   readonly verdict: string;
   /** The object on which it depends that the packet did not arrive. */
   readonly blocked_by: string | null;
+  readonly cause: TraceCause | null;
   /** What the switch itself says of the packet, where it was asked. */
   readonly live: string | null;
 }
@@ -65,6 +86,8 @@ export interface TraceAnswer {
   readonly delivered: boolean;
   readonly verdict: string;
   readonly legs: readonly TraceLeg[];
+  /** What the flows do not know and keeps the packet from arriving: a link that is down, a switch without a connection. */
+  readonly against: readonly string[];
   readonly notes: readonly string[];
 }
 
@@ -115,6 +138,8 @@ export interface TraceQuestion {
   readonly port: number;
   /** Bytes of the IP packet. */
   readonly size: number;
+  /** Whether routers may not fragment it. RFC 791, 3.1. */
+  readonly dont_fragment: boolean;
   readonly both: boolean;
   readonly live: boolean;
 }

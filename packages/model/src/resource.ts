@@ -77,10 +77,14 @@ export interface Resource<F = AnyFields, P = AnyFields> {
   readonly unique?: readonly { columns: readonly string[]; error: 'argument' | 'relationExists' }[];
   /** Parameters that older clients send and that mean nothing any more: taken without effect. */
   readonly obsolete?: readonly string[];
+  /** Options for a change that the original's `vnctl` has, and that change nothing: taken with a note. */
+  readonly ignoredChanges?: readonly string[];
   /** Rewrites what was given, before it is checked: for the spellings of older clients. */
   readonly prepare?: (given: Readonly<Record<string, unknown>>) => Record<string, unknown>;
   /** Columns shown in lists for people, in order; all fields otherwise. */
   readonly summary?: readonly string[];
+  /** Lists inside an answer of which people see the uuids, by the name that they see; where each is in the answer. */
+  readonly holds?: Readonly<Record<string, readonly string[]>>;
   /** Whether answers show id and times; true unless said. */
   readonly housekeeping?: boolean;
 }

@@ -40,7 +40,7 @@ describe('YAML of the original', () => {
       :code: '100'
       "
     `);
-    expect(rubyYaml(['dp-x'])).toBe('---\n- dp-x\n');
+    expect(rubyYaml(['dp-x', 'a\u202eb\n'])).toBe('---\n- dp-x\n- "a\\u202eb\\n"\n');
   });
 
   it('is read with and without symbols', () => {

@@ -3,10 +3,11 @@
  * timestamps, and texts that YAML 1.1 would take for something else are quoted.
  */
 import { Scalar, type ScalarTag, stringify } from 'yaml';
+import { printable, printableJson } from './printable.ts';
 
 /** `data`, which JSON can hold, in the original's form. `plainKeys` are keys of the outermost object that stay plain. */
 export function rubyYaml(data: unknown, plainKeys: readonly string[] = []): string {
-  return stringify(inSymbols(data, plainKeys), {
+  const text = stringify(inSymbols(data, plainKeys), {
     version: '1.1',
     customTags: [timestamp],
     directives: true,
@@ -15,7 +16,8 @@ export function rubyYaml(data: unknown, plainKeys: readonly string[] = []): stri
     indentSeq: false,
     lineWidth: 0,
     aliasDuplicateObjects: false,
-  }).replace(/^%YAML 1\.1\n/, '');
+  });
+  return printableJson(text.replace(/^%YAML 1\.1\n/, ''));
 }
 
 /** `content` as if its keys were no symbols: what Ruby writes is read as what anybody writes. */
@@ -56,8 +58,9 @@ function inSymbols(data: unknown, plainKeys: readonly string[] = []): unknown {
 function scalar(text: string): unknown {
   const time = /^(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d) UTC$/.exec(text);
   if (time) return new Timestamp(`${time[1]}.000000000 Z`);
-  if (!text.startsWith(':')) return text;
+  const isUnsafe = printable(text) !== text;
+  if (!isUnsafe && !text.startsWith(':')) return text;
   const quoted = new Scalar(text);
-  quoted.type = Scalar.QUOTE_SINGLE;
+  quoted.type = isUnsafe ? Scalar.QUOTE_DOUBLE : Scalar.QUOTE_SINGLE;
   return quoted;
 }

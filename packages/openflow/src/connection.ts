@@ -62,6 +62,7 @@ export class SwitchConnection implements AsyncDisposable {
   readonly closed: Promise<void>;
   readonly #transport: Transport;
   readonly #listeners: Listeners<ConnectionEvents>;
+  #monitoring: Promise<void> | undefined;
 
   /** Made by `dial` and `listen`, once the switch has said its features. */
   constructor(transport: Transport, listeners: Listeners<ConnectionEvents>, features: Features) {
@@ -143,11 +144,15 @@ export class SwitchConnection implements AsyncDisposable {
 
   /**
    * Has the switch tell, as `flowUpdates`, of every flow that is added, changed or deleted from now on; changes that come
-   * from this connection are abbreviated. Throws `SwitchError` where the switch has no flow monitors.
+   * from this connection are abbreviated. Throws `SwitchError` where the switch has no flow monitors. Asking again does
+   * nothing: Open vSwitch 3.1 answers a second request for one monitor in another version of OpenFlow.
    */
-  async monitorFlows(): Promise<void> {
+  monitorFlows(): Promise<void> {
     const flags = { add: true, delete: true, modify: true, actions: true };
-    await this.#multipart({ type: 'flow_monitor', id: flowMonitorId, flags }, 'flow_monitor');
+    this.#monitoring ??= this.#multipart({ type: 'flow_monitor', id: flowMonitorId, flags }, 'flow_monitor').then(
+      () => {},
+    );
+    return this.#monitoring;
   }
 
   /** The flows of a table, of a filter, or all, as strings that compare with those of `encodeFlow`. */

@@ -145,9 +145,13 @@ export class Transport {
   /** Sends what has not left yet and ends the connection. */
   end(last?: Buffer): void {
     this.#ending = true;
-    if (last === undefined) this.#socket.end();
-    else this.#socket.end(last);
-    this.#socket.destroySoon();
+    try {
+      if (last === undefined) this.#socket.end();
+      else this.#socket.end(last);
+      this.#socket.destroySoon();
+    } catch (error) {
+      this.destroy((error as Error).message, error);
+    }
   }
 
   async #write(bytes: Buffer): Promise<void> {

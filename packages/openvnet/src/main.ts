@@ -1,7 +1,7 @@
 /** `openvnet`: manager and agent in one process, for one machine. */
 import { Agent, agentSettings } from '@openvnet/agent';
 import { managerOptions, startManager } from '@openvnet/manager';
-import { declareOptions, readSettings } from '@openvnet/model/config';
+import { declareOptions, logDestination, readSettings } from '@openvnet/model/config';
 import closeWithGrace from 'close-with-grace';
 import { Command } from 'commander';
 import pino from 'pino';
@@ -14,7 +14,7 @@ command.parse();
 
 try {
   const { logLevel, nodeId, ...settings } = readSettings(options, command.opts());
-  const destination = pino.destination({ fd: 2, sync: true });
+  const destination = logDestination(pino.destination);
   const logger = (program: string): pino.Logger => pino({ level: logLevel, base: { program } }, destination);
   const manager = await startManager({ ...settings, logger: logger('vnmgr') });
   const log = logger('vna');

@@ -1,6 +1,7 @@
 import { PrivateSwitch } from '@openvnet/lab';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Ovsdb, OvsdbError } from './index.ts';
+import type { OvsdbOptions } from './ovsdb.ts';
 
 /** A switch, with the bridge `br0` where that is to have ports. */
 async function privateSwitch(...ports: readonly string[]): Promise<PrivateSwitch> {
@@ -16,7 +17,7 @@ function addPort(vswitch: PrivateSwitch, name: string): Promise<void> {
 }
 
 /** A started client, and all that it has told so far, in short. */
-function client(target: string, options: { applyMs?: number } = {}): { ovsdb: Ovsdb; told: string[] } {
+function client(target: string, options: Omit<OvsdbOptions, 'target'> = {}): { ovsdb: Ovsdb; told: string[] } {
   const ovsdb = new Ovsdb({ target, ...options });
   onTestFinished(() => ovsdb[Symbol.asyncDispose]());
   const told: string[] = [];
@@ -71,6 +72,21 @@ describe('Ovsdb and a real switch', { timeout: 20_000 }, () => {
     await vswitch.vsctl('del-br', 'br0');
     await soon(() => expect(told.slice(-3)).toEqual(['port br0 br0 gone', 'bridge br0 gone', 'change']));
     expect(ovsdb.bridges.size).toBe(0);
+  });
+
+  it('goes on where a listener throws, and tells the others', async () => {
+    const vswitch = await privateSwitch();
+    const faults: unknown[] = [];
+    const { ovsdb, told } = client(vswitch.ovsdb, { onFault: (error) => faults.push(error) });
+    ovsdb.prependListener('port', (_, name) => {
+      throw name;
+    });
+    await connected(ovsdb);
+    await vswitch.addBridge({ name: 'br0' });
+    await addPort(vswitch, 'p1');
+    await soon(() => expect(told).toContain('port br0 p1 1'));
+    expect(faults).toContain('p1');
+    expect([ovsdb.connected, told.filter((each) => each === 'up').length]).toEqual([true, 1]);
   });
 
   it('tells why a port could not be set up', async () => {

@@ -106,7 +106,7 @@ describe('the flows of dhcp', () => {
   });
   const seen = ({ sent, toAgent }: Outcome) => [sent.length, toAgent.map(({ reason }) => reason)];
   const taken = [0, [agentReasons.dhcp]];
-  const dropped = [0, []];
+  const dropped = [0, [agentReasons.refused]];
 
   beforeEach(() => {
     vswitch = new TestSwitch(model).port(11).port(12).port(21);

@@ -126,7 +126,11 @@ describe('DNS over TCP', () => {
     ]);
     expect(outcome.trace.map(({ table }) => table)).toEqual(['admit', 'dispatch', 'route_in', 'hand_over']);
     const question = { about: 'trace', interface_id: 11, to: ip(253), protocol: 'tcp', port: 53 } as const;
-    const told = await trace([vswitch.inspected()], { ...question, size: 84, both: true, live: false }, async () => '');
+    const told = await trace(
+      [vswitch.inspected()],
+      { ...question, size: 84, dont_fragment: false, both: true, live: false },
+      async () => '',
+    );
     expect([told!.delivered, told!.verdict]).toEqual([true, 'answered by a service of gateway if-103']);
     expect(
       told!.legs

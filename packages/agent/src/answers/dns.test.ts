@@ -165,7 +165,7 @@ describe('dns', () => {
     expect([reasons(query), reasons({ ...query, udp_dst: 54 }), reasons({ ...query, ipv4_src: ip(1, 2) })]).toEqual([
       [agentReasons.dns],
       [agentReasons.port_unreachable],
-      [],
+      [agentReasons.refused],
     ]);
   });
 });

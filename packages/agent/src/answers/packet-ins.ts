@@ -125,6 +125,7 @@ export class PacketIns {
       resolve: (station) => served.neighbours.find(station, `${port}`),
       heard: (station, mac) => served.neighbours.heard(station, mac),
       exchange: (request) => this.#exchanges.ask(`${served.dpid} ${port}`, request),
+      notice: (interfaceId, what) => served.notices.put(interfaceId, reason, what),
       count,
       note: (what, values) => {
         count(what);

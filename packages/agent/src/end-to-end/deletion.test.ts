@@ -1,8 +1,7 @@
-import type { InstalledFlow } from '@openvnet/openflow';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Call, calls, fieldReport, ordered, post, switchSteps } from '../testing/field-report.ts';
-import { added, arrivals, Host, until } from '../testing/host.ts';
+import { type Call, calls, fieldReport, ordered, post } from '../testing/field-report.ts';
+import { added, arrivals, Host } from '../testing/host.ts';
 import { namedFlows } from '../testing/named-flows.ts';
 
 const inWords = async (host: Host) => namedFlows(await host.flows(), host.agent.slice);
@@ -105,23 +104,4 @@ describe('what is deleted', () => {
       { numRuns: 5, endOnFailure: true },
     );
   }, 30_000);
-});
-
-describe('a datapath that is deleted', () => {
-  it('leaves a bridge that is empty and has the settings that it had', async () => {
-    await using host = await Host.start();
-    for (const step of switchSteps) await step.run(host);
-    const settings = () => host.vswitch.vsctl('get', 'Bridge', 'br0', 'fail_mode', 'other_config', 'external_ids');
-    const before = await settings();
-    await host.startAgent();
-    for (const step of ordered(calls)) await step.run(host);
-    await host.settled();
-    expect(await settings()).not.toBe(before);
-    await host.api('DELETE', '/datapaths/dp-br0');
-    await until(async () => (await settings()) === before || (await settings()));
-    expect((await host.flows()).map(({ key }: InstalledFlow) => key)).toEqual([]);
-    await called('dp-br0').run(host);
-    await host.settled({ complete: false });
-    expect((await host.flows()).length).toBeGreaterThan(60);
-  }, 20_000);
 });

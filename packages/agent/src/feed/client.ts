@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { text } from 'node:stream/consumers';
-import { printable, type Question, type ToAgent, type ToManager } from '@openvnet/model';
+import { contained, printable, type Question, type ToAgent, type ToManager } from '@openvnet/model';
 import type { Logger } from 'pino';
 import WebSocket from 'ws';
 import { machineIdentity } from './machine.ts';
@@ -54,8 +54,15 @@ export class FeedClient {
   /** Sends a message if the manager is there; says whether. */
   send(message: ToManager): boolean {
     if (!this.connected) return false;
-    this.#socket!.send(JSON.stringify(message));
-    return true;
+    const text = JSON.stringify(message);
+    try {
+      this.#socket!.send(text);
+      return true;
+    } catch {
+      // What has left is not known; on the next connection everything is told again.
+      this.#socket!.terminate();
+      return false;
+    }
   }
 
   close(): void {
@@ -65,18 +72,33 @@ export class FeedClient {
   }
 
   #connect(): void {
+    const url = new URL('/feed', this.#options.manager.replace(/^http/, 'ws'));
+    const options = { perMessageDeflate: false, maxPayload: 1 << 30, handshakeTimeout: 5000 };
+    const dial = (): void => this.#use(new WebSocket(url, options));
+    contained(dial, (error) => {
+      this.#down((error as Error).message);
+      this.#again();
+    })();
+  }
+
+  #use(socket: WebSocket): void {
     const { manager, log, copy, heard } = this.#options;
-    const url = new URL('/feed', manager.replace(/^http/, 'ws'));
-    const socket = new WebSocket(url, { perMessageDeflate: false, maxPayload: 1 << 30, handshakeTimeout: 5000 });
     this.#socket = socket;
+    // What fails on a connection ends it, and another one is made.
+    const safely = <A extends readonly unknown[]>(work: (...args: A) => unknown): ((...args: A) => void) =>
+      contained(work, (error) => {
+        log.warn({ err: error, manager }, 'the connection to the manager failed; it starts anew');
+        socket.terminate();
+      });
     let refused = false;
     let silence: NodeJS.Timeout | undefined;
     const alive = (): void => {
       clearTimeout(silence);
       silence = setTimeout(() => socket.terminate(), silenceMs);
     };
-    const pings = setInterval(() => socket.readyState === WebSocket.OPEN && socket.ping(), pingMs);
-    socket.on('open', () => {
+    const ping = (): unknown => socket.readyState === WebSocket.OPEN && socket.ping();
+    const pings = setInterval(safely(ping), pingMs);
+    const opened = (): void => {
       const { node, version } = this.#options;
       const machine = machineIdentity();
       const { store = heard()?.store ?? null, revision = null, epoch = null } = copy() ?? {};
@@ -96,7 +118,8 @@ export class FeedClient {
       );
       log.info({ manager, revision }, 'connected to the manager');
       alive();
-    });
+    };
+    socket.on('open', safely(opened));
     socket.on('pong', alive);
     socket.on('message', (data) => {
       alive();
@@ -120,8 +143,12 @@ export class FeedClient {
       if (this.#closed) return;
       const isRefused = refused || code === 1008 || code >= 4000;
       this.#down(reason.length > 0 ? String(reason) : `closed (${code})`, isRefused);
-      this.#timer = setTimeout(() => this.#connect(), this.#waitMs(isRefused));
+      this.#again(isRefused);
     });
+  }
+
+  #again(refused = false): void {
+    this.#timer = setTimeout(() => this.#connect(), this.#waitMs(refused));
   }
 
   #receive(data: WebSocket.RawData, socket: WebSocket): void {
@@ -134,10 +161,11 @@ export class FeedClient {
         };
         // An answer may also turn out to be too large to be sent.
         const asked = onQuestion(message.question).then(answer);
-        asked.catch((error: unknown) => {
+        const none = asked.catch((error: unknown) => {
           log.warn({ err: error, question: message.question }, 'a question of the manager could not be answered');
           answer(null);
         });
+        none.catch(() => socket.terminate());
         return;
       }
       if (message.type === 'wait') {

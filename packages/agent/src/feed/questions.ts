@@ -1,6 +1,14 @@
 import { dirname } from 'node:path';
-import { cookieOf, features, readCookie, readShownFlows, tableNumbers, trace } from '@openvnet/compiler';
-import type { PacketCounts, Question, Refused } from '@openvnet/model';
+import {
+  cookieOf,
+  features,
+  type Inspected,
+  readCookie,
+  readShownFlows,
+  tableNumbers,
+  trace,
+} from '@openvnet/compiler';
+import { noticeText, type PacketCounts, type Question, type Refused } from '@openvnet/model';
 import { askDaemon } from '@openvnet/ovsdb';
 import type { Switches } from '../switch/switches.ts';
 
@@ -25,13 +33,28 @@ export class Questions {
     switch (question.about) {
       case 'packets':
         return this.#packets();
+      case 'notices':
+        return served.flatMap(({ notices }) => [...notices.of(question.interface_id)]);
       case 'flows':
         return readShownFlows(served, question);
       case 'trace':
-        return trace(served, question, (dpid, packet) => this.#askSwitch(dpid, packet));
+        return trace(this.#inspected(), question, (dpid, packet) => this.#askSwitch(dpid, packet));
       default:
         return this.#counted(question);
     }
+  }
+
+  /** The switches, with what is known of their ports beside the flows. */
+  #inspected(): Inspected[] {
+    return this.#switches.served().map((served) => {
+      const { compiler, datapathId, dpid, connection, notices } = served;
+      const obstacles = (id: number): string[] => this.#switches.obstacles(served, id);
+      const refusals = (id: number): string[] => {
+        const uuid = compiler.relations.interface.get(id)?.uuid ?? String(id);
+        return [...notices.of(id)].map((notice) => noticeText(uuid, notice));
+      };
+      return { compiler, datapathId, dpid, connection, reality: { obstacles, refusals } };
+    });
   }
 
   #packets(): PacketCounts {
@@ -40,7 +63,7 @@ export class Questions {
   }
 
   /** What the flows of a feature have counted, by interface, from the counters of the switches. */
-  async #counted({ about, interface_id: only }: Extract<Question, { interface_id?: number }>): Promise<Refused> {
+  async #counted({ about, interface_id: only }: Extract<Question, { about: 'refused' }>): Promise<Refused> {
     const counter = counted.get(about);
     if (!counter) throw new RangeError(`this version of the agent knows no question about ${about}`);
     const cookie_mask = only === undefined ? cookieOf(0xff, 0) : 0xffff_ffff_ffff_ffffn;

@@ -134,7 +134,6 @@ export class SliceFile {
     const made = `${this.#path}.new`;
     const directory = dirname(this.#path);
     mkdirSync(directory, { recursive: true, mode: 0o700 });
-    chmodSync(directory, 0o700);
     writeFileSync(made, whole, { mode: 0o600, flush: true });
     chmodSync(made, 0o600);
     this.close();

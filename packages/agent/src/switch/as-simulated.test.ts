@@ -140,7 +140,9 @@ const agrees = (met: Met, least: number, most: number) =>
         if (back) await both(back);
       }
     } finally {
-      await vswitch.close(true);
+      await vswitch.close();
+      connection.send({ type: 'flow_mod', command: 'delete', table: 0xff });
+      await connection.barrier();
     }
   });
 
@@ -165,7 +167,6 @@ describe('the simulated switch', () => {
         "answered by echo",
         "answered by output",
         "dropped in admit",
-        "dropped in arp_answer",
         "dropped in egress_rules",
         "dropped in flood",
         "dropped in forward",
@@ -190,7 +191,9 @@ describe('the simulated switch', () => {
         "to the agent: network_unreachable",
         "to the agent: next_hop",
         "to the agent: port_unreachable",
+        "to the agent: refused",
         "to the agent: time_exceeded",
+        "to the agent: unanswered",
       ]
     `);
   }, 60_000);

@@ -1,11 +1,11 @@
-import { dirname } from 'node:path';
 import { keepDialing, type SwitchConnection } from '@openvnet/openflow';
 import type { BridgeState, Ovsdb, PortState } from '@openvnet/ovsdb';
 import type { Logger } from 'pino';
+import { managementSocket } from './closing.ts';
 import type { Connections } from './connections.ts';
 import { shieldHost } from './host-shield.ts';
 import type { ServedSwitch } from './served-switch.ts';
-import { hastenRevalidation, inBandOff, prepareBridge, releaseBridge } from './settings.ts';
+import { hastenRevalidation, inBandOff, prepareBridge } from './settings.ts';
 
 /** Open vSwitch applies what changes its flows a moment after the database says so. */
 const settleMs = 300;
@@ -17,6 +17,8 @@ export interface BridgeServiceOptions {
   readonly connections: Connections;
   readonly bridge: BridgeState;
   readonly served: ServedSwitch;
+  /** The store that the flows come from. */
+  readonly store: () => string;
   readonly log: Logger;
   readonly onChange: () => void;
   /** Resolves when whoever served the bridge before has left it. */
@@ -84,21 +86,13 @@ export class BridgeService {
   async close(): Promise<void> {
     clearTimeout(this.#timer);
     this.#stop.abort();
-    await this.served.close(false);
+    await this.served.close();
   }
 
-  /** Ends the service; takes the flows away and gives the settings back where `clear` says so. */
-  async end(clear: boolean): Promise<void> {
-    const { ovsdb, log } = this.#options;
-    clearTimeout(this.#timer);
-    await this.served.close(clear);
-    this.#stop.abort();
-    const state = ovsdb.bridges.get(this.bridge);
-    if (clear && state) await releaseBridge(ovsdb, state);
-    log.info(
-      { datapath: this.served.dpid, bridge: this.bridge },
-      clear ? 'the bridge is not registered any more; its flows were taken away' : 'the bridge is not served any more',
-    );
+  /** Ends the service of a bridge that goes on being registered, or is gone. */
+  async end(): Promise<void> {
+    await this.close();
+    this.#options.log.info({ datapath: this.served.dpid, bridge: this.bridge }, 'the bridge is not served any more');
   }
 
   /** Prepares the bridge, then dials it for as long as it is served. */
@@ -111,8 +105,9 @@ export class BridgeService {
     if (signal.aborted) return;
     this.served.use(connections.of(this.served.dpid));
     // The management socket lies beside the database's; over TCP there is none, and the switch has to come by itself.
-    if (!target.startsWith('unix:')) return;
-    await keepDialing(`unix:${dirname(target.slice('unix:'.length))}/${this.bridge}.mgmt`, {
+    const socket = managementSocket(target, this.bridge);
+    if (socket === undefined) return;
+    await keepDialing(socket, {
       signal,
       onSwitch: (connection) => connections.accept(connection),
       onDown: (reason) => !signal.aborted && this.#down(reason.message),
@@ -120,11 +115,11 @@ export class BridgeService {
   }
 
   async #prepare(): Promise<void> {
-    const { ovsdb, log } = this.#options;
+    const { ovsdb, log, store } = this.#options;
     const bridge = ovsdb.bridges.get(this.bridge);
     if (!bridge || !ovsdb.connected) return;
     try {
-      const changes = await prepareBridge(ovsdb, bridge);
+      const changes = await prepareBridge(ovsdb, bridge, store());
       const hastened = await hastenRevalidation(ovsdb);
       if (hastened !== undefined) changes.push(hastened);
       for (const change of changes) {

@@ -10,8 +10,16 @@ export function unregisteredHost(
   { binding }: Pick<Relations, 'binding'>,
   devices: NodeJS.Dict<NetworkInterfaceInfo[]> = networkInterfaces(),
 ): string | undefined {
-  const own = devices[bridge]?.find(({ family }) => family === 'IPv4');
+  const own = hostAddress(bridge, devices);
   if (!own || binding.where('port', localPort).length > 0) return undefined;
   const command = `vnctl interfaces add --mode host --port-name NIC --network-uuid NETWORK --ipv4-address ${own.address} --mac-address ${own.mac}`;
   return `${bridge} has address ${own.address} of this host, which cannot be reached there until it is registered: ${command}`;
+}
+
+/** The IPv4 address that the host has at a bridge. */
+export function hostAddress(
+  bridge: string,
+  devices: NodeJS.Dict<NetworkInterfaceInfo[]> = networkInterfaces(),
+): NetworkInterfaceInfo | undefined {
+  return devices[bridge]?.find(({ family }) => family === 'IPv4');
 }

@@ -5,15 +5,15 @@ import { type MeterConfig, meterFlags, type SwitchConnection } from '@openvnet/o
 const controllerMeter = 0xffff_fffe;
 /** Packets a second that a switch may hand over, and as many at once: a guest that sends more costs the agent nothing. */
 const controllerRate = 1000;
-/** The same for the ports of one meter. */
-const portRate = 300;
 const flags = meterFlags.pktps | meterFlags.burst;
 /** What the flags say of a meter; others say what is counted. */
 const telling = flags | meterFlags.kbps;
 
 /** The meters that a served switch should have, with their rates. */
 const wanted: ReadonlyMap<number, number> = new Map([
-  ...Array.from({ length: meters }, (_, i) => [i + 1, portRate] as const),
+  ...Object.values(meters).flatMap(({ first, each, rate }) =>
+    Array.from({ length: each }, (_, i) => [first + i, rate] as const),
+  ),
   [controllerMeter, controllerRate],
 ]);
 

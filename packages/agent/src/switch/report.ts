@@ -2,20 +2,23 @@ import type { BridgeReport } from '@openvnet/model';
 import type { BridgeState } from '@openvnet/ovsdb';
 import type { BridgeService } from './bridge-service.ts';
 import type { Connections } from './connections.ts';
-import { unregisteredHost } from './host-address.ts';
+import { hostAddress, unregisteredHost } from './host-address.ts';
 import type { ServedSwitch } from './served-switch.ts';
+import { isClosed, servedFrom } from './settings.ts';
 
 /** What is known of the switches of a host, each by datapath id. */
 export interface Known {
   readonly bridges: ReadonlyMap<string, BridgeState>;
   readonly services: ReadonlyMap<string, BridgeService>;
   readonly connections: Connections;
+  /** Bridges that are to be closed and could not be yet, with the reason. */
+  readonly unclosed: ReadonlyMap<string, string>;
   /** Where the database of Open vSwitch is. */
   readonly target: string;
 }
 
 /** All bridges of the host, and all switches that have connected, as the manager is told of them. */
-export function bridgeReports({ bridges, services, connections, target }: Known): BridgeReport[] {
+export function bridgeReports({ bridges, services, connections, unclosed, target }: Known): BridgeReport[] {
   const all = new Set([...bridges.keys(), ...connections.dpids]);
   return [...all].sort().map((dpid) => {
     const bridge = bridges.get(dpid);
@@ -27,8 +30,13 @@ export function bridgeReports({ bridges, services, connections, target }: Known)
       dpid,
       name: bridge?.name ?? '',
       connection: (served ? served.connection : connections.of(dpid))?.peer ?? null,
-      problem: bridge ? (served?.problem ?? service?.problem ?? null) : stranger,
-      notes: [...(service?.notes ?? []), ...(lost ? [lost] : []), ...tamperingOf(served)],
+      problem: bridge ? (served?.problem ?? service?.problem ?? unclosedText(unclosed.get(dpid)) ?? null) : stranger,
+      notes: [
+        ...(service?.notes ?? []),
+        ...(lost ? [lost] : []),
+        ...tamperingOf(served),
+        ...(bridge ? closingOf(bridge) : []),
+      ],
       ports: bridge?.ports.size ?? 0,
       flows: served?.flowCount ?? null,
       revision: served?.revision ?? null,
@@ -42,4 +50,22 @@ function tamperingOf(served: ServedSwitch | undefined): string[] {
   const times = changes === 1 ? 'once' : `${changes} times`;
   const when = at.toISOString().slice(0, 19).replace('T', ' ');
   return [`another program has changed ${what.join(', ')} ${times}, last at ${when} UTC; what it changed was put back`];
+}
+
+function unclosedText(reason: string | undefined): string | undefined {
+  return reason && `is not registered any more and still has its flows, which cannot be taken away: ${reason}`;
+}
+
+/** What closing the bridge does, or has done, to those who do not expect it. */
+function closingOf(bridge: BridgeState): string[] {
+  const { name } = bridge;
+  if (isClosed(bridge) && bridge.failMode === 'secure')
+    return [
+      `${name} is closed: it forwards nothing since its datapath was deleted. To open it: ovs-vsctl set-fail-mode ${name} standalone`,
+    ];
+  const address = servedFrom(bridge) === undefined ? undefined : hostAddress(name);
+  if (!address) return [];
+  return [
+    `${name} has address ${address.address} of this host: deleting its datapath closes the bridge and cuts the host off there; vnctl datapaths del DATAPATH --release opens it instead`,
+  ];
 }

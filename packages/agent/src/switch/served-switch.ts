@@ -11,7 +11,7 @@ import type { Bound } from '@openvnet/model';
 import { type SwitchConnection, SwitchError } from '@openvnet/openflow';
 import type { Logger } from 'pino';
 import { Neighbours } from '../answers/neighbours.ts';
-import { emptySwitch } from './empty-switch.ts';
+import { Notices } from '../answers/notices.ts';
 import { logFaults } from './fault-log.ts';
 import { compare, FlowSender } from './flows.ts';
 import { InstalledFlows } from './installed.ts';
@@ -52,6 +52,8 @@ export class ServedSwitch {
   readonly neighbours: Neighbours;
   /** What answers to packets have computed from the model. */
   readonly cache: Cache;
+  /** What guests did in vain. */
+  readonly notices = new Notices();
   /** Interfaces whose place has changed since the last report: where they are now, or undefined. */
   readonly movedInterfaces = new Map<number, Omit<Bound, 'link'> | undefined>();
   problem: string | null = null;
@@ -96,6 +98,7 @@ export class ServedSwitch {
         port_number: row.uplink ?? row.port,
       };
       this.movedInterfaces.set(id, place);
+      if (!row) this.notices.drop(id);
     });
   }
 
@@ -170,8 +173,8 @@ export class ServedSwitch {
     this.#running ??= new Promise<void>((resolve) => setImmediate(resolve)).then(() => this.#run());
   }
 
-  /** Ends the service and lets go of the model; takes away everything that is in the switch where `clear` says so. */
-  async close(clear: boolean): Promise<void> {
+  /** Ends the service and lets go of the model; the switch stays as it is. */
+  async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#retry);
     this.neighbours.close();
@@ -179,7 +182,6 @@ export class ServedSwitch {
     this.cache.close();
     this.compiler.close();
     for (const end of this.#unhear.splice(0)) end();
-    if (clear && this.#connection) await emptySwitch(this.#connection);
   }
 
   async #run(): Promise<void> {

@@ -6,14 +6,18 @@ const formerInBand = 'openvnet-disable-in-band';
 /** The key of a bridge's `other_config` that switches in-band control off. */
 export const inBandOff = 'disable-in-band';
 const unset = 'unset';
+/** Where a bridge keeps whether it is served, and from which store, or was closed. */
+const serviceKey = 'openvnet-service';
+const closed = 'closed';
 
 /**
  * Makes a bridge fit to be served: it keeps its flows when the agent is away (fail mode secure), and its controllers'
- * own traffic has no way around them. Says what was changed, in words; nothing where nothing had to be.
+ * own traffic has no way around them. `store` is the one that its flows come from. Says what was changed, in words; nothing where nothing had to be.
  */
-export async function prepareBridge(ovsdb: Ovsdb, bridge: BridgeState): Promise<string[]> {
+export async function prepareBridge(ovsdb: Ovsdb, bridge: BridgeState, store: string): Promise<string[]> {
   const { name, failMode, controllers, otherConfig, externalIds } = bridge;
   const notes: string[] = [];
+  if (externalIds.get(serviceKey) !== store) await ovsdb.setBridge(name, { external_ids: { [serviceKey]: store } });
   if (failMode !== 'secure') {
     const before = failMode ?? unset;
     if (externalIds.get(formerMode) === undefined)
@@ -46,15 +50,40 @@ export async function hastenRevalidation(ovsdb: Ovsdb): Promise<string | undefin
   return `max-revalidator of Open vSwitch set to ${revalidatorMs} ms, so that changes are felt at once`;
 }
 
-/** Gives a bridge that is served no more its former settings back. */
-export async function releaseBridge(ovsdb: Ovsdb, { name, externalIds }: BridgeState): Promise<void> {
+/** The store that the flows of a bridge are from, where they are still in it; undefined where it was not served. */
+export function servedFrom({ externalIds }: BridgeState): string | undefined {
+  const state = externalIds.get(serviceKey);
+  return state === closed ? undefined : state;
+}
+
+/** Whether a bridge was served once and has been closed since. */
+export function isClosed({ externalIds }: BridgeState): boolean {
+  return externalIds.get(serviceKey) === closed;
+}
+
+/** Whether a bridge has settings of this agent: it is served, or was. */
+export function isTaken({ externalIds }: BridgeState): boolean {
+  return externalIds.has(serviceKey);
+}
+
+/** The fail mode that a bridge had before it was served. */
+export function formerFailMode({ externalIds }: BridgeState): string {
+  return externalIds.get(formerMode) ?? 'secure';
+}
+
+/** Notes on a bridge that its flows were taken away, and that it is to stay so. */
+export function markClosed(ovsdb: Ovsdb, name: string): Promise<void> {
+  return ovsdb.setBridge(name, { external_ids: { [serviceKey]: closed } });
+}
+
+/** Gives a bridge the settings back that it had before it was served. */
+export async function restoreSettings(ovsdb: Ovsdb, { name, externalIds }: BridgeState): Promise<void> {
   const inBand = externalIds.get(formerInBand);
-  if (inBand !== undefined) {
-    const other_config = { [inBandOff]: inBand === unset ? undefined : inBand };
-    await ovsdb.setBridge(name, { other_config, external_ids: { [formerInBand]: undefined } });
-  }
+  if (inBand !== undefined)
+    await ovsdb.setBridge(name, { other_config: { [inBandOff]: inBand === unset ? undefined : inBand } });
   const mode = externalIds.get(formerMode);
-  if (mode === undefined) return;
-  await ovsdb.setFailMode(name, mode === 'secure' || mode === 'standalone' ? mode : undefined);
-  await ovsdb.setBridge(name, { external_ids: { [formerMode]: undefined } });
+  if (mode !== undefined) await ovsdb.setFailMode(name, mode === 'secure' || mode === 'standalone' ? mode : undefined);
+  await ovsdb.setBridge(name, {
+    external_ids: { [serviceKey]: undefined, [formerMode]: undefined, [formerInBand]: undefined },
+  });
 }

@@ -1,13 +1,16 @@
 import type { BridgeReport } from '@openvnet/model';
-import { Ovsdb, type PortState } from '@openvnet/ovsdb';
+import { type BridgeState, Ovsdb, type PortState } from '@openvnet/ovsdb';
 import type { Logger } from 'pino';
 import { PacketIns } from '../answers/packet-ins.ts';
 import type { Slice } from '../feed/slice.ts';
 import { BridgeService } from './bridge-service.ts';
+import { closeBridge, openBridge } from './closing.ts';
 import { Connections } from './connections.ts';
 import { bridgesByDpid, registeredAs } from './discovery.ts';
+import { portObstacles } from './port-obstacles.ts';
 import { bridgeReports } from './report.ts';
 import { ServedSwitch } from './served-switch.ts';
+import { isTaken, servedFrom } from './settings.ts';
 import { TamperingChecks } from './tampering.ts';
 
 /** How often the switches are looked at for what another program has changed, milliseconds. */
@@ -34,7 +37,10 @@ export class Switches {
   readonly #tampering: TamperingChecks;
   /** By datapath id. */
   readonly #services = new Map<string, BridgeService>();
-  readonly #ending = new Map<string, Promise<void>>();
+  /** What is still being done to bridges that are served no more, by datapath id. */
+  readonly #leaving = new Map<string, Promise<void>>();
+  /** Bridges that are to be closed and could not be yet, with the reason. */
+  readonly #unclosed = new Map<string, string>();
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
@@ -84,6 +90,7 @@ export class Switches {
     this.#timer = setInterval(() => {
       this.packetIns.forget();
       this.#tampering.look(this.served());
+      this.#closeOthers();
     }, checkMs);
   }
 
@@ -107,10 +114,34 @@ export class Switches {
     return service && this.ovsdb.bridges.get(service.bridge)?.ports.get(name);
   }
 
+  /** What keeps frames from passing at the port of an interface, in sentences. */
+  obstacles({ compiler, datapathId, dpid }: ServedSwitch, interfaceId: number): string[] {
+    const { port_name: name } = compiler.relations.binding.get(interfaceId) ?? {};
+    const state = name ? this.port(datapathId, name) : undefined;
+    if (!state) return [];
+    const { datapath } = compiler.relations;
+    return portObstacles(datapath.get(datapathId)?.uuid ?? dpid, state);
+  }
+
   /** Something in the model has changed: serves what is registered now, and brings every switch up to date. */
   update(): void {
     this.#settle();
     for (const { served } of this.#services.values()) served.touch();
+  }
+
+  /**
+   * Opens a bridge that is not registered: it has the settings again that it had before it was served. Says what it does
+   * now; undefined where it is no bridge of this host, or was never taken.
+   */
+  async release(dpid: string): Promise<string | undefined> {
+    await this.#leaving.get(dpid);
+    const bridge = bridgesByDpid(this.ovsdb).get(dpid);
+    if (!bridge || !isTaken(bridge) || this.#isRegistered(dpid)) return undefined;
+    const where = { target: this.#options.ovsdb, connection: this.#connections.of(dpid) };
+    const said = await openBridge(this.ovsdb, bridge, where);
+    this.#options.log.warn({ datapath: dpid, bridge: bridge.name }, said);
+    this.#options.onChange();
+    return said;
   }
 
   /** All bridges of the host, and all switches that have connected. */
@@ -119,6 +150,7 @@ export class Switches {
       bridges: bridgesByDpid(this.ovsdb),
       services: this.#services,
       connections: this.#connections,
+      unclosed: this.#unclosed,
       target: this.#options.ovsdb,
     });
   }
@@ -136,42 +168,84 @@ export class Switches {
     return [...this.#services.values()].find((each) => each.bridge === bridge);
   }
 
-  /** Starts and ends services so that they are those of the bridges that are here and registered. */
+  /** Starts and ends services so that they are those of the bridges that are here and registered; closes the others. */
   #settle(): void {
     const { slice, node, onChange } = this.#options;
     if (this.#closed || !slice.position) return;
     const bridges = bridgesByDpid(this.ovsdb);
-    for (const [dpid, { served, bridge }] of this.#services) {
+    for (const [dpid, service] of this.#services) {
       const registered = registeredAs(slice, node, dpid);
-      if (!registered) this.#end(dpid, true);
-      else if (registered !== served.datapathId || (this.ovsdb.connected && bridges.get(dpid)?.name !== bridge))
-        this.#end(dpid, false);
+      const here = !this.ovsdb.connected || bridges.get(dpid)?.name === service.bridge;
+      if (registered !== service.served.datapathId || !here) this.#end(dpid, service);
     }
     for (const [dpid, bridge] of bridges) {
       const datapathId = registeredAs(slice, node, dpid);
-      if (datapathId === undefined || this.#services.has(dpid)) continue;
-      const { ovsdb: target, log } = this.#options;
-      const revision = (): number => slice.revision;
-      const served = new ServedSwitch({ datapathId, dpid, model: slice.relations, log, revision, onChange });
-      const { ovsdb } = this;
-      const after = this.#ending.get(dpid);
-      const connections = this.#connections;
-      this.#services.set(dpid, new BridgeService({ target, ovsdb, connections, bridge, served, log, onChange, after }));
+      if (datapathId !== undefined && !this.#services.has(dpid)) this.#begin(dpid, bridge, datapathId);
+    }
+    this.#closeOthers();
+    onChange();
+  }
+
+  #begin(dpid: string, bridge: BridgeState, datapathId: number): void {
+    const { slice, ovsdb: target, log, onChange } = this.#options;
+    const revision = (): number => slice.revision;
+    const served = new ServedSwitch({ datapathId, dpid, model: slice.relations, log, revision, onChange });
+    const service = new BridgeService({
+      target,
+      ovsdb: this.ovsdb,
+      connections: this.#connections,
+      bridge,
+      served,
+      store: () => slice.position!.store,
+      log,
+      onChange,
+      after: this.#leaving.get(dpid),
+    });
+    this.#services.set(dpid, service);
+  }
+
+  #end(dpid: string, service: BridgeService): void {
+    this.#services.delete(dpid);
+    this.#leave(dpid, service.end());
+  }
+
+  /** Closes the bridges that were served from this store and are not registered any more, whoever served them, and when. */
+  #closeOthers(): void {
+    const { slice } = this.#options;
+    if (this.#closed || !slice.position || !this.ovsdb.connected) return;
+    for (const [dpid, bridge] of bridgesByDpid(this.ovsdb)) {
+      const forgotten = servedFrom(bridge) === slice.position.store && !this.#isRegistered(dpid);
+      if (forgotten && !this.#leaving.has(dpid)) this.#leave(dpid, this.#close(dpid, bridge));
+      else if (!forgotten) this.#unclosed.delete(dpid);
+    }
+  }
+
+  async #close(dpid: string, bridge: BridgeState): Promise<void> {
+    const { ovsdb: target, log, onChange } = this.#options;
+    const told = { datapath: dpid, bridge: bridge.name };
+    try {
+      await closeBridge(this.ovsdb, bridge, { target, connection: this.#connections.of(dpid) });
+      log.warn(told, 'the bridge is not registered any more: its flows were taken away, and it forwards nothing');
+    } catch (error) {
+      const reason = (error as Error).message;
+      if (this.#unclosed.get(dpid) === reason) return;
+      this.#unclosed.set(dpid, reason);
+      log.error({ ...told, err: error }, 'the bridge is not registered any more and cannot be closed; trying on');
     }
     onChange();
   }
 
-  #end(dpid: string, clear: boolean): void {
-    const service = this.#services.get(dpid)!;
-    this.#services.delete(dpid);
-    const ended = service
-      .end(clear)
-      .catch((error: unknown) =>
-        this.#options.log.error({ datapath: dpid, err: error }, 'the bridge could not be left as it was'),
-      )
-      .then(() => {
-        if (this.#ending.get(dpid) === ended) this.#ending.delete(dpid);
-      });
-    this.#ending.set(dpid, ended);
+  #leave(dpid: string, work: Promise<void>): void {
+    const left = work.then(() => {
+      if (this.#leaving.get(dpid) !== left) return;
+      this.#leaving.delete(dpid);
+      if (!this.#unclosed.has(dpid)) this.#closeOthers();
+    });
+    this.#leaving.set(dpid, left);
+  }
+
+  #isRegistered(dpid: string): boolean {
+    const { slice, node } = this.#options;
+    return registeredAs(slice, node, dpid) !== undefined;
   }
 }

@@ -1,13 +1,14 @@
 import type { ExplainAnswer, Related } from '@openvnet/model';
 import { type Context, forEach } from '../context.ts';
-import { heading, type Io, styled, write } from '../output.ts';
+import { betweenAnswers, heading, type Io, styled, write } from '../output.ts';
 import { statusText } from '../status-text.ts';
 
 /** Says all that there is to say of objects. */
-export async function showExplained({ io, client, settings }: Context, uuids: readonly string[]): Promise<void> {
-  await forEach(io, uuids, async (uuid) => {
+export async function showExplained(context: Context, uuids: readonly string[]): Promise<void> {
+  const { io, client, settings } = context;
+  await forEach(context, uuids, async (uuid) => {
     const answer = await client.explain(uuid);
-    if (uuid !== uuids[0]) io.out(settings.output === 'yaml' ? '---\n' : settings.output === 'table' ? '\n' : '');
+    if (uuid !== uuids[0]) io.out(betweenAnswers(settings.output));
     await write(io, settings.output, answer, (shown) => explainText(io, shown));
   });
 }

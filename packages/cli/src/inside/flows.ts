@@ -1,7 +1,7 @@
 import type { Client } from '@openvnet/client';
 import { type FlowsAnswer, printableDeep, type ShownFlow } from '@openvnet/model';
 import type { Context } from '../context.ts';
-import { heading, type Io, styled, write } from '../output.ts';
+import { heading, type Io, isForPeople, styled, write } from '../output.ts';
 
 export interface FlowsOptions {
   readonly table?: string;
@@ -20,12 +20,12 @@ export async function showFlows(context: Context, objects: readonly string[], op
   }
   const seconds = Number(options.watch);
   const most = options.count === undefined ? Number.POSITIVE_INFINITY : Number(options.count);
-  if (settings.output === 'table') io.out(`${last.flows.length} flows; what moves is shown every ${seconds} s\n`);
+  if (isForPeople(settings.output)) io.out(`${last.flows.length} flows; what moves is shown every ${seconds} s\n`);
   for (let round = 0; round < most; round++) {
     await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
     const now = await read(client, objects, options);
     const moved = movedBetween(last, now);
-    if (settings.output !== 'table') await write(io, settings.output, moved, () => '');
+    if (!isForPeople(settings.output)) await write(io, settings.output, moved, () => '');
     else if (moved.length > 0)
       io.out(`${moved.map((one) => movedText(io, printableDeep(one))).join('\n')}\n${rule(io)}\n`);
     last = now;

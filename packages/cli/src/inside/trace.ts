@@ -9,6 +9,7 @@ export interface TraceOptions {
   readonly from: string;
   readonly to: string;
   readonly size?: string;
+  readonly dontFragment?: boolean;
   readonly both?: string;
   readonly live?: boolean;
 }
@@ -19,18 +20,27 @@ export async function showTrace(
   packet: string,
   options: TraceOptions,
 ): Promise<void> {
-  const { from, to, size, both = 'true', live = false } = options;
+  const { from, to, size, dontFragment = false, both = 'true', live = false } = options;
   const sized = size === undefined ? {} : { size: Number(size) };
-  const answer = await client.trace({ from, to, ...packetOf(packet), ...sized, both: both === 'true', live });
+  const answer = await client.trace({
+    from,
+    to,
+    ...packetOf(packet),
+    ...sized,
+    dont_fragment: dontFragment,
+    both: both === 'true',
+    live,
+  });
   await write(io, settings.output, answer, (shown) => traceText(io, shown));
   if (!answer.delivered) throw new ExitWith(exitCodes.refused);
 }
 
-export function traceText(io: Io, { legs, delivered, verdict, notes, datapath_uuid }: TraceAnswer): string {
+export function traceText(io: Io, { legs, delivered, verdict, against, notes, datapath_uuid }: TraceAnswer): string {
   const sentence = `${delivered ? 'arrives' : 'does not arrive'}${datapath_uuid ? ` (on ${datapath_uuid})` : ''}: ${verdict}`;
   return [
     ...legs.map((leg) => legText(io, leg)),
     styled(io, delivered ? 'green' : 'red', sentence),
+    ...against.slice(1).map((fact) => styled(io, 'red', fact)),
     ...notes.map((note) => `note: ${note}`),
   ].join('\n');
 }

@@ -61,6 +61,8 @@ export interface Lookup extends Pick<View, 'get' | 'where'> {
   heard: (station: StationAddress, mac: number) => void;
   /** Takes the packet as a segment of TCP for a server that talks so; what there is to send goes back by itself. */
   converse: (conversation: Conversation) => void;
+  /** What the guest of an interface did in vain, as a clause that its name stands before; the newest is kept. */
+  notice: (interfaceId: number, what: string) => void;
   /** Counts what happened, by reason and word. */
   count: (what: string) => void;
   /** Counts it and logs it, though not more often than once a second. */

@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { agentReasons } from '../pipeline/tables.ts';
 import type { Outcome } from '../simulate/simulate.ts';
 import {
   arpRequest,
@@ -91,7 +92,9 @@ describe('in one network', () => {
       { ...request, eth_src: macOf(12) },
     ]) {
       const outcome = vswitch.run(wrong);
-      expect([outcome.sent, outcome.toAgent, tables(outcome)]).toEqual([[], [], ['admit 1000']]);
+      const reasons = outcome.toAgent.map(({ reason }) => reason);
+      // The agent only notes it.
+      expect([outcome.sent, reasons, tables(outcome)]).toEqual([[], [agentReasons.refused], ['admit 1000']]);
     }
   });
 

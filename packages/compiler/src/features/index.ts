@@ -32,6 +32,7 @@ import { stations } from './stations.ts';
 import { strangers } from './strangers.ts';
 import { translation, translator } from './translation.ts';
 import { translationFragments } from './translation-fragments.ts';
+import { unanswered } from './unanswered.ts';
 import { uplink } from './uplink.ts';
 import { openNetworks, uplinks } from './uplinks.ts';
 
@@ -81,4 +82,5 @@ export const features: readonly AnyFeature[] = [
   dhcpAdmission,
   dns,
   dnsTcp,
+  unanswered,
 ];

@@ -16,6 +16,15 @@ export interface Inspected {
   readonly datapathId: number;
   readonly dpid: string;
   readonly connection: Pick<SwitchConnection, 'dumpFlows'> | undefined;
+  readonly reality?: Reality;
+}
+
+/** What is known of a switch's ports beside its flows, by the interfaces that are there; each in sentences. */
+export interface Reality {
+  /** What keeps frames from passing: a link that is down, a device that Open vSwitch cannot open. */
+  readonly obstacles: (interfaceId: number) => readonly string[];
+  /** What its guest did last that was refused. */
+  readonly refusals: (interfaceId: number) => readonly string[];
 }
 
 /** The flows of the switches, read back with their counters. */

@@ -1,4 +1,4 @@
-import { ipv4ToText, macToText, type TraceQuestion } from '@openvnet/model';
+import { ipv4ToText, macToText, type RowOf, type TraceQuestion } from '@openvnet/model';
 import type { Attachment } from '../engine/relations.ts';
 import { ethernet, frameSize, protocol as protocols } from '../pipeline/flow.ts';
 import type { Packet } from '../simulate/simulate.ts';
@@ -42,6 +42,17 @@ export function guestPacket(
   return protocol === 'tcp'
     ? { ...common, tcp_src: source, tcp_dst: target }
     : { ...common, udp_src: source, udp_dst: target };
+}
+
+/** The MAC address to which a guest sends what is for everybody or for a group; undefined for what is for one. RFC 1112, 6.4. */
+export function groupMac(
+  ip: number,
+  network: Pick<RowOf<'network'>, 'ipv4_network' | 'ipv4_prefix'>,
+): number | undefined {
+  const hosts = 2 ** (32 - network.ipv4_prefix);
+  const last = Math.floor(network.ipv4_network / hosts) * hosts + hosts - 1;
+  if (ip === 0xffff_ffff || (ip === last && hosts > 2)) return 0xffff_ffff_ffff;
+  return ip >>> 28 === 0xe ? 0x0100_5e00_0000 + (ip % 0x80_0000) : undefined;
 }
 
 /** A packet as `ofproto/trace` takes it: without its size, so that the switch says what it does in either case. */

@@ -38,17 +38,13 @@ beforeEach(() => {
   for (const port of [11, 12, 21, 31]) vswitch.port(port);
 });
 
+function ask(id: number, to: string, more: Partial<TraceQuestion> = {}): TraceQuestion {
+  const packet = { protocol: 'icmp', port: 80, size: 84, dont_fragment: false } as const;
+  return { about: 'trace', interface_id: id, to: parseIpv4(to)!, ...packet, both: true, live: false, ...more };
+}
+
 async function from(id: number, to: string, more: Partial<TraceQuestion> = {}): Promise<TraceAnswer> {
-  const question = {
-    about: 'trace',
-    interface_id: id,
-    to: parseIpv4(to)!,
-    protocol: 'icmp',
-    port: 80,
-    size: 84,
-  } as const;
-  const whole = { ...question, both: true, live: false, ...more };
-  return (await trace([vswitch.inspected()], whole, async (_, packet) => `asked for ${packet}`))!;
+  return (await trace([vswitch.inspected()], ask(id, to, more), async (_, packet) => `asked for ${packet}`))!;
 }
 
 const text = ({ legs, verdict }: TraceAnswer): string[] => [
@@ -125,10 +121,10 @@ describe('a trace', () => {
       {
         "a gateway takes no TCP": "10.0.2.254 is a gateway itself, which takes echo requests only",
         "a simulated sender": "if-101 is answered for by the switch: it has no guest that could send",
-        "no gateway": "10.0.1.1 is not in nw-3, and nw-3 has no gateway: a simulated interface there, with a route",
+        "no gateway": "10.0.1.1 is not in nw-3, and no gateway of nw-3 belongs to a router",
         "no route": "no route: rl-1 has no route to 10.9.9.9",
-        "no such address": "no such address: no IP lease in nw-1 is 10.0.1.9",
-        "no such address behind the router": "no such address: no IP lease in nw-2 is 10.0.2.9",
+        "no such address": "nobody in nw-1 has 10.0.1.9",
+        "no such address behind the router": "nobody in nw-2 has 10.0.2.9",
         "not in effect": "10.0.2.2 is of if-22, which is not in effect here",
       }
     `);
@@ -177,17 +173,51 @@ describe('a trace', () => {
     for (const row of networkRows(2, undefined, { mtu: 1400 })) model.put(...row);
     const fits = await from(11, '10.0.2.1', { size: 1400, both: false });
     expect(fits.verdict).toBe('delivered to if-21 at port if-21');
-    const { delivered, verdict, legs } = await from(11, '10.0.2.1', { size: 1401 });
+    const parts = await from(11, '10.0.2.1', { size: 1401, both: false });
+    expect([parts.delivered, parts.verdict]).toEqual([
+      true,
+      "delivered to if-21 at port if-21, in fragments of up to 1400 bytes; with don't-fragment set, as TCP sets it, its sender would be told to send less (--dont-fragment)",
+    ]);
+    const { delivered, verdict, legs } = await from(11, '10.0.2.1', { size: 1401, dont_fragment: true });
     expect([delivered, verdict]).toEqual([
       false,
-      'it is larger than the 1400 bytes of nw-2: goes on in fragments, or is refused where it must not be',
+      "its 1401 bytes are more than the 1400 that nw-2 takes, and don't-fragment is set: its sender is told (fragmentation needed)",
     ]);
+    expect(legs.at(-1)!.cause).toEqual({ what: 'too_large', network_id: 2, size: 1401 });
     const said = legs.at(-1)!.steps.map(({ table, feature, says }) => `${table} ${feature}: ${says}`);
     expect(said.slice(-3)).toEqual([
       'route_out route: r-2 of rl-1: 10.0.2.0/24 leaves to nw-2 by if-102, which takes up to 1400 bytes',
       'neighbour neighbour: 10.0.2.1 is if-21 in nw-2, at 52:54:00:00:00:15',
       'rewrite path_mtu: it is larger than nw-2 takes',
     ]);
+  });
+
+  it('of a broadcast names who hears it', async () => {
+    const { delivered, verdict, legs } = await from(11, '10.0.1.255');
+    expect([delivered, verdict, legs.length]).toEqual([true, 'delivered to if-12', 1]);
+    expect((await from(11, '224.0.0.251')).verdict).toBe('delivered to if-12');
+  });
+
+  it('does not say "arrives" beside what is known to keep it from arriving', async () => {
+    const down = ['the link of port if-12 on dp-1 is down. Use: ip link set if-12 up'];
+    const reality = { obstacles: (id: number) => (id === 12 ? down : []), refusals: () => ['if-11: refused'] };
+    const answer = await trace([{ ...vswitch.inspected(), reality }], ask(11, '10.0.1.2'), async () => '');
+    expect(answer).toMatchObject({ delivered: false, against: down });
+    expect(answer!.verdict).toBe(
+      `${down[0]}; by its flows alone it would be delivered to if-12 at port if-12, and the reply comes back`,
+    );
+    expect(answer!.notes).toContain('if-11: refused');
+  });
+
+  it('says where a switch has no connection, and where a guest has never sent', async () => {
+    const { connection: _, ...lost } = vswitch.inspected();
+    const answer = await trace([{ ...lost, connection: undefined }], ask(11, '10.0.1.2'), async () => '');
+    expect(answer!.delivered).toBe(false);
+    expect(answer!.against[0]).toMatch(/^the switch of .* is not connected/);
+    const { notes } = await from(11, '10.0.1.2');
+    expect(notes).toContainEqual(
+      expect.stringMatching(/^no frame of if-11 \(.*, 10\.0\.1\.1\) has come in at port if-11/),
+    );
   });
 
   it('of a reply that has no way back says so', async () => {
@@ -213,6 +243,7 @@ describe('a trace', () => {
       protocol: 'icmp',
       port: 0,
       size: 84,
+      dont_fragment: false,
       both: true,
       live: false,
     } as const;

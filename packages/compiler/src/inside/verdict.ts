@@ -1,9 +1,11 @@
-import { ipv4ToText, macToText } from '@openvnet/model';
+import { ipv4ToText, macToText, type TraceCause } from '@openvnet/model';
 import { type Attachment, View } from '../engine/relations.ts';
 import { networksIn } from '../features/broadcast-domains.ts';
 import { mtuIn } from '../features/path-mtu.ts';
+import { packetSize } from '../pipeline/flow.ts';
 import { agentReasons } from '../pipeline/tables.ts';
 import type { Outcome, Packet } from '../simulate/simulate.ts';
+import { dropped, noRoute, whyUnknown } from './causes.ts';
 import { decidedBy, type Inspected } from './flows.ts';
 import { registerIn, stateByName } from './names.ts';
 
@@ -13,10 +15,13 @@ export interface Verdict {
   readonly text: string;
   /** The object on which it depends, by uuid. */
   readonly blocked_by: string | null;
+  readonly cause?: TraceCause;
   /** What an ARP question was answered with. */
   readonly mac?: number;
   /** Who got it, where that is a guest. */
   readonly receiver?: Attachment;
+  /** Interfaces at whose ports it left, and that could keep it from arriving. */
+  readonly reached?: readonly number[];
 }
 
 /** Whether a question for the MAC address of `ip` was answered. */
@@ -35,7 +40,7 @@ export function arpVerdict(vswitch: Inspected, outcome: Outcome, asked: { networ
       text: `nobody here has ${ipv4ToText(asked.ip)}: the question ${outside}`,
       blocked_by: null,
     };
-  if (last?.table !== 'arp_answer') return dropped(outcome);
+  if (last?.table !== 'arp_answer') return dropped(vswitch, outcome);
   return { arrived: false, ...whyUnknown(vswitch, [asked.network_id], asked.ip) };
 }
 
@@ -54,21 +59,26 @@ export function packetVerdict(vswitch: Inspected, outcome: Outcome, packet: Pack
       const text = `answered by a service of ${before.gateway ? `gateway ${before.gateway}` : 'the network'}`;
       return { arrived: true, text, blocked_by: null };
     }
-    const sentence = unreachable[handed.reason];
     if (handed.reason === agentReasons.host_unreachable) {
       const networks = networksIn(view, registerIn(last!.before, 'domain')).map(({ id }) => id);
       return { arrived: false, ...whyUnknown(vswitch, networks, registerIn(last!.before, 'target_ip')) };
     }
     if (handed.reason === agentReasons.fragmentation_needed) {
       const [domain, target] = [registerIn(last!.before, 'domain'), registerIn(last!.before, 'target_ip')];
-      const { network, mtu } = mtuIn(view, domain, target) ?? {};
-      const text = `it is larger than the ${mtu} bytes of ${network}: goes on in fragments, or is refused where it must not be`;
-      return { arrived: false, text, blocked_by: null };
+      const found = mtuIn(view, domain, target);
+      const size = packetSize(Number(packet.size));
+      const text = `its ${size} bytes are more than the ${found?.mtu} that ${found?.network} takes, and don't-fragment is set: its sender is told (fragmentation needed)`;
+      const network = found && networksIn(view, domain).find(({ uuid }) => uuid === found.network);
+      const cause = network && { what: 'too_large' as const, network_id: network.id, size };
+      return { arrived: false, text, blocked_by: null, ...(cause && { cause }) };
     }
-    return { arrived: false, text: sentence?.(target, before) ?? 'handed to the agent', blocked_by: null };
+    const text = unreachable[handed.reason]?.(target, before) ?? `goes to the agent (${reasonName(handed.reason)})`;
+    const cause = handed.reason === agentReasons.network_unreachable ? noRoute(last!, packet) : undefined;
+    return { arrived: false, text, blocked_by: null, ...(cause && { cause }) };
   }
   const [copy] = outcome.sent;
-  if (!copy) return dropped(outcome);
+  if (!copy) return dropped(vswitch, outcome, packet);
+  if (isGroup(packet)) return floodVerdict(vswitch, outcome);
   if (last?.table === 'echo') {
     const { interface_uuid } = decidedBy(relations, outcome.trace.at(-2)!);
     return { arrived: true, text: `answered by gateway ${interface_uuid}`, blocked_by: null };
@@ -88,7 +98,8 @@ export function packetVerdict(vswitch: Inspected, outcome: Outcome, packet: Pack
   }
   const name = receiver && relations.interface.get(receiver.interface_id)?.uuid;
   const text = `delivered to ${name ? `${name} at ` : ''}port ${port}`;
-  return { arrived: true, text, blocked_by: null, ...(receiver && { receiver }) };
+  const reached = relations.binding.where('port', copy.port).map(({ id }) => id);
+  return { arrived: true, text, blocked_by: null, reached, ...(receiver && { receiver }) };
 }
 
 const unreachable: Readonly<Record<number, (target: string, before: Readonly<Record<string, string>>) => string>> = {
@@ -111,30 +122,21 @@ function outsideText({ compiler }: Inspected, { sent }: Outcome): string | undef
   return left.length === 0 ? undefined : `leaves for stations outside at port ${left.join(', ')}`;
 }
 
-function dropped({ trace }: Outcome): Verdict {
-  const last = trace.at(-1);
-  if (!last) return { arrived: false, text: 'no table takes it', blocked_by: null };
-  return { arrived: false, text: `dropped in table ${last.table}`, blocked_by: null };
+/** A packet for everybody in a domain: who gets it. */
+function floodVerdict({ compiler: { relations } }: Inspected, { sent }: Outcome): Verdict {
+  const ports = [...new Set(sent.map(({ port }) => port))];
+  const reached = ports.flatMap((port) => relations.binding.where('port', port).map(({ id }) => id));
+  const names = reached.flatMap((id) => relations.interface.get(id)?.uuid ?? []).sort();
+  const shown = names.length > mostNamed ? [...names.slice(0, mostNamed), `${names.length - mostNamed} more`] : names;
+  return { arrived: true, text: `delivered to ${shown.join(', ') || 'nobody'}`, blocked_by: null, reached };
 }
 
-/** Why nobody on the switch has an address, which one of the networks might have leased. */
-function whyUnknown(
-  { compiler }: Inspected,
-  networks: readonly number[],
-  ip: number,
-): Pick<Verdict, 'text' | 'blocked_by'> {
-  const { relations } = compiler;
-  const address = ipv4ToText(ip);
-  const leases = networks.flatMap((id) => relations.ip_lease.where('network_id', id));
-  const lease = leases.find(({ ipv4_address }) => ipv4_address === ip);
-  const names = networks.map((id) => relations.network.get(id)?.uuid ?? String(id)).join(' or ');
-  if (!lease) return { text: `no such address: no IP lease in ${names} is ${address}`, blocked_by: null };
-  const holder = lease.interface_id === null ? undefined : relations.interface.get(lease.interface_id);
-  if (!holder) return { text: `${address} is ${lease.uuid}, which no interface has`, blocked_by: lease.uuid };
-  const objects = new Set([`interface ${holder.id}`, `ip_lease ${lease.id}`]);
-  const reasons = [...compiler.waits()]
-    .filter(({ kind, id }) => objects.has(`${kind} ${id}`))
-    .map(({ reason }) => reason);
-  const waits = reasons.length > 0 ? `: waits for ${reasons.join('; ')}` : '';
-  return { text: `${address} is of ${holder.uuid}, which is not in effect here${waits}`, blocked_by: holder.uuid };
+const mostNamed = 8;
+
+function isGroup({ eth_dst }: Packet): boolean {
+  return (BigInt(eth_dst ?? 0) & 0x0100_0000_0000n) !== 0n;
+}
+
+function reasonName(reason: number): string {
+  return Object.entries(agentReasons).find(([, number]) => number === reason)?.[0] ?? String(reason);
 }

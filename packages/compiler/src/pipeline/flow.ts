@@ -197,9 +197,9 @@ export function because(reason: AgentReason): Action {
   return load('reason', agentReasons[reason]);
 }
 
-/** Hands the packet to the agent under a meter; the reason is in its register. */
-export function toAgentMetered(meter: number): Action {
-  return { type: 'controller', meter_id: meter };
+/** Hands the packet to the agent under a meter; the reason is in its register unless given. */
+export function toAgentMetered(meter: number, reason?: AgentReason): Action {
+  return { type: 'controller', meter_id: meter, ...(reason && { userdata: Uint8Array.of(agentReasons[reason]) }) };
 }
 
 export const ethernet = { ipv4: 0x0800, arp: 0x0806, ipv6: 0x86dd } as const;

@@ -1,7 +1,15 @@
-/** As many as most hosts have ports; where there are more, some ports share one. */
-export const meters = 256;
+/**
+ * What limits how many packets each port may hand to the agent: `requests` that are answered, and `notices` of what its
+ * guest did in vain, of which the newest is enough. Rates are packets a second, and as many at once. Ports of one number
+ * modulo `each` share a meter: as many as most hosts have ports.
+ */
+export const meters = {
+  requests: { first: 1, each: 256, rate: 300 },
+  notices: { first: 257, each: 256, rate: 2 },
+} as const satisfies Record<string, { readonly first: number; readonly each: number; readonly rate: number }>;
 
 /** The meter of a port. */
-export function meterOf(port: number): number {
-  return 1 + (port % meters);
+export function meterOf(port: number, use: keyof typeof meters = 'requests'): number {
+  const { first, each } = meters[use];
+  return first + (port % each);
 }

@@ -245,6 +245,8 @@ export const agentReasons = {
   next_hop: 6,
   neighbour_heard: 7,
   icmp_translation: 8,
+  refused: 9,
+  unanswered: 10,
   dhcp: 16,
   dns: 17,
   dns_tcp: 18,

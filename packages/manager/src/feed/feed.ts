@@ -6,10 +6,10 @@
 import { once } from 'node:events';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type Change, parsePrintable, type Report, type ToAgent, toManager } from '@openvnet/model';
-import type { Commit, Store } from '@openvnet/store';
+import { type Change, contained, parsePrintable, type Report, type ToAgent, toManager } from '@openvnet/model';
+import type { Commit, Reader, Store } from '@openvnet/store';
 import type { FastifyBaseLogger } from 'fastify';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { type AdmissionRules, refusalOfVisitor } from '../api/admission.ts';
 import type { Agent, Agents, Connection } from '../status/agents.ts';
 import type { Claim } from '../status/claims.ts';
@@ -27,6 +27,10 @@ export interface FeedLimits extends InboundLimits {
   readonly helloMs: number;
   /** How long an agent may take to answer when another one says its name. */
   readonly aliveMs: number;
+  /** How long the other end may take to close a connection with us, in milliseconds. */
+  readonly closeMs: number;
+  /** How long a snapshot is kept for the next agent, in milliseconds. */
+  readonly snapshotMs: number;
   /** Most connections. */
   readonly connections: number;
 }
@@ -38,6 +42,8 @@ const usual: FeedLimits = {
   heartbeatMs: 10_000,
   helloMs: 10_000,
   aliveMs: 5000,
+  closeMs: 2000,
+  snapshotMs: 2000,
   connections: 4000,
 };
 
@@ -62,6 +68,8 @@ export class Feed implements Disposable {
   readonly #members = new Set<WebSocket>();
   readonly #alive = new WeakSet<WebSocket>();
   readonly #stop: (() => void)[];
+  #shared: { revision: number; bytes: Buffer } | undefined;
+  #forgetting: NodeJS.Timeout | undefined;
   #pending: { revision: number; changes: Map<string, Change> } | undefined;
 
   constructor({ store, agents, strangers, logger, newStore = false }: FeedParts, limits: Partial<FeedLimits> = {}) {
@@ -79,14 +87,21 @@ export class Feed implements Disposable {
 
   /** Takes the upgrades to `/feed`; others are refused. */
   attach(server: Server, admission: AdmissionRules): void {
-    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
-      socket.on('error', (error) => this.#logger.debug({ err: error }, 'connection to the feed failed'));
+    const upgrade = (request: IncomingMessage, socket: Duplex, head: Buffer): unknown => {
       if (request.url?.split('?')[0] !== '/feed') return end(socket, '404 Not Found');
       if (this.#sockets.clients.size >= this.#limits.connections) return end(socket, '503 Service Unavailable');
       const refusal = refusalOfVisitor(request, admission);
       if (refusal) return end(socket, '403 Forbidden', JSON.stringify(refusal));
       const address = (request.socket.remoteAddress ?? 'unknown').replace(/^::ffff:/, '');
       this.#sockets.handleUpgrade(request, socket, head, (made) => this.#welcome(made, socket, address));
+    };
+    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      const failed = (error: unknown): void => {
+        this.#logger.debug({ err: error }, 'connection to the feed failed');
+        socket.destroy();
+      };
+      socket.on('error', failed);
+      contained(upgrade, failed)(request, socket, head);
     });
   }
 
@@ -104,26 +119,43 @@ export class Feed implements Disposable {
       close: (code, reason) => {
         this.#members.delete(socket);
         socket.close(code, reason);
+        // The other end may never answer that it has closed too.
+        setTimeout(() => socket.terminate(), this.#limits.closeMs).unref();
       },
     };
+    // What fails on one connection ends that one.
+    const safely = <A extends readonly unknown[]>(work: (...args: A) => unknown): ((...args: A) => void) =>
+      contained(work, (error) => {
+        this.#logger.error({ err: error, address, node: agent?.node }, 'connection of agent failed and is ended');
+        socket.terminate();
+      });
     this.#inbound.watch(socket, raw, (one, bytes) => {
       this.#logger.warn({ address, bytes }, 'agent sends more than all together may; its connection is ended');
       this.#members.delete(one);
     });
-    const silence = setTimeout(() => this.#refuse(connection, agent, 'hello did not come'), this.#limits.helloMs);
+    const late = (): void => this.#refuse(connection, agent, 'hello did not come');
+    const silence = setTimeout(safely(late), this.#limits.helloMs);
     this.#alive.add(socket);
     socket.on('pong', () => this.#alive.add(socket));
     socket.on('error', (error) => this.#logger.debug({ err: error, node: agent?.node }, 'connection of agent failed'));
-    socket.on('close', (code) => {
+    const closed = (code: number): void => {
       clearTimeout(silence);
       this.#members.delete(socket);
       if (claim) this.#agents.claims.leave(claim);
       if (!agent) return;
       this.#agents.gone(agent, connection);
       this.#logger.info({ node: agent.node, code }, 'agent has gone');
-    });
-    socket.on('message', (data) => {
+    };
+    socket.on('close', safely(closed));
+    const heard = (data: RawData): unknown => {
       if (socket.readyState !== socket.OPEN) return;
+      if (agent && this.#strangers.sendsTooMuch(agent, (data as Buffer).length)) {
+        return this.#refuse(
+          connection,
+          agent,
+          `message of ${(data as Buffer).length} bytes, though none of its bridges is registered`,
+        );
+      }
       const message = toManager.safeParse(parseJson(String(data)));
       if (!message.success) {
         const [issue] = message.error.issues;
@@ -160,7 +192,8 @@ export class Feed implements Disposable {
       else if (!agent) return;
       else if (said.type === 'report') this.#report(connection, agent, said);
       else this.#agents.answered(agent, said.ask, said.answer);
-    });
+    };
+    socket.on('message', safely(heard));
   }
 
   #report(connection: Connection, agent: Agent, report: Report): void {
@@ -212,26 +245,59 @@ export class Feed implements Disposable {
       // No commit comes between what is read and the moment from which commits are told.
       await this.#store.read(async (reader) => {
         const known = isPast ? await reader.changesSince(revision) : undefined;
-        const message: ToAgent = known
-          ? { type: 'changes', store, epoch, revision: reader.revision, changes: known.map(changeForAgent) }
-          : { type: 'snapshot', store, epoch, ...(await snapshotForAgent(reader)) };
-        this.#send(socket, JSON.stringify(message));
+        const { revision: now } = reader;
+        const changes =
+          known &&
+          ({ type: 'changes', store, epoch, revision: now, changes: known.map(changeForAgent) } satisfies ToAgent);
+        this.#send(socket, changes ? JSON.stringify(changes) : await this.#snapshot(reader));
         if (socket.readyState === socket.OPEN) this.#members.add(socket);
       });
     } catch (error) {
       this.#logger.error({ err: error, node: has.node }, 'agent could not be brought up to date; it tries again');
       connection.close(1011, 'the manager could not read its store');
+      // An agent that does not hear that is not waited for.
+      setTimeout(() => socket.terminate(), 1000).unref();
     }
+  }
+
+  /** The whole store as agents get it. Those that come at one revision, as all do after a restart, share the bytes. */
+  async #snapshot(reader: Reader): Promise<Buffer> {
+    const { revision } = reader;
+    if (this.#shared?.revision !== revision) {
+      const message = {
+        type: 'snapshot',
+        store: this.#store.id,
+        epoch: this.#store.epoch,
+        ...(await snapshotForAgent(reader)),
+      } satisfies ToAgent;
+      this.#shared = { revision, bytes: Buffer.from(JSON.stringify(message)) };
+    }
+    clearTimeout(this.#forgetting);
+    this.#forgetting = setTimeout(() => {
+      this.#shared = undefined;
+    }, this.#limits.snapshotMs).unref();
+    return this.#shared.bytes;
   }
 
   #committed({ revision, changes }: Commit): void {
     if (!this.#pending) {
       this.#pending = { revision, changes: new Map() };
       // The store tells of all commits of one turn at once.
-      queueMicrotask(() => this.#flush());
+      queueMicrotask(
+        contained(
+          () => this.#flush(),
+          (error) => this.#behind(error),
+        ),
+      );
     }
     this.#pending.revision = revision;
     for (const change of changes) this.#pending.changes.set(`${change.kind} ${change.id}`, change);
+  }
+
+  /** Who has not been told a commit resumes from what it has. */
+  #behind(error: unknown): void {
+    this.#logger.error({ err: error }, 'a change could not be sent to the agents; their connections start anew');
+    for (const socket of this.#members) socket.terminate();
   }
 
   #flush(): void {
@@ -240,17 +306,14 @@ export class Feed implements Disposable {
     if (!pending || this.#members.size === 0) return;
     const { revision, changes } = pending;
     const sent = [...changes.values()].map(changeForAgent);
-    const text = JSON.stringify({
-      type: 'changes',
-      store: this.#store.id,
-      epoch: this.#store.epoch,
-      revision,
-      changes: sent,
-    } satisfies ToAgent);
-    for (const socket of this.#members) this.#send(socket, text);
+    const { id: store, epoch } = this.#store;
+    const message = { type: 'changes', store, epoch, revision, changes: sent } satisfies ToAgent;
+    // One copy for all, however slowly they read.
+    const bytes = Buffer.from(JSON.stringify(message));
+    for (const socket of this.#members) this.#send(socket, bytes);
   }
 
-  #send(socket: WebSocket, text: string): void {
+  #send(socket: WebSocket, text: string | Buffer): void {
     if (socket.readyState !== socket.OPEN) return;
     if (socket.bufferedAmount > this.#limits.bufferedBytes) {
       this.#logger.warn({ bufferedBytes: socket.bufferedAmount }, 'agent reads too slowly and is disconnected');
@@ -258,13 +321,17 @@ export class Feed implements Disposable {
       socket.terminate();
       return;
     }
-    socket.send(text);
+    socket.send(text, { binary: false });
   }
 
   #heartbeat(): void {
     for (const socket of this.#sockets.clients) {
-      if (!this.#alive.delete(socket)) socket.terminate();
-      else socket.ping();
+      if (this.#alive.delete(socket))
+        contained(
+          () => socket.ping(),
+          () => socket.terminate(),
+        )();
+      else socket.terminate();
     }
   }
 }
@@ -278,11 +345,13 @@ function end(socket: Duplex, status: string, body = ''): void {
 /** Whether the other end answers a ping within `limitMs`. */
 async function answers(socket: WebSocket, limitMs: number): Promise<boolean> {
   if (socket.readyState !== socket.OPEN) return false;
-  socket.ping();
-  return once(socket, 'pong', { signal: AbortSignal.timeout(limitMs) }).then(
-    () => true,
-    () => false,
-  );
+  try {
+    socket.ping();
+    await once(socket, 'pong', { signal: AbortSignal.timeout(limitMs) });
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** A message of an agent. Agents may say anything: nothing in it reaches a terminal as a command. */

@@ -2,8 +2,24 @@ import type { Question, TraceAnswer } from '@openvnet/model';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { hello, registerNetwork, type TestManager, testAgent, testManager } from '../testing.ts';
 
-const leg = { title: '', packet: {}, steps: [], arrived: false, verdict: 'no', blocked_by: 'if-veth2', live: null };
-const answer: TraceAnswer = { datapath_uuid: 'dp-br0', delivered: false, verdict: 'no', legs: [leg], notes: [] };
+const leg = {
+  title: '',
+  packet: {},
+  steps: [],
+  arrived: false,
+  verdict: 'no',
+  blocked_by: 'if-veth2',
+  cause: null,
+  live: null,
+};
+const answer: TraceAnswer = {
+  datapath_uuid: 'dp-br0',
+  delivered: false,
+  verdict: 'no',
+  legs: [leg],
+  against: [],
+  notes: [],
+};
 
 let manager: TestManager;
 beforeEach(async () => {
@@ -33,6 +49,7 @@ describe('GET /trace', () => {
       protocol: 'tcp',
       port: 22,
       size: 1500,
+      dont_fragment: false,
       both: false,
       live: false,
     };

@@ -7,6 +7,7 @@ import {
   parseIpv4,
   type RowOf,
   type TraceAnswer,
+  type TraceCause,
   type TraceQuestion,
   text,
   traceProtocols,
@@ -32,6 +33,22 @@ const step = z.object({
   match: words,
   actions: z.array(z.string()),
 });
+const number = z.number();
+const cause: z.ZodType<TraceCause> = z.discriminatedUnion('what', [
+  z.object({ what: z.literal('no_gateway'), network_id: number, to: number }),
+  z.object({ what: z.literal('no_router'), interface_id: number, from: number }),
+  z.object({ what: z.literal('no_route'), route_link_id: number, to: number }),
+  z.object({ what: z.literal('unknown_address'), network_id: number, address: number }),
+  z.object({ what: z.literal('too_large'), network_id: number, size: number }),
+  z.object({
+    what: z.literal('filtered'),
+    interface_id: number,
+    direction: z.enum(['egress', 'ingress']),
+    protocol: z.enum(traceProtocols),
+    peer: number,
+    port: number,
+  }),
+]);
 const leg = z.object({
   title: z.string(),
   packet: words,
@@ -39,6 +56,8 @@ const leg = z.object({
   arrived: z.boolean(),
   verdict: z.string(),
   blocked_by: z.string().nullable(),
+  // Agents of the version before do not say it.
+  cause: cause.nullable().catch(null).default(null),
   live: z.string().nullable(),
 });
 const traceAnswer = z.object({
@@ -46,6 +65,7 @@ const traceAnswer = z.object({
   delivered: z.boolean(),
   verdict: z.string(),
   legs: z.array(leg),
+  against: z.array(z.string()).default([]),
   notes: z.array(z.string()),
 });
 
@@ -65,6 +85,11 @@ const parameters: readonly Parameter[] = [
   {
     name: 'size',
     field: integer({ min: 28, max: 65_535, unit: 'bytes', default: 84, doc: 'Size of the IP packet.' }),
+    required: false,
+  },
+  {
+    name: 'dont_fragment',
+    field: boolean({ default: false, doc: 'Whether routers may not fragment it.' }),
     required: false,
   },
   { name: 'both', field: boolean({ default: true, doc: 'Whether the reply is traced too.' }), required: false },
@@ -87,9 +112,16 @@ export function traceEndpoint(inside: Inside): Endpoint {
     handle: async ({ given, signal }) => {
       const read = readParameters(parameters, given);
       const sender = await objectInPath(inside.store, 'interface', String(read.from), 'from');
-      const { protocol = 'icmp', port = 80, size = 84, both = true, live = false } = read as Partial<TraceQuestion>;
+      const {
+        protocol = 'icmp',
+        port = 80,
+        size = 84,
+        dont_fragment = false,
+        both = true,
+        live = false,
+      } = read as Partial<TraceQuestion>;
       const to = await addressOf(inside.store, String(read.to));
-      const packet = { interface_id: sender.id, to, protocol, port, size };
+      const packet = { interface_id: sender.id, to, protocol, port, size, dont_fragment };
       return await askForTrace(inside, sender, { about: 'trace', ...packet, both, live }, signal);
     },
   };
@@ -113,7 +145,14 @@ async function askForTrace(
         ? waits_for
         : all.filter((agent) => !answers.some((one) => one.agent === agent)).map(whySilent);
     const verdict = `${sender.uuid} is on no switch, so nothing that it sends gets anywhere`;
-    return { datapath_uuid: null, delivered: false, verdict: [verdict, ...why].join(': '), legs: [], notes: [] };
+    return {
+      datapath_uuid: null,
+      delivered: false,
+      verdict: [verdict, ...why].join(': '),
+      legs: [],
+      against: [],
+      notes: [],
+    };
   }
   const blocked = [...new Set(found.legs.flatMap(({ blocked_by }) => blocked_by ?? []))];
   const notes = await Promise.all(

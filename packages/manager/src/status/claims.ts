@@ -68,7 +68,7 @@ export class Claims implements Disposable {
     else {
       name.rivals.push(claim);
       claim.waits(whyItWaits(claim, holder ?? last!));
-      void this.#challenge(holder);
+      this.#challenge(holder).catch(() => holder?.terminate());
     }
   }
 

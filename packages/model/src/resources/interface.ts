@@ -46,5 +46,6 @@ export const iface = resource({
       answers: 'interface',
     },
   },
+  holds: { mac_leases: ['mac_leases'], ip_leases: ['mac_leases', 'ip_leases'] },
   summary: ['uuid', 'mode', 'display_name', 'network_uuid', 'ipv4_address', 'mac_address'],
 });

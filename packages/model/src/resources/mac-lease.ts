@@ -18,4 +18,5 @@ export const macLease = resource({
     mac_address: macAddress({ immutable: true, doc: 'The address.' }),
   },
   unique: [{ columns: ['mac_address'], error: 'argument' }],
+  ignoredChanges: ['uuid', 'mac_address'],
 });

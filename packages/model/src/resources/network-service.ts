@@ -27,4 +27,5 @@ export const networkService = resource({
     ...(display_name !== undefined && { display_name }),
     mode: mode ?? networkServiceModes.find((known) => known === display_name),
   }),
+  ignoredChanges: ['interface_uuid', 'incoming_port', 'outgoing_port'],
 });

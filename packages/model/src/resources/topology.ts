@@ -14,4 +14,5 @@ export const topology = resource({
     }),
   },
   emptyChange: true,
+  ignoredChanges: ['mode'],
 });

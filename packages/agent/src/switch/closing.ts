@@ -1,0 +1,66 @@
+import { dirname } from 'node:path';
+import { dial, reservedPorts, type SwitchConnection } from '@openvnet/openflow';
+import type { BridgeState, Ovsdb } from '@openvnet/ovsdb';
+import { emptySwitch } from './empty-switch.ts';
+import { formerFailMode, markClosed, restoreSettings } from './settings.ts';
+
+/**
+ * Closes a bridge that is served no more: it forwards nothing from then on. Its fail mode stays `secure`, as it is while a
+ * bridge is served. `connection` is used where the bridge has no management socket here. Throws where the bridge cannot
+ * be reached; it is then still marked as served, and whoever finds it so closes it later.
+ */
+export async function closeBridge(ovsdb: Ovsdb, { name }: BridgeState, where: Way): Promise<void> {
+  await reached(name, where, emptySwitch);
+  await markClosed(ovsdb, name);
+}
+
+/**
+ * Gives a bridge back as it was before it was served; says what it does then. Where that is a learning switch, its
+ * `NORMAL` flow is put in: Open vSwitch does so by itself only where no controller is set.
+ */
+export async function openBridge(ovsdb: Ovsdb, bridge: BridgeState, where: Way): Promise<string> {
+  const { name } = bridge;
+  if (formerFailMode(bridge) === 'secure') {
+    await restoreSettings(ovsdb, bridge);
+    return `${name} is released; its fail mode was secure before it was served, so it forwards nothing until it has flows`;
+  }
+  await reached(name, where, async (connection) => {
+    await emptySwitch(connection);
+    await restoreSettings(ovsdb, bridge);
+    const actions = [{ type: 'output', port: reservedPorts.normal }] as const;
+    connection.send({
+      type: 'flow_mod',
+      command: 'add',
+      table: 0,
+      priority: 0,
+      instructions: [{ type: 'apply_actions', actions }],
+    });
+    await connection.barrier();
+  });
+  return `${name} is released: it forwards between all its ports, so guests of every network on it reach each other`;
+}
+
+/** How a bridge is reached: the database's address, and a connection for where the bridge has no socket beside it. */
+export interface Way {
+  readonly target: string;
+  readonly connection: SwitchConnection | undefined;
+}
+
+async function reached(
+  name: string,
+  { target, connection }: Way,
+  work: (connection: SwitchConnection) => Promise<void>,
+): Promise<void> {
+  const socket = managementSocket(target, name);
+  if (socket !== undefined) {
+    await using own = await dial(socket);
+    await work(own);
+  } else if (connection) await work(connection);
+  else throw new Error(`${name} is not connected`);
+}
+
+/** Where a bridge can be dialled: beside the database, where that is on this host. */
+export function managementSocket(target: string, bridge: string): string | undefined {
+  if (!target.startsWith('unix:')) return undefined;
+  return `unix:${dirname(target.slice('unix:'.length))}/${bridge}.mgmt`;
+}

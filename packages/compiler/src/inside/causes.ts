@@ -1,0 +1,79 @@
+/** Why a packet does not arrive: the object that is in its way, and what the manager needs to know to say what mends it. */
+import { ipv4ToText, type TraceCause, traceProtocols } from '@openvnet/model';
+import { isWithin, protocol as protocols } from '../pipeline/flow.ts';
+import type { Outcome, Packet, Taken } from '../simulate/simulate.ts';
+import type { Inspected } from './flows.ts';
+import { registerIn } from './names.ts';
+import type { Verdict } from './verdict.ts';
+
+const filterTables: Readonly<Record<string, 'egress' | 'ingress'>> = {
+  egress_filter: 'egress',
+  ingress_track: 'ingress',
+  ingress_filter: 'ingress',
+};
+
+/** Where a packet ended that no table took on. */
+export function dropped({ compiler: { relations } }: Inspected, { trace }: Outcome, packet?: Packet): Verdict {
+  const last = trace.at(-1);
+  if (!last) return { arrived: false, text: 'no table takes it', blocked_by: null };
+  const text = `dropped in table ${last.table}`;
+  const direction = filterTables[last.table];
+  if (!direction || !packet) return { arrived: false, text, blocked_by: null };
+  const port = direction === 'egress' ? Number(packet.in_port) : registerIn(last.before, 'out_port');
+  const [holder] = relations.binding.where('port', port);
+  if (!holder) return { arrived: false, text, blocked_by: null };
+  const cause = filteredBy(holder.id, direction, packet);
+  const uuid = relations.interface.get(holder.id)?.uuid ?? null;
+  const does = direction === 'egress' ? 'send' : 'receive';
+  return { arrived: false, text: `${uuid} filters, and may not ${does} it`, blocked_by: uuid, ...(cause && { cause }) };
+}
+
+function filteredBy(
+  interface_id: number,
+  direction: 'egress' | 'ingress',
+  { ip_proto, ipv4_src, ipv4_dst, tcp_dst, udp_dst }: Packet,
+): TraceCause | undefined {
+  const [protocol] = traceProtocols.filter((name) => protocols[name] === Number(ip_proto));
+  const peer = Number(direction === 'egress' ? ipv4_dst : ipv4_src);
+  return (
+    protocol && { what: 'filtered', interface_id, direction, protocol, peer, port: Number(tcp_dst ?? udp_dst ?? 0) }
+  );
+}
+
+/** Why a router does not take a packet on. */
+export function noRoute({ before }: Taken, { ipv4_src, ipv4_dst }: Packet): TraceCause {
+  const route_link_id = registerIn(before, 'route_link');
+  return route_link_id > 0
+    ? { what: 'no_route', route_link_id, to: Number(ipv4_dst) }
+    : { what: 'no_router', interface_id: registerIn(before, 'gateway'), from: Number(ipv4_src) };
+}
+
+/** Why nobody on the switch has an address, which one of the networks might have leased. */
+export function whyUnknown(
+  { compiler }: Inspected,
+  networks: readonly number[],
+  ip: number,
+): Pick<Verdict, 'text' | 'blocked_by' | 'cause'> {
+  const { relations } = compiler;
+  const address = ipv4ToText(ip);
+  const leases = networks.flatMap((id) => relations.ip_lease.where('network_id', id));
+  const lease = leases.find(({ ipv4_address }) => ipv4_address === ip);
+  if (!lease) {
+    const names = networks.map((id) => relations.network.get(id)?.uuid ?? String(id)).join(' or ');
+    const has = networks.find((id) => {
+      const network = relations.network.get(id);
+      return network && isWithin(ip, network.ipv4_network, network.ipv4_prefix);
+    });
+    const network_id = has ?? networks[0];
+    const cause = network_id && ({ what: 'unknown_address', network_id, address: ip } as const);
+    return { text: `nobody in ${names} has ${address}`, blocked_by: null, ...(cause && { cause }) };
+  }
+  const holder = lease.interface_id === null ? undefined : relations.interface.get(lease.interface_id);
+  if (!holder) return { text: `${address} is ${lease.uuid}, which no interface has`, blocked_by: lease.uuid };
+  const objects = new Set([`interface ${holder.id}`, `ip_lease ${lease.id}`]);
+  const reasons = [...compiler.waits()]
+    .filter(({ kind, id }) => objects.has(`${kind} ${id}`))
+    .map(({ reason }) => reason);
+  const waits = reasons.length > 0 ? `: waits for ${reasons.join('; ')}` : '';
+  return { text: `${address} is of ${holder.uuid}, which is not in effect here${waits}`, blocked_by: holder.uuid };
+}

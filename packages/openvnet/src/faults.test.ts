@@ -1,0 +1,29 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { FaultHost } from './testing/faults/host.ts';
+import { faultGroups } from './testing/faults/index.ts';
+
+let host: FaultHost;
+beforeEach(async () => {
+  host = await FaultHost.start();
+}, 20_000);
+afterEach(() => host[Symbol.asyncDispose]());
+
+const told = faultGroups
+  .map(({ title, faults }) => ({ title, faults: faults.filter(({ todo }) => !todo) }))
+  .filter(({ faults }) => faults.length > 0);
+
+describe.each(told)('$title', ({ faults }) => {
+  it.each(faults)(
+    '$what',
+    async ({ make, ask, says, silent = [], cure, by, cured = (on) => on.arrives() }) => {
+      await make(host);
+      const { text } = await host.answers(ask, says);
+      for (const misleading of silent) expect(text).not.toMatch(misleading);
+      expect(text).toContain(cure);
+      if (by) await by(host);
+      else expect(await host.type(cure)).toMatchObject({ code: 0 });
+      await cured(host);
+    },
+    30_000,
+  );
+});

@@ -1,0 +1,101 @@
+import type { FaultGroup } from './fault.ts';
+
+const web = '--from if-veth1 --to 172.16.1.2 tcp/80';
+
+export const filters: FaultGroup = {
+  title: 'Filters and translations',
+  faults: [
+    {
+      what: 'an interface filters and has no filter',
+      todo: true,
+      seen: 'Nothing passes.',
+      make: (host) => host.must('interface modify if-veth2 --enable-filtering'),
+      ask: `vnctl trace ${web}`,
+      says: [/if-veth2/, /no filter/, /ingress/],
+      cure: 'vnctl interface modify if-veth2 --enable-filtering false',
+      cured: (host) => host.arrives(web),
+    },
+    {
+      what: 'no rule lets the service in',
+      todo: true,
+      seen: 'Connections to the server time out.',
+      make: async (host) => {
+        await host.must('filter add --uuid fil-web --interface-uuid if-veth2 --mode static --egress-passthrough true');
+        await host.must('interface modify if-veth2 --enable-filtering');
+      },
+      ask: `vnctl trace ${web}`,
+      says: [/fil-web/, /ingress/, /no rule|default/],
+      cure: 'vnctl filter static add fil-web --protocol tcp --src-address 172.16.1.1 --dst-port 80 --action pass',
+      cured: (host) => host.arrives(web),
+    },
+    {
+      what: 'no rule lets the guest send',
+      todo: true,
+      seen: 'The guest reaches nobody.',
+      make: async (host) => {
+        await host.must('filter add --uuid fil-out --interface-uuid if-veth1 --mode static --ingress-passthrough true');
+        await host.must('interface modify if-veth1 --enable-filtering');
+      },
+      ask: `vnctl trace ${web}`,
+      says: [/fil-out/, /egress/],
+      cure: 'vnctl filter modify fil-out --egress-passthrough',
+      cured: (host) => host.arrives(web),
+    },
+    {
+      what: 'a rule drops the packet',
+      todo: true,
+      seen: 'Connections to the server time out.',
+      make: async (host) => {
+        await host.must(
+          'filter add --uuid fil-web --interface-uuid if-veth2 --mode static --ingress-passthrough true --egress-passthrough true',
+        );
+        await host.must(
+          'filter static add fil-web --protocol tcp --ipv4-address 0.0.0.0/0 --port 80 --action drop --passthrough false',
+        );
+        await host.must('interface modify if-veth2 --enable-filtering');
+      },
+      ask: `vnctl trace ${web}`,
+      says: [/fil-web/, /tcp/, /80/],
+      cure: 'vnctl filter static del fil-web',
+      by: (host) => host.must('filter del fil-web'),
+      cured: (host) => host.must('interface modify if-veth2 --enable-filtering false').then(() => host.arrives(web)),
+    },
+    {
+      what: 'the filter is there, and its interface does not filter',
+      todo: true,
+      seen: 'Everything passes.',
+      make: (host) => host.must('filter add --uuid fil-web --interface-uuid if-veth2 --mode static'),
+      ask: 'vnctl explain fil-web',
+      says: [/if-veth2/, /enable_filtering/],
+      cure: 'vnctl interface modify if-veth2 --enable-filtering',
+      cured: (host) => host.inEffect('fil-web'),
+    },
+    {
+      what: 'a translation is at an interface that does not translate',
+      todo: true,
+      seen: 'Addresses are not translated.',
+      make: (host) => host.must('translation add --uuid tr-web --interface-uuid if-gw2 --mode static_address'),
+      ask: 'vnctl explain tr-web',
+      says: [/if-gw2/, /enable_route_translation/],
+      cure: 'vnctl interface modify if-gw2 --enable-route-translation',
+      cured: (host) => host.inEffect('tr-web'),
+    },
+    {
+      what: 'a translation is at an interface of no router',
+      todo: true,
+      seen: 'Addresses are not translated.',
+      make: async (host) => {
+        await host.must(
+          'interface add --uuid if-out --mode simulated --network-uuid nw-net1 --ipv4-address 172.16.1.250 --mac-address 52:54:00:74:00:09 --enable-route-translation true',
+        );
+        await host.must('translation add --uuid tr-web --interface-uuid if-out --mode static_address');
+      },
+      ask: 'vnctl explain tr-web',
+      says: [/if-out/, /no router|no route/],
+      cure: 'vnctl route add --interface-uuid if-out --route-link-uuid ROUTE_LINK',
+      by: (host) =>
+        host.must('route add --interface-uuid if-out --route-link-uuid rl-router --ipv4-network 172.16.7.0/24'),
+      cured: (host) => host.inEffect('tr-web'),
+    },
+  ],
+};

@@ -1,0 +1,134 @@
+/**
+ * The host on which faults are made: manager, agent and a real switch with simulated ports, and `vnctl` against them. It
+ * begins with the field report's topology in effect, guests 1 and 2 in `nw-net1`, 3 and 4 in `nw-net2`, and a router.
+ */
+import { address, echo, Host, type Station, until, Wires } from '@openvnet/agent/testing';
+import { runCommandLine, splitLine } from '@openvnet/cli';
+
+export interface Run {
+  readonly code: number;
+  /** Both streams as a terminal shows them. */
+  readonly text: string;
+}
+
+const topology = [
+  'datapath add --uuid dp-br0 --display-name br0 --dpid 0x000002fdee8e0a44 --node-id node1',
+  'network add --uuid nw-net1 --ipv4-network 172.16.1.0/24',
+  'network add --uuid nw-net2 --ipv4-network 172.16.2.0/24',
+  ...[1, 2, 3, 4].map((n) => {
+    const network = n < 3 ? 1 : 2;
+    return `interface add --uuid if-veth${n} --network-uuid nw-net${network} --ipv4-address 172.16.${network}.${n} --mac-address 52:54:00:0d:84:0${n}`;
+  }),
+  'route_link add --uuid rl-router --mac-address 52:54:00:60:11:11',
+  ...[1, 2].flatMap((n) => [
+    `interface add --uuid if-gw${n} --mode simulated --network-uuid nw-net${n} --ipv4-address 172.16.${n}.254 --mac-address 52:54:00:74:00:0${n}`,
+    `route add --uuid r-net${n} --interface-uuid if-gw${n} --route-link-uuid rl-router --ipv4-network 172.16.${n}.0/24`,
+  ]),
+];
+
+export class FaultHost implements AsyncDisposable {
+  readonly host: Host;
+  readonly wires: Wires;
+
+  private constructor(host: Host) {
+    this.host = host;
+    this.wires = new Wires(host);
+  }
+
+  static async start(): Promise<FaultHost> {
+    const made = new FaultHost(await Host.start());
+    try {
+      const { host } = made;
+      await host.addBridge();
+      for (const n of [1, 2, 3, 4]) await made.wires.plug(`if-veth${n}`, n);
+      for (const line of topology) await made.must(line);
+      await host.startAgent();
+      await host.settled();
+    } catch (error) {
+      await made[Symbol.asyncDispose]();
+      throw error;
+    }
+    return made;
+  }
+
+  /** Runs `vnctl` with the words of a line, split as a shell would. */
+  async vnctl(line: string): Promise<Run> {
+    let text = '';
+    const write = (part: string): void => {
+      text += part;
+    };
+    const env = { OPENVNET_API: this.host.managerUrl, HOME: '/nonexistent' };
+    const code = await runCommandLine(splitLine(line), { out: write, err: write, fancy: false, env });
+    return { code, text };
+  }
+
+  /** Runs `vnctl`; throws what it says where it fails. */
+  async must(line: string): Promise<string> {
+    const { code, text } = await this.vnctl(line);
+    if (code !== 0) throw new Error(`vnctl ${line}: ${text}`);
+    return text;
+  }
+
+  /** Runs a command as `docs/faults.md` and answers print it: of `vnctl`, or of the switch. */
+  async type(command: string): Promise<Run> {
+    const [program, ...words] = splitLine(command) as [string, ...string[]];
+    if (program === 'vnctl') return this.vnctl(command.slice('vnctl '.length));
+    if (program === 'ovs-vsctl') return { code: 0, text: await this.host.vswitch.vsctl(...words) };
+    if (program === 'ovs-ofctl') return { code: 0, text: await this.host.vswitch.ofctl(...words) };
+    throw new Error(`a test cannot run ${command}: say how with \`by\``);
+  }
+
+  /** Types a command until its answer says all of `says`, as long as news takes to come; throws what it said in the end. */
+  async answers(command: string, says: readonly (string | RegExp)[]): Promise<Run> {
+    let run: Run = { code: 0, text: '' };
+    const lacks = (): (string | RegExp)[] =>
+      says.filter((wanted) => (typeof wanted === 'string' ? !run.text.includes(wanted) : !wanted.test(run.text)));
+    await until(
+      async () => {
+        run = await this.type(command);
+        return lacks().length === 0 || `${command} does not say ${lacks().join(' and ')}:\n${run.text}`;
+      },
+      { timeoutMs: 3000, everyMs: 100 },
+    );
+    return run;
+  }
+
+  async unplug(port: string): Promise<void> {
+    await this.host.vswitch.deletePorts(port);
+    this.wires.unplug(port);
+  }
+
+  async link(port: string, state: 'up' | 'down'): Promise<void> {
+    await this.host.vswitch.appctl('netdev-dummy/set-admin-state', port, state);
+  }
+
+  /** A guest of the topology. */
+  guest(n: number): Station {
+    return { mac: 0x525400_0d8400 + n, ip: address(`172.16.${n < 3 ? 1 : 2}.${n}`) };
+  }
+
+  /** A guest sends an echo request to another of its network, as it is or with other addresses. */
+  async ping(from: number, to: number, as: Partial<Station> = {}): Promise<void> {
+    await this.wires.send(`if-veth${from}`, echo({ ...this.guest(from), ...as }, this.guest(to)));
+  }
+
+  /** Waits until a trace says that the packet arrives; throws what it says otherwise. */
+  async arrives(line = '--from if-veth1 --to 172.16.1.2'): Promise<void> {
+    await until(async () => {
+      const { code, text } = await this.vnctl(`trace ${line}`);
+      return code === 0 || text;
+    });
+  }
+
+  /** Waits until an object is in effect. */
+  async inEffect(uuid: string): Promise<void> {
+    await until(async () => {
+      const { text } = await this.vnctl(`explain ${uuid}`);
+      return !/not in effect/.test(text) || text;
+    });
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.host[Symbol.asyncDispose]();
+  }
+}

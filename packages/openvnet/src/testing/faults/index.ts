@@ -1,0 +1,10 @@
+import { addresses } from './addresses.ts';
+import type { FaultGroup } from './fault.ts';
+import { filters } from './filters.ts';
+import { infrastructure } from './infrastructure.ts';
+import { operations } from './operations.ts';
+import { ports } from './ports.ts';
+import { routing } from './routing.ts';
+
+/** Every fault, in the order of the page. */
+export const faultGroups: readonly FaultGroup[] = [ports, addresses, routing, filters, infrastructure, operations];

@@ -1,0 +1,142 @@
+import type { FaultGroup } from './fault.ts';
+
+const web =
+  'interface add --uuid if-web --network-uuid nw-net1 --ipv4-address 172.16.1.10 --mac-address 52:54:00:0d:84:10';
+const reached = '--from if-web --to 172.16.1.1';
+
+export const ports: FaultGroup = {
+  title: 'Ports',
+  faults: [
+    {
+      what: 'the port has another name than its interface',
+      todo: true,
+      seen: 'The guest reaches nobody.',
+      make: async (host) => {
+        await host.wires.plug('veth9', 9);
+        await host.must(web);
+      },
+      ask: 'vnctl interface show if-web',
+      says: [/no port named if-web on dp-br0/, /Ports without an interface: veth9/],
+      cure: 'vnctl interface modify if-web --port-name veth9',
+      cured: (host) => host.arrives(reached),
+    },
+    {
+      what: 'no port was added for the interface',
+      todo: true,
+      seen: 'The guest reaches nobody.',
+      make: (host) => host.must(web),
+      ask: 'vnctl trace --from if-web --to 172.16.1.1',
+      says: ['if-web', /no port named if-web on dp-br0/],
+      cure: 'ovs-vsctl add-port br0 if-web',
+      by: (host) => host.wires.plug('if-web', 9),
+      cured: (host) => host.arrives(reached),
+    },
+    {
+      what: 'the port was removed from the bridge',
+      todo: true,
+      seen: 'A guest that worked reaches nobody.',
+      make: (host) => host.unplug('if-veth2'),
+      ask: 'vnctl status',
+      says: [/if-veth2: no port named if-veth2 on dp-br0/],
+      cure: 'ovs-vsctl add-port br0 if-veth2',
+      by: (host) => host.wires.plug('if-veth2', 2),
+    },
+    {
+      what: 'the port is on a bridge that is not registered',
+      todo: true,
+      seen: 'The guest reaches nobody.',
+      make: async (host) => {
+        await host.must(web);
+        await host.host.vswitch.addBridge({ name: 'br1', datapathId: '000002fdee8e0a45' });
+        await host.host.vswitch.addPort('br1', 'if-web');
+      },
+      ask: 'vnctl interface show if-web',
+      says: [/if-web is a port of bridge br1 \(0x000002fdee8e0a45\) on node1, which is not registered/],
+      cure: 'vnctl datapath add --uuid dp-br1 --display-name br1 --dpid 0x000002fdee8e0a45 --node-id node1',
+      cured: (host) => host.inEffect('if-web'),
+    },
+    {
+      what: 'the port is on another datapath than the one that owns the interface',
+      todo: true,
+      seen: 'The guest reaches nobody.',
+      make: async (host) => {
+        await host.host.vswitch.addBridge({ name: 'br1', datapathId: '000002fdee8e0a45' });
+        await host.must('datapath add --uuid dp-br1 --display-name br1 --dpid 0x000002fdee8e0a45 --node-id node1');
+        await host.host.vswitch.addPort('br1', 'if-web');
+        await host.must(`${web} --owner-datapath-uuid dp-br0`);
+      },
+      ask: 'vnctl interface show if-web',
+      says: [/port if-web is on dp-br1, but the owner of if-web is dp-br0/],
+      cure: 'vnctl interface modify if-web --owner-datapath-uuid dp-br1',
+      cured: (host) => host.inEffect('if-web'),
+    },
+    {
+      what: 'Open vSwitch cannot open the device of the port',
+      todo: true,
+      seen: 'The guest reaches nobody, though its port is there.',
+      make: async (host) => {
+        await host.must(web);
+        await host.host.vswitch.vsctl('add-port', 'br0', 'if-web', '--', 'set', 'interface', 'if-web', 'type=patch');
+      },
+      ask: 'vnctl interface show if-web',
+      says: [/port if-web on dp-br0/, /Open vSwitch says: .*peer/],
+      cure: 'ovs-vsctl del-port br0 if-web',
+      cured: async (host) => {
+        await host.wires.plug('if-web', 9);
+        await host.arrives(reached);
+      },
+    },
+    {
+      what: "the link of the receiver's port is down",
+      seen: 'A ping gets no answer; a trace of flows would say that it arrives.',
+      make: (host) => host.link('if-veth2', 'down'),
+      ask: 'vnctl trace --from if-veth1 --to 172.16.1.2',
+      says: [/does not arrive/, /the link of port if-veth2 on dp-br0 is down/],
+      silent: [/^arrives/m],
+      cure: 'ip link set if-veth2 up',
+      by: (host) => host.link('if-veth2', 'up'),
+    },
+    {
+      what: "the link of the sender's port is down",
+      todo: true,
+      seen: 'Nothing that the guest sends arrives anywhere.',
+      make: (host) => host.link('if-veth1', 'down'),
+      ask: 'vnctl interface show if-veth1',
+      says: [/the link of port if-veth1 on dp-br0 is down/],
+      cure: 'ip link set if-veth1 up',
+      by: (host) => host.link('if-veth1', 'up'),
+    },
+    {
+      what: 'two interfaces are meant to be at one port',
+      todo: true,
+      seen: 'The second guest is never in effect.',
+      make: (host) => host.must(`${web} --port-name if-veth1`),
+      ask: 'vnctl interface show if-web',
+      says: [/port if-veth1/, /if-veth1 has/],
+      cure: 'vnctl interface modify if-web --port-name NAME',
+      by: async (host) => {
+        await host.wires.plug('web', 9);
+        await host.must('interface modify if-web --port-name web');
+      },
+      cured: (host) => host.arrives(reached),
+    },
+    {
+      what: 'a gateway was registered as a guest',
+      todo: true,
+      seen: 'Nothing is routed from the network.',
+      make: async (host) => {
+        await host.must('network add --uuid nw-net3 --ipv4-network 172.16.3.0/24');
+        await host.must(
+          'interface add --uuid if-gw3 --network-uuid nw-net3 --ipv4-address 172.16.3.254 --mac-address 52:54:00:74:00:03',
+        );
+        await host.must(
+          'route add --uuid r-net3 --interface-uuid if-gw3 --route-link-uuid rl-router --ipv4-network 172.16.3.0/24',
+        );
+      },
+      ask: 'vnctl explain r-net3',
+      says: [/if-gw3/, /mode vif/, /simulated/],
+      cure: 'vnctl interface modify if-gw3 --mode simulated',
+      cured: (host) => host.inEffect('r-net3'),
+    },
+  ],
+};
