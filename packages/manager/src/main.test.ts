@@ -52,7 +52,7 @@ describe('vnmgr', () => {
     await using manager = await testManager();
     manager.app.server.emit('error', new Error('accept EMFILE'));
     expect(await fetch(`${manager.url}/api/1.0/status`).then(({ ok }) => ok)).toBe(true);
-  }, 30_000);
+  }, 60_000);
 
   it('says where it serves, keeps what it was told, and ends when it is told to', async () => {
     const directory = folder();
