@@ -56,7 +56,7 @@ export class Host implements AsyncDisposable {
   }
 
   async startManager(): Promise<void> {
-    const store = join(this.#directory, 'store.db');
+    const { store } = this;
     const listen = { host: '127.0.0.1', port: this.#managerPort };
     this.#manager = await startManager({ listen, store, logger: this.#log });
     this.#managerPort = Number(new URL(this.#manager.url).port);
@@ -65,6 +65,16 @@ export class Host implements AsyncDisposable {
   async stopManager(): Promise<void> {
     await this.#manager?.close();
     this.#manager = undefined;
+  }
+
+  /** Where the manager has its store. */
+  get store(): string {
+    return join(this.#directory, 'store.db');
+  }
+
+  /** Where the agent has its copy of the model. */
+  get copy(): string {
+    return join(this.#directory, 'agent', 'slice.jsonl');
   }
 
   /** `ovsdb` is where the agent finds the database, unless its socket. */
