@@ -14,7 +14,8 @@ import type { Surroundings } from '../behaviours/behaviour.ts';
 import { behaviourOf } from '../behaviours/index.ts';
 import type { Reports } from '../status/reports.ts';
 import type { Call, Endpoint, Given } from './endpoint.ts';
-import { pageOf, pageParameters, waitParameters } from './page.ts';
+import { listParameters, wantedColumns } from './filters.ts';
+import { pageOf, waitParameters } from './page.ts';
 import {
   inOurWords,
   objectInPath,
@@ -47,15 +48,15 @@ export function resourceEndpoints(kind: Kind, place: Place, reports: Reports): E
       path,
       doc: `Lists every ${what}. ${doc}`,
       group,
-      parameters: pageParameters,
+      parameters: listParameters(kind),
       answer: { shape: 'list', kind },
       handle: ({ given }) => {
         const page = pageOf(given);
-        return store.read(async (reader) => ({
-          total_count: await reader.count(kind),
-          ...page,
-          items: await recordsOf(reader, kind, await reader.find(kind, {}, page)),
-        }));
+        return store.read(async (reader) => {
+          const where = (await wantedColumns(reader, kind, given)) as object;
+          const items = await recordsOf(reader, kind, await reader.find(kind, where, page));
+          return { total_count: await reader.count(kind, where), ...page, items };
+        });
       },
     },
     {
@@ -270,7 +271,9 @@ function changeParameters(kind: Kind) {
   const open = parametersOf(declared).filter(([name, field]) =>
     own.has(name) ? field.immutable !== true : changes.includes(name),
   );
-  return parametersFor(open, 'change');
+  return parametersFor(open, 'change').map((one) =>
+    own.has(one.name) ? { ...one, takesNull: one.field.optional } : one,
+  );
 }
 
 /** Its own columns, and what the request held besides. */
