@@ -176,7 +176,7 @@ export function requireUuid(kind: string, uuid: string, name: string): string {
   if (isUuid(idPrefix, uuid)) return uuid;
   const shown = uuid.length > 80 ? `${uuid.slice(0, 80)}…` : uuid;
   throw new ApiError('invalidUuid', `${model}#${name}: ${shown}`, {
-    hint: `${name}: expected ${idPrefix}- and 1 to 16 of a-z and 0-9`,
+    hint: `${name}: expected ${idPrefix}- and 1 to 63 of a-z, 0-9 and -, with no - at either end`,
   });
 }
 

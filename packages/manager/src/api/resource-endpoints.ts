@@ -15,7 +15,7 @@ import { behaviourOf } from '../behaviours/index.ts';
 import type { Reports } from '../status/reports.ts';
 import type { Call, Endpoint, Given } from './endpoint.ts';
 import { listParameters, wantedColumns } from './filters.ts';
-import { pageOf, waitParameters } from './page.ts';
+import { pageOf, statusParameter, waitParameters } from './page.ts';
 import {
   inOurWords,
   objectInPath,
@@ -48,15 +48,24 @@ export function resourceEndpoints(kind: Kind, place: Place, reports: Reports): E
       path,
       doc: `Lists every ${what}. ${doc}`,
       group,
-      parameters: listParameters(kind),
+      parameters: [...listParameters(kind), statusParameter],
       answer: { shape: 'list', kind },
-      handle: ({ given }) => {
+      handle: async ({ given }) => {
         const page = pageOf(given);
-        return store.read(async (reader) => {
+        const { status = false } = readParameters([statusParameter], given);
+        const { rows, ...list } = await store.read(async (reader) => {
           const where = (await wantedColumns(reader, kind, given)) as object;
-          const items = await recordsOf(reader, kind, await reader.find(kind, where, page));
-          return { total_count: await reader.count(kind, where), ...page, items };
+          const rows = await reader.find(kind, where, page);
+          return {
+            rows,
+            total_count: await reader.count(kind, where),
+            ...page,
+            items: await recordsOf(reader, kind, rows),
+          };
         });
+        if (!status) return list;
+        const statuses = await reports.statusesOf(kind, rows);
+        return { ...list, items: list.items.map((item, i) => ({ ...item, status: statuses[i] })) };
       },
     },
     {

@@ -39,6 +39,11 @@ export class Reports implements Disposable {
     return { ...status, notes: [...status.notes, ...said] };
   }
 
+  /** The status of each object, as the manager knows it without asking a host. */
+  async statusesOf<K extends Kind>(kind: K, rows: readonly RowOf<K>[]): Promise<ObjectStatus[]> {
+    return (await this.#withFacts((facts) => judge(facts, kind, rows))).map(({ status }) => status);
+  }
+
   /** The status as soon as the object is in effect at `revision`, or after `waitSeconds`; undefined when it is gone. */
   waitFor(
     what: { kind: Kind; id: number; revision: number },
