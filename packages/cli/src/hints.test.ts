@@ -42,9 +42,9 @@ function commandsInSources(): string[] {
     const texts = code.replaceAll(/(--)?\$\{(?:[^{}]|\{[^{}]*\})*\}/g, (_, option) => (option ? '' : 'x-a'));
     return (
       [...texts.matchAll(/vnctl ((?:[a-z_]+-?)+(?: (?!x-a\.)[^'"`\n]*)?)/g)]
-        // A page sets what a command is for apart from it. The option --release is announced by agents and not there yet.
+        // A page sets what a command is for apart from it.
         .map(([, command]) => command!.replace(/ {2,}.*$| opens it .*$/, '').replace(/[).;:]+$/, ''))
-        .filter((command) => command !== 'help' && !/--release$/.test(command))
+        .filter((command) => command !== 'help')
         .filter((command) => !/^(x-a|of|or|and|takes|is|does|has|for)\b/.test(command))
     );
   });

@@ -6,6 +6,7 @@ import {
   type ObjectStatus,
   parametersOf,
   type Resource,
+  removalOptionsOf,
   resourceOf,
 } from '@openvnet/model';
 import type { Command, Option } from 'commander';
@@ -143,10 +144,13 @@ function delCommand(group: Command, kind: Kind, declared: Resource, io: Io): voi
     .alias('delete')
     .description(`Removes them. ${declared.doc}`)
     .argument('<uuid...>', 'Their names.');
+  const parameters = declareParameters(command, removalOptionsOf(declared));
   command.action(async (uuids: readonly string[]) => {
     const context = await contextOf(command, io);
+    const options = readParameters(command, parameters);
+    for (const { name, field } of parameters) if (options[name] === 'true') io.err(`${field.doc}\n`);
     await forEach(context, uuids, async (uuid) => {
-      const answer = await context.client.of(kind).remove(uuid);
+      const answer = await context.client.of(kind).remove(uuid, options);
       await write(io, context.settings.output, answer, () =>
         context.settings.output === 'name' ? uuid : `${uuid} is gone`,
       );

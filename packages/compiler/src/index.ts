@@ -2,7 +2,7 @@ export { adoptedFlows, adoptedRows } from './engine/adoption.ts';
 export { Cache } from './engine/cache.ts';
 export { Compiler } from './engine/compiler.ts';
 export { conflicts } from './engine/conflicts.ts';
-export { faultOfNobody, faultyObjects, objectOf as objectOfFault } from './engine/faults.ts';
+export { faultOfNobody, faultyObjects, objectOf as objectOfItem } from './engine/faults.ts';
 export {
   type Answer,
   type Conversation,
@@ -29,18 +29,20 @@ export {
   type ModelRelations,
   type ModelRows,
   modelRelations,
-  type Port,
+  type PortFacts,
+  portOf,
   type Relations,
   type Resolved,
   type Station,
 } from './engine/relations.ts';
+export type { Disagreement, SelfCheck } from './engine/self-check.ts';
 export { dns } from './features/dns.ts';
 export { answerDns } from './features/dns-answer.ts';
 export { derivations, features } from './features/index.ts';
 export { route } from './features/route.ts';
 export { decidedBy, type Inspected, readShownFlows } from './inside/flows.ts';
 export { trace } from './inside/trace.ts';
-export { ask, isWithin, load, output, trackState } from './pipeline/flow.ts';
+export { ask, forgetInPort, isWithin, load, output, trackState } from './pipeline/flow.ts';
 export { meters } from './pipeline/meters.ts';
 export { localPort, portFromWire } from './pipeline/ports.ts';
 export { places, type RegisterName, registers } from './pipeline/registers.ts';

@@ -23,17 +23,23 @@ export type ToAgent =
   | {
       readonly type: 'snapshot';
       readonly store: string;
+      /** Managers of older versions have none. */
+      readonly epoch?: string;
       readonly revision: number;
       readonly rows: { readonly [K in Kind]?: readonly AgentRow<K>[] };
     }
   | {
       readonly type: 'changes';
       readonly store: string;
+      readonly epoch?: string;
       readonly revision: number;
       readonly changes: readonly AgentChange[];
     }
-  /** Another agent has the name of the node; this one is served as soon as that has gone. */
-  | { readonly type: 'wait'; readonly reason: string }
+  /**
+   * The agent is not served yet: another one has the name of the node, or the agent holds the flows of another store. Where
+   * `report` is set the manager wants to hear of its host meanwhile.
+   */
+  | { readonly type: 'wait'; readonly reason: string; readonly report?: true }
   | { readonly type: 'ask'; readonly ask: number; readonly question: Question };
 
 /**
@@ -43,6 +49,8 @@ export type ToAgent =
 export type Question =
   | { readonly about: 'refused'; readonly interface_id?: number }
   | { readonly about: 'packets' }
+  /** Asks for something to be done: a bridge that is not registered any more is to be opened. */
+  | { readonly about: 'release'; readonly dpid: string }
   | { readonly about: 'notices'; readonly interface_id?: number }
   | FlowsQuestion
   | TraceQuestion;
@@ -71,6 +79,18 @@ const mostEntries = 200_000;
 /** What an agent says in words; what is longer is cut. */
 const shortText = z.string().overwrite((text) => (text.length > 4000 ? `${text.slice(0, 4000)}...` : text));
 
+/** What came of computing everything anew and comparing it with what is in use. */
+const selfCheck = z.object({
+  /** When the last one ended. */
+  at: shortText,
+  /** How much was computed. */
+  items: z.number(),
+  /** How much was found wrong since the bridge is served, and put right. */
+  disagreements: z.number(),
+  /** What the last one found, by feature and object, or by table. */
+  found: z.array(shortText).max(1000),
+});
+
 const bridge = z.object({
   dpid: shortText,
   name: shortText,
@@ -85,6 +105,10 @@ const bridge = z.object({
   flows: z.number().nullable(),
   /** The newest revision whose flows the switch has acknowledged; null before the first. */
   revision: z.number().nullable(),
+  /** Id of the datapath that it was served as before it was closed, where it is closed. */
+  closed_from: z.number().optional(),
+  /** Null before the first; agents of versions before do not say it. */
+  self_check: selfCheck.nullable().optional(),
 });
 
 const bound = z.object({
@@ -93,6 +117,8 @@ const bound = z.object({
   port_name: shortText.nullable(),
   port_number: z.number().nullable(),
   link: z.enum(['up', 'down']).nullable(),
+  /** Whether the host has switched the port on; agents of before do not say. */
+  admin: z.enum(['up', 'down']).nullable().optional(),
 });
 
 const waiting = z.object({ kind: shortText, id: z.number(), reason: shortText });
@@ -136,6 +162,8 @@ export const toManager = z.discriminatedUnion('type', [
     /** The copy that the agent has, if any. */
     store: z.string().nullable(),
     revision: z.number().nullable(),
+    /** The epoch of its store that the copy is of; agents of older versions do not say. */
+    epoch: z.string().max(100).nullable().optional(),
   }),
   report,
   z.object({ type: z.literal('answer'), ask: z.number(), answer: z.unknown() }),
@@ -144,6 +172,7 @@ export const toManager = z.discriminatedUnion('type', [
 export type ToManager = z.infer<typeof toManager>;
 export type Report = z.infer<typeof report>;
 export type BridgeReport = z.infer<typeof bridge>;
+export type SelfCheckReport = z.infer<typeof selfCheck>;
 export type Bound = z.infer<typeof bound>;
 export type Waiting = z.infer<typeof waiting>;
 

@@ -1,11 +1,12 @@
+import { shell } from '@openvnet/model';
 import { keepDialing, type SwitchConnection } from '@openvnet/openflow';
 import type { BridgeState, Ovsdb, PortState } from '@openvnet/ovsdb';
 import type { Logger } from 'pino';
 import { managementSocket } from './closing.ts';
 import type { Connections } from './connections.ts';
-import { shieldHost } from './host-shield.ts';
 import type { ServedSwitch } from './served-switch.ts';
 import { hastenRevalidation, inBandOff, prepareBridge } from './settings.ts';
+import { ShieldedPorts } from './shielded-ports.ts';
 
 /** Open vSwitch applies what changes its flows a moment after the database says so. */
 const settleMs = 300;
@@ -36,10 +37,11 @@ export class BridgeService {
   problem: string | null = null;
   readonly #options: BridgeServiceOptions;
   readonly #stop = new AbortController();
-  /** What is noted of ports where the host may answer guests. */
-  readonly #unshielded = new Map<string, string>();
+  readonly #shielded: ShieldedPorts;
   /** The settings of the bridge that concern its flows, as last seen. */
   #settings: string;
+  /** Whether the bridge has been made ready to be served. */
+  #prepared = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: BridgeServiceOptions) {
@@ -48,6 +50,8 @@ export class BridgeService {
     this.served = served;
     this.bridge = bridge.name;
     this.#settings = settingsOf(bridge);
+    const warn = (note: string): void => log.warn({ datapath: served.dpid, bridge: bridge.name }, note);
+    this.#shielded = new ShieldedPorts(this.notes, warn);
     for (const [name, state] of bridge.ports) this.#setPort(name, state);
     log.info({ datapath: served.dpid, bridge: bridge.name }, 'the bridge is registered; it is served from now on');
     this.#serve().catch((error: unknown) => {
@@ -56,24 +60,34 @@ export class BridgeService {
     });
   }
 
-  /** Uses `connection` where there was none. */
-  connected(connection: SwitchConnection): void {
-    this.problem = null;
-    if (!this.served.connection) this.served.use(connection);
+  /** A connection is over: where it was in use, nothing that came before it is trusted in its place. */
+  disconnected(connection: SwitchConnection): void {
+    const { served } = this;
+    if (served.connection === connection) this.#options.connections.lost(served.dpid);
+    this.choose();
   }
 
-  /** `connection` is over: goes on by another where there is one. */
-  disconnected(connection: SwitchConnection): void {
-    if (this.served.connection === connection) this.served.use(this.#options.connections.of(this.served.dpid));
+  /** Uses the connection that is the bridge's, as far as is known now. */
+  choose(): void {
+    const { connections, ovsdb, target } = this.#options;
+    const { served } = this;
+    if (!this.#prepared) return;
+    const chosen = connections.chosen(served.dpid, ovsdb.bridges.get(this.bridge), served.connection);
+    if (chosen) this.problem = null;
+    else if (managementSocket(target, this.bridge) === undefined)
+      this.problem = `waits until Open vSwitch says that it has connected ${this.bridge} here. To have it connect: ${shell`ovs-vsctl set-controller ${this.bridge} tcp:${connections.address}`}`;
+    served.use(chosen);
   }
 
   portChanged(name: string, state: PortState | undefined): void {
     this.#setPort(name, state);
+    if (state?.ofport !== undefined) this.served.portStateChanged(state.ofport);
     this.served.touch();
   }
 
   /** A controller that was set or taken away flushes the flows, another fail mode would do so later; in-band control hides flows. */
   bridgeChanged(state: BridgeState): void {
+    this.choose();
     if (this.#settings === settingsOf(state)) return;
     this.#settings = settingsOf(state);
     void this.#prepare().then(() => this.served.check());
@@ -103,13 +117,14 @@ export class BridgeService {
     await after;
     await this.#prepare();
     if (signal.aborted) return;
-    this.served.use(connections.of(this.served.dpid));
+    this.#prepared = true;
+    this.choose();
     // The management socket lies beside the database's; over TCP there is none, and the switch has to come by itself.
     const socket = managementSocket(target, this.bridge);
     if (socket === undefined) return;
     await keepDialing(socket, {
       signal,
-      onSwitch: (connection) => connections.accept(connection),
+      onSwitch: (connection) => connections.accept(connection, 'dialled'),
       onDown: (reason) => !signal.aborted && this.#down(reason.message),
     });
   }
@@ -119,7 +134,7 @@ export class BridgeService {
     const bridge = ovsdb.bridges.get(this.bridge);
     if (!bridge || !ovsdb.connected) return;
     try {
-      const changes = await prepareBridge(ovsdb, bridge, store());
+      const changes = await prepareBridge(ovsdb, bridge, { store: store(), datapathId: this.served.datapathId });
       const hastened = await hastenRevalidation(ovsdb);
       if (hastened !== undefined) changes.push(hastened);
       for (const change of changes) {
@@ -131,21 +146,9 @@ export class BridgeService {
     }
   }
 
-  /** Notes what keeps the host from being shielded at a port; undefined for nothing. */
-  #noteShield(port: string, note: string | undefined): void {
-    const before = this.#unshielded.get(port);
-    if (before === note) return;
-    if (before !== undefined) this.notes.delete(before);
-    this.#unshielded.delete(port);
-    if (note === undefined) return;
-    this.notes.add(note);
-    this.#unshielded.set(port, note);
-    this.#options.log.warn({ datapath: this.served.dpid, bridge: this.bridge }, note);
-  }
-
   #down(reason: string): void {
-    const { connections, log, onChange } = this.#options;
-    if (this.problem === reason || connections.of(this.served.dpid)) return;
+    const { log, onChange } = this.#options;
+    if (this.problem === reason || this.served.connection) return;
     this.problem = reason;
     log.warn({ datapath: this.served.dpid, reason }, 'the switch cannot be reached; trying on');
     onChange();
@@ -156,7 +159,8 @@ export class BridgeService {
     this.served.setPort(name, known ? { id: state.ofport!, name, iface_id: state.ifaceId ?? null } : undefined);
     const bridge = this.#options.ovsdb.bridges.get(this.bridge);
     const shields = known && state.type === '' && bridge?.datapathType === 'netdev';
-    this.#noteShield(name, shields ? shieldHost(name) : undefined);
+    if (shields) this.#shielded.add(name);
+    else this.#shielded.remove(name);
   }
 }
 

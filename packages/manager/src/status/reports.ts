@@ -56,7 +56,10 @@ export class Reports implements Disposable {
   async everything(): Promise<SystemStatus> {
     const agents = this.#agents.all();
     const [refused, packets] = await Promise.all([
-      refusedFrames(this.#agents, agents),
+      refusedFrames(
+        this.#agents,
+        agents.filter(({ held }) => !held),
+      ),
       packetsOf(this.#agents, agents),
     ]);
     const unrealised = await this.#unrealised();
@@ -80,7 +83,10 @@ export class Reports implements Disposable {
         connected: agent.connection !== undefined,
         revision: agent.revision,
         problem: agent.problem,
-        notes: this.#agents.claims.rivalsOf(agent.node).map((rival) => whoElse(agent, rival)),
+        notes: [
+          ...(agent.held ? [agent.held.reason] : []),
+          ...this.#agents.claims.rivalsOf(agent.node).map((rival) => whoElse(agent, rival)),
+        ],
       })),
       packets,
       datapaths,
@@ -142,7 +148,15 @@ async function datapathsOf(facts: Facts): Promise<SystemStatus['datapaths']> {
     const common = { uuid: datapath.uuid, dpid: `0x${datapath.dpid}`, register: null };
     const { status } = judged[i]!;
     if (seen.length === 0) {
-      const nothing = { bridge: null, node: null, connection: null, ports: null, flows: null, revision: null };
+      const nothing = {
+        bridge: null,
+        node: null,
+        connection: null,
+        ports: null,
+        flows: null,
+        revision: null,
+        self_check: null,
+      };
       return [{ ...common, ...nothing, notes: status.waits_for }];
     }
     return seen.map(({ agent, bridge }) => ({
@@ -161,6 +175,7 @@ async function datapathsOf(facts: Facts): Promise<SystemStatus['datapaths']> {
   return [...registered, ...others];
 }
 
-function shownOf({ node }: Agent, { name, connection, ports, flows, revision }: Agent['bridges'][number]) {
-  return { bridge: name, node, connection, ports, flows, revision };
+function shownOf({ node }: Agent, report: Agent['bridges'][number]) {
+  const { name, connection, ports, flows, revision, self_check = null } = report;
+  return { bridge: name, node, connection, ports, flows, revision, self_check };
 }
