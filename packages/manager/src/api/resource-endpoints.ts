@@ -11,7 +11,7 @@ import {
 } from '@openvnet/model';
 import type { Reader, Store, Transaction } from '@openvnet/store';
 import type { Surroundings } from '../behaviours/behaviour.ts';
-import { behaviourOf } from '../behaviours/index.ts';
+import { behaviourOf } from '../behaviours/registry.ts';
 import type { Reports } from '../status/reports.ts';
 import type { Call, Endpoint, Given } from './endpoint.ts';
 import { pageOf, pageParameters, waitParameters } from './page.ts';
