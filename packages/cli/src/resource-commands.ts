@@ -1,5 +1,5 @@
 import type { List } from '@openvnet/client';
-import { type Field, type Kind, parametersOf, type Resource, resourceOf } from '@openvnet/model';
+import { type Field, type Kind, parametersOf, type Resource, removalOptionsOf, resourceOf } from '@openvnet/model';
 import type { Command, Option } from 'commander';
 import { type Context, contextOf, forEach, waitUntilRealised } from './context.ts';
 import { UsageError } from './failure.ts';
@@ -122,10 +122,13 @@ function delCommand(group: Command, kind: Kind, declared: Resource, io: Io): voi
     .alias('delete')
     .description(`Removes them. ${declared.doc}`)
     .argument('<uuid...>', 'Their names.');
+  const parameters = declareParameters(command, removalOptionsOf(declared));
   command.action(async (uuids: readonly string[]) => {
     const context = await contextOf(command, io);
+    const options = readParameters(command, parameters);
+    for (const { name, field } of parameters) if (options[name] === 'true') io.err(`${field.doc}\n`);
     await forEach(context, uuids, async (uuid) => {
-      const answer = await context.client.of(kind).remove(uuid);
+      const answer = await context.client.of(kind).remove(uuid, options);
       await write(io, context.settings.output, answer, () =>
         context.settings.output === 'name' ? uuid : `${uuid} is gone`,
       );

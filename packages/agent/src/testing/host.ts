@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Compiler, derivations, features } from '@openvnet/compiler';
+import { Compiler, derivations, features, portOf } from '@openvnet/compiler';
 import { PrivateSwitch } from '@openvnet/lab';
 import { type Manager, startManager } from '@openvnet/manager';
 import type { SystemStatus } from '@openvnet/model';
@@ -188,7 +188,7 @@ export function textOf({ key, body }: EncodedFlow): string {
 export function fromNothing({ agent, served }: Host): string[] {
   const compiler = new Compiler(served!.datapathId, agent.slice.relations, derivations, features);
   for (const [name, { ofport, ifaceId }] of agent.switches.ovsdb.bridges.get('br0')!.ports) {
-    if (ofport !== undefined) compiler.relations.port.set({ id: ofport, name, iface_id: ifaceId ?? null });
+    if (ofport !== undefined) compiler.relations.port.set(portOf({ id: ofport, name, iface_id: ifaceId ?? null }));
   }
   compiler.update();
   const flows = [...compiler.flows.keys()].map((key): EncodedFlow => ({ key, body: compiler.flows.get(key)! }));

@@ -7,13 +7,14 @@ import {
   type Kind,
   parametersOf,
   type RowOf,
+  removalOptionsOf,
   resourceOf,
 } from '@openvnet/model';
 import type { Reader, Store, Transaction } from '@openvnet/store';
 import type { Surroundings } from '../behaviours/behaviour.ts';
 import { behaviourOf } from '../behaviours/registry.ts';
 import type { Reports } from '../status/reports.ts';
-import type { Call, Endpoint, Given } from './endpoint.ts';
+import type { Call, Endpoint, Given, Parameter } from './endpoint.ts';
 import { pageOf, pageParameters, waitParameters } from './page.ts';
 import {
   inOurWords,
@@ -40,6 +41,7 @@ export function resourceEndpoints(kind: Kind, place: Place, reports: Reports): E
   const { plural: group, doc, emptyChange } = resourceOf(kind);
   const what = kind.replaceAll('_', ' ');
   const changeable = changeParameters(kind);
+  const removal = removalParameters(kind);
   const path = `/${group}`;
   const endpoints: Endpoint[] = [
     {
@@ -113,10 +115,11 @@ export function resourceEndpoints(kind: Kind, place: Place, reports: Reports): E
       path: `${path}/:uuid`,
       doc: `Removes a ${what}, and what refers to it.`,
       group,
-      parameters: [],
+      parameters: removal,
       answer: { shape: 'uuids' },
       handle: async (call) => {
-        const { value, revision } = await store.transaction(call.by, async (tx) => {
+        const message = behaviourOf(kind).removed?.(readParameters(removal, call.given)) ?? call.by.message;
+        const { value, revision } = await store.transaction({ ...call.by, message }, async (tx) => {
           const { id, uuid } = await objectInPath(tx, kind, call.path.uuid!);
           await tx.remove(kind, id);
           return [uuid];
@@ -143,6 +146,11 @@ export function resourceEndpoints(kind: Kind, place: Place, reports: Reports): E
     });
   }
   return [...endpoints, ...actionEndpoints(kind, place)];
+}
+
+/** What a request that removes one may hold. */
+function removalParameters(kind: Kind): Parameter[] {
+  return removalOptionsOf(resourceOf(kind)).map(([name, field]) => ({ name, field, required: false }));
 }
 
 /** The declared actions, which their behaviour carries out. */
