@@ -11,7 +11,7 @@ import {
   timeToText,
 } from '@openvnet/model';
 import type { Reader, Transaction } from '@openvnet/store';
-import { behaviourOf } from '../behaviours/index.ts';
+import { behaviourOf } from '../behaviours/registry.ts';
 import type { Answer, Call, Endpoint } from './endpoint.ts';
 import { listParameters, wantedColumns } from './filters.ts';
 import { pageOf } from './page.ts';

@@ -12,7 +12,7 @@ import {
 } from '@openvnet/model';
 import type { Reader, Store, Transaction } from '@openvnet/store';
 import type { Surroundings } from '../behaviours/behaviour.ts';
-import { behaviourOf } from '../behaviours/index.ts';
+import { behaviourOf } from '../behaviours/registry.ts';
 import type { Reports } from '../status/reports.ts';
 import type { Call, Endpoint, Given, Parameter } from './endpoint.ts';
 import { listParameters, wantedColumns } from './filters.ts';
