@@ -92,7 +92,7 @@ describe('vnmgr', () => {
     writeFileSync(broken, 'this is no database, and long enough to be looked at as one '.repeat(100));
     expect(await failure(['--store', broken])).toEqual({
       code: 1,
-      words: `vnmgr: The store ${broken} cannot be opened: file is not a database.\n`,
+      words: `vnmgr: The store ${broken} is damaged: file is not a database. Restore a backup with: vnmgr restore FILE\n`,
     });
     expect(await failure([], { OPENVNET_LISTEN: 'here' })).toEqual({
       code: 1,

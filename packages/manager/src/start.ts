@@ -6,8 +6,10 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import type { HttpLimits } from './api/bounds.ts';
 import { endpointsOf } from './api/endpoints.ts';
 import { createServer } from './api/server.ts';
+import { serveBackup } from './backup.ts';
 import type { Surroundings } from './behaviours/behaviour.ts';
-import { allBehaviours } from './behaviours/index.ts';
+import { behaviours } from './behaviours/index.ts';
+import { allBehaviours, useBehaviours } from './behaviours/registry.ts';
 import { Feed, type FeedLimits } from './feed/feed.ts';
 import { complaint, exposure, ListenError } from './listening.ts';
 import { Agents } from './status/agents.ts';
@@ -34,6 +36,8 @@ export interface ManagerOptions {
   readonly http?: Partial<HttpLimits>;
   /** Uuid of the MAC range group for relations of datapaths and for route links, if any. */
   readonly datapathMacGroup?: string | undefined;
+  /** The store takes the place of any other whose flows agents hold; see `docs/backup.md`. */
+  readonly newStore?: boolean;
   /** The clock, in milliseconds since 1970. */
   readonly now?: () => number;
 }
@@ -55,9 +59,10 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
   const ending = new AbortController();
   await using stack = new AsyncDisposableStack();
 
+  useBehaviours(behaviours);
   const around: Surroundings = { now, datapathMacGroup, logger };
   const beforeCommit: StoreOptions['beforeCommit'] = async (tx, touched) => {
-    for (const { follow } of allBehaviours) await follow?.(tx, touched, around);
+    for (const { follow } of allBehaviours()) await follow?.(tx, touched, around);
   };
   const listenerFailed = (error: unknown) =>
     logger.error({ err: error }, 'a change is made, and not everybody has heard of it');
@@ -73,11 +78,12 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
     limits: options.http,
     ending: ending.signal,
   });
+  serveBackup(app, store, path);
   stack.defer(() => app.close());
-  const feed = stack.use(new Feed({ store, agents, strangers, logger }, limits));
+  const feed = stack.use(new Feed({ store, agents, strangers, logger, newStore: options.newStore ?? false }, limits));
   feed.attach(app.server, admission);
   stack.defer(() => ending.abort());
-  for (const { background } of allBehaviours) stack.use(background?.(store, around));
+  for (const { background } of allBehaviours()) stack.use(background?.(store, around));
 
   await app.listen(listen).catch((cause: NodeJS.ErrnoException) => {
     throw new ListenError(complaint(listen, cause), { cause });

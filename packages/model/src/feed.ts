@@ -23,17 +23,23 @@ export type ToAgent =
   | {
       readonly type: 'snapshot';
       readonly store: string;
+      /** Managers of older versions have none. */
+      readonly epoch?: string;
       readonly revision: number;
       readonly rows: { readonly [K in Kind]?: readonly AgentRow<K>[] };
     }
   | {
       readonly type: 'changes';
       readonly store: string;
+      readonly epoch?: string;
       readonly revision: number;
       readonly changes: readonly AgentChange[];
     }
-  /** Another agent has the name of the node; this one is served as soon as that has gone. */
-  | { readonly type: 'wait'; readonly reason: string }
+  /**
+   * The agent is not served yet: another one has the name of the node, or the agent holds the flows of another store. Where
+   * `report` is set the manager wants to hear of its host meanwhile.
+   */
+  | { readonly type: 'wait'; readonly reason: string; readonly report?: true }
   | { readonly type: 'ask'; readonly ask: number; readonly question: Question };
 
 /**
@@ -43,6 +49,8 @@ export type ToAgent =
 export type Question =
   | { readonly about: 'refused'; readonly interface_id?: number }
   | { readonly about: 'packets' }
+  /** Asks for something to be done: a bridge that is not registered any more is to be opened. */
+  | { readonly about: 'release'; readonly dpid: string }
   | { readonly about: 'notices'; readonly interface_id?: number }
   | FlowsQuestion
   | TraceQuestion;
@@ -97,6 +105,8 @@ const bridge = z.object({
   flows: z.number().nullable(),
   /** The newest revision whose flows the switch has acknowledged; null before the first. */
   revision: z.number().nullable(),
+  /** Id of the datapath that it was served as before it was closed, where it is closed. */
+  closed_from: z.number().optional(),
   /** Null before the first; agents of versions before do not say it. */
   self_check: selfCheck.nullable().optional(),
 });
@@ -107,6 +117,8 @@ const bound = z.object({
   port_name: shortText.nullable(),
   port_number: z.number().nullable(),
   link: z.enum(['up', 'down']).nullable(),
+  /** Whether the host has switched the port on; agents of before do not say. */
+  admin: z.enum(['up', 'down']).nullable().optional(),
 });
 
 const waiting = z.object({ kind: shortText, id: z.number(), reason: shortText });
@@ -150,6 +162,8 @@ export const toManager = z.discriminatedUnion('type', [
     /** The copy that the agent has, if any. */
     store: z.string().nullable(),
     revision: z.number().nullable(),
+    /** The epoch of its store that the copy is of; agents of older versions do not say. */
+    epoch: z.string().max(100).nullable().optional(),
   }),
   report,
   z.object({ type: z.literal('answer'), ask: z.number(), answer: z.unknown() }),

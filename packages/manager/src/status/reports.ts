@@ -1,8 +1,8 @@
 import type { Kind, ObjectStatus, RowOf, SystemStatus } from '@openvnet/model';
 import { kinds, resourceOf, shell } from '@openvnet/model';
 import type { Reader, Store } from '@openvnet/store';
-import { behaviourOf } from '../behaviours/index.ts';
 import { allowedAddresses } from '../behaviours/interface-findings.ts';
+import { behaviourOf } from '../behaviours/registry.ts';
 import type { Agent, Agents } from './agents.ts';
 import { packetsOf, refusedFrames } from './asked.ts';
 import { type Claim, hostOf } from './claims.ts';
@@ -39,6 +39,11 @@ export class Reports implements Disposable {
     return { ...status, notes: [...status.notes, ...said] };
   }
 
+  /** The status of each object, as the manager knows it without asking a host. */
+  async statusesOf<K extends Kind>(kind: K, rows: readonly RowOf<K>[]): Promise<ObjectStatus[]> {
+    return (await this.#withFacts((facts) => judge(facts, kind, rows))).map(({ status }) => status);
+  }
+
   /** The status as soon as the object is in effect at `revision`, or after `waitSeconds`; undefined when it is gone. */
   waitFor(
     what: { kind: Kind; id: number; revision: number },
@@ -51,7 +56,10 @@ export class Reports implements Disposable {
   async everything(): Promise<SystemStatus> {
     const agents = this.#agents.all();
     const [refused, packets] = await Promise.all([
-      refusedFrames(this.#agents, agents),
+      refusedFrames(
+        this.#agents,
+        agents.filter(({ held }) => !held),
+      ),
       packetsOf(this.#agents, agents),
     ]);
     const unrealised = await this.#unrealised();
@@ -75,7 +83,10 @@ export class Reports implements Disposable {
         connected: agent.connection !== undefined,
         revision: agent.revision,
         problem: agent.problem,
-        notes: this.#agents.claims.rivalsOf(agent.node).map((rival) => whoElse(agent, rival)),
+        notes: [
+          ...(agent.held ? [agent.held.reason] : []),
+          ...this.#agents.claims.rivalsOf(agent.node).map((rival) => whoElse(agent, rival)),
+        ],
       })),
       packets,
       datapaths,
