@@ -42,6 +42,8 @@ export interface Behaviour<K extends Kind = Kind> {
   needed?(reader: Reader, row: RowOf<K>): Promise<boolean>;
   /** What records show besides the declared fields, for each of `rows`. */
   view?(reader: Reader, rows: readonly RowOf<K>[]): Awaitable<Json[]>;
+  /** What the log of changes says of a removal, by what the request held; null for nothing. */
+  removed?(given: Given): string | null;
   /** The declared actions; `given` are the columns that the request held. Gives what is answered. */
   readonly actions?: Readonly<
     Record<string, (tx: Transaction, row: RowOf<K>, given: Given, around: Surroundings) => Promise<Json>>

@@ -1,4 +1,4 @@
-import { ipv4ToText, macToText, type RowOf } from '@openvnet/model';
+import { ipv4ToText, macToText, type RowOf, shell } from '@openvnet/model';
 import type { Reader } from '@openvnet/store';
 import { addCommand } from '../api/parameters.ts';
 import { refusedFrames } from '../status/asked.ts';
@@ -65,9 +65,14 @@ function guestAt(facts: Facts, row: Row, { ports }: Belongings): Findings {
         port_name,
         port_number,
       })),
-      notes: bound
-        .filter(({ link }) => link === 'down')
-        .map(({ place, port_name }) => `the link of port ${port_name} on ${place.datapath.uuid} is down`),
+      notes: bound.flatMap(({ place, port_name, link, admin }) => {
+        const port = `port ${port_name} on ${place.datapath.uuid}`;
+        if (admin === 'down')
+          return [
+            `${port} is switched off on its host: switch it on with: ${shell`ip link set ${port_name ?? ''} up`}`,
+          ];
+        return link === 'down' ? [`the link of ${port} is down`] : [];
+      }),
     };
   }
   const named = ports.filter(({ port_name }) => port_name !== null);
