@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { isUuid } from '@openvnet/model';
-import { hostPort, listOf, logLevel, stateDirectory } from '@openvnet/model/config';
+import { hostPort, listOf, logLevel, stateDirectory } from '@openvnet/settings';
 import * as z from 'zod';
 
 /** The settings of the manager, for `readSettings`. */
@@ -55,7 +55,7 @@ export const managerOptions = {
     placeholder: 'UUID',
     schema: z
       .string()
-      .refine((text) => text === '' || isUuid('mrg', text), 'expected mrg- and 1 to 16 of a-z and 0-9')
+      .refine((text) => text === '' || isUuid('mrg', text), 'expected mrg- and 1 to 63 of a-z, 0-9 and -')
       .transform((text) => text || undefined),
     default: '',
   },

@@ -12,10 +12,11 @@ import {
 } from '@openvnet/model';
 import type { Reader, Store, Transaction } from '@openvnet/store';
 import type { Surroundings } from '../behaviours/behaviour.ts';
-import { behaviourOf } from '../behaviours/index.ts';
+import { behaviourOf } from '../behaviours/registry.ts';
 import type { Reports } from '../status/reports.ts';
 import type { Call, Endpoint, Given, Parameter } from './endpoint.ts';
-import { pageOf, pageParameters, waitParameters } from './page.ts';
+import { listParameters, wantedColumns } from './filters.ts';
+import { pageOf, statusParameter, waitParameters } from './page.ts';
 import {
   inOurWords,
   objectInPath,
@@ -49,15 +50,24 @@ export function resourceEndpoints(kind: Kind, place: Place, reports: Reports): E
       path,
       doc: `Lists every ${what}. ${doc}`,
       group,
-      parameters: pageParameters,
+      parameters: [...listParameters(kind), statusParameter],
       answer: { shape: 'list', kind },
-      handle: ({ given }) => {
+      handle: async ({ given }) => {
         const page = pageOf(given);
-        return store.read(async (reader) => ({
-          total_count: await reader.count(kind),
-          ...page,
-          items: await recordsOf(reader, kind, await reader.find(kind, {}, page)),
-        }));
+        const { status = false } = readParameters([statusParameter], given);
+        const { rows, ...list } = await store.read(async (reader) => {
+          const where = (await wantedColumns(reader, kind, given)) as object;
+          const rows = await reader.find(kind, where, page);
+          return {
+            rows,
+            total_count: await reader.count(kind, where),
+            ...page,
+            items: await recordsOf(reader, kind, rows),
+          };
+        });
+        if (!status) return list;
+        const statuses = await reports.statusesOf(kind, rows);
+        return { ...list, items: list.items.map((item, i) => ({ ...item, status: statuses[i] })) };
       },
     },
     {
@@ -278,7 +288,9 @@ function changeParameters(kind: Kind) {
   const open = parametersOf(declared).filter(([name, field]) =>
     own.has(name) ? field.immutable !== true : changes.includes(name),
   );
-  return parametersFor(open, 'change');
+  return parametersFor(open, 'change').map((one) =>
+    own.has(one.name) ? { ...one, takesNull: one.field.optional } : one,
+  );
 }
 
 /** Its own columns, and what the request held besides. */

@@ -1,5 +1,5 @@
 import type { Kind, ObjectStatus, RowOf } from '@openvnet/model';
-import { behaviourOf } from '../behaviours/index.ts';
+import { behaviourOf } from '../behaviours/registry.ts';
 import { type Facts, type Place, placesOf, whyUnserved } from './facts.ts';
 
 /** What the behaviour of a kind has found out about one object. */

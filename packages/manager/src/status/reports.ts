@@ -1,8 +1,8 @@
 import type { Kind, ObjectStatus, RowOf, SystemStatus } from '@openvnet/model';
 import { kinds, resourceOf, shell } from '@openvnet/model';
 import type { Reader, Store } from '@openvnet/store';
-import { behaviourOf } from '../behaviours/index.ts';
 import { allowedAddresses } from '../behaviours/interface-findings.ts';
+import { behaviourOf } from '../behaviours/registry.ts';
 import type { Agent, Agents } from './agents.ts';
 import { packetsOf, refusedFrames } from './asked.ts';
 import { type Claim, hostOf } from './claims.ts';
@@ -37,6 +37,11 @@ export class Reports implements Disposable {
     const { status } = judged!;
     const said = (await behaviourOf(kind).askHosts?.({ store: this.#store, agents: this.#agents }, row)) ?? [];
     return { ...status, notes: [...status.notes, ...said] };
+  }
+
+  /** The status of each object, as the manager knows it without asking a host. */
+  async statusesOf<K extends Kind>(kind: K, rows: readonly RowOf<K>[]): Promise<ObjectStatus[]> {
+    return (await this.#withFacts((facts) => judge(facts, kind, rows))).map(({ status }) => status);
   }
 
   /** The status as soon as the object is in effect at `revision`, or after `waitSeconds`; undefined when it is gone. */
