@@ -17,6 +17,13 @@ export interface Surroundings {
   readonly applying?: true;
 }
 
+/** What hosts have said of an object: it goes behind what the manager knows by itself. */
+export interface Asked {
+  /** Sentences that go behind what the object waits for: behind the sentence that begins with `behind`. */
+  readonly advice?: readonly { readonly behind: string; readonly says: string }[];
+  readonly notes?: readonly string[];
+}
+
 type Awaitable<T> = T | Promise<T>;
 
 /** What is not ordinary about one kind of object. Everything else follows from its declaration. */
@@ -54,6 +61,6 @@ export interface Behaviour<K extends Kind = Kind> {
   background?(store: Store, around: Surroundings): Disposable;
   /** What matters to whether each of `rows` is in effect, beside what matters for every object. */
   findings?(facts: Facts, rows: readonly RowOf<K>[]): Awaitable<Findings[]>;
-  /** What only the hosts know of one that somebody looks at, as sentences. */
-  askHosts?(hosts: Hosts, row: RowOf<K>): Promise<string[]>;
+  /** What only the hosts know of objects that somebody looks at, for each of `rows`. */
+  askHosts?(hosts: Hosts, rows: readonly RowOf<K>[]): Promise<Asked[]>;
 }

@@ -1,9 +1,11 @@
-import { ipv4ToText, macToText, type RowOf } from '@openvnet/model';
+import { ipv4ToText, macToText, noticeText, printable, type RowOf, shell } from '@openvnet/model';
 import type { Reader } from '@openvnet/store';
 import { addCommand } from '../api/parameters.ts';
-import { refusedFrames } from '../status/asked.ts';
+import { noticesOf } from '../status/asked.ts';
 import { type Facts, type Hosts, type Place, placesOf, whyUnserved } from '../status/facts.ts';
 import type { Findings } from '../status/findings.ts';
+import { adviseOnPort, askForPorts } from '../status/port-advice.ts';
+import type { Asked } from './behaviour.ts';
 
 type Row = RowOf<'interface'>;
 
@@ -33,13 +35,35 @@ export async function interfaceFindings(facts: Facts, rows: readonly Row[]): Pro
   });
 }
 
-/** How many frames the hosts of an interface have refused, because it may not send from their addresses. */
-export async function refusedNotes({ store, agents }: Hosts, row: Row): Promise<string[]> {
-  const hosts = agents.boundTo(row.id).map(({ agent }) => agent);
-  const frames = (await refusedFrames(agents, hosts, row.id)).get(row.id) ?? 0;
-  if (frames === 0) return [];
-  const allowed = `${row.uuid} (${await store.read((reader) => allowedAddresses(reader, row))})`;
-  return [`${frames} frames refused: their MAC or IP address is not that of ${allowed}`];
+/** Where the ports are that interfaces wait for, and what their guests did last in vain. */
+export async function askInterfaceHosts({ agents, facts }: Hosts, rows: readonly Row[]): Promise<Asked[]> {
+  const advice = await facts(async (known) => {
+    const belongings = await belongingsOf(known.reader, rows);
+    const missing = rows.flatMap(({ id, uuid }) =>
+      agents.boundTo(id).length > 0
+        ? []
+        : belongings.get(id)!.ports.flatMap((port) => (port.port_name === null ? [] : [{ id, uuid, port }])),
+    );
+    const seen =
+      missing.length > 0
+        ? await askForPorts(
+            agents,
+            missing.map(({ port }) => port.port_name!),
+          )
+        : [];
+    return missing.map((one) => ({
+      id: one.id,
+      behind: noPort(one.port),
+      says: adviseOnPort(known, seen, one),
+    }));
+  });
+  const [only, ...others] = rows;
+  const hosts = rows.flatMap(({ id }) => agents.boundTo(id).map(({ agent }) => agent));
+  const notices = await noticesOf(agents, [...new Set(hosts)], others.length === 0 ? only?.id : undefined);
+  return rows.map(({ id, uuid }) => ({
+    advice: advice.filter((one) => one.id === id),
+    notes: notices.filter((one) => one.interface_id === id).map((one) => noticeText(uuid, one)),
+  }));
 }
 
 /** The addresses that an interface may send from, as text: `52:54:00:0d:84:01, 172.16.1.1`. */
@@ -67,7 +91,10 @@ function guestAt(facts: Facts, row: Row, { ports }: Belongings): Findings {
       })),
       notes: bound
         .filter(({ link }) => link === 'down')
-        .map(({ place, port_name }) => `the link of port ${port_name} on ${place.datapath.uuid} is down`),
+        .map(
+          ({ place, port_name }) =>
+            `the link of port ${port_name} on ${place.datapath.uuid} is down. Use: ${shell`ip link set ${String(port_name)} up`}`,
+        ),
     };
   }
   const named = ports.filter(({ port_name }) => port_name !== null);
@@ -77,7 +104,8 @@ function guestAt(facts: Facts, row: Row, { ports }: Belongings): Findings {
   return { places: [], waits_for: missing.length > 0 ? missing : [nameless] };
 }
 
-function waitsForPort(facts: Facts, { port_name, datapath_id }: RowOf<'interface_port'>): string {
+function waitsForPort(facts: Facts, port: RowOf<'interface_port'>): string {
+  const { datapath_id } = port;
   const registered = datapath_id === null ? facts.datapaths : facts.datapaths.filter(({ id }) => id === datapath_id);
   const served = placesOf(
     facts,
@@ -86,7 +114,11 @@ function waitsForPort(facts: Facts, { port_name, datapath_id }: RowOf<'interface
   if (served.length === 0) return whyUnserved(facts, registered);
   const names = [...new Set(served.map(({ datapath }) => datapath.uuid))];
   const shown = names.length > 3 ? `${names.slice(0, 3).join(', ')} or ${names.length - 3} more` : names.join(' or ');
-  return `waits for a port named ${port_name} on ${shown}`;
+  return `${noPort(port)} on ${shown}`;
+}
+
+function noPort({ port_name }: RowOf<'interface_port'>): string {
+  return `no port named ${printable(port_name ?? '')}`;
 }
 
 function simulatedAt(facts: Facts, { ports }: Belongings): Findings {

@@ -6,7 +6,7 @@ import { recordOf } from '../api/record.ts';
 import { mapInOrder } from '../in-order.ts';
 import type { Behaviour } from './behaviour.ts';
 import { drawMac } from './free-addresses.ts';
-import { interfaceFindings, refusedNotes } from './interface-findings.ts';
+import { askInterfaceHosts, interfaceFindings } from './interface-findings.ts';
 import { interfaceView } from './interface-view.ts';
 import { giveNetworkToRoutes, requireInNetwork } from './ip-lease.ts';
 
@@ -82,7 +82,7 @@ export const iface: Behaviour<'interface'> = {
 
   view: interfaceView,
   findings: interfaceFindings,
-  askHosts: refusedNotes,
+  askHosts: askInterfaceHosts,
 };
 
 async function makePort(

@@ -6,7 +6,6 @@ export const addresses: FaultGroup = {
   faults: [
     {
       what: 'the guest uses another address than its lease',
-      todo: true,
       seen: 'The guest reaches nobody.',
       make: (host) => host.ping(1, 2, { ip: address('172.16.1.77') }),
       ask: 'vnctl trace --from if-veth1 --to 172.16.1.2',
@@ -15,7 +14,6 @@ export const addresses: FaultGroup = {
     },
     {
       what: 'the guest uses another MAC address than its lease',
-      todo: true,
       seen: 'The guest reaches nobody.',
       make: (host) => host.ping(1, 2, { mac: 0x5254000d84aa }),
       ask: 'vnctl interface show if-veth1',
@@ -25,7 +23,6 @@ export const addresses: FaultGroup = {
     },
     {
       what: 'the guest takes an address of another network for one of its own',
-      todo: true,
       seen: 'The guest does not reach the other network.',
       make: async (host) => {
         await host.wires.send('if-veth1', arpRequest(host.guest(1), address('172.16.2.3')));
@@ -37,7 +34,6 @@ export const addresses: FaultGroup = {
     },
     {
       what: 'the guest asks for an address that nobody has',
-      todo: true,
       seen: 'A ping says: destination host unreachable.',
       make: async (host) => {
         await host.wires.send('if-veth1', arpRequest(host.guest(1), address('172.16.1.99')));
@@ -53,7 +49,6 @@ export const addresses: FaultGroup = {
     },
     {
       what: 'the guest asks for its address by DHCP, and the network has no DHCP service',
-      todo: true,
       seen: 'The guest has no address.',
       make: async (host) => {
         const guest = { mac: host.guest(1).mac, ip: 0 };
@@ -68,7 +63,6 @@ export const addresses: FaultGroup = {
     },
     {
       what: 'an address is registered twice',
-      todo: true,
       seen: 'The registration is refused.',
       make: async () => {},
       ask: 'vnctl interface add --uuid if-web --network-uuid nw-net1 --ipv4-address 172.16.1.1 --mac-address 52:54:00:0d:84:10',
@@ -77,7 +71,6 @@ export const addresses: FaultGroup = {
     },
     {
       what: 'a MAC address is registered twice',
-      todo: true,
       seen: 'The registration is refused.',
       make: async () => {},
       ask: 'vnctl interface add --uuid if-web --network-uuid nw-net1 --ipv4-address 172.16.1.10 --mac-address 52:54:00:0d:84:01',
@@ -86,7 +79,6 @@ export const addresses: FaultGroup = {
     },
     {
       what: 'the interface has no address',
-      todo: true,
       seen: 'The guest reaches nobody.',
       make: async (host) => {
         await host.wires.plug('if-web', 9);
@@ -100,7 +92,6 @@ export const addresses: FaultGroup = {
     },
     {
       what: 'the address is not one of the network',
-      todo: true,
       seen: 'The guest reaches some of the others only, or nobody.',
       make: async (host) => {
         await host.wires.plug('if-web', 9);
@@ -116,7 +107,6 @@ export const addresses: FaultGroup = {
     },
     {
       what: 'the guest has never sent anything',
-      todo: true,
       seen: 'A ping to it gets no answer, though all is in effect.',
       make: async () => {},
       ask: 'vnctl trace --from if-veth1 --to 172.16.1.2',
@@ -125,7 +115,6 @@ export const addresses: FaultGroup = {
     },
     {
       what: 'the guest broadcasts, and others do not hear it',
-      todo: true,
       seen: 'A discovery protocol finds nobody.',
       make: (host) => host.wires.send('if-veth1', broadcast(host.guest(1))),
       ask: 'vnctl trace --from if-veth1 --to 255.255.255.255',

@@ -7,7 +7,6 @@ export const filters: FaultGroup = {
   faults: [
     {
       what: 'an interface filters and has no filter',
-      todo: true,
       seen: 'Nothing passes.',
       make: (host) => host.must('interface modify if-veth2 --enable-filtering'),
       ask: `vnctl trace ${web}`,
@@ -17,7 +16,6 @@ export const filters: FaultGroup = {
     },
     {
       what: 'no rule lets the service in',
-      todo: true,
       seen: 'Connections to the server time out.',
       make: async (host) => {
         await host.must('filter add --uuid fil-web --interface-uuid if-veth2 --mode static --egress-passthrough true');
@@ -30,7 +28,6 @@ export const filters: FaultGroup = {
     },
     {
       what: 'no rule lets the guest send',
-      todo: true,
       seen: 'The guest reaches nobody.',
       make: async (host) => {
         await host.must('filter add --uuid fil-out --interface-uuid if-veth1 --mode static --ingress-passthrough true');
@@ -43,7 +40,6 @@ export const filters: FaultGroup = {
     },
     {
       what: 'a rule drops the packet',
-      todo: true,
       seen: 'Connections to the server time out.',
       make: async (host) => {
         await host.must(
@@ -62,7 +58,6 @@ export const filters: FaultGroup = {
     },
     {
       what: 'the filter is there, and its interface does not filter',
-      todo: true,
       seen: 'Everything passes.',
       make: (host) => host.must('filter add --uuid fil-web --interface-uuid if-veth2 --mode static'),
       ask: 'vnctl explain fil-web',
@@ -72,7 +67,6 @@ export const filters: FaultGroup = {
     },
     {
       what: 'a translation is at an interface that does not translate',
-      todo: true,
       seen: 'Addresses are not translated.',
       make: (host) => host.must('translation add --uuid tr-web --interface-uuid if-gw2 --mode static_address'),
       ask: 'vnctl explain tr-web',
@@ -82,7 +76,6 @@ export const filters: FaultGroup = {
     },
     {
       what: 'a translation is at an interface of no router',
-      todo: true,
       seen: 'Addresses are not translated.',
       make: async (host) => {
         await host.must(

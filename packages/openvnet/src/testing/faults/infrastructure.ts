@@ -5,7 +5,6 @@ export const infrastructure: FaultGroup = {
   faults: [
     {
       what: 'the bridge is not registered',
-      todo: true,
       seen: 'Nothing is in effect.',
       make: (host) => host.must('datapath del dp-br0'),
       ask: 'vnctl status',
@@ -14,7 +13,6 @@ export const infrastructure: FaultGroup = {
     },
     {
       what: 'the datapath id is mistyped',
-      todo: true,
       seen: 'Nothing is in effect; the bridge looks right.',
       make: (host) => host.must('datapath modify dp-br0 --dpid 0x000002fdee8e0a43'),
       ask: 'vnctl status',
@@ -23,7 +21,6 @@ export const infrastructure: FaultGroup = {
     },
     {
       what: 'the agent does not run',
-      todo: true,
       seen: 'What is registered from now on is not in effect.',
       make: async (host) => {
         await host.host.stopAgent();
@@ -50,7 +47,6 @@ export const infrastructure: FaultGroup = {
     },
     {
       what: 'Open vSwitch does not run',
-      todo: true,
       seen: 'Guests reach nobody.',
       make: (host) => host.host.vswitch.kill9('ovs-vswitchd'),
       ask: 'vnctl status',
@@ -60,7 +56,6 @@ export const infrastructure: FaultGroup = {
     },
     {
       what: "Open vSwitch's database does not run",
-      todo: true,
       seen: 'New ports are not noticed.',
       make: (host) => host.host.vswitch.kill9('ovsdb-server'),
       ask: 'vnctl status',
@@ -70,7 +65,6 @@ export const infrastructure: FaultGroup = {
     },
     {
       what: 'the manager does not run',
-      todo: true,
       seen: 'Every command of vnctl fails.',
       make: (host) => host.host.stopManager(),
       ask: 'vnctl status',
@@ -80,7 +74,6 @@ export const infrastructure: FaultGroup = {
     },
     {
       what: 'the bridge speaks OpenFlow 1.0 only',
-      todo: true,
       seen: 'Nothing is in effect.',
       make: (host) => host.host.vswitch.vsctl('set', 'bridge', 'br0', 'protocols=OpenFlow10'),
       ask: 'vnctl status',
@@ -89,7 +82,6 @@ export const infrastructure: FaultGroup = {
     },
     {
       what: 'the bridge was deleted',
-      todo: true,
       seen: 'Guests reach nobody.',
       make: (host) => host.host.vswitch.deleteBridge('br0'),
       ask: 'vnctl status',
@@ -102,7 +94,6 @@ export const infrastructure: FaultGroup = {
     },
     {
       what: 'the datapath names another node than the one whose bridge it is',
-      todo: true,
       seen: 'A host is looked for under a wrong name.',
       make: (host) => host.must('datapath modify dp-br0 --node-id node7'),
       ask: 'vnctl datapath show dp-br0',

@@ -5,7 +5,6 @@ export const operations: FaultGroup = {
   faults: [
     {
       what: 'a uuid is mistyped',
-      todo: true,
       seen: 'vnctl says that there is no such object.',
       make: async () => {},
       ask: 'vnctl interface show if-vet1',
@@ -14,7 +13,6 @@ export const operations: FaultGroup = {
     },
     {
       what: 'an option is mistyped',
-      todo: true,
       seen: 'vnctl refuses the command.',
       make: async () => {},
       ask: 'vnctl interface add --uuid if-web --ipv4-adress 172.16.1.10',
@@ -23,7 +21,6 @@ export const operations: FaultGroup = {
     },
     {
       what: 'an object of another kind is named',
-      todo: true,
       seen: 'vnctl refuses the command.',
       make: async () => {},
       ask: 'vnctl trace --from nw-net1 --to 172.16.1.2',
@@ -32,7 +29,6 @@ export const operations: FaultGroup = {
     },
     {
       what: 'an object is deleted that others need',
-      todo: true,
       seen: 'Guests lose their network.',
       make: async () => {},
       ask: 'vnctl network del nw-net2 --dry-run',
@@ -42,7 +38,6 @@ export const operations: FaultGroup = {
     },
     {
       what: 'a referred object is not there yet',
-      todo: true,
       seen: 'The registration is refused.',
       make: async () => {},
       ask: 'vnctl interface add --uuid if-web --network-uuid nw-net9 --ipv4-address 172.16.9.1',
@@ -51,7 +46,6 @@ export const operations: FaultGroup = {
     },
     {
       what: 'an address has a wrong form',
-      todo: true,
       seen: 'The registration is refused.',
       make: async () => {},
       ask: 'vnctl interface add --uuid if-web --network-uuid nw-net1 --ipv4-address 172.16.1.300',

@@ -9,7 +9,6 @@ export const ports: FaultGroup = {
   faults: [
     {
       what: 'the port has another name than its interface',
-      todo: true,
       seen: 'The guest reaches nobody.',
       make: async (host) => {
         await host.wires.plug('veth9', 9);
@@ -22,7 +21,6 @@ export const ports: FaultGroup = {
     },
     {
       what: 'no port was added for the interface',
-      todo: true,
       seen: 'The guest reaches nobody.',
       make: (host) => host.must(web),
       ask: 'vnctl trace --from if-web --to 172.16.1.1',
@@ -33,7 +31,6 @@ export const ports: FaultGroup = {
     },
     {
       what: 'the port was removed from the bridge',
-      todo: true,
       seen: 'A guest that worked reaches nobody.',
       make: (host) => host.unplug('if-veth2'),
       ask: 'vnctl status',
@@ -43,7 +40,6 @@ export const ports: FaultGroup = {
     },
     {
       what: 'the port is on a bridge that is not registered',
-      todo: true,
       seen: 'The guest reaches nobody.',
       make: async (host) => {
         await host.must(web);
@@ -57,7 +53,6 @@ export const ports: FaultGroup = {
     },
     {
       what: 'the port is on another datapath than the one that owns the interface',
-      todo: true,
       seen: 'The guest reaches nobody.',
       make: async (host) => {
         await host.host.vswitch.addBridge({ name: 'br1', datapathId: '000002fdee8e0a45' });
@@ -72,7 +67,6 @@ export const ports: FaultGroup = {
     },
     {
       what: 'Open vSwitch cannot open the device of the port',
-      todo: true,
       seen: 'The guest reaches nobody, though its port is there.',
       make: async (host) => {
         await host.must(web);
@@ -98,7 +92,6 @@ export const ports: FaultGroup = {
     },
     {
       what: "the link of the sender's port is down",
-      todo: true,
       seen: 'Nothing that the guest sends arrives anywhere.',
       make: (host) => host.link('if-veth1', 'down'),
       ask: 'vnctl interface show if-veth1',
@@ -108,7 +101,6 @@ export const ports: FaultGroup = {
     },
     {
       what: 'two interfaces are meant to be at one port',
-      todo: true,
       seen: 'The second guest is never in effect.',
       make: (host) => host.must(`${web} --port-name if-veth1`),
       ask: 'vnctl interface show if-web',
@@ -122,7 +114,6 @@ export const ports: FaultGroup = {
     },
     {
       what: 'a gateway was registered as a guest',
-      todo: true,
       seen: 'Nothing is routed from the network.',
       make: async (host) => {
         await host.must('network add --uuid nw-net3 --ipv4-network 172.16.3.0/24');

@@ -9,7 +9,6 @@ export const routing: FaultGroup = {
   faults: [
     {
       what: 'the route to the network is missing',
-      todo: true,
       seen: 'Guests of one network do not reach the other.',
       make: (host) => host.must('route del r-net2'),
       ask,
@@ -19,7 +18,6 @@ export const routing: FaultGroup = {
     },
     {
       what: 'the route back is missing',
-      todo: true,
       seen: 'Requests arrive, answers do not.',
       make: (host) => host.must('route del r-net1'),
       ask,
@@ -29,7 +27,6 @@ export const routing: FaultGroup = {
     },
     {
       what: 'the network has no gateway',
-      todo: true,
       seen: 'Guests reach their own network only.',
       make: (host) => host.must('interface del if-gw1'),
       ask,
@@ -45,7 +42,6 @@ export const routing: FaultGroup = {
     },
     {
       what: 'the route lets nothing out',
-      todo: true,
       seen: 'Guests do not reach the network of the route.',
       make: (host) => host.must('route modify r-net2 --egress false'),
       ask,
@@ -55,7 +51,6 @@ export const routing: FaultGroup = {
     },
     {
       what: 'the route lets nothing in',
-      todo: true,
       seen: 'Guests of its network reach no other.',
       make: (host) => host.must('route modify r-net1 --ingress false'),
       ask,
@@ -65,7 +60,6 @@ export const routing: FaultGroup = {
     },
     {
       what: 'the two routes are of different routers',
-      todo: true,
       seen: 'The networks do not reach each other, though each has a route.',
       make: async (host) => {
         await host.must('route-link add --uuid rl-other --mac-address 52:54:00:60:11:12');
@@ -78,7 +72,6 @@ export const routing: FaultGroup = {
     },
     {
       what: 'the gateway of a route is in another network',
-      todo: true,
       seen: 'What is routed there gets no answer.',
       make: (host) => host.must('route modify r-net2 --interface-uuid if-gw1'),
       ask,
@@ -88,7 +81,6 @@ export const routing: FaultGroup = {
     },
     {
       what: 'the route is narrower than its network',
-      todo: true,
       seen: 'Some guests of the network are reached, others are not.',
       make: (host) => host.must('route modify r-net2 --ipv4-network 172.16.2.0 --ipv4-prefix 31'),
       ask,
@@ -98,7 +90,6 @@ export const routing: FaultGroup = {
     },
     {
       what: 'a packet that may not be fragmented is larger than the network that it leaves to',
-      todo: true,
       seen: 'Small requests arrive, large answers do not.',
       make: (host) => host.must('network modify nw-net2 --mtu 1000'),
       ask: `${ask} --size 1400`,
@@ -108,7 +99,6 @@ export const routing: FaultGroup = {
     },
     {
       what: 'nobody has the address in the other network',
-      todo: true,
       seen: 'A ping says: destination host unreachable.',
       make: async () => {},
       ask: 'vnctl trace --from if-veth1 --to 172.16.2.99',
