@@ -1,16 +1,18 @@
-/** Runs in the emulated machine: the parts that its words name, each said at the second serial port when it is over. */
+/** Runs in the machine: the parts that a file names, each noted in another when it is over. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { countsOf, vitestWords } from '../counts.ts';
-import { demo, lineOf, partsNamed } from './parts.ts';
+import { demo, lineOf, partsFile, resultsFile } from './parts.ts';
 
-for (const name of partsNamed(process.argv.slice(2))) {
+const directory = process.argv[2]!;
+for (const name of readFileSync(join(directory, partsFile), 'utf8').split('\n').filter(Boolean)) {
   console.log(`\n== ${name}`);
   const began = performance.now();
   const counts = name === demo ? await runDemo() : await runTests(name);
   const seconds = Math.round((performance.now() - began) / 1000);
-  appendFileSync('/dev/ttyS1', lineOf({ name, ...counts, seconds }));
+  appendFileSync(join(directory, resultsFile), lineOf({ name, ...counts, seconds }));
 }
 
 async function runDemo() {
@@ -20,7 +22,7 @@ async function runDemo() {
 
 async function runTests(file: string) {
   const result = '/run/result.json';
-  const words = vitestWords('lab', result, [file]);
+  const words = vitestWords('lab', result, ['--testTimeout=600000', '--hookTimeout=600000', file]);
   return countsOf(result, await ends(spawn('vitest', words, { stdio: 'inherit' })));
 }
 

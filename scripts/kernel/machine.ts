@@ -1,43 +1,27 @@
-/** An emulated machine: QEMU, which needs no help of the processor. */
-import { spawn } from 'node:child_process';
+/** A machine that is a program: user-mode Linux, a kernel that asks the one outside for what it needs. */
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface MachineOptions {
   /** Where setup has put the kernel. */
   readonly cache: string;
   /** The repository. */
   readonly work: string;
-  /** The file that gets what is written to the second serial port. */
+  /** A directory that the machine may write to. */
   readonly results: string;
-  readonly parts: readonly string[];
 }
 
-/**
- * The words that start it. One instruction takes a nanosecond of its own time, however long it takes to emulate, so
- * nothing in it times out for want of speed. It has one processor, as two would wait for each other.
- */
-export function machineWords({ cache, work, results, parts }: MachineOptions): string[] {
-  const blank = [work, cache].find((path) => path.includes(' '));
+/** The words that start it. All files of this machine are there to be read. */
+export function machineWords({ cache, work, results }: MachineOptions): string[] {
+  const blank = [work, cache, results].find((path) => /\s/.test(path));
   if (blank) throw new Error(`${blank}: a path with a space in it cannot be handed to the kernel`);
-  const words = {
-    console: 'ttyS0',
-    quiet: true,
-    loglevel: '0',
-    panic: '-1',
-    work,
-    cache,
-    only: parts.join(','),
-  };
-  const append = Object.entries(words).map(([key, value]) => (value === true ? key : `${key}=${value}`));
   return [
     // It goes with the program that started it, also where that is killed.
-    ...['setpriv', '--pdeathsig', 'KILL', 'qemu-system-x86_64'],
-    ...['-cpu', 'max', '-icount', 'shift=0,sleep=on', '-smp', '1', '-m', '4096'],
-    ...['-nodefaults', '-display', 'none', '-no-reboot', '-nic', 'none'],
-    ...['-serial', 'stdio', '-serial', `file:${results}`],
-    ...['-kernel', `${cache}/vmlinuz`, '-initrd', `${cache}/initrd.gz`, '-append', append.join(' ')],
-    ...['-fsdev', 'local,id=host,path=/,security_model=none,readonly=on,multidevs=remap'],
-    ...['-device', 'virtio-9p-pci,fsdev=host,mount_tag=host'],
+    ...['setpriv', '--pdeathsig', 'TERM', `${cache}/linux`],
+    ...['mem=3072M', 'rootfstype=hostfs', 'rootflags=/', 'ro', `init=${work}/scripts/kernel/init`],
+    ...['con=null', 'con0=null,fd:1', 'quiet', 'loglevel=1', 'panic=-1'],
+    ...[`work=${work}`, `cache=${cache}`, `results=${results}`],
   ];
 }
 
@@ -53,10 +37,11 @@ export async function runUntil(
   }: { readonly minutes: number; readonly stop: AbortSignal; readonly write: (text: Buffer) => void },
 ): Promise<End> {
   const [command, ...args] = words;
-  const child = spawn(command!, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+  // A group of its own: a terminal's signals are passed on by who started it, and nothing of it is left.
+  const child = spawn(command!, args, { stdio: ['ignore', 'pipe', 'inherit'], detached: true });
   child.stdout.on('data', write);
   const late = AbortSignal.timeout(minutes * 60_000);
-  const end = (): void => void child.kill('SIGKILL');
+  const end = (): void => void endGroup(child);
   for (const signal of [late, stop]) signal.addEventListener('abort', end, { once: true });
   if (stop.aborted) end();
   try {
@@ -67,4 +52,18 @@ export async function runUntil(
   } finally {
     for (const signal of [late, stop]) signal.removeEventListener('abort', end);
   }
+}
+
+/** Asks a program and what it has started to end, and ends them when they do not. */
+async function endGroup(child: ChildProcess): Promise<void> {
+  const signal = (name: NodeJS.Signals): void => {
+    try {
+      if (child.pid !== undefined) process.kill(-child.pid, name);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
+  };
+  signal('SIGTERM');
+  await Promise.race([once(child, 'close'), sleep(5000, undefined, { ref: false })]);
+  signal('SIGKILL');
 }

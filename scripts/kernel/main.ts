@@ -1,14 +1,14 @@
 /**
- * `npm run test:kernel [-- WORD...]`: the demo and the lab tests on the kernel's datapath, in an emulated machine that
- * sees the files of this one and writes to memory. Words choose parts by their names; --minutes N is the longest time.
+ * `npm run test:kernel [-- WORD...]`: the demo and the lab tests on the kernel's datapath, in a machine that is a
+ * program, sees the files of this one and writes to memory. Words choose parts by their names; --minutes N is the longest time.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { machineWords, runUntil } from './machine.ts';
-import { partsNamed, readParts } from './parts.ts';
+import { partsFile, partsNamed, readParts, resultsFile } from './parts.ts';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -21,8 +21,8 @@ const work = join(import.meta.dirname, '../..');
 const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'openvnet-kernel');
 execFileSync('sh', [join(import.meta.dirname, 'setup'), cache], { stdio: 'inherit' });
 
-const directory = mkdtempSync(join(tmpdir(), 'openvnet-kernel-'));
-const results = join(directory, 'results');
+const directory = realpathSync(mkdtempSync(join(tmpdir(), 'openvnet-kernel-')));
+writeFileSync(join(directory, partsFile), parts.join('\n'));
 const stop = new AbortController();
 const signals = { SIGHUP: 1, SIGINT: 2, SIGTERM: 15 } as const;
 let signalled = 0;
@@ -33,12 +33,12 @@ for (const [name, number] of Object.entries(signals)) {
   });
 }
 const write = (text: Buffer): void => void process.stdout.write(text);
-const end = await runUntil(machineWords({ cache, work, results, parts }), { minutes, stop: stop.signal, write });
-const said = readParts(read(results), parts);
+const end = await runUntil(machineWords({ cache, work, results: directory }), { minutes, stop: stop.signal, write });
+const said = readParts(read(join(directory, resultsFile)), parts);
 rmSync(directory, { recursive: true, force: true });
 
-if (end === 'late') console.log(`\nthe emulated machine was ended after ${minutes} minutes; --minutes N gives it more`);
-if (end === 'failed') console.log('\nthe emulated machine could not be started, or ended by itself');
+if (end === 'late') console.log(`\nthe machine was ended after ${minutes} minutes; --minutes N gives it more`);
+if (end === 'failed') console.log('\nthe machine could not be started, or ended by itself');
 console.log();
 for (const { name, passed, failed, seconds } of said)
   console.log(`${name}: ${passed} passed, ${failed} failed (${seconds} s)`);

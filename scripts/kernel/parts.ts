@@ -1,5 +1,9 @@
-/** What is run on the kernel's datapath, and the lines in which the emulated machine says how it went. */
+/** What is run on the kernel's datapath, and the lines in which the machine notes how it went. */
 import type { Counts } from '../counts.ts';
+
+/** In the directory that the machine may write to: the parts to run, a line each, and what came of them. */
+export const partsFile = 'parts';
+export const resultsFile = 'results';
 
 export const demo = 'demo';
 
@@ -33,7 +37,7 @@ export function lineOf(part: Part): string {
   return `${JSON.stringify(part)}\n`;
 }
 
-/** What the emulated machine has said of the parts; those that it said nothing of have failed. */
+/** What the machine has noted of the parts; those that it noted nothing of have failed. */
 export function readParts(text: string, wanted: readonly string[]): Part[] {
   const said = text.split('\n').flatMap((line) => {
     try {

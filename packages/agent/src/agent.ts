@@ -52,7 +52,7 @@ export class Agent {
     });
   }
 
-  /** Serves what the copy on disk says, and then what the manager says. Throws where it cannot listen for switches. */
+  /** Serves what the copy on disk says, and then what the manager says. */
   async start(): Promise<void> {
     const { manager, node, log, ovsdb } = this.#options;
     const questions = new Questions(this.switches, ovsdb);

@@ -1,4 +1,4 @@
-import type { ObjectStatus, SystemStatus } from '@openvnet/model';
+import type { ObjectStatus, SelfCheckReport, SystemStatus } from '@openvnet/model';
 import { heading, type Io, styled, table } from './output.ts';
 
 /** How an object stands, in words: one sentence, then a line for each thing it waits for or one would want to know. */
@@ -39,7 +39,8 @@ export async function systemText(io: Io, status: SystemStatus): Promise<string> 
     for (const line of [...(problem ? [problem] : []), ...notes]) parts.push(styled(io, 'red', `  ${node}: ${line}`));
   }
   await section('datapaths', ['uuid', 'dpid', 'bridge', 'node', 'connection', 'ports', 'flows', 'revision'], datapaths);
-  for (const { bridge, dpid, notes, register } of datapaths) {
+  for (const { bridge, dpid, notes, register, self_check } of datapaths) {
+    if (self_check) parts.push(`  ${bridge ?? dpid}: ${selfCheckText(self_check)}`);
     for (const note of notes) parts.push(`  ${bridge ?? dpid}: ${note}`);
     if (register) parts.push(`  ${bridge ?? dpid} is not registered; this would do it:\n    ${register}`);
   }
@@ -69,4 +70,10 @@ export async function systemText(io: Io, status: SystemStatus): Promise<string> 
 
 function indented(text: string): string {
   return text.replace(/^/gm, '  ');
+}
+
+function selfCheckText({ at, items, disagreements, found }: SelfCheckReport): string {
+  const last = found.length > 0 ? `, the last time: ${found.join(', ')}` : '';
+  const wrong = disagreements === 0 ? 'nothing was wrong' : `${disagreements} were wrong and were put right${last}`;
+  return `self-check at ${at}: ${items} items computed anew, ${wrong}`;
 }

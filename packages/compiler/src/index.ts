@@ -2,7 +2,7 @@ export { adoptedFlows, adoptedRows } from './engine/adoption.ts';
 export { Cache } from './engine/cache.ts';
 export { Compiler } from './engine/compiler.ts';
 export { conflicts } from './engine/conflicts.ts';
-export { faultOfNobody, faultyObjects, objectOf as objectOfFault } from './engine/faults.ts';
+export { faultOfNobody, faultyObjects, objectOf as objectOfItem } from './engine/faults.ts';
 export {
   type Answer,
   type Conversation,
@@ -34,6 +34,7 @@ export {
   type Resolved,
   type Station,
 } from './engine/relations.ts';
+export type { Disagreement, SelfCheck } from './engine/self-check.ts';
 export { dns } from './features/dns.ts';
 export { answerDns } from './features/dns-answer.ts';
 export { derivations, features } from './features/index.ts';

@@ -69,8 +69,10 @@ export class Guest {
     const args = ['-n', '-c', `${count}`, '-i', `${intervalMs / 1000}`, '-W', `${timeoutMs / 1000}`];
     if (identifier !== undefined) args.push('-e', `${identifier}`);
     const command = ['ping', ...args, address].join(' ');
-    const patience = count * intervalMs + timeoutMs + 20_000;
-    const { stdout, stderr } = await this.exec('ping', [...args, address], { mayFail: true, timeoutMs: patience });
+    const { stdout, stderr } = await this.exec('ping', [...args, address], {
+      mayFail: true,
+      timeoutMs: count * intervalMs + timeoutMs + 20_000,
+    });
     const totals = /(\d+) packets transmitted, (\d+) received/.exec(stdout);
     // Without a route there is nothing that could be sent.
     if (!totals && /unreachable/.test(stderr))

@@ -6,6 +6,7 @@ export { type GuestOptions, Lab, type LabOptions } from './lab.ts';
 export { experiments, type LabFile, parseLabFile, readLabFile } from './lab-file.ts';
 export { Ledger } from './ledger.ts';
 export { type BridgeOptions, type DatapathKind, OpenVSwitch, type PortOptions } from './open-vswitch.ts';
+export { patience } from './patience.ts';
 export { PrivateSwitch, type PrivateSwitchOptions, removeAbandoned } from './private-switch.ts';
 export { type Finished, LabError, type RunOptions } from './run.ts';
 export { applyTopology, inOrder, type Topology, waitForTopology } from './topology.ts';

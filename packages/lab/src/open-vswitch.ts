@@ -1,3 +1,4 @@
+import { patience } from './patience.ts';
 import { type Finished, LabError, type RunOptions, run } from './run.ts';
 
 /** What moves the packets: the kernel's module, Open vSwitch's own code, or nothing but a simulation of ports. */
@@ -58,17 +59,21 @@ export class OpenVSwitch {
 
   /** Runs `ovs-vsctl` and returns what it prints, without the last line end. Waits until the switch has followed. */
   async vsctl(...args: string[]): Promise<string> {
-    return (await this.#run('ovs-vsctl', ['--timeout=20', `--db=${this.ovsdb}`, ...args])).stdout.trimEnd();
+    return (
+      await this.#run('ovs-vsctl', [`--timeout=${20 * patience}`, `--db=${this.ovsdb}`, ...args])
+    ).stdout.trimEnd();
   }
 
   /** Runs `ovs-ofctl` with the OpenFlow versions of the bridges. */
   async ofctl(...args: string[]): Promise<string> {
-    return (await this.#run('ovs-ofctl', ['--timeout=20', `--protocols=${protocols}`, ...args])).stdout.trimEnd();
+    return (
+      await this.#run('ovs-ofctl', [`--timeout=${20 * patience}`, `--protocols=${protocols}`, ...args])
+    ).stdout.trimEnd();
   }
 
   /** Runs `ovs-appctl`; it speaks to `ovs-vswitchd` unless `-t` says otherwise. */
   async appctl(...args: string[]): Promise<string> {
-    return (await this.#run('ovs-appctl', ['--timeout=20', ...args])).stdout.trimEnd();
+    return (await this.#run('ovs-appctl', [`--timeout=${20 * patience}`, ...args])).stdout.trimEnd();
   }
 
   /** The flows of a bridge, one a line, in the order of tables and priorities, without counters and times. */

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Client, ClientError } from '@openvnet/client';
 import type { Ledger } from './ledger.ts';
+import { patience } from './patience.ts';
 import { LabError, start } from './run.ts';
 import { processesOf } from './things.ts';
 
@@ -48,14 +49,14 @@ export async function startOpenvnet(client: Client, { ledger, api, openflow, ovs
   const daemon = { pidFile, marker: `--state ${directory}/agent` };
   const begin = async (): Promise<void> => {
     start('sh', words, { detached: true, stdio: 'ignore', cwd: '/' }).unref();
-    for (const deadline = performance.now() + 5000; processesOf(daemon).length === 0; await sleep(5)) {
+    for (const deadline = performance.now() + 5000 * patience; processesOf(daemon).length === 0; await sleep(5)) {
       if (performance.now() > deadline) break;
     }
   };
   const known = ledger.has({ kind: 'daemon', pidFile });
   if (!known) await ledger.make({ kind: 'daemon', program: 'openvnet', ...daemon }, begin);
   else if (processesOf(daemon).length === 0) await begin();
-  for (const deadline = performance.now() + 20_000; ; await sleep(30)) {
+  for (const deadline = performance.now() + 20_000 * patience; ; await sleep(30)) {
     if (await answers(client)) return;
     if (processesOf(daemon).length > 0 && performance.now() < deadline) continue;
     const said = existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n').slice(-3).join('\n  ') : '';

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { patience } from './patience.ts';
 
 /** A process for certain: numbers are used again, a number with the time of its start is not. */
 export interface ProcessId {
@@ -61,7 +62,7 @@ export async function end(process_: ProcessId, graceMs = 5000): Promise<void> {
 
 /** Whether it goes within so long. */
 export async function isGone(process_: ProcessId, withinMs: number): Promise<boolean> {
-  for (const deadline = performance.now() + withinMs; isRunning(process_); await sleep(5)) {
+  for (const deadline = performance.now() + withinMs * patience; isRunning(process_); await sleep(5)) {
     if (performance.now() > deadline) return false;
   }
   return true;

@@ -1,4 +1,5 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import { patience } from './patience.ts';
 import { type ProcessId, processId } from './processes.ts';
 
 /** Something that the lab could not do; the message says what and, where it is known, what to do about it. */
@@ -25,7 +26,8 @@ export interface RunOptions {
 
 /** Runs a program to its end. Throws `LabError` where it cannot be started, takes too long, or fails and may not. */
 export async function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<Finished> {
-  const { env, input, timeoutMs = 30_000, mayFail = false } = options;
+  const { env, input, mayFail = false } = options;
+  const timeoutMs = (options.timeoutMs ?? 30_000) * patience;
   const child = start(command, args, { stdio: ['pipe', 'pipe', 'pipe'], ...(env && { env }) });
   const line = [command, ...args].join(' ');
   let stdout = '';

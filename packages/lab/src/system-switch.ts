@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { OpenVSwitch } from './open-vswitch.ts';
+import { patience } from './patience.ts';
 import { run } from './run.ts';
 
 /** Where a packaged Open vSwitch has its sockets. */
@@ -9,10 +10,10 @@ const runDirectory = process.env.OVS_RUNDIR ?? '/var/run/openvswitch';
 export async function systemSwitch(): Promise<OpenVSwitch | undefined> {
   const database = `${runDirectory}/db.sock`;
   if (!existsSync(database)) return undefined;
-  const vsctl = ['--timeout=3', '--no-wait', `--db=unix:${database}`];
+  const vsctl = [`--timeout=${3 * patience}`, '--no-wait', `--db=unix:${database}`];
   const { code } = await run('ovs-vsctl', [...vsctl, 'show'], { mayFail: true });
   if (code !== 0) return undefined;
-  const version = await run('ovs-appctl', ['--timeout=3', 'version'], {
+  const version = await run('ovs-appctl', [`--timeout=${3 * patience}`, 'version'], {
     mayFail: true,
     env: { OVS_RUNDIR: runDirectory },
   });

@@ -1,6 +1,7 @@
 import { existsSync, lstatSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Daemon, Thing } from './ledger-line.ts';
+import { patience } from './patience.ts';
 import { commandLine, end, fromPidFile, isGone, type ProcessId, processesWhere, processId } from './processes.ts';
 import { LabError, run } from './run.ts';
 import { checkTrusted } from './trusted.ts';
@@ -57,7 +58,7 @@ export async function unmake(thing: Thing, identity: string | undefined, say: (l
     case 'bridge':
     case 'port': {
       const table = thing.kind === 'bridge' ? 'Bridge' : 'Port';
-      const vsctl = ['--timeout=10', `--db=unix:${thing.database}`];
+      const vsctl = [`--timeout=${10 * patience}`, `--db=unix:${thing.database}`];
       const found = await run(
         'ovs-vsctl',
         [...vsctl, '--if-exists', 'get', table, thing.name, 'external_ids:openvnet-lab'],
@@ -81,7 +82,7 @@ async function endDaemon({ program, pidFile }: Daemon, running: ProcessId): Prom
   // This lets go of what it keeps in the kernel, which a signal does not.
   if (program === 'ovs-vswitchd') {
     const target = pidFile.replace(/\.pid$/, `.${running.pid}.ctl`);
-    await run('ovs-appctl', ['--timeout=3', '-t', target, 'exit', '--cleanup'], { mayFail: true });
+    await run('ovs-appctl', [`--timeout=${3 * patience}`, '-t', target, 'exit', '--cleanup'], { mayFail: true });
     if (await isGone(running, 3000)) return;
   }
   await end(running);

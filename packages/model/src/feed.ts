@@ -85,6 +85,18 @@ const mostEntries = 200_000;
 /** What an agent says in words; what is longer is cut. */
 const shortText = z.string().overwrite((text) => (text.length > 4000 ? `${text.slice(0, 4000)}...` : text));
 
+/** What came of computing everything anew and comparing it with what is in use. */
+const selfCheck = z.object({
+  /** When the last one ended. */
+  at: shortText,
+  /** How much was computed. */
+  items: z.number(),
+  /** How much was found wrong since the bridge is served, and put right. */
+  disagreements: z.number(),
+  /** What the last one found, by feature and object, or by table. */
+  found: z.array(shortText).max(1000),
+});
+
 const bridge = z.object({
   dpid: shortText,
   name: shortText,
@@ -99,6 +111,8 @@ const bridge = z.object({
   flows: z.number().nullable(),
   /** The newest revision whose flows the switch has acknowledged; null before the first. */
   revision: z.number().nullable(),
+  /** Null before the first; agents of versions before do not say it. */
+  self_check: selfCheck.nullable().optional(),
 });
 
 const bound = z.object({
@@ -158,6 +172,7 @@ export const toManager = z.discriminatedUnion('type', [
 export type ToManager = z.infer<typeof toManager>;
 export type Report = z.infer<typeof report>;
 export type BridgeReport = z.infer<typeof bridge>;
+export type SelfCheckReport = z.infer<typeof selfCheck>;
 export type Bound = z.infer<typeof bound>;
 export type Waiting = z.infer<typeof waiting>;
 

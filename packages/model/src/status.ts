@@ -1,4 +1,4 @@
-import type { PacketCounts } from './feed.ts';
+import type { PacketCounts, SelfCheckReport } from './feed.ts';
 
 /** Whether an object is in effect, where, and what it waits for, in words. Part of the answer to `GET` of one object. */
 export interface ObjectStatus {
@@ -51,6 +51,8 @@ export interface SystemStatus {
     readonly ports: number | null;
     readonly flows: number | null;
     readonly revision: number | null;
+    /** The last time that all its flows were computed anew and compared; null before the first. */
+    readonly self_check: SelfCheckReport | null;
     readonly notes: readonly string[];
     /** The command that would register it, where it is not. */
     readonly register: string | null;

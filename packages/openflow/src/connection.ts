@@ -53,6 +53,8 @@ const multipartHead = headerSize + 8;
 const multipartReplyCode = 19;
 const flowStatsCode = 1;
 const flowMonitorId = 1;
+/** How long a switch may take for an answer, or for the next part of one. */
+const answerMs = 30_000;
 
 export class SwitchConnection implements AsyncDisposable {
   readonly features: Features;
@@ -197,10 +199,16 @@ export class SwitchConnection implements AsyncDisposable {
     signal?.throwIfAborted();
     return new Promise((resolve, reject) => {
       const aborted = (): void => {
+        clearTimeout(late);
         this.#transport.forget(xid);
         reject(signal?.reason as Error);
       };
+      // A peer that answers echoes and nothing else would be waited for for ever.
+      const late = setTimeout(() => {
+        this.#transport.destroy(`no answer to ${message.type} for ${answerMs / 1000} s`);
+      }, answerMs);
       const settle = (error?: Error): void => {
+        clearTimeout(late);
         signal?.removeEventListener('abort', aborted);
         if (error === undefined) resolve();
         else reject(error);
@@ -209,6 +217,7 @@ export class SwitchConnection implements AsyncDisposable {
       const xid = this.#transport.ask(message, {
         fail: settle,
         accept: (bytes) => {
+          late.refresh();
           const error = errorIn(bytes, message.type);
           const done = error !== undefined || accept(bytes);
           if (done) settle(error);

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Agent } from '@openvnet/agent';
 import { type Client, createClient } from '@openvnet/client';
-import { type Guest, Lab, PrivateSwitch } from '@openvnet/lab';
+import { type Guest, Lab, PrivateSwitch, patience } from '@openvnet/lab';
 import { startManager } from '@openvnet/manager';
 import { pino } from 'pino';
 
@@ -56,7 +56,7 @@ export async function startScene(): Promise<Scene> {
         routes: [{ to: 'default', via }],
       });
       await client.interfaces.create({ uuid, network_uuid: network, ipv4_address: address, mac_address: mac });
-      await client.waitFor('interface', uuid, { seconds: 10 });
+      await client.waitFor('interface', uuid, { seconds: 10 * patience });
       return made;
     },
     async api(method, path, body) {
@@ -68,10 +68,10 @@ export async function startScene(): Promise<Scene> {
       await agent.close();
       agent = new Agent(options);
       await agent.start();
-      await client.waitFor('datapath', 'dp-br0', { seconds: 10 });
+      await client.waitFor('datapath', 'dp-br0', { seconds: 10 * patience });
     },
     async settled(kind, uuid) {
-      await client.waitFor(kind, uuid, { seconds: 10 });
+      await client.waitFor(kind, uuid, { seconds: 10 * patience });
       await vswitch.purge();
     },
     [Symbol.asyncDispose]: () => parts.disposeAsync(),
@@ -90,7 +90,7 @@ export async function serve(guest: Guest, port: number): Promise<void> {
 export async function greets(guest: Guest, address: string, port: number): Promise<boolean> {
   const text = `const s = require('net').connect(${port}, '${address}');
     s.on('error', () => {}).on('data', (d) => { console.log(String(d)); process.exit(); });
-    setTimeout(() => process.exit(), 700);`;
+    setTimeout(() => process.exit(), ${700 * patience});`;
   const { stdout } = await guest.exec(process.execPath, ['-e', text], { mayFail: true, timeoutMs: 5000 });
   return stdout === 'hello\n';
 }
@@ -118,6 +118,6 @@ export async function datagram(guest: Guest, { to, port, from = 0, size = 4000 }
     const s = require('dgram').createSocket('udp4');
     s.on('message', (m) => end(m.equals(sent) ? m.length : 'garbled')).on('error', ({ code }) => end(code));
     s.bind(${from}, () => s.connect(${port}, '${to}', () => s.send(sent)));
-    setTimeout(() => end('nothing'), 1500);`;
+    setTimeout(() => end('nothing'), ${1500 * patience});`;
   return (await guest.exec(process.execPath, ['-e', text], { timeoutMs: 8000 })).stdout.trim();
 }

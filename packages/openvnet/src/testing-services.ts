@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent } from '@openvnet/agent';
-import { type Guest, Lab, PrivateSwitch } from '@openvnet/lab';
+import { type Guest, Lab, PrivateSwitch, patience } from '@openvnet/lab';
 import { startManager } from '@openvnet/manager';
 import pino from 'pino';
 
@@ -58,7 +58,7 @@ export async function stage(guestCount: number, services: readonly ('dhcp' | 'dn
     revision++;
   };
   const until: Stage['until'] = async (holds) => {
-    for (const end = performance.now() + 5000; !(await holds()); await sleep(10))
+    for (const end = performance.now() + 5000 * patience; !(await holds()); await sleep(10))
       if (performance.now() > end) throw new Error(`not within 5 s: ${holds}`);
   };
   await post('datapaths', { uuid: 'dp-br0', display_name: 'br0', dpid: datapathId, node_id: node });

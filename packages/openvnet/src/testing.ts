@@ -6,7 +6,7 @@ import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { type Guest, Lab, PrivateSwitch } from '@openvnet/lab';
+import { type Guest, Lab, PrivateSwitch, patience } from '@openvnet/lab';
 
 type Program = 'manager' | 'agent';
 type Form = Readonly<Record<string, string>>;
@@ -195,7 +195,7 @@ export function touched(before: Arrivals, after: Arrivals): string[] {
 }
 
 /** Asks until the answer is true, and gives the milliseconds; throws the last answer when it takes too long. */
-export async function until(ask: () => Promise<unknown>, timeoutMs = 10_000): Promise<number> {
+export async function until(ask: () => Promise<unknown>, timeoutMs = 10_000 * patience): Promise<number> {
   const from = performance.now();
   for (;;) {
     const answer = await ask();

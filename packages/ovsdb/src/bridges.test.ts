@@ -49,6 +49,7 @@ describe('Bridges', () => {
       failMode: 'secure',
       datapathType: '',
       controllers: [],
+      connectedControllers: [],
       ports: [
         { name: 'p2', ofport: 2, type: '', ifaceId: undefined, linkState: undefined, error: undefined, mac: undefined },
       ],

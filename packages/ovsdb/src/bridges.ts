@@ -24,6 +24,8 @@ export interface BridgeState {
   readonly datapathType: string;
   /** Targets, sorted. */
   readonly controllers: readonly string[];
+  /** Controllers that the bridge is connected to: to which target, and since when in milliseconds of `performance.now`. */
+  readonly connectedControllers: readonly { readonly target: string; readonly at: number }[];
   /** By name. */
   readonly ports: ReadonlyMap<string, PortState>;
   readonly externalIds: ReadonlyMap<string, string>;
@@ -34,6 +36,8 @@ export interface BridgeState {
 export type BridgeChange =
   | ['bridge', name: string, state: BridgeState | undefined]
   | ['port', bridge: string, name: string, state: PortState | undefined];
+
+const steadyMs = 1500;
 
 type Published = BridgeState & { readonly ports: Map<string, PortState> };
 
@@ -51,6 +55,8 @@ export class Bridges {
   readonly #interfaceByName = new Map<string, string>();
   /** The bridge under which a port was last shown. */
   readonly #shownUnder = new Map<string, string>();
+  /** Since when each controller is connected, by its row: only of rows that were written since the contents were read. */
+  readonly #connectedAt = new Map<string, number>();
   readonly #touchedBridges = new Set<string>();
   readonly #touchedPorts = new Set<string>();
 
@@ -71,6 +77,8 @@ export class Bridges {
     for (const index of [this.#bridgeOfPort, this.#portOfInterface, this.#bridgeByName, this.#interfaceByName]) {
       index.clear();
     }
+    // What the contents say of connections may be from long ago.
+    this.#connectedAt.clear();
     for (const name of this.#state.keys()) this.#touchedBridges.add(name);
     for (const name of this.#shownUnder.keys()) this.#touchedPorts.add(name);
     const last = this.#rows;
@@ -86,7 +94,10 @@ export class Bridges {
 
   /** Applies a batch of `update2`. Throws `OvsdbError` where it cannot be read; only `replace` helps then. */
   update(updates: unknown): BridgeChange[] {
-    this.#rows.apply(updates, (touched) => this.#touch(touched));
+    this.#rows.apply(updates, (touched) => {
+      if (touched.table === 'Controller') this.#noteConnection(touched);
+      this.#touch(touched);
+    });
     return this.#publish();
   }
 
@@ -112,6 +123,18 @@ export class Bridges {
         if (controller.has(uuid)) this.#touchedBridges.add(name);
       }
     }
+  }
+
+  /** The switch daemon says in whole seconds how long a connection has been there: a difference of a second is none. */
+  #noteConnection({ uuid, row, gone }: Touched & { readonly table: 'Controller' }): void {
+    const seconds = Number(row.status.get('sec_since_connect'));
+    if (gone || !row.is_connected || !Number.isFinite(seconds)) {
+      this.#connectedAt.delete(uuid);
+      return;
+    }
+    const at = performance.now() - seconds * 1000;
+    const before = this.#connectedAt.get(uuid);
+    if (before === undefined || Math.abs(at - before) > steadyMs) this.#connectedAt.set(uuid, at);
   }
 
   /** A row that is not there yet, or no more, is touched by its own update. */
@@ -167,13 +190,17 @@ export class Bridges {
   }
 
   #bridgeState(row: Row<'Bridge'>, ports: Map<string, PortState>): Published {
-    const targets = [...row.controller].map((uuid) => this.#rows.tables.Controller.get(uuid)?.target);
+    const controllers = [...row.controller].flatMap((uuid) => {
+      const found = this.#rows.tables.Controller.get(uuid);
+      return found ? [{ target: found.target, at: this.#connectedAt.get(uuid) }] : [];
+    });
     return {
       name: row.name,
       dpid: /^[0-9a-f]{1,16}$/i.test(row.datapath_id ?? '') ? BigInt(`0x${row.datapath_id}`) : undefined,
       failMode: oneOf(['secure', 'standalone'], row.fail_mode),
       datapathType: row.datapath_type,
-      controllers: targets.filter((target) => target !== undefined).sort(),
+      controllers: controllers.map(({ target }) => target).sort(),
+      connectedControllers: controllers.flatMap(({ target, at }) => (at === undefined ? [] : [{ target, at }])),
       ports,
       externalIds: row.external_ids,
       otherConfig: row.other_config,

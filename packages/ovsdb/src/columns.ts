@@ -42,7 +42,7 @@ export const tables = {
     error: optional(text),
     external_ids: map(),
   },
-  Controller: { target: textColumn() },
+  Controller: { target: textColumn(), is_connected: ephemeral(truth()), status: ephemeral(map()) },
 } as const satisfies Record<string, Record<string, AnyColumn>>;
 
 type Tables = typeof tables;
@@ -70,6 +70,10 @@ export function uuidOf(wire: unknown): string {
 
 function textColumn(): Column<string> {
   return { empty: () => '', read: text };
+}
+
+function truth(): Column<boolean> {
+  return { empty: () => false, read: boolean };
 }
 
 function integer(): Column<number> {
@@ -127,6 +131,11 @@ function text(wire: unknown): string {
 function number(wire: unknown): number {
   if (typeof wire === 'number') return wire;
   throw unreadable('a number', wire);
+}
+
+function boolean(wire: unknown): boolean {
+  if (typeof wire === 'boolean') return wire;
+  throw unreadable('a truth value', wire);
 }
 
 function unreadable(expected: string, wire: unknown): OvsdbError {

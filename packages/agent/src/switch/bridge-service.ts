@@ -40,6 +40,8 @@ export class BridgeService {
   readonly #unshielded = new Map<string, string>();
   /** The settings of the bridge that concern its flows, as last seen. */
   #settings: string;
+  /** Whether the bridge has been made ready to be served. */
+  #prepared = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: BridgeServiceOptions) {
@@ -56,15 +58,23 @@ export class BridgeService {
     });
   }
 
-  /** Uses `connection` where there was none. */
-  connected(connection: SwitchConnection): void {
-    this.problem = null;
-    if (!this.served.connection) this.served.use(connection);
+  /** A connection is over: where it was in use, nothing that came before it is trusted in its place. */
+  disconnected(connection: SwitchConnection): void {
+    const { served } = this;
+    if (served.connection === connection) this.#options.connections.lost(served.dpid);
+    this.choose();
   }
 
-  /** `connection` is over: goes on by another where there is one. */
-  disconnected(connection: SwitchConnection): void {
-    if (this.served.connection === connection) this.served.use(this.#options.connections.of(this.served.dpid));
+  /** Uses the connection that is the bridge's, as far as is known now. */
+  choose(): void {
+    const { connections, ovsdb, target } = this.#options;
+    const { served } = this;
+    if (!this.#prepared) return;
+    const chosen = connections.chosen(served.dpid, ovsdb.bridges.get(this.bridge), served.connection);
+    if (chosen) this.problem = null;
+    else if (managementSocket(target, this.bridge) === undefined)
+      this.problem = `waits until Open vSwitch says that it has connected ${this.bridge} here. To have it connect: ovs-vsctl set-controller ${this.bridge} tcp:${connections.address}`;
+    served.use(chosen);
   }
 
   portChanged(name: string, state: PortState | undefined): void {
@@ -74,6 +84,7 @@ export class BridgeService {
 
   /** A controller that was set or taken away flushes the flows, another fail mode would do so later; in-band control hides flows. */
   bridgeChanged(state: BridgeState): void {
+    this.choose();
     if (this.#settings === settingsOf(state)) return;
     this.#settings = settingsOf(state);
     void this.#prepare().then(() => this.served.check());
@@ -103,13 +114,14 @@ export class BridgeService {
     await after;
     await this.#prepare();
     if (signal.aborted) return;
-    this.served.use(connections.of(this.served.dpid));
+    this.#prepared = true;
+    this.choose();
     // The management socket lies beside the database's; over TCP there is none, and the switch has to come by itself.
     const socket = managementSocket(target, this.bridge);
     if (socket === undefined) return;
     await keepDialing(socket, {
       signal,
-      onSwitch: (connection) => connections.accept(connection),
+      onSwitch: (connection) => connections.accept(connection, 'dialled'),
       onDown: (reason) => !signal.aborted && this.#down(reason.message),
     });
   }
@@ -144,8 +156,8 @@ export class BridgeService {
   }
 
   #down(reason: string): void {
-    const { connections, log, onChange } = this.#options;
-    if (this.problem === reason || connections.of(this.served.dpid)) return;
+    const { log, onChange } = this.#options;
+    if (this.problem === reason || this.served.connection) return;
     this.problem = reason;
     log.warn({ datapath: this.served.dpid, reason }, 'the switch cannot be reached; trying on');
     onChange();

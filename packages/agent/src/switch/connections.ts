@@ -1,36 +1,57 @@
 import { listen, type SwitchConnection } from '@openvnet/openflow';
+import type { BridgeState } from '@openvnet/ovsdb';
 import type { Logger } from 'pino';
+import { type Address, type Claim, chosenOf, type Evidence, ignoredOf, type Made, silenceMs } from './claims.ts';
 import { hex } from './discovery.ts';
+import { holderOf } from './port-holder.ts';
+
+/** Waits between attempts to listen where another program does, milliseconds. */
+const retryMs = 5000;
 
 export interface ConnectionsOptions {
   /** Where switches may connect by themselves. */
-  readonly openflow: { readonly host: string; readonly port: number };
+  readonly openflow: Address;
   readonly log: Logger;
   readonly onConnection: (dpid: string, connection: SwitchConnection) => void;
   /** A connection of this datapath id is over. */
   readonly onGone: (dpid: string, connection: SwitchConnection) => void;
+  /** There is something else to say of the connections. */
+  readonly onChange: () => void;
 }
 
-/** Every connection there is to a switch, by datapath id. */
+/** Every connection there is to what says it is a switch, by datapath id. */
 export class Connections {
+  /** Why switches cannot connect by themselves; undefined while they can. */
+  problem: string | undefined;
   readonly #options: ConnectionsOptions;
-  readonly #all = new Map<string, SwitchConnection[]>();
+  readonly #all = new Map<string, Claim[]>();
+  /** When a connection that was in use was last lost, by datapath id. */
+  readonly #lostAt = new Map<string, number>();
   #listener: AsyncDisposable | undefined;
+  #retry: NodeJS.Timeout | undefined;
   #closed = false;
 
   constructor(options: ConnectionsOptions) {
     this.#options = options;
   }
 
-  /** Listens for switches that connect by themselves; throws where the address cannot be listened on. */
+  /** Listens for switches that connect by themselves. Where it cannot, bridges are dialled all the same, and it tries on. */
   async listen(): Promise<void> {
     const { openflow, log } = this.#options;
-    this.#listener = await listen(openflow, (connection) => this.accept(connection), {
-      onRefused: (peer, reason) => log.warn({ peer, reason }, 'a switch was refused'),
-    }).catch((cause: NodeJS.ErrnoException) => {
-      const why = cause.code === 'EADDRINUSE' ? 'another program listens there already' : cause.message;
-      throw new Error(`Cannot listen for switches at ${this.address}: ${why}.`, { cause });
-    });
+    try {
+      const listener = await listen(openflow, (connection) => this.accept(connection, 'accepted'), {
+        onRefused: (peer, reason) => log.warn({ peer, reason }, 'a switch was refused'),
+      });
+      if (this.#closed) return await listener[Symbol.asyncDispose]();
+      this.#listener = listener;
+      if (this.problem !== undefined) log.info({ openflow }, 'switches can connect by themselves again');
+      this.problem = undefined;
+    } catch (error) {
+      const problem = this.#whyNot(error as NodeJS.ErrnoException);
+      if (problem !== this.problem) log.warn({ openflow, err: error }, problem);
+      this.problem = problem;
+      if (!this.#closed) this.#retry = setTimeout(() => void this.listen(), retryMs);
+    }
   }
 
   /** Where switches may connect by themselves, as text. */
@@ -43,23 +64,46 @@ export class Connections {
     return this.#all.keys();
   }
 
-  /** The connection that a switch with this datapath id is used by. */
+  /** Any connection of this datapath id, for what needs to know no more than that there is one. */
   of(dpid: string): SwitchConnection | undefined {
-    return this.#all.get(dpid)?.[0];
+    return this.#all.get(dpid)?.[0]?.connection;
   }
 
-  accept(connection: SwitchConnection): void {
+  /** The connection to use of a bridge; `current` is the one in use. */
+  chosen(dpid: string, bridge: Made | undefined, current?: SwitchConnection): SwitchConnection | undefined {
+    return chosenOf(this.#all.get(dpid) ?? [], this.#evidence(dpid, bridge, current));
+  }
+
+  /** What else says that it is a bridge, in words. */
+  ignored(dpid: string, bridge: BridgeState, used: SwitchConnection | undefined): string[] {
+    return ignoredOf(this.#all.get(dpid) ?? [], bridge.name, this.#evidence(dpid, bridge, used));
+  }
+
+  /** A connection that a bridge was served by is over. */
+  lost(dpid: string): void {
+    this.#lostAt.set(dpid, performance.now());
+  }
+
+  #evidence(dpid: string, bridge: Made | undefined, current: SwitchConnection | undefined): Evidence {
+    const lostAt = this.#lostAt.get(dpid) ?? Number.NEGATIVE_INFINITY;
+    return { bridge, address: this.#options.openflow, lostAt, current };
+  }
+
+  accept(connection: SwitchConnection, way: Claim['way']): void {
     const dpid = hex(connection.dpid);
-    const { log, onConnection, onGone } = this.#options;
+    const { log, onConnection, onGone, onChange } = this.#options;
     const all = this.#all.get(dpid) ?? [];
     this.#all.set(dpid, all);
-    all.push(connection);
-    log.info({ datapath: dpid, peer: connection.peer, used: all.length === 1 }, 'a switch is connected');
+    const claim = { connection, way, at: performance.now() };
+    all.push(claim);
+    log.info({ datapath: dpid, peer: connection.peer }, 'a switch is connected');
     connection.on('error', (error) => log.warn({ datapath: dpid, err: error }, 'the switch said something unexpected'));
+    const silence = setTimeout(onChange, silenceMs);
     void connection.closed.then(() => {
-      all.splice(all.indexOf(connection), 1);
-      if (all.length === 0) this.#all.delete(dpid);
+      all.splice(all.indexOf(claim), 1);
+      if (all.length === 0 && this.#all.get(dpid) === all) this.#all.delete(dpid);
       if (!this.#closed) log.info({ datapath: dpid, peer: connection.peer }, 'a switch has gone');
+      clearTimeout(silence);
       onGone(dpid, connection);
     });
     onConnection(dpid, connection);
@@ -67,7 +111,15 @@ export class Connections {
 
   async close(): Promise<void> {
     this.#closed = true;
-    await Promise.all([...this.#all.values()].flat().map((connection) => connection.close()));
+    clearTimeout(this.#retry);
+    await Promise.all([...this.#all.values()].flat().map(({ connection }) => connection.close()));
     await this.#listener?.[Symbol.asyncDispose]();
+  }
+
+  #whyNot({ code, message }: NodeJS.ErrnoException): string {
+    const { port } = this.#options.openflow;
+    const holder = code === 'EADDRINUSE' ? holderOf(port) : undefined;
+    const why = holder ? `${holder.name} (pid ${holder.pid}) listens there` : message;
+    return `switches cannot connect by themselves to ${this.address}: ${why}; bridges are reached by their management sockets. To find who listens: ss -tlnp 'sport = :${port}'`;
   }
 }

@@ -1,4 +1,4 @@
-import { type Compiler, objectOfFault } from '@openvnet/compiler';
+import { type Compiler, objectOfItem } from '@openvnet/compiler';
 import type { Logger } from 'pino';
 
 /** Logs what could not be computed since the last call: one line for each feature or derivation, however many items fail. */
@@ -6,7 +6,7 @@ export function logFaults(compiler: Compiler, log: Logger, datapath: string): vo
   const byCode = Map.groupBy(compiler.takeFaults(), ({ by }) => by);
   for (const [by, faults] of byCode) {
     const [first] = faults;
-    const object = objectOfFault(compiler.relations, first!)?.uuid;
+    const object = objectOfItem(compiler.relations, first!)?.uuid;
     log.error(
       { datapath, err: first!.error, by, object, item: first!.item, items: faults.length },
       `${by} cannot be computed for ${object ?? 'an item of no object'}; what it made before stays`,

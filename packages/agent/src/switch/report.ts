@@ -32,6 +32,8 @@ export function bridgeReports({ bridges, services, connections, unclosed, target
       connection: (served ? served.connection : connections.of(dpid))?.peer ?? null,
       problem: bridge ? (served?.problem ?? service?.problem ?? unclosedText(unclosed.get(dpid)) ?? null) : stranger,
       notes: [
+        ...(bridge ? connections.ignored(dpid, bridge, served?.connection) : []),
+        ...(connections.problem && bridge ? [connections.problem] : []),
         ...(service?.notes ?? []),
         ...(lost ? [lost] : []),
         ...tamperingOf(served),
@@ -40,6 +42,7 @@ export function bridgeReports({ bridges, services, connections, unclosed, target
       ports: bridge?.ports.size ?? 0,
       flows: served?.flowCount ?? null,
       revision: served?.revision ?? null,
+      self_check: served?.selfChecks.last ?? null,
     };
   });
 }

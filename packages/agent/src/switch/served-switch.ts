@@ -16,6 +16,7 @@ import { logFaults } from './fault-log.ts';
 import { compare, FlowSender } from './flows.ts';
 import { InstalledFlows } from './installed.ts';
 import { mendMeters } from './meters.ts';
+import { SelfChecks, type SelfCheckTimes } from './self-checks.ts';
 
 /** Flows that are computed before the next part of them is sent. */
 const partSize = 500;
@@ -31,6 +32,7 @@ export interface ServedSwitchOptions {
   readonly revision: () => number;
   /** Called when the switch has acknowledged more, and when there is something else to report. */
   readonly onChange: () => void;
+  readonly selfCheckTimes?: SelfCheckTimes;
 }
 
 /** What other programs have changed: how many things, of which kinds, and when last. */
@@ -52,6 +54,7 @@ export class ServedSwitch {
   readonly neighbours: Neighbours;
   /** What answers to packets have computed from the model. */
   readonly cache: Cache;
+  readonly selfChecks: SelfChecks;
   /** What guests did in vain. */
   readonly notices = new Notices();
   /** Interfaces whose place has changed since the last report: where they are now, or undefined. */
@@ -90,6 +93,13 @@ export class ServedSwitch {
     );
     this.#installed = new InstalledFlows(this.compiler.relations);
     this.cache = new Cache(options.datapathId, this.compiler.relations);
+    this.selfChecks = new SelfChecks({
+      compiler: this.compiler,
+      datapath: options.dpid,
+      log: options.log,
+      onEnd: (mended) => (mended ? this.touch() : options.onChange()),
+      ...(options.selfCheckTimes && { times: options.selfCheckTimes }),
+    });
     this.compiler.watch('binding', (id, row) => {
       const place = row && {
         interface_id: id,
@@ -178,6 +188,7 @@ export class ServedSwitch {
     this.#closed = true;
     clearTimeout(this.#retry);
     this.neighbours.close();
+    this.selfChecks.close();
     await this.#running;
     this.cache.close();
     this.compiler.close();
@@ -224,7 +235,10 @@ export class ServedSwitch {
     this.#unsure = false;
     if (!known) {
       await this.#mendMeters(connection);
-      this.monitored ??= await this.#monitor(connection);
+      if (this.monitored === null) {
+        const monitored = await this.#monitor(connection);
+        if (connection === this.#connection) this.monitored = monitored;
+      }
     }
     const installed = known ?? (await this.#installed.read(connection));
     if (!known) this.neighbours.adopt(installed);

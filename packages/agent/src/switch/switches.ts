@@ -63,9 +63,10 @@ export class Switches {
           // A switch that is connected twice hands every packet over twice.
           if (served?.connection === connection) this.packetIns.handle(served, connection, message);
         });
-        this.#services.get(dpid)?.connected(connection);
+        this.#services.get(dpid)?.choose();
         onChange();
       },
+      onChange,
       onGone: (dpid, connection) => {
         this.#services.get(dpid)?.disconnected(connection);
         onChange();
@@ -73,7 +74,7 @@ export class Switches {
     });
   }
 
-  /** Starts to listen and to look; throws where the address cannot be listened on. */
+  /** Starts to listen and to look. */
   async start(): Promise<void> {
     const { ovsdb: target, log, onChange } = this.#options;
     await this.#connections.listen();
@@ -165,7 +166,7 @@ export class Switches {
     await this.#leaving.get(dpid);
     const bridge = bridgesByDpid(this.ovsdb).get(dpid);
     if (!bridge || !isTaken(bridge) || this.#isRegistered(dpid)) return undefined;
-    const where = { target: this.#options.ovsdb, connection: this.#connections.of(dpid) };
+    const where = { target: this.#options.ovsdb, connection: this.#connections.chosen(dpid, bridge) };
     const said = await openBridge(this.ovsdb, bridge, where);
     this.#options.log.warn({ datapath: dpid, bridge: bridge.name }, said);
     this.#options.onChange();
@@ -252,7 +253,7 @@ export class Switches {
     const { ovsdb: target, log, onChange } = this.#options;
     const told = { datapath: dpid, bridge: bridge.name };
     try {
-      await closeBridge(this.ovsdb, bridge, { target, connection: this.#connections.of(dpid) });
+      await closeBridge(this.ovsdb, bridge, { target, connection: this.#connections.chosen(dpid, bridge) });
       log.warn(told, 'the bridge is not registered any more: its flows were taken away, and it forwards nothing');
     } catch (error) {
       const reason = (error as Error).message;

@@ -67,11 +67,12 @@ export class Host implements AsyncDisposable {
     this.#manager = undefined;
   }
 
-  async startAgent(): Promise<void> {
+  /** `ovsdb` is where the agent finds the database, unless its socket. */
+  async startAgent({ ovsdb = this.vswitch.ovsdb } = {}): Promise<void> {
     this.#agent = new Agent({
       manager: `http://127.0.0.1:${this.#managerPort}`,
       openflow: this.openflow,
-      ovsdb: this.vswitch.ovsdb,
+      ovsdb,
       state: join(this.#directory, 'agent'),
       node: 'node1',
       log: this.#log,

@@ -1,10 +1,12 @@
+import type { EncodedFlow } from '@openvnet/openflow';
 import { encode } from '../pipeline/flow.ts';
 import { missFlows } from '../pipeline/misses.ts';
-import type { Derivation, Source, Wait } from './feature.ts';
+import type { Derivation, Wait } from './feature.ts';
 import { FlowTable } from './flow-table.ts';
 import { visibleTo } from './order.ts';
 import type { Identified, Relation } from './relation.ts';
 import { type LocalRows, localRelations, type ModelRelations, type Relations, View } from './relations.ts';
+import { checkFlows, checkItems, checkRows, type SelfCheck } from './self-check.ts';
 import {
   type AnyFeature,
   alwaysFlows,
@@ -12,6 +14,7 @@ import {
   featureStages,
   hasCondition,
   isItem,
+  isWanted,
   watchStage,
 } from './stages.ts';
 import { type Fault, type Remarks, type Stage, Unit } from './unit.ts';
@@ -29,7 +32,9 @@ export class Compiler {
   readonly #unwatch: (() => void)[] = [];
   readonly #waits = new Map<Unit, readonly Wait[]>();
   readonly #faults = new Map<Unit, readonly Fault[]>();
-  /** Of flows that depend on nothing. */
+  /** Flows that depend on nothing. */
+  readonly #constant: EncodedFlow[] = [];
+  /** Of those. */
   readonly #lasting: Fault[] = [];
   #newFaults: Fault[] = [];
   readonly #remarks: Remarks = { waits: [], faults: [] };
@@ -47,12 +52,13 @@ export class Compiler {
       ...derivations.map((each) => derivationStage(this.relations, each)),
       ...featureStages(this.flows, features),
     );
-    for (const flow of missFlows()) this.flows.add(encode(flow, 0n));
+    for (const flow of missFlows()) this.#constant.push(encode(flow, 0n));
     for (const feature of features) {
       const made = alwaysFlows(feature);
-      if (Array.isArray(made)) for (const flow of made) this.flows.add(flow);
+      if (Array.isArray(made)) this.#constant.push(...made);
       else this.#lasting.push(made);
     }
+    for (const flow of this.#constant) this.flows.add(flow);
     this.#newFaults = [...this.#lasting];
   }
 
@@ -85,6 +91,27 @@ export class Compiler {
       }
     }
     return true;
+  }
+
+  /**
+   * Computes every item anew and compares; what disagrees is computed again by the next `update`, or taken as it should be.
+   * Pauses after every item, so that others get their turn; what changes meanwhile is no disagreement.
+   */
+  *selfCheck(): Generator<undefined, SelfCheck> {
+    const stages = this.#stages.map((stage, i) => ({ stage, view: this.#views[i]!, relation: this.#sourceOf(stage) }));
+    const { items, disagreements } = yield* checkItems(stages);
+    const rows = checkRows(stages, this.relations);
+    const flows = checkFlows(this.flows, () => this.#allFlows());
+    return { items, disagreements: [...disagreements, ...rows, ...flows] };
+  }
+
+  *#allFlows(): Generator<EncodedFlow> {
+    yield* this.#constant;
+    for (const { units } of this.#stages) for (const { flows } of units.values()) yield* flows;
+  }
+
+  #sourceOf({ source }: Stage): Relation<Identified> {
+    return this.relations[source.of] as unknown as Relation<Identified>;
   }
 
   /** What is waited for, in no order. */
@@ -159,7 +186,7 @@ export class Compiler {
         unit.invalidate();
       }
     };
-    const relation = this.relations[source.of] as unknown as Relation<Identified>;
+    const relation = this.#sourceOf(stage);
     if ('by' in source) {
       for (const key of relation.keys(source.by)) set(key as number, true);
       return relation.onGroup(source.by, (key, present) => set(key as number, present));
@@ -167,14 +194,5 @@ export class Compiler {
     const wanted = (id: number): boolean => isWanted(source, relation.get(id)!);
     for (const { id } of relation.rows()) set(id, wanted(id));
     return relation.onRow((id, present) => set(id, present && wanted(id)));
-  }
-}
-
-/** Whether a row is an item. One of which that cannot be said is, so that computing it shows the fault. */
-function isWanted(source: Source, row: Identified): boolean {
-  try {
-    return isItem(source, row);
-  } catch {
-    return true;
   }
 }

@@ -19,8 +19,11 @@ export function faultOfNobody({ relations, faults }: Compiler): string | undefin
   return undefined;
 }
 
-/** The object that an item which cannot be computed is of. */
-export function objectOf(relations: Relations, { source, item }: Fault): NamedObject | undefined {
+/** The object that an item is of. */
+export function objectOf(
+  relations: Relations,
+  { source, item }: Pick<Fault, 'source' | 'item'>,
+): NamedObject | undefined {
   const owner = ownerOf(relations, source, item);
   return owner && named(relations, owner);
 }

@@ -26,6 +26,33 @@ export class FlowTable {
     return this.#bodies.keys();
   }
 
+  /** How many claims there are, those that lost included. */
+  get claimed(): number {
+    let lost = 0;
+    for (const claims of this.#claims.values()) lost += claims.length - 1;
+    return this.#bodies.size + lost;
+  }
+
+  /** Whether an item's flow is here, or has lost to another's. */
+  claims({ key, body }: EncodedFlow): boolean {
+    return this.#claims.get(key)?.includes(body) ?? this.#bodies.get(key) === body;
+  }
+
+  /** Takes exactly these in place of all that is here; gives the keys that differ. */
+  adopt(flows: Iterable<EncodedFlow>): string[] {
+    const before = new Map(this.#bodies);
+    const touched = this.takeTouched();
+    this.#bodies.clear();
+    this.#claims.clear();
+    for (const flow of flows) this.add(flow);
+    const differ = [...new Set([...before.keys(), ...this.#bodies.keys()])].filter(
+      (key) => before.get(key) !== this.#bodies.get(key),
+    );
+    this.#touched = touched;
+    for (const key of differ) touched.add(key);
+    return differ;
+  }
+
   /** Keys that changed since the last call. */
   takeTouched(): Set<string> {
     const touched = this.#touched;

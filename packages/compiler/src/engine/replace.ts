@@ -17,6 +17,12 @@ export function replace(
   return wanted;
 }
 
+/** Whether both hold the same flows, in whatever order. */
+export function sameFlows(held: readonly EncodedFlow[], given: readonly EncodedFlow[]): boolean {
+  const wanted = distinct(given);
+  return held.length === wanted.length && wanted.every(lookup(held));
+}
+
 /** An item may say the same twice, as one does that has the same address in two networks: that is one flow. */
 function distinct(flows: readonly EncodedFlow[]): readonly EncodedFlow[] {
   if (flows.length <= few) {

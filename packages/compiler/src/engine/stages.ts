@@ -3,9 +3,9 @@ import { encode } from '../pipeline/flow.ts';
 import { cookieOf, type Derivation, type Feature, isWait, type Source } from './feature.ts';
 import type { FlowTable } from './flow-table.ts';
 import type { Identified, Relation } from './relation.ts';
-import type { LocalRows, RelationName, Relations } from './relations.ts';
-import { replace } from './replace.ts';
-import type { Fault, Stage } from './unit.ts';
+import type { LocalRows, RelationName, Relations, View } from './relations.ts';
+import { replace, sameFlows } from './replace.ts';
+import type { Fault, Remarks, Stage, Unit } from './unit.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: the item of a feature is its own affair
 export type AnyFeature = Feature<any>;
@@ -24,16 +24,23 @@ export function derivationStage(
     if (!row) relation.delete(id);
     else if (!before || !sameRow(before, row)) relation.set(row);
   };
+  const rowOf = (view: View, key: number, { waits }: Remarks): Identified | undefined => {
+    const selected = select(view, key);
+    if (!isWait(selected)) return selected;
+    waits.push(selected);
+    return undefined;
+  };
   return {
     names: [`derivation ${into} from ${nameOf(source)}`],
     source,
     into,
+    rowId: idOf,
     units: new Map(),
     dirty: [],
-    compute: (view, { key }, { waits }) => {
-      const selected = select(view, key);
-      if (isWait(selected)) waits.push(selected);
-      put(key, isWait(selected) ? undefined : selected);
+    compute: (view, { key }, remarks) => put(key, rowOf(view, key, remarks)),
+    agrees: (view, { key }, remarks) => {
+      const [held, fresh] = [relation.get(idOf(key)), rowOf(view, key, remarks)];
+      return held && fresh ? sameRow(held, fresh) : held === fresh;
     },
     retire: ({ key }) => put(key, undefined),
   };
@@ -42,31 +49,36 @@ export function derivationStage(
 /** Computes the flows of features that have one source. Where one throws, its flows stay, and the others go on. */
 function featureStage(flowTable: FlowTable, sharing: readonly AnyFeature[]): Stage {
   const { source } = sharing[0]!;
+  const flowsOf = (view: View, unit: Unit, { waits, faults }: Remarks): EncodedFlow[] => {
+    const wanted: EncodedFlow[] = [];
+    for (const { name, cookie, select, flows } of sharing) {
+      const before = wanted.length;
+      try {
+        const selected = select(view, unit.key);
+        if (isWait(selected)) waits.push(selected);
+        else if (selected !== undefined) {
+          const mark = cookieOf(cookie, unit.key);
+          for (const flow of flows(selected)) wanted.push(encode(flow, mark));
+        }
+      } catch (error) {
+        wanted.length = before;
+        for (const flow of unit.flows) if (flow.body.charCodeAt(0) === cookie) wanted.push(flow);
+        faults.push({ by: `feature ${name}`, source, item: unit.key, error: error as Error });
+      }
+    }
+    return wanted;
+  };
   return {
     names: sharing.map(({ name }) => `feature ${name}`),
     source,
     units: new Map(),
     dirty: [],
-    compute: (view, unit, { waits, faults }) => {
-      const wanted: EncodedFlow[] = [];
-      for (const { name, cookie, select, flows } of sharing) {
-        const before = wanted.length;
-        try {
-          const selected = select(view, unit.key);
-          if (isWait(selected)) waits.push(selected);
-          else if (selected !== undefined) {
-            const mark = cookieOf(cookie, unit.key);
-            for (const flow of flows(selected)) wanted.push(encode(flow, mark));
-          }
-        } catch (error) {
-          wanted.length = before;
-          for (const flow of unit.flows) if (flow.body.charCodeAt(0) === cookie) wanted.push(flow);
-          faults.push({ by: `feature ${name}`, source, item: unit.key, error: error as Error });
-        }
-      }
+    compute: (view, unit, remarks) => {
+      const wanted = flowsOf(view, unit, remarks);
       // Copied, so that it has no room for more.
       unit.flows = replace(flowTable, unit.flows, wanted.length === 0 ? none : wanted.slice());
     },
+    agrees: (view, unit, remarks) => sameFlows(unit.flows, flowsOf(view, unit, remarks)),
     retire: (unit) => {
       unit.flows = replace(flowTable, unit.flows, none);
     },
@@ -93,6 +105,7 @@ export function watchStage<N extends keyof LocalRows>(
     source: { of } as Source,
     units: new Map(),
     dirty: [],
+    agrees: () => true,
     compute: (view, { key }) => seen(key, view.get(of as RelationName, key) as LocalRows[N] | undefined),
     retire: ({ key }) => seen(key, undefined),
   };
@@ -117,6 +130,15 @@ type ConditionalSource = Source & { readonly when: (row: never) => boolean };
 /** Whether a row of its relation is an item of a source. */
 export function isItem(source: Source, row: Identified): boolean {
   return !hasCondition(source) || source.when(row as never);
+}
+
+/** Whether a row is an item. One of which that cannot be said is, so that computing it shows the fault. */
+export function isWanted(source: Source, row: Identified): boolean {
+  try {
+    return isItem(source, row);
+  } catch {
+    return true;
+  }
 }
 
 function nameOf(source: Source): string {

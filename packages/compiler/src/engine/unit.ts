@@ -1,7 +1,7 @@
 import type { EncodedFlow } from '@openvnet/openflow';
 import type { Cell, Reader } from './cell.ts';
 import type { Source, Wait } from './feature.ts';
-import type { View } from './relations.ts';
+import type { LocalRows, View } from './relations.ts';
 
 /** What could not be computed: the code of a feature or derivation threw. What the item had before stays. */
 export interface Fault {
@@ -23,8 +23,12 @@ export interface Stage {
   readonly names: readonly string[];
   readonly source: Source;
   /** The relation that it fills; undefined where it makes flows. */
-  readonly into?: string;
+  readonly into?: keyof LocalRows;
+  /** The id of an item's row there. */
+  readonly rowId?: (key: number) => number;
   readonly compute: (view: View, unit: Unit, remarks: Remarks) => void;
+  /** Whether what it has made of an item is what it would make of it now. */
+  readonly agrees: (view: View, unit: Unit, remarks: Remarks) => boolean;
   readonly retire: (unit: Unit) => void;
   readonly units: Map<number, Unit>;
   readonly dirty: Unit[];

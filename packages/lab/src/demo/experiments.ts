@@ -3,6 +3,7 @@ import type { Client } from '@openvnet/client';
 import { type Kind, kinds, resourceOf } from '@openvnet/model';
 import { allReplied, describePing, type Scene, seenOnlyBy } from '../checks.ts';
 import type { Guest, PingResult } from '../guest.ts';
+import { patience } from '../patience.ts';
 import { LabError } from '../run.ts';
 import type { Stage } from './stage.ts';
 
@@ -58,7 +59,7 @@ export async function routing({ stage, scene, client }: Play, switched: PingResu
   const [first = Number.POSITIVE_INFINITY] = ping.rtts;
   const [firstSwitched = Number.NaN] = switched.rtts;
   stage.expect(
-    first < 20,
+    first < 20 * patience,
     'its first reply does not wait for the controller, which took 20.0 ms in 2013',
     `${first} ms; the first switched one took ${firstSwitched} ms`,
   );
@@ -145,7 +146,7 @@ async function inEffect(client: Client, stage: Stage): Promise<void> {
 async function allOf(client: Client, kind: Kind): Promise<void> {
   const { items } = await client.of(kind).list({ limit: 1000 });
   for (const { uuid } of items) {
-    const status = await client.waitFor(kind, String(uuid), { seconds: 20 });
+    const status = await client.waitFor(kind, String(uuid), { seconds: 20 * patience });
     if (!status.realised) throw new LabError(`${uuid} is not in effect: ${status.waits_for.join('; ')}`);
   }
 }

@@ -31,14 +31,14 @@ export const usualLimits: HttpLimits = {
   headMs: 10_000,
   requestMs: 30_000,
   silenceMs: 120_000,
-  bodyBytes: 128 << 20,
-  answerBytes: 256 << 20,
+  bodyBytes: 80 << 20,
+  answerBytes: 64 << 20,
 };
 
 /** Bodies that are said to be no larger are not counted: the limit on connections bounds them. */
 const smallBytes = 16 << 10;
 /** What a part of a body takes at least, however short it is. */
-const leastPartBytes = 256;
+const leastPartBytes = 1024;
 
 /** The limits that the server itself keeps. */
 export function serverOptions({ headMs, requestMs, silenceMs }: HttpLimits) {

@@ -23,6 +23,7 @@ import { formatOf, render, withoutSuffix } from './format.ts';
 import { openapi } from './openapi.ts';
 import { messageOf, requestNumber } from './request.ts';
 import { refuseUnknown, warningAbout } from './unknown-parameters.ts';
+import { welcome } from './welcome.ts';
 
 const bodyLimit = 1 << 20;
 
@@ -86,7 +87,8 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   };
   for (const prefix of ['/api/1.0', '/api']) await app.register(api, { prefix });
   app.get('/browse', (request, reply) => showBrowse(endpoints, request, reply));
-  await serveDocs(app);
+  app.get('/', (_request, reply) => reply.type('text/html;charset=utf-8').send(welcome(version)));
+  await serveDocs(app, description);
   return app;
 
   /** Made when it is first asked for. */

@@ -139,14 +139,7 @@ describe('a body', () => {
 
 describe('a path', () => {
   it('that is unknown is not found, in the words of old', async () => {
-    for (const url of [
-      '/',
-      '/api',
-      '/api/1.0',
-      '/api/1.0/nothing',
-      '/api/1.0/networks/nw-a/b/c',
-      '/api/2.0/networks',
-    ]) {
+    for (const url of ['/api', '/api/1.0', '/api/1.0/nothing', '/api/1.0/networks/nw-a/b/c', '/api/2.0/networks']) {
       const answer = await app.inject(url);
       expect([url, answer.statusCode, answer.body]).toEqual([url, 404, '<h1>Not Found</h1>']);
       expect(answer.headers['content-type']).toContain('text/html');

@@ -7,7 +7,7 @@ import { once } from 'node:events';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type Change, contained, parsePrintable, type Report, type ToAgent, toManager } from '@openvnet/model';
-import type { Commit, Store } from '@openvnet/store';
+import type { Commit, Reader, Store } from '@openvnet/store';
 import type { FastifyBaseLogger } from 'fastify';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { type AdmissionRules, refusalOfVisitor } from '../api/admission.ts';
@@ -26,6 +26,10 @@ export interface FeedLimits extends InboundLimits {
   readonly helloMs: number;
   /** How long an agent may take to answer when another one says its name. */
   readonly aliveMs: number;
+  /** How long the other end may take to close a connection with us, in milliseconds. */
+  readonly closeMs: number;
+  /** How long a snapshot is kept for the next agent, in milliseconds. */
+  readonly snapshotMs: number;
   /** Most connections. */
   readonly connections: number;
 }
@@ -37,6 +41,8 @@ const usual: FeedLimits = {
   heartbeatMs: 10_000,
   helloMs: 10_000,
   aliveMs: 5000,
+  closeMs: 2000,
+  snapshotMs: 2000,
   connections: 4000,
 };
 
@@ -58,6 +64,8 @@ export class Feed implements Disposable {
   readonly #members = new Set<WebSocket>();
   readonly #alive = new WeakSet<WebSocket>();
   readonly #stop: (() => void)[];
+  #shared: { revision: number; bytes: Buffer } | undefined;
+  #forgetting: NodeJS.Timeout | undefined;
   #pending: { revision: number; changes: Map<string, Change> } | undefined;
 
   constructor({ store, agents, strangers, logger }: FeedParts, limits: Partial<FeedLimits> = {}) {
@@ -106,6 +114,8 @@ export class Feed implements Disposable {
       close: (code, reason) => {
         this.#members.delete(socket);
         socket.close(code, reason);
+        // The other end may never answer that it has closed too.
+        setTimeout(() => socket.terminate(), this.#limits.closeMs).unref();
       },
     };
     // What fails on one connection ends that one.
@@ -134,6 +144,13 @@ export class Feed implements Disposable {
     socket.on('close', safely(closed));
     const heard = (data: RawData): unknown => {
       if (socket.readyState !== socket.OPEN) return;
+      if (agent && this.#strangers.sendsTooMuch(agent, (data as Buffer).length)) {
+        return this.#refuse(
+          connection,
+          agent,
+          `message of ${(data as Buffer).length} bytes, though none of its bridges is registered`,
+        );
+      }
       const message = toManager.safeParse(parseJson(String(data)));
       if (!message.success) {
         const [issue] = message.error.issues;
@@ -206,10 +223,10 @@ export class Feed implements Disposable {
       await this.#store.read(async (reader) => {
         const known =
           has.store === store && has.revision !== null ? await reader.changesSince(has.revision) : undefined;
-        const message: ToAgent = known
-          ? { type: 'changes', store, revision: reader.revision, changes: known.map(changeForAgent) }
-          : { type: 'snapshot', store, ...(await snapshotForAgent(reader)) };
-        this.#send(socket, JSON.stringify(message));
+        const { revision } = reader;
+        const changes =
+          known && ({ type: 'changes', store, revision, changes: known.map(changeForAgent) } satisfies ToAgent);
+        this.#send(socket, changes ? JSON.stringify(changes) : await this.#snapshot(reader));
         if (socket.readyState === socket.OPEN) this.#members.add(socket);
       });
     } catch (error) {
@@ -218,6 +235,24 @@ export class Feed implements Disposable {
       // An agent that does not hear that is not waited for.
       setTimeout(() => socket.terminate(), 1000).unref();
     }
+  }
+
+  /** The whole store as agents get it. Those that come at one revision, as all do after a restart, share the bytes. */
+  async #snapshot(reader: Reader): Promise<Buffer> {
+    const { revision } = reader;
+    if (this.#shared?.revision !== revision) {
+      const message = {
+        type: 'snapshot',
+        store: this.#store.id,
+        ...(await snapshotForAgent(reader)),
+      } satisfies ToAgent;
+      this.#shared = { revision, bytes: Buffer.from(JSON.stringify(message)) };
+    }
+    clearTimeout(this.#forgetting);
+    this.#forgetting = setTimeout(() => {
+      this.#shared = undefined;
+    }, this.#limits.snapshotMs).unref();
+    return this.#shared.bytes;
   }
 
   #committed({ revision, changes }: Commit): void {
@@ -247,11 +282,13 @@ export class Feed implements Disposable {
     if (!pending || this.#members.size === 0) return;
     const { revision, changes } = pending;
     const sent = [...changes.values()].map(changeForAgent);
-    const text = JSON.stringify({ type: 'changes', store: this.#store.id, revision, changes: sent } satisfies ToAgent);
-    for (const socket of this.#members) this.#send(socket, text);
+    const message = { type: 'changes', store: this.#store.id, revision, changes: sent } satisfies ToAgent;
+    // One copy for all, however slowly they read.
+    const bytes = Buffer.from(JSON.stringify(message));
+    for (const socket of this.#members) this.#send(socket, bytes);
   }
 
-  #send(socket: WebSocket, text: string): void {
+  #send(socket: WebSocket, text: string | Buffer): void {
     if (socket.readyState !== socket.OPEN) return;
     if (socket.bufferedAmount > this.#limits.bufferedBytes) {
       this.#logger.warn({ bufferedBytes: socket.bufferedAmount }, 'agent reads too slowly and is disconnected');
@@ -259,7 +296,7 @@ export class Feed implements Disposable {
       socket.terminate();
       return;
     }
-    socket.send(text);
+    socket.send(text, { binary: false });
   }
 
   #heartbeat(): void {

@@ -1,4 +1,5 @@
 /** What somebody can do who poses as an agent: over real connections. */
+import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { SystemStatus } from '@openvnet/model';
 import { describe, expect, it } from 'vitest';
@@ -142,5 +143,21 @@ describe('what agents report', () => {
           "vnctl datapaths add --uuid dp-bru7rebootu202e --display-name 'br\\u{7} $(reboot)\\u{202e}' --dpid 0x00000000000000ab --node-id node1",
       },
     ]);
+  });
+});
+
+describe('a connection that is refused', () => {
+  it('ends though the other end does not close it', async () => {
+    await using manager = await testManager({ feed: { helloMs: 50, closeMs: 100 } });
+    using agent = await testAgent(manager.url);
+    let gone = false;
+    agent.socket.pause();
+    (agent.socket as unknown as { _socket: Socket })._socket.on('close', () => {
+      gone = true;
+    });
+    await delay(600);
+    // It notices when it reads again that there is nobody any more.
+    agent.socket.resume();
+    await until(() => gone);
   });
 });

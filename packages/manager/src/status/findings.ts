@@ -35,6 +35,8 @@ export async function judge<K extends Kind>(
     rows.map(({ id }) => id),
   );
   const everywhere = placesOf(facts);
+  const reasons = facts.agents.all().flatMap(({ waiting }) => (waiting.size > 0 ? [waiting] : []));
+  const unserved = whyUnserved(facts);
   return rows.map((row, i) => {
     const own = found[i] ?? {};
     const places = own.places ?? everywhere;
@@ -42,8 +44,8 @@ export async function judge<K extends Kind>(
     const counted = countedAmong(own.places ?? everywhere);
     const waits_for = [
       ...(own.waits_for ?? []),
-      ...facts.agents.all().flatMap(({ waiting }) => waiting.get(`${kind} ${row.id}`) ?? []),
-      ...(places.length === 0 && !own.waits_for?.length ? [whyUnserved(facts)] : []),
+      ...reasons.flatMap((waiting) => waiting.get(`${kind} ${row.id}`) ?? []),
+      ...(places.length === 0 && !own.waits_for?.length ? [unserved] : []),
       ...acknowledgements(counted, needed),
     ];
     const away = [...new Set(places.map(({ agent }) => agent))].filter(({ connection }) => !connection);

@@ -162,7 +162,15 @@ async function datapathsOf(facts: Facts): Promise<SystemStatus['datapaths']> {
     const common = { uuid: datapath.uuid, dpid: `0x${datapath.dpid}`, register: null };
     const { status } = judged[i]!;
     if (seen.length === 0) {
-      const nothing = { bridge: null, node: null, connection: null, ports: null, flows: null, revision: null };
+      const nothing = {
+        bridge: null,
+        node: null,
+        connection: null,
+        ports: null,
+        flows: null,
+        revision: null,
+        self_check: null,
+      };
       return [{ ...common, ...nothing, notes: status.waits_for }];
     }
     return seen.map(({ agent, bridge }) => ({
@@ -181,6 +189,7 @@ async function datapathsOf(facts: Facts): Promise<SystemStatus['datapaths']> {
   return [...registered, ...others];
 }
 
-function shownOf({ node }: Agent, { name, connection, ports, flows, revision }: Agent['bridges'][number]) {
-  return { bridge: name, node, connection, ports, flows, revision };
+function shownOf({ node }: Agent, report: Agent['bridges'][number]) {
+  const { name, connection, ports, flows, revision, self_check = null } = report;
+  return { bridge: name, node, connection, ports, flows, revision, self_check };
 }

@@ -285,6 +285,7 @@ it('the status of everything names what is not in effect', async () => {
         ports: 2,
         flows: 10,
         revision: 5,
+        self_check: null,
         notes: [],
         register: null,
       },
@@ -292,4 +293,13 @@ it('the status of everything names what is not in effect', async () => {
     unrealised: [{ uuid: 'if-veth2', waits_for: ['waits for a port named if-veth2 on dp-br0'] }],
     refused: [],
   });
+});
+
+it('says when a bridge was last computed anew, and what was wrong', async () => {
+  const agent = await connect();
+  const self_check = { at: '2026-01-01T00:00:00.000Z', items: 7, disagreements: 1, found: ['flows of table admit'] };
+  const [bridge] = (reportOf(5) as Extract<ToManager, { type: 'report' }>).bridges!;
+  await tell(agent, reportOf(5, { bridges: [{ ...bridge, self_check }] }));
+  const { datapaths } = await manager.done('GET', '/status');
+  expect(datapaths[0].self_check).toEqual(self_check);
 });

@@ -10,6 +10,8 @@ export interface StrangerLimits {
 
 /** Most entries of a report that are kept of a stranger: it has no objects to tell of. */
 const strangersEntries = 1000;
+/** Most bytes of a message of a stranger. The first report of an agent is read before its bridges are known. */
+const strangersBytes = 4 << 20;
 
 /**
  * Bounds what agents that nobody has registered can leave in memory and status. Anybody can pose as an agent until agents have
@@ -46,6 +48,11 @@ export class Strangers implements Disposable {
   /** Whether so long a report is more than this agent can have to say. */
   saysTooMuch(agent: Agent, entries: number): boolean {
     return entries > strangersEntries && !this.#registered.has(agent);
+  }
+
+  /** Whether so large a message is more than this agent can have to say, which is found out before it is read. */
+  sendsTooMuch(agent: Agent, bytes: number): boolean {
+    return bytes > strangersBytes && !this.#registered.has(agent);
   }
 
   #strangers(): Agent[] {
