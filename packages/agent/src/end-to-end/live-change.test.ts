@@ -97,7 +97,7 @@ const cases: Readonly<Record<string, Case>> = {
   'interfaces.enable_filtering': {
     path: '/interfaces/if-3',
     to: 'false',
-    touches: ['delivery if-3', 'filter if-3', 'flood nw-2', 'guard if-3'],
+    touches: ['delivery if-3', 'filter if-3', 'filter_rules if-3', 'flood nw-2', 'guard if-3'],
     shows: {
       by: () => wires.send('if-6', echo(six, three)),
       before: nothing,
@@ -142,6 +142,29 @@ const cases: Readonly<Record<string, Case>> = {
       after: [nothing, nothing],
     },
   },
+  'interfaces.ipv4_address': {
+    path: '/interfaces/if-2',
+    to: '10.0.1.77',
+    touches: ['guard if-2', 'neighbour if-2'],
+  },
+  'interfaces.mac_address': {
+    path: '/interfaces/if-2',
+    to: '52:54:00:00:00:77',
+    touches: ['delivery if-2', 'dhcp_admission if-2', 'guard if-2', 'neighbour if-2'],
+  },
+  'interfaces.port_name': {
+    path: '/interfaces/if-2',
+    to: 'elsewhere',
+    back: ['/interfaces/if-2', { port_name: 'if-2' }],
+    reads: async () =>
+      (await host.api('GET', '/interfaces/if-2/ports')).items.some(
+        ({ port_name }: { port_name: string }) => port_name === 'elsewhere',
+      ),
+    touches: ['delivery if-2', 'dhcp_admission if-2', 'flood nw-1', 'guard if-2', 'hand_over if-2', 'neighbour if-2', 'refused if-2'],
+  },
+  'interfaces.mode': { path: '/interfaces/if-2', to: 'simulated', touches: ['delivery if-2', 'dhcp_admission if-2', 'flood nw-1', 'gateway if-2', 'guard if-2', 'hand_over if-2', 'refused if-2'] },
+  'routes.ingress': { path: '/routes/r-1', to: 'false', touches: ['route if-gw1'] },
+  'routes.egress': { path: '/routes/r-2', to: 'false', touches: ['route if-gw2'] },
   'mac_leases.interface_uuid': {
     path: '/mac_leases/ml-s3',
     to: 'if-s1',
@@ -222,7 +245,7 @@ const cases: Readonly<Record<string, Case>> = {
   'filters.ingress_passthrough': {
     path: '/filters/fil-3',
     to: 'true',
-    touches: ['filter if-3'],
+    touches: ['filter if-3', 'filter_rules if-3', 'flood nw-2'],
     shows: {
       by: async () => [await wires.send('if-6', echo(six, three)), await wires.send('if-3', echo(three, six))],
       before: [nothing, nothing],
@@ -232,7 +255,7 @@ const cases: Readonly<Record<string, Case>> = {
   'filters.egress_passthrough': {
     path: '/filters/fil-3',
     to: 'true',
-    touches: ['filter if-3'],
+    touches: ['filter if-3', 'filter_rules if-3', 'flood nw-2'],
     shows: {
       by: async () => [await wires.send('if-6', echo(six, three)), await wires.send('if-3', echo(three, six))],
       before: [nothing, nothing],
@@ -412,8 +435,8 @@ it('a datapath whose datapath id is changed is another bridge from then on', asy
   await host.vswitch.addBridge({ name: 'br1', datapathId: '00000000000000ab', failMode: 'standalone' });
   await change('/datapaths/dp-br0', { dpid: '0xab' });
   expect((await host.api('GET', '/datapaths/dp-br0')).dpid).toBe('0x00000000000000ab');
-  // What nobody serves is a plain switch again, as it was.
-  expect(await host.vswitch.flows('br0')).toEqual(['priority=0 actions=NORMAL']);
+  // What nobody serves stays closed.
+  expect(await host.vswitch.flows('br0')).toEqual([]);
   const served = () => host.agent.switches.served().map(({ dpid }) => dpid);
   expect(served()).toEqual(['00000000000000ab']);
   await change('/datapaths/dp-br0', { dpid: '0x000002fdee8e0a44' });
