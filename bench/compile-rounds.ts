@@ -5,6 +5,7 @@
 
 import { Slice } from '../packages/agent/src/feed/slice.ts';
 import { Compiler } from '../packages/compiler/src/engine/compiler.ts';
+import { portOf } from '../packages/compiler/src/engine/relations.ts';
 import { derivations, features } from '../packages/compiler/src/features/index.ts';
 import { snapshotForAgent } from '../packages/manager/src/feed/for-agent.ts';
 import { openStore } from '../packages/store/src/index.ts';
@@ -64,7 +65,8 @@ function compile(): Compiler {
   const before = performance.now();
   const made = new Compiler(1, model.relations, derivations, features);
   const { port } = made.relations;
-  for (let guest = 0; guest < ports; guest++) port.set({ id: guest + 1, name: portName(guest), iface_id: null });
+  for (let guest = 0; guest < ports; guest++)
+    port.set(portOf({ id: guest + 1, name: portName(guest), iface_id: null }));
   made.update();
   made.flows.takeTouched();
   took.push(performance.now() - before);

@@ -7,6 +7,7 @@ import { Slice } from '../packages/agent/src/feed/slice.ts';
 import { FlowSender } from '../packages/agent/src/switch/flows.ts';
 import { ServedSwitch, type ServedSwitchOptions } from '../packages/agent/src/switch/served-switch.ts';
 import { Compiler } from '../packages/compiler/src/engine/compiler.ts';
+import { portOf } from '../packages/compiler/src/engine/relations.ts';
 import { derivations, features } from '../packages/compiler/src/features/index.ts';
 import { snapshotForAgent } from '../packages/manager/src/feed/for-agent.ts';
 import { dial, type EncodedFlow, type SwitchConnection } from '../packages/openflow/src/index.ts';
@@ -97,7 +98,8 @@ function encodedFlows(): EncodedFlow[] {
 function compile(relations: Slice['relations']): Compiler {
   const compiler = new Compiler(1, relations, derivations, features);
   const { port } = compiler.relations;
-  for (let guest = 0; guest < ports; guest++) port.set({ id: guest + 1, name: portName(guest), iface_id: null });
+  for (let guest = 0; guest < ports; guest++)
+    port.set(portOf({ id: guest + 1, name: portName(guest), iface_id: null }));
   compiler.update();
   return compiler;
 }

@@ -1,5 +1,6 @@
 /** What is run on the kernel's datapath, and the lines in which the machine notes how it went. */
 import type { Counts } from '../counts.ts';
+import type { MachineName } from './machine.ts';
 
 /** In the directory that the machine may write to: the parts to run, a line each, and what came of them. */
 export const partsFile = 'parts';
@@ -7,18 +8,20 @@ export const resultsFile = 'results';
 
 export const demo = 'demo';
 
-/** The lab tests that concern forwarding, services, filters, translations and restarts. */
-export const labTests = [
-  'packages/lab/src/lab.lab.test.ts',
-  'packages/openvnet/src/dhcp.lab.test.ts',
-  'packages/openvnet/src/dns.lab.test.ts',
-  'packages/openvnet/src/filters.lab.test.ts',
-  'packages/openvnet/src/malformed.lab.test.ts',
-  'packages/openvnet/src/mtu.lab.test.ts',
-  'packages/openvnet/src/outside.lab.test.ts',
-  'packages/openvnet/src/restart.lab.test.ts',
-  'packages/openvnet/src/translations.lab.test.ts',
-] as const;
+/** The lab tests that concern forwarding, services, filters, translations and restarts, and the demo; each on the fastest machine that can run it. */
+export const parts: Readonly<Record<string, MachineName>> = {
+  [demo]: 'user-mode',
+  'packages/lab/src/lab.lab.test.ts': 'user-mode',
+  'packages/openvnet/src/dhcp.lab.test.ts': 'user-mode',
+  'packages/openvnet/src/dns.lab.test.ts': 'user-mode',
+  'packages/openvnet/src/malformed.lab.test.ts': 'user-mode',
+  'packages/openvnet/src/outside.lab.test.ts': 'user-mode',
+  'packages/openvnet/src/restart.lab.test.ts': 'user-mode',
+  // Connection tracking in zones of its own for each interface.
+  'packages/openvnet/src/filters.lab.test.ts': 'emulated',
+  'packages/openvnet/src/mtu.lab.test.ts': 'emulated',
+  'packages/openvnet/src/translations.lab.test.ts': 'emulated',
+};
 
 export interface Part extends Counts {
   readonly name: string;
@@ -27,7 +30,7 @@ export interface Part extends Counts {
 
 /** The parts that are asked for by words of their names; all of them by none. */
 export function partsNamed(words: readonly string[]): string[] {
-  const all = [demo, ...labTests];
+  const all = Object.keys(parts);
   const unknown = words.find((word) => !all.some((name) => name.includes(word)));
   if (unknown !== undefined) throw new Error(`no part is called ${unknown}; there are ${all.join(', ')}`);
   return all.filter((name) => words.length === 0 || words.some((word) => name.includes(word)));

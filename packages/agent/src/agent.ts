@@ -35,7 +35,7 @@ export class Agent {
     this.#options = options;
     const { log, ovsdb, openflow, node, state } = options;
     makeStateDirectory(state);
-    this.#file = new SliceFile(join(state, 'slice.jsonl'));
+    this.#file = new SliceFile(join(state, 'slice.jsonl'), log);
     this.switches = new Switches({
       ovsdb,
       openflow,
@@ -56,7 +56,7 @@ export class Agent {
   async start(): Promise<void> {
     const { manager, node, log, ovsdb } = this.#options;
     const questions = new Questions(this.switches, ovsdb);
-    for (const message of this.#copy()) this.slice.apply(message);
+    this.#readCopy();
     if (this.slice.position)
       log.info({ revision: this.slice.revision }, 'serving from the copy on disk until the manager answers');
     await this.switches.start();
@@ -67,6 +67,7 @@ export class Agent {
       version,
       log,
       copy: () => this.slice.position,
+      heard: () => this.#file.heard(),
       onSlice: (message) => this.#take(message),
       onQuestion: (question) => questions.answer(question),
       onUp: () => this.#reporter.restart(),
@@ -79,30 +80,27 @@ export class Agent {
     this.#file.close();
   }
 
-  /** What the copy on disk says; where it cannot be read, there is none, and the switches are left as they are until the manager is heard. */
-  #copy(): readonly SliceMessage[] {
-    try {
-      return this.#file.read();
-    } catch (error) {
-      this.#options.log.error(
-        { err: error },
-        'the copy on disk cannot be read; the switches stay as they are until the manager answers',
-      );
-      return [];
-    }
-  }
-
   #take(message: SliceMessage): void {
+    const before = this.slice.position;
     this.slice.apply(message);
+    // Revisions of another store, or of another past of this one, are no answer to this one's.
+    if (before && message.type === 'snapshot') {
+      for (const served of this.switches.served()) served.revision = null;
+    }
     this.switches.update();
     this.#reporter.touch();
+    this.#file.write(message, () => this.slice.snapshot());
+  }
+
+  #readCopy(): void {
     try {
-      this.#file.write(message, () => this.slice.snapshot());
+      for (const message of this.#file.read()) this.slice.apply(message);
     } catch (error) {
       this.#options.log.error(
         { err: error },
-        'the copy on disk cannot be written; a restart without the manager would serve an older one',
+        'the copy on disk cannot be used; the flows in the switches stay as they are',
       );
+      this.slice.clear();
     }
   }
 }

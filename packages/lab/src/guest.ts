@@ -1,5 +1,6 @@
 import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { patience } from './patience.ts';
 import { ended, type Finished, LabError, type RunOptions, run, start } from './run.ts';
 
 export interface PingOptions {
@@ -66,7 +67,7 @@ export class Guest {
 
   async ping(address: string, options: PingOptions = {}): Promise<PingResult> {
     const { count = 3, intervalMs = 200, timeoutMs = 1000, identifier } = options;
-    const args = ['-n', '-c', `${count}`, '-i', `${intervalMs / 1000}`, '-W', `${timeoutMs / 1000}`];
+    const args = ['-n', '-c', `${count}`, '-i', `${intervalMs / 1000}`, '-W', `${(timeoutMs * patience) / 1000}`];
     if (identifier !== undefined) args.push('-e', `${identifier}`);
     const command = ['ping', ...args, address].join(' ');
     const { stdout, stderr } = await this.exec('ping', [...args, address], {

@@ -52,7 +52,7 @@ describe('vnmgr', () => {
     await using manager = await testManager();
     manager.app.server.emit('error', new Error('accept EMFILE'));
     expect(await fetch(`${manager.url}/api/1.0/status`).then(({ ok }) => ok)).toBe(true);
-  }, 30_000);
+  }, 60_000);
 
   it('says where it serves, keeps what it was told, and ends when it is told to', async () => {
     const directory = folder();
@@ -92,7 +92,7 @@ describe('vnmgr', () => {
     writeFileSync(broken, 'this is no database, and long enough to be looked at as one '.repeat(100));
     expect(await failure(['--store', broken])).toEqual({
       code: 1,
-      words: `vnmgr: The store ${broken} cannot be opened: file is not a database.\n`,
+      words: `vnmgr: The store ${broken} is damaged: file is not a database. Restore a backup with: vnmgr restore FILE\n`,
     });
     expect(await failure([], { OPENVNET_LISTEN: 'here' })).toEqual({
       code: 1,

@@ -45,6 +45,11 @@ export const managerOptions = {
     schema: z.string().min(1),
     default: join(stateDirectory(), 'store.db'),
   },
+  newStore: {
+    doc: 'agents that hold the flows of another store follow this one at once, which deletes what it lacks',
+    schema: z.stringbool('expected true or false'),
+    default: 'false',
+  },
   datapathMacGroup: {
     doc: 'MAC range group from which relations of datapaths, and route links, get addresses; a fixed range where empty',
     placeholder: 'UUID',

@@ -6,6 +6,7 @@ import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import type { HttpLimits } from './api/bounds.ts';
 import { endpointsOf } from './api/endpoints.ts';
 import { createServer } from './api/server.ts';
+import { serveBackup } from './backup.ts';
 import type { Surroundings } from './behaviours/behaviour.ts';
 import { allBehaviours } from './behaviours/index.ts';
 import { Feed, type FeedLimits } from './feed/feed.ts';
@@ -34,6 +35,8 @@ export interface ManagerOptions {
   readonly http?: Partial<HttpLimits>;
   /** Uuid of the MAC range group for relations of datapaths and for route links, if any. */
   readonly datapathMacGroup?: string | undefined;
+  /** The store takes the place of any other whose flows agents hold; see `docs/backup.md`. */
+  readonly newStore?: boolean;
   /** The clock, in milliseconds since 1970. */
   readonly now?: () => number;
 }
@@ -73,8 +76,9 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
     limits: options.http,
     ending: ending.signal,
   });
+  serveBackup(app, store, path);
   stack.defer(() => app.close());
-  const feed = stack.use(new Feed({ store, agents, strangers, logger }, limits));
+  const feed = stack.use(new Feed({ store, agents, strangers, logger, newStore: options.newStore ?? false }, limits));
   feed.attach(app.server, admission);
   stack.defer(() => ending.abort());
   for (const { background } of allBehaviours) stack.use(background?.(store, around));

@@ -23,17 +23,23 @@ export type ToAgent =
   | {
       readonly type: 'snapshot';
       readonly store: string;
+      /** Managers of older versions have none. */
+      readonly epoch?: string;
       readonly revision: number;
       readonly rows: { readonly [K in Kind]?: readonly AgentRow<K>[] };
     }
   | {
       readonly type: 'changes';
       readonly store: string;
+      readonly epoch?: string;
       readonly revision: number;
       readonly changes: readonly AgentChange[];
     }
-  /** Another agent has the name of the node; this one is served as soon as that has gone. */
-  | { readonly type: 'wait'; readonly reason: string }
+  /**
+   * The agent is not served yet: another one has the name of the node, or the agent holds the flows of another store. Where
+   * `report` is set the manager wants to hear of its host meanwhile.
+   */
+  | { readonly type: 'wait'; readonly reason: string; readonly report?: true }
   | { readonly type: 'ask'; readonly ask: number; readonly question: Question };
 
 /**
@@ -164,6 +170,8 @@ export const toManager = z.discriminatedUnion('type', [
     /** The copy that the agent has, if any. */
     store: z.string().nullable(),
     revision: z.number().nullable(),
+    /** The epoch of its store that the copy is of; agents of older versions do not say. */
+    epoch: z.string().max(100).nullable().optional(),
   }),
   report,
   z.object({ type: z.literal('answer'), ask: z.number(), answer: z.unknown() }),

@@ -1,5 +1,7 @@
+export { backupStore, restoreStore } from './copies.ts';
 export { openStore } from './open.ts';
 export type { ChangedBy, Logged, Reader, Values, Where } from './reader.ts';
+export { requireSound } from './sqlite/sound.ts';
 export {
   type Commit,
   type Store,

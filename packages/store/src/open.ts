@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { migrate } from './migrations/index.ts';
 import { Database } from './sqlite/database.ts';
@@ -7,25 +7,43 @@ import { type Store, StoreError, type StoreOptions } from './store.ts';
 
 /**
  * Opens the store in the file `path`, which is made where there is none; `memory` keeps it in this process alone. One
- * process has the file. Throws `StoreError`.
+ * process has the file, and only its user can read it. Throws `StoreError`.
  */
 export async function openStore(path: string, options: StoreOptions = {}): Promise<Store> {
   let database: Database | undefined;
   try {
-    if (path !== 'memory') mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    if (path !== 'memory') makePrivate(path);
     database = new Database(path === 'memory' ? ':memory:' : path);
+    const damage = database.damage();
+    if (damage !== undefined) throw new Error(damage);
     await migrate(database);
     return new SqliteStore(database, options);
   } catch (cause) {
-    database?.close();
+    try {
+      database?.close();
+    } catch {
+      // A damaged file may not even be closed; what was wrong first is what helps.
+    }
     throw new StoreError(complaint(path, cause), { cause });
   }
+}
+
+/** The files that SQLite adds have the mode of the first. */
+function makePrivate(path: string): void {
+  const directory = dirname(path);
+  if (!existsSync(directory)) mkdirSync(directory, { recursive: true, mode: 0o700 });
+  closeSync(openSync(path, 'a', 0o600));
+  chmodSync(path, 0o600);
 }
 
 function complaint(path: string, cause: unknown): string {
   const message = cause instanceof Error ? cause.message : String(cause);
   if (/locked|busy/i.test(message)) {
     return `The store ${path} is in use: another process, such as a second manager, has it open.`;
+  }
+  if (/malformed|not a database|page|tree|row/i.test(message)) {
+    const what = message.split('\n').at(-1);
+    return `The store ${path} is damaged: ${what}. Restore a backup with: vnmgr restore FILE`;
   }
   return `The store ${path} cannot be opened: ${message}.`;
 }

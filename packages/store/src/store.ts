@@ -30,6 +30,8 @@ export interface Commit {
 export interface Store extends Reader, AsyncDisposable {
   /** Random, made with the store: revisions of two stores cannot be compared. */
   readonly id: string;
+  /** Random, made each time the store is opened. */
+  readonly epoch: string;
   /**
    * Runs `work` whole or not at all, after the transactions that were asked for before. Where it changes nothing there is
    * no new revision. Settles when the change is on disk, or undone.
@@ -39,6 +41,10 @@ export interface Store extends Reader, AsyncDisposable {
   read<T>(work: (reader: Reader) => Promise<T>): Promise<T>;
   /** Calls `listener` after every commit that changed something, in their order; returns how to stop that. */
   subscribe(listener: (commit: Commit) => void): () => void;
+  /** Whether a copy that was made at `revision`, in `epoch`, is part of the past of this store. */
+  isPast(epoch: string, revision: number): boolean;
+  /** Writes a copy of the whole store into a new file, and reads it back. */
+  backup(path: string): Promise<void>;
   close(): Promise<void>;
 }
 

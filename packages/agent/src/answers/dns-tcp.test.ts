@@ -146,8 +146,8 @@ describe('DNS over TCP', () => {
         ],
         [
           "hand_over",
-          "if-11",
-          "goes to the agent, which answers",
+          "ns-2",
+          "goes to the agent: dns_tcp",
         ],
       ]
     `);

@@ -17,6 +17,7 @@ function clientOf(manager: string) {
   const client = new FeedClient({
     ...{ manager, node: 'node1', version: '1', log },
     copy: () => undefined,
+    heard: () => undefined,
     onSlice: ({ type }) => heard.push(type),
     onQuestion: () => Promise.resolve(null),
     onUp: () => undefined,

@@ -4,6 +4,7 @@ import { contained, printable, type Question, type ToAgent, type ToManager } fro
 import type { Logger } from 'pino';
 import WebSocket from 'ws';
 import { machineIdentity } from './machine.ts';
+import type { Position } from './slice.ts';
 
 /** Waits between attempts to reach the manager, milliseconds: the first, and the most. */
 const retryMs = { first: 50, most: 1000 };
@@ -20,7 +21,9 @@ export interface FeedOptions {
   readonly version: string;
   readonly log: Logger;
   /** The copy that there is, to go on from. */
-  readonly copy: () => { store: string; revision: number } | undefined;
+  readonly copy: () => Position | undefined;
+  /** The store that it has last heard of, where there is no copy. */
+  readonly heard: () => Position | undefined;
   readonly onSlice: (slice: Extract<ToAgent, { type: 'snapshot' | 'changes' }>) => void;
   readonly onQuestion: (question: Question) => Promise<unknown>;
   /** The manager is there and wants the first report. */
@@ -79,7 +82,7 @@ export class FeedClient {
   }
 
   #use(socket: WebSocket): void {
-    const { manager, log, copy } = this.#options;
+    const { manager, log, copy, heard } = this.#options;
     this.#socket = socket;
     // What fails on a connection ends it, and another one is made.
     const safely = <A extends readonly unknown[]>(work: (...args: A) => unknown): ((...args: A) => void) =>
@@ -98,7 +101,7 @@ export class FeedClient {
     const opened = (): void => {
       const { node, version } = this.#options;
       const machine = machineIdentity();
-      const { store = null, revision = null } = copy() ?? {};
+      const { store = heard()?.store ?? null, revision = null, epoch = null } = copy() ?? {};
       socket.send(
         JSON.stringify({
           type: 'hello',
@@ -110,6 +113,7 @@ export class FeedClient {
           ...(machine !== undefined && { machine }),
           store,
           revision,
+          epoch,
         } satisfies ToManager),
       );
       log.info({ manager, revision }, 'connected to the manager');
@@ -166,6 +170,7 @@ export class FeedClient {
       }
       if (message.type === 'wait') {
         this.#down(message.reason, true);
+        if (message.report) onUp();
         return;
       }
       onSlice(message);

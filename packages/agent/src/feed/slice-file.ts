@@ -1,67 +1,195 @@
-import { closeSync, existsSync, openSync, readFileSync, renameSync, writeFileSync, writeSync } from 'node:fs';
-import type { SliceMessage, Snapshot } from './slice.ts';
+/**
+ * The agent's copy of its part of the model, on disk: a snapshot in the first line, a line for each change behind it, each
+ * after the checksum of its text. A copy that is not whole is none: what is missing from it would be deleted from the
+ * switches. Beside it stands what the agent has last heard of, so that a copy that lacks its end is found too.
+ */
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  fsync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { crc32 } from 'node:zlib';
+import { kinds } from '@openvnet/model';
+import type { Logger } from 'pino';
+import type { Position, SliceMessage, Snapshot } from './slice.ts';
 
 /** Bytes of changes that are kept behind a snapshot before the file is written anew, at least. */
 const slack = 1 << 20;
 
-/**
- * The agent's copy of its part of the model, on disk: a snapshot in the first line, a line for each change behind it. A
- * line that was cut by a crash is left out, and so is everything behind it: the manager then sends it again.
- */
 export class SliceFile {
   readonly #path: string;
+  readonly #log: Logger;
   #file: number | undefined;
   #snapshotSize = 0;
   #changesSize = 0;
+  #syncing = false;
 
-  /** Its directory is there already. */
-  constructor(path: string) {
+  constructor(path: string, log: Logger) {
     this.#path = path;
+    this.#log = log;
   }
 
-  /** What the file holds; the first is a snapshot. Empty where there is no file, or none that can be read. */
+  /** What the file holds; the first is a snapshot. Empty where there is no copy, or one with damage. */
   read(): SliceMessage[] {
-    if (!existsSync(this.#path)) return [];
-    const slices: SliceMessage[] = [];
-    const lines = readFileSync(this.#path, 'utf8').split('\n');
-    for (const line of lines.slice(0, -1)) {
-      const slice = parse(line);
-      if (!slice || slice.type !== (slices.length === 0 ? 'snapshot' : 'changes')) break;
-      slices.push(slice);
+    try {
+      if (!existsSync(this.#path)) return [];
+      const slices = messagesIn(readFileSync(this.#path));
+      const heard = this.heard();
+      const last = slices.at(-1)!;
+      if (heard && (heard.store !== last.store || heard.revision > last.revision)) {
+        throw new Error(`it ends at revision ${last.revision}, and revision ${heard.revision} was heard of`);
+      }
+      return slices;
+    } catch (error) {
+      this.#log.error(
+        { path: this.#path, reason: (error as Error).message },
+        'the copy on disk is damaged and not used; the flows in the switches stay as they are until the manager is heard',
+      );
+      return [];
     }
-    return slices;
   }
 
-  /** Notes what the manager has sent. `snapshot` gives the whole as it is then, for when the file is written anew. */
-  write(slice: SliceMessage, snapshot: () => Snapshot): void {
-    const line = `${JSON.stringify(slice)}\n`;
-    if (
-      slice.type === 'changes' &&
-      this.#file !== undefined &&
-      this.#changesSize + line.length < Math.max(slack, 2 * this.#snapshotSize)
-    ) {
-      this.#changesSize += writeSync(this.#file, line);
-      return;
+  /** What the agent has last heard of, also where there is no copy. */
+  heard(): Position | undefined {
+    try {
+      return JSON.parse(checked(readFileSync(this.#heardPath, 'utf8').trimEnd())) as Position;
+    } catch {
+      return undefined;
     }
-    const whole = slice.type === 'snapshot' ? line : `${JSON.stringify(snapshot())}\n`;
-    writeFileSync(`${this.#path}.new`, whole);
-    renameSync(`${this.#path}.new`, this.#path);
+  }
+
+  /**
+   * Notes what the manager has sent. `snapshot` gives the whole as it is then, for when the file is written anew. Where it
+   * cannot be written there is no copy: an older one would take away what is newer.
+   */
+  write(slice: SliceMessage, snapshot: () => Snapshot): void {
+    try {
+      const isFirst = this.#file === undefined;
+      const line = lineOf(slice);
+      if (slice.type === 'changes' && !isFirst && this.#changesSize + line.length < this.#most) this.#append(line);
+      else this.#replace(slice.type === 'snapshot' ? line : lineOf(snapshot()));
+      const { store, revision, epoch } = slice;
+      const heard = lineOf({ store, revision, ...(epoch !== undefined && { epoch }) });
+      writeFileSync(this.#heardPath, heard, { mode: 0o600 });
+    } catch (error) {
+      this.#log.error(
+        { path: this.#path, err: error },
+        'the copy on disk cannot be written and is removed; a restart without the manager would change no flow',
+      );
+      this.#remove();
+    }
+  }
+
+  close(): void {
+    if (this.#file === undefined) return;
+    // What was written last is on disk before the program ends.
+    try {
+      fsyncSync(this.#file);
+    } catch {}
+    closeSync(this.#file);
+    this.#file = undefined;
+  }
+
+  get #most(): number {
+    return Math.max(slack, 2 * this.#snapshotSize);
+  }
+
+  get #heardPath(): string {
+    return `${this.#path}.heard`;
+  }
+
+  #append(line: Buffer): void {
+    const written = writeSync(this.#file!, line);
+    if (written < line.length) throw new Error(`only ${written} of ${line.length} bytes could be written`);
+    this.#changesSize += written;
+    this.#sync(this.#file!);
+  }
+
+  /** Several lines of one turn are synced at once, beside the work on the switches. */
+  #sync(file: number): void {
+    if (this.#syncing) return;
+    this.#syncing = true;
+    setImmediate(() => {
+      this.#syncing = false;
+      if (this.#file !== file) return;
+      fsync(file, (error) => {
+        if (!error || this.#file !== file) return;
+        this.#log.error({ path: this.#path, err: error }, 'the copy on disk cannot be synced and is removed');
+        this.#remove();
+      });
+    });
+  }
+
+  #replace(whole: Buffer): void {
+    const made = `${this.#path}.new`;
+    const directory = dirname(this.#path);
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    writeFileSync(made, whole, { mode: 0o600, flush: true });
+    chmodSync(made, 0o600);
     this.close();
-    this.#file = openSync(this.#path, 'a');
+    renameSync(made, this.#path);
+    const entry = openSync(directory, 'r');
+    fsyncSync(entry);
+    closeSync(entry);
+    this.#file = openSync(this.#path, 'a', 0o600);
     this.#snapshotSize = whole.length;
     this.#changesSize = 0;
   }
 
-  close(): void {
-    if (this.#file !== undefined) closeSync(this.#file);
+  #remove(): void {
+    try {
+      if (this.#file !== undefined) closeSync(this.#file);
+    } catch {}
     this.#file = undefined;
+    for (const path of [this.#path, `${this.#path}.new`]) {
+      try {
+        rmSync(path, { force: true });
+      } catch (error) {
+        this.#log.error({ path, err: error }, 'the copy on disk cannot be removed either; remove it by hand');
+      }
+    }
   }
 }
 
-function parse(line: string): SliceMessage | undefined {
-  try {
-    return JSON.parse(line) as SliceMessage;
-  } catch {
-    return undefined;
+function lineOf(value: object): Buffer {
+  const text = JSON.stringify(value);
+  return Buffer.from(`${sumOf(text)} ${text}\n`);
+}
+
+function sumOf(text: string): string {
+  return crc32(text).toString(16).padStart(8, '0');
+}
+
+/** The text behind the checksum; throws where they do not belong together. */
+function checked(line: string): string {
+  const text = line.slice(9);
+  if (line.length < 10 || line[8] !== ' ' || line.slice(0, 8) !== sumOf(text)) throw new Error('a checksum is wrong');
+  return text;
+}
+
+/** All that is in a file; throws where anything of it is damaged, or not known to this version. */
+function messagesIn(bytes: Buffer): SliceMessage[] {
+  const lines = bytes.toString().split('\n');
+  if (lines.pop() !== '') throw new Error('its last line is cut');
+  const slices = lines.map((line) => JSON.parse(checked(line)) as SliceMessage);
+  if (slices.length === 0) throw new Error('it is empty');
+  const known = new Set<string>(kinds);
+  for (const [i, slice] of slices.entries()) {
+    if (slice.type !== (i === 0 ? 'snapshot' : 'changes')) throw new Error(`line ${i + 1} is no ${slice.type}`);
+    const named = slice.type === 'snapshot' ? Object.keys(slice.rows) : slice.changes.map(({ kind }) => kind);
+    const unknown = named.find((kind) => !known.has(kind));
+    if (unknown !== undefined) throw new Error(`this version knows no objects of kind ${unknown}`);
+    if (i > 0 && slice.revision < slices[i - 1]!.revision) throw new Error('its revisions are out of order');
   }
+  return slices;
 }

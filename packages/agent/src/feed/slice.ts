@@ -4,15 +4,25 @@ import { type AgentChange, type Kind, kinds, type ToAgent } from '@openvnet/mode
 export type SliceMessage = Extract<ToAgent, { type: 'snapshot' | 'changes' }>;
 export type Snapshot = Extract<ToAgent, { type: 'snapshot' }>;
 
+/** Of which store the copy is, from which of its openings, and as of which change. */
+export interface Position {
+  readonly store: string;
+  readonly revision: number;
+  /** Managers of older versions do not say. */
+  readonly epoch?: string;
+}
+
 /** The agent's part of the model, as the manager has sent it. Rows that did not change are not touched. */
 export class Slice {
   readonly relations: ModelRelations = modelRelations();
   #store: string | undefined;
+  #epoch: string | undefined;
   #revision = 0;
 
   /** Where the copy stands; undefined while there is none. */
-  get position(): { store: string; revision: number } | undefined {
-    return this.#store === undefined ? undefined : { store: this.#store, revision: this.#revision };
+  get position(): Position | undefined {
+    if (this.#store === undefined) return undefined;
+    return { store: this.#store, revision: this.#revision, ...(this.#epoch !== undefined && { epoch: this.#epoch }) };
   }
 
   get revision(): number {
@@ -37,14 +47,22 @@ export class Slice {
       }
     }
     this.#store = message.store;
+    this.#epoch = message.epoch;
     this.#revision = message.revision;
     return changed;
+  }
+
+  /** Forgets what a copy held that cannot be used. */
+  clear(): void {
+    this.apply({ type: 'snapshot', store: '', revision: 0, rows: {} });
+    this.#store = undefined;
   }
 
   /** All of it, as the manager would send it. */
   snapshot(): Snapshot {
     const rows = Object.fromEntries(kinds.map((kind) => [kind, [...this.#relation(kind).rows()]])) as Snapshot['rows'];
-    return { type: 'snapshot', store: this.#store ?? '', revision: this.#revision, rows };
+    const { store = '', revision = 0, epoch } = this.position ?? {};
+    return { type: 'snapshot', store, revision, ...(epoch !== undefined && { epoch }), rows };
   }
 
   #relation(kind: Kind): Relation<Identified> {
@@ -53,6 +71,8 @@ export class Slice {
 
   #put(kind: Kind, id: number, row: Identified | AgentChange['row']): boolean {
     const relation = this.#relation(kind);
+    // A newer manager may know more.
+    if (!relation) return false;
     if (row === null) {
       relation.delete(id);
       return true;

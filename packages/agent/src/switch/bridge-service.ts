@@ -3,9 +3,9 @@ import type { BridgeState, Ovsdb, PortState } from '@openvnet/ovsdb';
 import type { Logger } from 'pino';
 import { managementSocket } from './closing.ts';
 import type { Connections } from './connections.ts';
-import { shieldHost } from './host-shield.ts';
 import type { ServedSwitch } from './served-switch.ts';
 import { hastenRevalidation, inBandOff, prepareBridge } from './settings.ts';
+import { ShieldedPorts } from './shielded-ports.ts';
 
 /** Open vSwitch applies what changes its flows a moment after the database says so. */
 const settleMs = 300;
@@ -36,8 +36,7 @@ export class BridgeService {
   problem: string | null = null;
   readonly #options: BridgeServiceOptions;
   readonly #stop = new AbortController();
-  /** What is noted of ports where the host may answer guests. */
-  readonly #unshielded = new Map<string, string>();
+  readonly #shielded: ShieldedPorts;
   /** The settings of the bridge that concern its flows, as last seen. */
   #settings: string;
   /** Whether the bridge has been made ready to be served. */
@@ -50,6 +49,8 @@ export class BridgeService {
     this.served = served;
     this.bridge = bridge.name;
     this.#settings = settingsOf(bridge);
+    const warn = (note: string): void => log.warn({ datapath: served.dpid, bridge: bridge.name }, note);
+    this.#shielded = new ShieldedPorts(this.notes, warn);
     for (const [name, state] of bridge.ports) this.#setPort(name, state);
     log.info({ datapath: served.dpid, bridge: bridge.name }, 'the bridge is registered; it is served from now on');
     this.#serve().catch((error: unknown) => {
@@ -143,18 +144,6 @@ export class BridgeService {
     }
   }
 
-  /** Notes what keeps the host from being shielded at a port; undefined for nothing. */
-  #noteShield(port: string, note: string | undefined): void {
-    const before = this.#unshielded.get(port);
-    if (before === note) return;
-    if (before !== undefined) this.notes.delete(before);
-    this.#unshielded.delete(port);
-    if (note === undefined) return;
-    this.notes.add(note);
-    this.#unshielded.set(port, note);
-    this.#options.log.warn({ datapath: this.served.dpid, bridge: this.bridge }, note);
-  }
-
   #down(reason: string): void {
     const { log, onChange } = this.#options;
     if (this.problem === reason || this.served.connection) return;
@@ -168,7 +157,8 @@ export class BridgeService {
     this.served.setPort(name, known ? { id: state.ofport!, name, iface_id: state.ifaceId ?? null } : undefined);
     const bridge = this.#options.ovsdb.bridges.get(this.bridge);
     const shields = known && state.type === '' && bridge?.datapathType === 'netdev';
-    this.#noteShield(name, shields ? shieldHost(name) : undefined);
+    if (shields) this.#shielded.add(name);
+    else this.#shielded.remove(name);
   }
 }
 

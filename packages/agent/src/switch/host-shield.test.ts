@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { shieldHost } from './host-shield.ts';
+import { dropUnaddressed } from './unaddressed.ts';
 
 /** A directory like `/proc/sys` with the settings of one port. */
 function sysctls(port: string) {
@@ -38,4 +39,8 @@ it('does nothing where the port is elsewhere, has gone, or has a name that is no
   for (const name of ['veth2', '', '.', '..', '../veth1', 'a/b']) expect(shieldHost(name, sys.path)).toBeUndefined();
   rmSync(sys.file('arp_ignore'));
   expect(shieldHost('veth1', sys.path)).toBeUndefined();
+});
+
+it('puts no filter where there is no such device, and none by a name that is no name', async () => {
+  expect(await dropUnaddressed(['no-such-device', 'lo;reboot', 'a b', '../lo'])).toBeUndefined();
 });

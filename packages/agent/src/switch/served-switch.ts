@@ -5,7 +5,8 @@ import {
   faultOfNobody,
   features,
   type ModelRelations,
-  type Port,
+  type PortFacts,
+  portOf,
 } from '@openvnet/compiler';
 import type { Bound } from '@openvnet/model';
 import { type SwitchConnection, SwitchError } from '@openvnet/openflow';
@@ -127,11 +128,11 @@ export class ServedSwitch {
   }
 
   /** Puts a port in, in place of the one with its number or name, or takes it out. */
-  setPort(name: string, port: Port | undefined): void {
+  setPort(name: string, port: PortFacts | undefined): void {
     const { port: ports } = this.compiler.relations;
     for (const before of [...ports.where('name', name)]) if (before.id !== port?.id) ports.delete(before.id);
     const before = port && ports.get(port.id);
-    if (port && (before?.name !== port.name || before.iface_id !== port.iface_id)) ports.set(port);
+    if (port && (before?.name !== port.name || before.iface_id !== port.iface_id)) ports.set(portOf(port));
   }
 
   /** Uses `connection` from now on; undefined when there is none. What the switch holds is read anew. */

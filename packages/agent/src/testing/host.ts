@@ -7,7 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Compiler, derivations, features } from '@openvnet/compiler';
+import { Compiler, derivations, features, portOf } from '@openvnet/compiler';
 import { PrivateSwitch } from '@openvnet/lab';
 import { type Manager, startManager } from '@openvnet/manager';
 import type { SystemStatus } from '@openvnet/model';
@@ -56,7 +56,7 @@ export class Host implements AsyncDisposable {
   }
 
   async startManager(): Promise<void> {
-    const store = join(this.#directory, 'store.db');
+    const { store } = this;
     const listen = { host: '127.0.0.1', port: this.#managerPort };
     this.#manager = await startManager({ listen, store, logger: this.#log });
     this.#managerPort = Number(new URL(this.#manager.url).port);
@@ -65,6 +65,16 @@ export class Host implements AsyncDisposable {
   async stopManager(): Promise<void> {
     await this.#manager?.close();
     this.#manager = undefined;
+  }
+
+  /** Where the manager has its store. */
+  get store(): string {
+    return join(this.#directory, 'store.db');
+  }
+
+  /** Where the agent has its copy of the model. */
+  get copy(): string {
+    return join(this.#directory, 'agent', 'slice.jsonl');
   }
 
   /** `ovsdb` is where the agent finds the database, unless its socket. */
@@ -178,7 +188,7 @@ export function textOf({ key, body }: EncodedFlow): string {
 export function fromNothing({ agent, served }: Host): string[] {
   const compiler = new Compiler(served!.datapathId, agent.slice.relations, derivations, features);
   for (const [name, { ofport, ifaceId }] of agent.switches.ovsdb.bridges.get('br0')!.ports) {
-    if (ofport !== undefined) compiler.relations.port.set({ id: ofport, name, iface_id: ifaceId ?? null });
+    if (ofport !== undefined) compiler.relations.port.set(portOf({ id: ofport, name, iface_id: ifaceId ?? null }));
   }
   compiler.update();
   const flows = [...compiler.flows.keys()].map((key): EncodedFlow => ({ key, body: compiler.flows.get(key)! }));

@@ -38,6 +38,7 @@ export function namedFlows(flows: readonly EncodedFlow[], slice: Slice): string[
     const declared = features.find((one) => one.cookie === feature);
     if (!declared || item === 0) return `${feature}`;
     const { source } = declared;
+    if (source.of === 'port') return `${declared.name} ${item}`;
     if (source.of === 'flood_part') {
       const [network, part] = 'by' in source ? [item, 0] : [Math.floor(item / 0x1_0000), item % 0x1_0000];
       return `${declared.name} ${name('network', network)} ${part}`;

@@ -134,6 +134,7 @@ const flowNames = {
   in_port: ['in_port', 'number'],
   eth_src: ['dl_src', 'mac'],
   eth_dst: ['dl_dst', 'mac'],
+  vlan_vid: ['vlan_vid', 'number'],
   eth_type: ['dl_type', 'number'],
   ip_proto: ['nw_proto', 'number'],
   nw_ttl: ['nw_ttl', 'number'],

@@ -3,13 +3,14 @@ import { columnOf, type Field, fieldsOf, type Kind, kinds, resourceOf } from '@o
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { features } from '../features/index.ts';
+import { meters } from '../pipeline/meters.ts';
 import { localPort } from '../pipeline/ports.ts';
 import { tableNames } from '../pipeline/tables.ts';
 import { macOf, type Put, TestModel, TestSwitch } from '../testing/model.ts';
 import { switchPorts, type Topology, topology } from '../testing/random.ts';
 import { conflicts } from './conflicts.ts';
 import { cookieIn, readCookie } from './feature.ts';
-import type { Port, Resolved } from './relations.ts';
+import { type Port, portOf, type Resolved } from './relations.ts';
 
 /** A row of the model, a port, or a station that has answered; undefined where it is gone. */
 type Thing =
@@ -22,7 +23,7 @@ const keyOf = ({ kind, id }: Thing): string => `${kind} ${id}`;
 function thingsOf({ rows, resolved }: Topology): Thing[] {
   return [
     ...rows.map(([kind, row]): Thing => ({ kind, id: row.id, row })),
-    ...[...switchPorts].map(([id, name]): Thing => ({ kind: 'port', id, row: { id, name, iface_id: null } })),
+    ...[...switchPorts].map(([id, name]): Thing => ({ kind: 'port', id, row: portOf({ id, name, iface_id: null }) })),
     ...resolved.map((row): Thing => ({ kind: 'resolved', id: row.id, row })),
   ];
 }
@@ -79,11 +80,17 @@ function livingOf(things: readonly Thing[]): Living {
 
 const constant = new Living().state();
 
+/** In numbers of things elsewhere; ports there have meters of their own as well. */
+const far = 100_000;
+const farMeter = 104 - (far % meters.requests.each);
+
 /** The same thing of another installation on the same switch, which shares nothing with it but the host's own port. */
 function elsewhere({ kind, id, row }: Thing): Thing[] {
-  const far = 100_000;
   if (!row || id === localPort) return [];
-  if (kind === 'port') return [{ kind, id: id + 1000, row: { ...row, id: id + 1000, name: `far-${row.name}` } }];
+  if (kind === 'port')
+    return [
+      { kind, id: id + far + farMeter, row: portOf({ ...row, id: id + far + farMeter, name: `far-${row.name}` }) },
+    ];
   if (kind === 'resolved')
     return [{ kind, id: id + far, row: { ...row, id: id + far, domain_id: row.domain_id + far } }];
   const moved: Record<string, unknown> = { ...row, id: id + far };
@@ -128,7 +135,7 @@ function portStep(living: Living, value: number): Thing[] {
   const gone: Thing = { ...port, row: undefined };
   const id = 11 + (value % 17);
   if (value % 3 === 0) return [gone];
-  if (value % 3 === 1) return [gone, { ...port, id, row: { ...port.row, id } }];
+  if (value % 3 === 1) return [gone, { ...port, id, row: portOf({ ...port.row, id }) }];
   return [{ ...port, row: { ...port.row, iface_id: `if-${id}` } }];
 }
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { features } from '../features/index.ts';
+import { meters } from '../pipeline/meters.ts';
 import {
   filteringRow,
   filterRow,
@@ -148,8 +149,10 @@ describe('the compiler', () => {
       }
       vswitch.compiler.update();
       const before = vswitch.compiler.computed;
-      for (const row of interfaceRows(9999, 1, ip(1, 77))) model.put(...row);
-      vswitch.port(9999);
+      // Another port has the meter already, in either case.
+      const id = 101 + 40 * meters.requests.each;
+      for (const row of interfaceRows(id, 1, ip(1, 77))) model.put(...row);
+      vswitch.port(id);
       vswitch.compiler.update();
       return vswitch.compiler.computed - before;
     };
@@ -168,8 +171,8 @@ describe('the compiler', () => {
     expect(vswitch.compiler.flows.takeTouched().size).toBe(0);
     vswitch.unplug(11);
     vswitch.compiler.update();
-    // Guard (2), refused, neighbour, delivery, and the part of the network's ports (2).
-    expect(vswitch.compiler.flows.takeTouched().size).toBe(7);
+    // Guard (2), refused, neighbour, delivery, the part of the network's ports (2), and its meter.
+    expect(vswitch.compiler.flows.takeTouched().size).toBe(8);
   });
 
   it('reports a flow that two items claim, once', () => {

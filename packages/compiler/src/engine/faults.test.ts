@@ -7,6 +7,7 @@ import { datapathId, interfaceRows, networkRows, TestModel } from '../testing/mo
 import { Compiler } from './compiler.ts';
 import { faultOfNobody, faultyObjects } from './faults.ts';
 import { type Derivation, derivation, feature } from './feature.ts';
+import { portOf } from './relations.ts';
 import type { AnyFeature } from './stages.ts';
 
 /** Marks the flows of `marks`. */
@@ -60,7 +61,7 @@ function compilerOf(more: readonly AnyFeature[], moreDerivations: readonly Deriv
     [...derivations, ...moreDerivations],
     [...features, ...more],
   );
-  for (const id of [11, 12, 13]) compiler.relations.port.set({ id, name: `if-${id}`, iface_id: null });
+  for (const id of [11, 12, 13]) compiler.relations.port.set(portOf({ id, name: `if-${id}`, iface_id: null }));
   return compiler;
 }
 

@@ -1,4 +1,5 @@
 import { type AgentRow, columnOf, fieldsOf, type Kind, kinds, resourceOf } from '@openvnet/model';
+import { meterOf } from '../pipeline/meters.ts';
 import type { Reader } from './cell.ts';
 import { type Identified, type Key, Relation } from './relation.ts';
 
@@ -8,6 +9,15 @@ export interface Port {
   readonly name: string;
   /** `external_ids:iface-id`, the name by which other systems know the port. */
   readonly iface_id: string | null;
+  /** Under which what comes in there is handed to the agent. */
+  readonly meter: number;
+}
+
+/** A port as the switch's database tells it. */
+export type PortFacts = Omit<Port, 'meter'>;
+
+export function portOf(facts: PortFacts): Port {
+  return { ...facts, meter: meterOf(facts.id) };
 }
 
 /** An interface that is on this switch: at a port, or, where `port` is null, answered for by the switch. `id` is the interface's. */
@@ -152,7 +162,7 @@ export function modelRelations(): RelationsOf<ModelRows> {
 /** What one switch adds to it, empty. */
 export function localRelations(): RelationsOf<LocalRows> {
   return {
-    port: new Relation('port', ['name', 'iface_id']),
+    port: new Relation('port', ['name', 'iface_id', 'meter']),
     binding: new Relation('binding', ['port']),
     uplink: new Relation('uplink', ['domain_id', 'network_id']),
     network_domain: new Relation('network_domain', []),

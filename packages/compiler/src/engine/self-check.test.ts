@@ -4,6 +4,7 @@ import { priority } from '../pipeline/flow.ts';
 import { datapathId, interfaceRows, networkRows, TestModel } from '../testing/model.ts';
 import { Compiler } from './compiler.ts';
 import { derivation, feature } from './feature.ts';
+import { portOf } from './relations.ts';
 import type { SelfCheck } from './self-check.ts';
 
 /** What impure code looks at without saying so: the self-check is there to find that. */
@@ -32,7 +33,7 @@ beforeEach(() => {
   for (const row of [...networkRows(1), ...networkRows(2), ...interfaceRows(11, 1, 1), ...interfaceRows(12, 1, 2)])
     model.put(...row);
   compiler = new Compiler(datapathId, model.relations, [...derivations, impureRows], [...features, impureFlows]);
-  for (const id of [11, 12]) compiler.relations.port.set({ id, name: `if-${id}`, iface_id: null });
+  for (const id of [11, 12]) compiler.relations.port.set(portOf({ id, name: `if-${id}`, iface_id: null }));
   compiler.update();
 });
 
@@ -50,7 +51,7 @@ function flowsOf({ flows }: Compiler): string[] {
 
 const fresh = (): string[] => {
   const other = new Compiler(datapathId, model.relations, [...derivations, impureRows], [...features, impureFlows]);
-  for (const id of [11, 12]) other.relations.port.set({ id, name: `if-${id}`, iface_id: null });
+  for (const id of [11, 12]) other.relations.port.set(portOf({ id, name: `if-${id}`, iface_id: null }));
   other.update();
   other.close();
   return flowsOf(other);

@@ -70,6 +70,6 @@ it('costs a filtered port two flows more than another, where many share four rul
     vswitch.compiler.update();
     return vswitch.compiler.flows.size;
   };
-  const each = (filtered: boolean): number => (flows(200, filtered) - flows(100, filtered)) / 100;
+  const each = (filtered: boolean): number => (flows(400, filtered) - flows(300, filtered)) / 100;
   expect([each(false), each(true)]).toEqual([5, 7]);
 });

@@ -1,10 +1,8 @@
 import type { Action } from '@openvnet/openflow';
 import { feature } from '../engine/feature.ts';
-import { ask, ethernet, type Flow, load, output, priority } from '../pipeline/flow.ts';
+import { ask, ethernet, type Flow, groupBit, load, output, priority } from '../pipeline/flow.ts';
 import { enter } from './filter.ts';
 import { type Filtering, filteringOf } from './rule-sets.ts';
-
-const groupBit = 0x0100_0000_0000;
 
 /** Broadcast and multicast: to every port of the domain but the sender's, part by part. */
 export const broadcast = feature({

@@ -15,17 +15,21 @@ import {
 } from '@openvnet/packet';
 import { type Answer, feature, type Lookup, waiting } from '../engine/feature.ts';
 import type { Attachment, Station } from '../engine/relations.ts';
-import { because, ethernet, load, output, priority, protocol } from '../pipeline/flow.ts';
+import { ethernet, type Flow, handOver, load, output, priority, protocol } from '../pipeline/flow.ts';
 import { answerDhcp, type DhcpReply } from './dhcp-answer.ts';
 import { dhcpTerms } from './dhcp-terms.ts';
 
 const broadcastMac = 0xffff_ffff_ffff;
+const everyone = 0xffff_ffff;
 const fromClient = {
   eth_type: ethernet.ipv4,
   ip_proto: protocol.udp,
   udp_src: dhcpPort.client,
   udp_dst: dhcpPort.server,
 } as const;
+const fromServer = { ...fromClient, udp_src: dhcpPort.server, udp_dst: dhcpPort.client } as const;
+/** In the tables of filters: what passes unless a rule drops it. */
+const withoutRule = priority.low;
 /** Of an IP and a UDP header. */
 const headerSize = 28;
 const mostSize = 1500;
@@ -50,32 +54,66 @@ export const dhcp = feature({
       : waiting('network_service', id, `an IP lease of ${uuid ?? 'its interface'}, which must be simulated`);
   },
   flows: (stations) => [
-    ...[...new Set(stations.map(({ domain_id }) => domain_id))].map((domain) => ({
-      table: 'dispatch' as const,
-      priority: priority.high,
-      match: { domain, eth_dst: broadcastMac, ...fromClient },
-      actions: [because('dhcp')],
-      next: 'hand_over' as const,
-    })),
-    ...stations.map(({ interface_id, ip }) => ({
-      table: 'route_in' as const,
-      priority: priority.urgent + 1,
-      match: {
-        gateway: interface_id,
-        eth_type: ethernet.ipv4,
-        ipv4_dst: ip,
-        ip_proto: protocol.udp,
-        udp_dst: dhcpPort.server,
+    ...[...new Set(stations.map(({ domain_id }) => domain_id))].flatMap((domain): Flow[] => [
+      {
+        table: 'dispatch',
+        priority: priority.high,
+        match: { domain, eth_dst: broadcastMac, ...fromClient },
+        ...handOver('dhcp'),
       },
-      actions: [because('dhcp')],
-      next: 'hand_over' as const,
-    })),
+      // The service is the only server: what others offer reaches nobody, from near or by a router.
+      { table: 'dispatch', priority: priority.high, match: { domain, ...fromServer } },
+      { table: 'rewrite', priority: priority.high + 1, match: { domain, ...fromServer } },
+    ]),
+    ...stations.flatMap(({ domain_id, interface_id, mac, ip }): Flow[] => [
+      {
+        table: 'route_in',
+        priority: priority.urgent + 1,
+        match: {
+          gateway: interface_id,
+          eth_type: ethernet.ipv4,
+          ipv4_dst: ip,
+          ip_proto: protocol.udp,
+          udp_dst: dhcpPort.server,
+        },
+        ...handOver('dhcp'),
+      },
+      {
+        table: 'egress_rules',
+        priority: withoutRule,
+        match: { domain: domain_id, eth_dst: mac, ipv4_dst: ip, ...fromClient },
+        next: 'dispatch',
+      },
+    ]),
+  ],
+  always: [
+    {
+      table: 'egress_rules',
+      priority: withoutRule,
+      match: { eth_dst: broadcastMac, ipv4_dst: everyone, ...fromClient },
+      next: 'dispatch',
+    },
   ],
   answers: { dhcp: answer },
   limit: { burst: 100, perSecond: 100 },
 });
 
-/** Lets in what a guest without an address sends: from 0.0.0.0, and nothing else from there. */
+/** Servers outside: the only ones that a filtered guest hears, and only where the network has no service. */
+export const dhcpOutside = feature({
+  name: 'dhcp_outside',
+  doc: 'Lets what DHCP servers outside say to filtered guests of networks without a DHCP service.',
+  cookie: 28,
+  source: { of: 'uplink' },
+  select: (view, id) => {
+    const { port, domain_id } = view.get('uplink', id)!;
+    return view.where('station', 'domain_id', domain_id).some((station) => station.dhcp) ? undefined : port;
+  },
+  flows: (port) => [
+    { table: 'ingress_rules', priority: withoutRule, match: { in_port: port, ...fromServer }, next: 'output' },
+  ],
+});
+
+/** Lets in what a guest without an address sends: from 0.0.0.0 to everybody, and nothing else from there. */
 export const dhcpAdmission = feature({
   name: 'dhcp_admission',
   doc: 'Takes DHCP requests of guests that do not know their address yet past the sender guard.',
@@ -87,7 +125,7 @@ export const dhcpAdmission = feature({
     if (!first || first.port === null) return undefined;
     const { port, mac, filtered } = first;
     const served = here.some(({ network_id }) => view.where('station', 'network_id', network_id).some((at) => at.dhcp));
-    if (served) return { port, mac, actions: [because('dhcp')], next: 'hand_over' as const };
+    if (served) return { port, mac, ...handOver('dhcp') };
     // Outside there may be a server that is not ours.
     const open = here.find(({ domain_id }) => view.get('open_domain', domain_id));
     const next = filtered ? ('egress_filter' as const) : ('dispatch' as const);
@@ -97,7 +135,7 @@ export const dhcpAdmission = feature({
     {
       table: 'admit',
       priority: priority.normal,
-      match: { in_port: port, eth_src: mac, ipv4_src: 0, ...fromClient },
+      match: { in_port: port, eth_src: mac, eth_dst: broadcastMac, ipv4_src: 0, ipv4_dst: everyone, ...fromClient },
       actions,
       next,
     },
@@ -166,6 +204,6 @@ function replyFrame({ message, to }: DhcpReply, server: Station, mac: number, si
   const between = { src: server.ip, dst: to };
   const datagram = { src_port: dhcpPort.server, dst_port: dhcpPort.client, payload: encodeDhcp(message, { maxSize }) };
   const packet = encodeIpv4({ ...between, protocol: ipProtocol.udp, payload: encodeUdp(datagram, between) });
-  const dst = to === 0xffff_ffff ? broadcastMac : mac;
+  const dst = to === everyone ? broadcastMac : mac;
   return encodeEthernet({ dst, src: server.mac, type: ethernet.ipv4, payload: packet });
 }

@@ -1,6 +1,6 @@
 import { decodeEthernet, decodeIpv4, firstSize, lengthFirst, withoutLength } from '@openvnet/packet';
 import { type Answer, feature } from '../engine/feature.ts';
-import { because, ethernet, priority, protocol } from '../pipeline/flow.ts';
+import { ethernet, handOver, priority, protocol } from '../pipeline/flow.ts';
 import { forwarded, namesAt, portAt, stationsOf } from './dns.ts';
 import { answerDns } from './dns-answer.ts';
 
@@ -29,8 +29,7 @@ export const dnsTcp = feature({
         ip_proto: protocol.tcp,
         tcp_dst: portAt(station),
       },
-      actions: [because('dns_tcp')],
-      next: 'hand_over',
+      ...handOver('dns_tcp'),
     })),
   answers: { dns_tcp: answer },
   // A query on a connection of its own takes about seven packets of the client. With those of UDP it is what a port's meter lets through.

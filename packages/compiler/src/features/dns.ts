@@ -10,7 +10,7 @@ import {
 } from '@openvnet/packet';
 import { type Answer, feature, type Lookup, type Reply, waiting } from '../engine/feature.ts';
 import type { Rows, View } from '../engine/relations.ts';
-import { because, ethernet, output, priority, protocol } from '../pipeline/flow.ts';
+import { ethernet, handOver, output, priority, protocol } from '../pipeline/flow.ts';
 import { answerDns, questionEnd, serverFailure } from './dns-answer.ts';
 import { type Names, namesOf } from './dns-names.ts';
 
@@ -50,8 +50,7 @@ export const dns = feature({
         ip_proto: protocol.udp,
         udp_dst: portAt(station),
       },
-      actions: [because('dns')],
-      next: 'hand_over',
+      ...handOver('dns'),
     })),
   answers: { dns: answer },
   limit: { burst: 100, perSecond: 100 },

@@ -69,8 +69,6 @@ export const filterRules = feature({
   always: [
     { table: 'egress_rules', priority: unruled, match: { eth_type: ethernet.arp }, next: 'dispatch' },
     { table: 'ingress_rules', priority: unruled, match: { eth_type: ethernet.arp }, next: 'output' },
-    { table: 'egress_rules', priority: unruled, match: dhcp(68, 67), next: 'dispatch' },
-    { table: 'ingress_rules', priority: unruled, match: dhcp(67, 68), next: 'output' },
   ],
 });
 
@@ -136,8 +134,4 @@ function unruledFlows(
   if (passes.received) flows.push({ table: 'ingress_rules', priority: order, match, next: 'output' });
   else if (arpIsRuled) flows.push({ table: 'ingress_rules', priority: order, match: arp });
   return flows;
-}
-
-function dhcp(from: number, to: number) {
-  return { eth_type: ethernet.ipv4, ip_proto: protocol.udp, udp_src: from, udp_dst: to };
 }

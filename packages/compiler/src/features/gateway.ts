@@ -1,5 +1,5 @@
 import { feature } from '../engine/feature.ts';
-import { ethernet, load, move, outputBack, priority, protocol, setField, toAgent } from '../pipeline/flow.ts';
+import { ethernet, handOver, load, move, outputBack, priority, protocol, setField } from '../pipeline/flow.ts';
 import { isGateway } from './bindings.ts';
 
 /** Above every prefix: what is for a gateway itself is not routed. */
@@ -49,7 +49,7 @@ export const gateway = feature({
         table: 'route_in' as const,
         priority: ownAddress,
         match: { gateway: id, eth_type: ethernet.ipv4, ipv4_dst: ip },
-        actions: [toAgent('port_unreachable')],
+        ...handOver('port_unreachable'),
       },
     ]),
     ...links.flatMap((route_link) =>
@@ -64,7 +64,7 @@ export const gateway = feature({
           table: 'route_out' as const,
           priority: ownAddress,
           match: { route_link, eth_type: ethernet.ipv4, ipv4_dst: ip },
-          actions: [toAgent('port_unreachable')],
+          ...handOver('port_unreachable'),
         },
       ]),
     ),
@@ -75,7 +75,7 @@ export const gateway = feature({
             table: 'route_in' as const,
             priority: priority.low,
             match: { gateway: id, eth_type: ethernet.ipv4 },
-            actions: [toAgent('network_unreachable')],
+            ...handOver('network_unreachable'),
           },
         ]),
   ],

@@ -20,10 +20,9 @@ export const guard = feature({
       domain: domain_id,
       next: filtered ? ('egress_filter' as const) : ('dispatch' as const),
       routing,
-      open: view.get('open_domain', domain_id) !== undefined,
     };
   },
-  flows: ({ port, mac, ip, domain, next, routing, open }) => [
+  flows: ({ port, mac, ip, domain, next, routing }) => [
     {
       table: 'admit',
       priority: priority.normal,
@@ -39,7 +38,6 @@ export const guard = feature({
       next,
     },
     ...(routing ? [anyAddress(port, mac, domain, next)] : []),
-    ...(open ? impostors(domain, mac, ip) : []),
   ],
   // Guests send IPv6 by themselves; it is not carried, and is no sign of a wrong address.
   always: [{ table: 'admit', priority: priority.low + 1, match: { eth_type: ethernet.ipv6 } }],
@@ -48,14 +46,4 @@ export const guard = feature({
 function anyAddress(port: number, mac: number, domain: number, next: 'egress_filter' | 'dispatch'): Flow {
   const match = { in_port: port, eth_src: mac, eth_type: ethernet.ipv4 };
   return { table: 'admit', priority: priority.normal - 1, match, actions: [load('domain', domain)], next };
-}
-
-/** Nobody outside may send from the addresses of those who are on this switch. */
-function impostors(domain: number, mac: number, ip: number): Flow[] {
-  const [table, order] = ['uplink', priority.high] as const;
-  return [
-    { table, priority: order + 1, match: { domain, eth_src: mac } },
-    { table, priority: order, match: { domain, eth_type: ethernet.ipv4, ipv4_src: ip } },
-    { table, priority: order, match: { domain, eth_type: ethernet.arp, arp_spa: ip } },
-  ];
 }

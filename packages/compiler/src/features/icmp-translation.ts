@@ -14,7 +14,17 @@ import {
   icmpType,
 } from '@openvnet/packet';
 import { type Answer, feature } from '../engine/feature.ts';
-import { ask, ethernet, type Flow, load, priority, protocol, toAgent } from '../pipeline/flow.ts';
+import {
+  ask,
+  ethernet,
+  type Flow,
+  forgetInPort,
+  handOver,
+  load,
+  priority,
+  protocol,
+  recallInPort,
+} from '../pipeline/flow.ts';
 import { isGateway } from './bindings.ts';
 import { entryIn, entryOut, rewriteQuote } from './icmp-quotes.ts';
 import { type Entry, entriesOf, passesUntranslated } from './translation-entries.ts';
@@ -37,10 +47,17 @@ export const icmpTranslation = feature({
   flows: (id) =>
     errorTypes.flatMap((icmpv4_type): Flow[] => {
       const error = { eth_type: ethernet.ipv4, ip_proto: protocol.icmp, icmpv4_type };
-      const how = { priority: priority.high, actions: [toAgent('icmp_translation')] };
+      const order = priority.high;
+      const { actions, next } = handOver('icmp_translation');
       return [
-        { table: 'translate_in', match: { gateway: id, ...error }, ...how },
-        { table: 'translate_out', match: { translator: id, ...error }, ...how },
+        { table: 'translate_in', priority: order, match: { gateway: id, ...error }, actions, next },
+        {
+          table: 'translate_out',
+          priority: order,
+          match: { translator: id, ...error },
+          actions: [recallInPort, ...actions],
+          next,
+        },
       ];
     }),
   answers: { icmp_translation: answer },
@@ -48,7 +65,7 @@ export const icmpTranslation = feature({
   limit: { burst: 100, perSecond: 100 },
 });
 
-function answer({ frame, register, restore }: Parameters<Answer>[0], lookup: Parameters<Answer>[1]) {
+function answer({ port, frame, register, restore }: Parameters<Answer>[0], lookup: Parameters<Answer>[1]) {
   const { payload, ...framed } = decodeEthernet(frame);
   const packet = decodeIpv4(payload);
   // Of an error in fragments the first could be told from its quote, and nothing of the others.
@@ -64,12 +81,13 @@ function answer({ frame, register, restore }: Parameters<Answer>[0], lookup: Par
     return [];
   }
   const on = out ? 'forward' : entry?.link ? 'route_out' : 'route_in';
-  const actions = [...restore(), ...(!out && entry?.link ? [load('route_link', entry.link)] : []), ask(on)];
-  if (!entry) return [{ frame, actions }];
+  const turned = out ? forgetInPort : entry?.link ? [load('route_link', entry.link)] : [];
+  const back = { actions: [...restore(), ...turned, ask(on)], in_port: port };
+  if (!entry) return [{ frame, ...back }];
   rewriteQuote(quote, out ? 'dst' : 'src', out ? entry.outside : entry.inside);
   const ends = out ? { src: sourceOut(entries, entry, packet.src) } : { dst: entry.inside.ip };
   const translated = encodeIpv4({ ...packet, ...ends, payload: encodeIcmp({ ...icmp, payload: quote }) });
-  return [{ frame: encodeEthernet({ ...framed, payload: translated }), actions }];
+  return [{ frame: encodeEthernet({ ...framed, payload: translated }), ...back }];
 }
 
 /**

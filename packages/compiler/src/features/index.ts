@@ -13,7 +13,7 @@ import { bindings } from './bindings.ts';
 import { broadcast, flood } from './broadcast.ts';
 import { networkDomains, segmentDomains } from './broadcast-domains.ts';
 import { delivery } from './delivery.ts';
-import { dhcp, dhcpAdmission } from './dhcp.ts';
+import { dhcp, dhcpAdmission, dhcpOutside } from './dhcp.ts';
 import { dns } from './dns.ts';
 import { dnsTcp } from './dns-tcp.ts';
 import { filter, filterRules } from './filter.ts';
@@ -21,6 +21,7 @@ import { gateway } from './gateway.ts';
 import { guard } from './guard.ts';
 import { handOver } from './hand-over.ts';
 import { icmpTranslation } from './icmp-translation.ts';
+import { identity } from './identity.ts';
 import { neighbour } from './neighbour.ts';
 import { nextHop, resolved } from './next-hop.ts';
 import { pathMtu } from './path-mtu.ts';
@@ -58,6 +59,7 @@ export const derivations: readonly Derivation[] = [
 /** Every function of the data plane. A new one is its file and its line here. */
 export const features: readonly AnyFeature[] = [
   guard,
+  identity,
   refused,
   neighbour,
   delivery,
@@ -80,6 +82,7 @@ export const features: readonly AnyFeature[] = [
   handOver,
   dhcp,
   dhcpAdmission,
+  dhcpOutside,
   dns,
   dnsTcp,
   unanswered,

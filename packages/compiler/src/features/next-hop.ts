@@ -2,7 +2,7 @@ import type { Flow as DecodedFlow } from '@openvnet/openflow';
 import { arpOperation, decodeArp, decodeEthernet } from '@openvnet/packet';
 import { type Answer, feature, type Lookup, type Reply } from '../engine/feature.ts';
 import type { Resolved } from '../engine/relations.ts';
-import { ask, ethernet, load, priority, toAgent } from '../pipeline/flow.ts';
+import { ask, ethernet, handOver, handOverCopy, load, priority } from '../pipeline/flow.ts';
 import { places } from '../pipeline/registers.ts';
 import { icmpErrors } from './icmp-errors.ts';
 
@@ -24,13 +24,13 @@ export const nextHop = feature({
       table: 'rewrite',
       priority: priority.low,
       match: { domain, eth_type: ethernet.ipv4, known: 0 },
-      actions: [toAgent('next_hop')],
+      ...handOver('next_hop'),
     },
     ...macs.map((mac) => ({
       table: 'dispatch' as const,
       priority: priority.high,
       match: { domain, eth_dst: mac, eth_type: ethernet.arp, arp_op: arpOperation.reply },
-      actions: [toAgent('neighbour_heard')],
+      ...handOver('neighbour_heard'),
     })),
   ],
   answers: { next_hop: resolve, neighbour_heard: heard },
@@ -59,8 +59,8 @@ export const resolved = feature({
       table: 'uplink',
       priority: priority.normal + 1,
       match: { domain, eth_type: ethernet.arp, arp_op: arpOperation.request, arp_spa: ip },
-      actions: [toAgent('neighbour_heard')],
-      next: 'dispatch',
+      actions: handOverCopy('neighbour_heard'),
+      next: 'identity',
     },
   ],
 });
@@ -92,8 +92,11 @@ async function resolve(packet: Parameters<Answer>[0], lookup: Lookup): Promise<r
   ];
 }
 
+/** A station speaks for itself only: with the MAC address that it sends from, and which the guards have seen. */
 function heard({ frame, register }: Parameters<Answer>[0], lookup: Lookup): [] {
-  const { sha, spa } = decodeArp(decodeEthernet(frame).payload);
-  lookup.heard({ domain: register('domain'), ip: spa }, sha);
+  const { src, payload } = decodeEthernet(frame);
+  const { sha, spa } = decodeArp(payload);
+  if (sha === src) lookup.heard({ domain: register('domain'), ip: spa }, sha);
+  else lookup.count('not of its sender');
   return [];
 }

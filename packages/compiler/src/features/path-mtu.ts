@@ -1,6 +1,6 @@
 import { decodeEthernet, decodeIpv4, encodeEthernet, fragmentIpv4, ipv4Size } from '@openvnet/packet';
 import { type Answer, feature, type Lookup } from '../engine/feature.ts';
-import { ask, ethernet, isWithin, load, priority, toAgent } from '../pipeline/flow.ts';
+import { ask, ethernet, handOver, isWithin, load, priority } from '../pipeline/flow.ts';
 import { networksIn } from './broadcast-domains.ts';
 import { icmpErrorBack } from './icmp-errors.ts';
 
@@ -20,7 +20,7 @@ export const pathMtu = feature({
       // Below what has no time left to live, which is so whatever the size.
       priority: priority.normal + 1,
       match: { domain, eth_type: ethernet.ipv4, known: 1, too_large: 1 },
-      actions: [toAgent('fragmentation_needed')],
+      ...handOver('fragmentation_needed'),
     },
   ],
   answers: { fragmentation_needed: answer },

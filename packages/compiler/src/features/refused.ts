@@ -14,7 +14,7 @@ import {
 } from '@openvnet/packet';
 import { type Answer, feature, type Lookup } from '../engine/feature.ts';
 import type { Rows } from '../engine/relations.ts';
-import { isWithin, priority, toAgentMetered } from '../pipeline/flow.ts';
+import { anyTag, isWithin, priority, toAgentMetered } from '../pipeline/flow.ts';
 import { meterOf } from '../pipeline/meters.ts';
 
 /**
@@ -23,7 +23,7 @@ import { meterOf } from '../pipeline/meters.ts';
  */
 export const refused = feature({
   name: 'refused',
-  doc: 'Counts frames whose sender uses an address that is not its own.',
+  doc: 'Counts frames whose sender uses an address that is not its own, or a VLAN tag.',
   cookie: 2,
   source: { of: 'binding' },
   select: (view, id) => view.get('binding', id)!.port ?? undefined,
@@ -32,7 +32,7 @@ export const refused = feature({
     {
       table: 'admit',
       priority: priority.low,
-      match: { in_port: port },
+      match: { in_port: port, vlan_vid: anyTag },
       actions: [toAgentMetered(meterOf(port, 'notices'), 'refused')],
     },
   ],

@@ -7,12 +7,12 @@ import {
   decrementTtl,
   ethernet,
   forgetInPort,
+  handOver,
   isWithin,
   load,
   move,
   prefixMatch,
   priority,
-  toAgent,
 } from '../pipeline/flow.ts';
 import { icmpErrors } from './icmp-errors.ts';
 
@@ -122,13 +122,13 @@ export const route = feature({
       table: 'rewrite' as const,
       priority: priority.high,
       match: { eth_type: ethernet.ipv4, nw_ttl },
-      actions: [toAgent('time_exceeded')],
+      ...handOver('time_exceeded'),
     })),
     {
       table: 'rewrite',
       priority: priority.normal,
       match: { eth_type: ethernet.ipv4, known: 1 },
-      actions: [decrementTtl, move('gateway_mac', 'eth_src'), move('target_mac', 'eth_dst'), forgetInPort],
+      actions: [decrementTtl, move('gateway_mac', 'eth_src'), move('target_mac', 'eth_dst'), ...forgetInPort],
       next: 'translate_out',
     },
   ],

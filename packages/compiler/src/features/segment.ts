@@ -16,17 +16,16 @@ export const segment = feature({
     const port = view.get('binding', interface_id)?.port;
     const domain = segmentDomain(segment_id!);
     if (port == null || domain === undefined) return undefined;
-    const filtered = view.get('interface', interface_id)?.enable_filtering;
-    const next = filtered ? ('egress_filter' as const) : ('dispatch' as const);
-    return { port, mac, domain, next };
+    const filtered = view.get('interface', interface_id)?.enable_filtering ?? false;
+    return { port, mac, domain, filtered };
   },
-  flows: ({ port, mac, domain, next }): Flow[] => [
+  flows: ({ port, mac, domain, filtered }): Flow[] => [
     {
       table: 'admit',
       priority: admitted,
       match: { in_port: port, eth_src: mac },
-      actions: [load('domain', domain)],
-      next,
+      actions: [load('domain', domain), ...(filtered ? [load('filtered', 1)] : [])],
+      next: 'identity',
     },
     { table: 'uplink', priority: priority.high + 1, match: { domain, eth_src: mac } },
   ],

@@ -47,7 +47,7 @@ export const strangers = feature({
           priority: priority.normal,
           match: { domain, in_port: port },
           actions: [learnPlace('learned', learnedCookie(id), { age, most: mostStations })],
-          next: 'dispatch',
+          next: 'identity',
         }),
       ),
     ];

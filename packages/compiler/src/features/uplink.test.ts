@@ -132,4 +132,18 @@ describe('an internal interface', () => {
     expect(portsOf(own)).toEqual([]);
     expect(portsOf(fromHost(guest))).toEqual([11]);
   });
+
+  it('carries the network of its own lease, whatever else its datapath says and however old that is', () => {
+    const to = { datapath_id: 1, mac_address: null, uuid: '', ip_lease_id: null, topology_id: null };
+    const tags = { topology_layer_id: null, topology_mac_range_group_id: null };
+    model.put(...networkRows(2, undefined, { mode: 'physical' })[0]!);
+    model.put('datapath_network', { id: 1, interface_id: 51, network_id: 2, ...to, ...tags });
+    expect(portsOf(fromOutside({ mac: macOf(11), ip: 0x0a000a0b }))).toEqual([11]);
+    // With a second lease the first stays.
+    model.put(...leaseRow(52, 51, 2, 0x0a000205));
+    expect(portsOf(fromOutside({ mac: macOf(11), ip: 0x0a000a0b }))).toEqual([11]);
+    for (const id of [51, 52]) model.remove('ip_lease', id);
+    expect(portsOf(fromOutside({ mac: macOf(11), ip: 0x0a000a0b }))).toEqual([]);
+    expect(vswitch.compiler.relations.uplink.get(51)).toMatchObject({ domain_id: 2 });
+  });
 });

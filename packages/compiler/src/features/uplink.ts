@@ -1,6 +1,6 @@
 import { feature } from '../engine/feature.ts';
 import { objectOfDomain } from '../pipeline/domain-numbers.ts';
-import { ethernet, load, priority } from '../pipeline/flow.ts';
+import { ethernet, groupBit, load, priority } from '../pipeline/flow.ts';
 
 /** Before what the guard refuses at the port; in networks after IPv6, which they do not carry. */
 const admitted = { segment: priority.low + 2, network: priority.low + 1 } as const;
@@ -23,4 +23,9 @@ export const uplink = feature({
       next: 'uplink' as const,
     }));
   },
+  // Nobody has such an address.
+  always: [
+    { table: 'uplink', priority: priority.urgent, match: { eth_src: { value: groupBit, mask: groupBit } } },
+    { table: 'uplink', priority: priority.urgent, match: { eth_src: 0 } },
+  ],
 });

@@ -4,7 +4,7 @@ import type { View } from '../engine/relations.ts';
 import { objectOfDomain, segmentDomain } from '../pipeline/domain-numbers.ts';
 import { hasUplink } from './bindings.ts';
 
-/** What each uplink joins its port to. A wire without tags can carry one broadcast domain only; the oldest has it. */
+/** What each uplink joins its port to. A wire without tags can carry one broadcast domain only: its own lease says which. */
 export const uplinks = derivation({
   into: 'uplink',
   doc: 'Ports behind which are stations that the model does not know.',
@@ -34,28 +34,28 @@ export const openNetworks = derivation({
   select: (_, id) => ({ id }),
 });
 
-/** By leases, by what was asked for, or as the host's interface in a relation of the datapath. */
+/**
+ * In the order in which they count: the interface's own leases, the oldest first, then what was asked for, then relations of
+ * the datapath that name it.
+ */
 function domainsOf(view: View, id: number): number[] {
   const host = view.get('interface', id)!.mode === 'host';
-  const on = <R extends { datapath_id: number }>(rows: readonly R[]): R[] =>
-    rows.filter(({ datapath_id }) => datapath_id === view.datapathId);
-  const networks = [
-    ...view.where('ip_lease', 'interface_id', id),
-    ...view.where('interface_network', 'interface_id', id),
-    ...on(view.where('datapath_network', 'interface_id', id)),
-  ].map(({ network_id }) => network_id);
-  const segments = [
-    ...view.where('mac_lease', 'interface_id', id),
-    ...view.where('interface_segment', 'interface_id', id),
-    ...on(view.where('datapath_segment', 'interface_id', id)),
-  ].flatMap(({ segment_id }) => segment_id ?? []);
+  const oldest = <R extends { id: number }>(rows: readonly R[]): R[] => [...rows].sort((a, b) => a.id - b.id);
+  const here = <R extends { id: number; datapath_id: number }>(rows: readonly R[]): R[] =>
+    oldest(rows).filter(({ datapath_id }) => datapath_id === view.datapathId);
   // A host carries virtual networks in other ways.
   const carried = (kind: Kind & ('network' | 'segment'), each: number): boolean =>
     !host || view.get(kind, each)?.mode === 'physical';
+  const ofNetwork = ({ network_id }: { network_id: number }): number | undefined =>
+    carried('network', network_id) ? view.get('network_domain', network_id)?.domain_id : undefined;
+  const ofSegment = ({ segment_id }: { segment_id: number | null }): number | undefined =>
+    segment_id !== null && carried('segment', segment_id) ? segmentDomain(segment_id) : undefined;
   return [
-    ...networks.filter((each) => carried('network', each)).map((each) => view.get('network_domain', each)?.domain_id),
-    ...segments.filter((each) => carried('segment', each)).map(segmentDomain),
-  ]
-    .filter((each) => each !== undefined)
-    .sort((a, b) => a - b);
+    ...oldest(view.where('ip_lease', 'interface_id', id)).map(ofNetwork),
+    ...oldest(view.where('mac_lease', 'interface_id', id)).map(ofSegment),
+    ...oldest(view.where('interface_network', 'interface_id', id)).map(ofNetwork),
+    ...oldest(view.where('interface_segment', 'interface_id', id)).map(ofSegment),
+    ...here(view.where('datapath_network', 'interface_id', id)).map(ofNetwork),
+    ...here(view.where('datapath_segment', 'interface_id', id)).map(ofSegment),
+  ].filter((domain) => domain !== undefined);
 }

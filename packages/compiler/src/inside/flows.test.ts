@@ -50,8 +50,8 @@ describe('flows', () => {
   it('of an interface are those of its leases too, by names', async () => {
     expect(await lines('interface', 11)).toMatchInlineSnapshot(`
       [
-        "admit guard il-11 if-11: in_port=if-11 eth_src=52:54:00:00:00:0b eth_type=arp arp_spa=10.0.1.1 arp_sha=52:54:00:00:00:0b -> domain=nw-1 goto dispatch",
-        "admit guard il-11 if-11: in_port=if-11 eth_src=52:54:00:00:00:0b eth_type=ipv4 ipv4_src=10.0.1.1 -> domain=nw-1 goto dispatch",
+        "admit guard il-11 if-11: in_port=if-11 eth_src=52:54:00:00:00:0b eth_type=arp vlan_vid=none arp_spa=10.0.1.1 arp_sha=52:54:00:00:00:0b -> domain=nw-1 goto dispatch",
+        "admit guard il-11 if-11: in_port=if-11 eth_src=52:54:00:00:00:0b eth_type=ipv4 vlan_vid=none ipv4_src=10.0.1.1 -> domain=nw-1 goto dispatch",
         "admit refused if-11 if-11: in_port=if-11 -> agent(refused)",
         "neighbour neighbour il-11 if-11: domain=nw-1 target_ip=10.0.1.1 -> target_mac=52:54:00:00:00:0b known=1",
         "forward delivery ml-11 if-11: eth_dst=52:54:00:00:00:0b domain=nw-1 -> out_port=if-11 goto output",

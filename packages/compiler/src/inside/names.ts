@@ -13,7 +13,7 @@ import { objectOfDomain } from '../pipeline/domain-numbers.ts';
 import { packetSize } from '../pipeline/flow.ts';
 import { portFromWire } from '../pipeline/ports.ts';
 import { places, type RegisterName, registers, type Shown } from '../pipeline/registers.ts';
-import { agentReasons, tableNames } from '../pipeline/tables.ts';
+import { reasonOf, tableNames } from '../pipeline/tables.ts';
 
 /** What stands in fields of packets. Others are numbers. */
 const shownFields: { readonly [F in FieldName]?: Shown } = {
@@ -33,6 +33,7 @@ const words: { readonly [F in FieldName]?: Readonly<Record<number, string>> } = 
   eth_type: { 2048: 'ipv4', 2054: 'arp', 34525: 'ipv6' },
   ip_proto: { 1: 'icmp', 6: 'tcp', 17: 'udp' },
   arp_op: { 1: 'request', 2: 'reply' },
+  vlan_vid: { 0: 'none' },
 };
 
 /** A match or packet by names: registers taken apart, objects by uuid. */
@@ -118,8 +119,8 @@ function actionText(relations: Relations, action: Action): string {
     case 'resubmit':
       return `ask(${tableText(action.table ?? 0)})`;
     case 'controller': {
-      const reason = Object.entries(agentReasons).find(([, number]) => number === action.userdata?.[0]);
-      return `agent(${reason?.[0] ?? 'unknown'})`;
+      const reason = action.userdata && reasonOf(action.userdata[0]!);
+      return reason ? `agent(${reason})` : 'agent';
     }
     case 'learn_up_to':
       return `learn(${tableText(action.table)})`;
@@ -179,6 +180,8 @@ function valueText(
       const { kind, id } = objectOfDomain(number);
       return relations[kind].get(id)?.uuid ?? String(number);
     }
+    case 'reason':
+      return reasonOf(number) ?? String(number);
     case 'rule_set':
       return usersOfRules(relations, number);
     case 'interface':

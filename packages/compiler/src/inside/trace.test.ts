@@ -146,7 +146,7 @@ describe('a trace', () => {
       false,
       'waits until 10.0.1.99 in nw-1 has told the agent its MAC address',
     ]);
-    expect(text(far).at(-3)).toBe('  rewrite: the agent asks nw-1 for the MAC address of 10.0.1.99');
+    expect(text(far).at(-4)).toBe('  rewrite: the agent asks nw-1 for the MAC address of 10.0.1.99');
     vswitch.compiler.relations.resolved.set({ id: 1, domain_id: 1, ip: 0x0a000163, mac: 0x020000000099 });
     const known = await from(21, '10.0.1.99');
     expect([known.delivered, known.verdict]).toEqual([true, 'leaves for stations outside at port if-41']);
@@ -185,10 +185,11 @@ describe('a trace', () => {
     ]);
     expect(legs.at(-1)!.cause).toEqual({ what: 'too_large', network_id: 2, size: 1401 });
     const said = legs.at(-1)!.steps.map(({ table, feature, says }) => `${table} ${feature}: ${says}`);
-    expect(said.slice(-3)).toEqual([
+    expect(said.slice(-4)).toEqual([
       'route_out route: r-2 of rl-1: 10.0.2.0/24 leaves to nw-2 by if-102, which takes up to 1400 bytes',
       'neighbour neighbour: 10.0.2.1 is if-21 in nw-2, at 52:54:00:00:00:15',
       'rewrite path_mtu: it is larger than nw-2 takes',
+      'hand_over hand_over: goes to the agent: fragmentation_needed',
     ]);
   });
 

@@ -3,7 +3,7 @@ import { type Attachment, View } from '../engine/relations.ts';
 import { networksIn } from '../features/broadcast-domains.ts';
 import { mtuIn } from '../features/path-mtu.ts';
 import { packetSize } from '../pipeline/flow.ts';
-import { agentReasons } from '../pipeline/tables.ts';
+import { type AgentReason, reasonOf } from '../pipeline/tables.ts';
 import type { Outcome, Packet } from '../simulate/simulate.ts';
 import { dropped, noRoute, whyUnknown } from './causes.ts';
 import { decidedBy, type Inspected } from './flows.ts';
@@ -55,15 +55,16 @@ export function packetVerdict(vswitch: Inspected, outcome: Outcome, packet: Pack
   const outside = outsideText(vswitch, outcome);
   if (outside !== undefined) return { arrived: true, text: outside, blocked_by: null };
   if (handed) {
-    if (last?.table === 'hand_over') {
+    const reason = reasonOf(handed.reason);
+    if (reason === 'dhcp' || reason === 'dns' || reason === 'dns_tcp') {
       const text = `answered by a service of ${before.gateway ? `gateway ${before.gateway}` : 'the network'}`;
       return { arrived: true, text, blocked_by: null };
     }
-    if (handed.reason === agentReasons.host_unreachable) {
+    if (reason === 'host_unreachable') {
       const networks = networksIn(view, registerIn(last!.before, 'domain')).map(({ id }) => id);
       return { arrived: false, ...whyUnknown(vswitch, networks, registerIn(last!.before, 'target_ip')) };
     }
-    if (handed.reason === agentReasons.fragmentation_needed) {
+    if (reason === 'fragmentation_needed') {
       const [domain, target] = [registerIn(last!.before, 'domain'), registerIn(last!.before, 'target_ip')];
       const found = mtuIn(view, domain, target);
       const size = packetSize(Number(packet.size));
@@ -72,8 +73,8 @@ export function packetVerdict(vswitch: Inspected, outcome: Outcome, packet: Pack
       const cause = network && { what: 'too_large' as const, network_id: network.id, size };
       return { arrived: false, text, blocked_by: null, ...(cause && { cause }) };
     }
-    const text = unreachable[handed.reason]?.(target, before) ?? `goes to the agent (${reasonName(handed.reason)})`;
-    const cause = handed.reason === agentReasons.network_unreachable ? noRoute(last!, packet) : undefined;
+    const text = (reason && unreachable[reason]?.(target, before)) ?? `goes to the agent (${reason})`;
+    const cause = reason === 'network_unreachable' ? noRoute(outcome.trace.at(-2)!, packet) : undefined;
     return { arrived: false, text, blocked_by: null, ...(cause && { cause }) };
   }
   const [copy] = outcome.sent;
@@ -102,16 +103,17 @@ export function packetVerdict(vswitch: Inspected, outcome: Outcome, packet: Pack
   return { arrived: true, text, blocked_by: null, reached, ...(receiver && { receiver }) };
 }
 
-const unreachable: Readonly<Record<number, (target: string, before: Readonly<Record<string, string>>) => string>> = {
-  [agentReasons.network_unreachable]: (target, { route_link, gateway, ipv4_src }) =>
+const unreachable: {
+  readonly [R in AgentReason]?: (target: string, before: Readonly<Record<string, string>>) => string;
+} = {
+  network_unreachable: (target, { route_link, gateway, ipv4_src }) =>
     route_link !== undefined
       ? `no route: ${route_link} has no route to ${target}`
       : `no route lets ${ipv4_src} in by ${gateway}`,
-  [agentReasons.host_unreachable]: (target) => `nobody has ${target}`,
-  [agentReasons.port_unreachable]: (target) => `${target} is a gateway itself, which takes echo requests only`,
-  [agentReasons.time_exceeded]: () => 'its time to live is over',
-  [agentReasons.next_hop]: (_, { target_ip, domain }) =>
-    `waits until ${target_ip} in ${domain} has told the agent its MAC address`,
+  host_unreachable: (target) => `nobody has ${target}`,
+  port_unreachable: (target) => `${target} is a gateway itself, which takes echo requests only`,
+  time_exceeded: () => 'its time to live is over',
+  next_hop: (_, { target_ip, domain }) => `waits until ${target_ip} in ${domain} has told the agent its MAC address`,
 };
 
 /** That copies leave by uplinks, to stations of which nothing is known here. */
@@ -135,8 +137,4 @@ const mostNamed = 8;
 
 function isGroup({ eth_dst }: Packet): boolean {
   return (BigInt(eth_dst ?? 0) & 0x0100_0000_0000n) !== 0n;
-}
-
-function reasonName(reason: number): string {
-  return Object.entries(agentReasons).find(([, number]) => number === reason)?.[0] ?? String(reason);
 }

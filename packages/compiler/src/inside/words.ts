@@ -14,19 +14,29 @@ const sentences: { readonly [T in TableName]?: (taken: Taken, loads: Readonly<Re
     if (feature === 'uplink') return `from outside, by ${interface_uuid}; the packet is in ${domain}`;
     if (feature === 'segment') return `${interface_uuid} may send from ${match.eth_src}; the packet is in ${domain}`;
     if (domain) return `${interface_uuid} may send from ${match.ipv4_src ?? match.arp_spa}; the packet is in ${domain}`;
+    if (before.vlan_vid) return 'it has a VLAN tag: only frames without one are carried';
     const used = `${before.eth_src}, ${before.ipv4_src ?? before.arp_spa}`;
     if (interface_uuid) return `the guard refuses it: ${used} is no address of ${interface_uuid}`;
     return feature === 'miss' ? `no interface is at port ${before.in_port}` : 'this kind of frame is not carried';
   },
   uplink: ({ next, interface_uuid, before }) => {
-    if (next) return 'it is from nobody who is on this switch';
-    return `${interface_uuid} is on this switch: nobody outside may send from ${before.eth_src}, ${before.ipv4_src ?? before.arp_spa}`;
+    if (next) return 'its MAC address is of nobody on this switch';
+    return interface_uuid
+      ? `${interface_uuid} is on this switch: nobody outside may send from ${before.eth_src}`
+      : `no station can have MAC address ${before.eth_src}`;
   },
-  dispatch: ({ next, before }, { gateway }) => {
+  identity: ({ next, interface_uuid, before }) => {
+    if (next === 'egress_filter') return 'its IP address is of nobody on this switch; the sender is filtered';
+    if (next) return 'its IP address is of nobody on this switch';
+    return `${interface_uuid} has ${before.ipv4_src ?? before.arp_spa}: nobody else in ${before.domain} may send from it`;
+  },
+  dispatch: ({ next, before }, { gateway, reason }) => {
     if (next === 'arp_answer') return `a question for the MAC address of ${before.arp_tpa}`;
     if (next === 'route_in') return `it is for gateway ${gateway}`;
     if (next === 'translate_in') return `it is for gateway ${gateway}, which translates addresses`;
-    if (next === 'hand_over') return 'it is for a service of the network';
+    if (reason === 'neighbour_heard') return 'a station says its MAC address: the agent hears it';
+    if (reason) return 'it is for a service of the network';
+    if (!next) return `a DHCP offer: only the service of ${before.domain} makes any`;
     return `it is for another interface of ${before.domain}`;
   },
   arp_answer: ({ feature, before }) =>
@@ -39,15 +49,15 @@ const sentences: { readonly [T in TableName]?: (taken: Taken, loads: Readonly<Re
     feature === 'miss'
       ? `nobody in ${before.domain} has ${before.target_ip}`
       : `${before.target_ip} is ${interface_uuid ?? 'a station'} in ${before.domain}, at ${target_mac}`,
-  route_in: ({ next, actions, feature, object_uuid, match, before }, { route_link }) => {
+  route_in: ({ next, feature, object_uuid, match, before }, { route_link, reason }) => {
     if (next === 'echo') return `an echo request to gateway ${before.gateway} itself`;
-    if (next === 'hand_over') return `it is for a service of gateway ${before.gateway}`;
     if (feature === 'miss') return `gateway ${before.gateway} belongs to no router`;
     if (route_link)
       return `${object_uuid}: from ${match.ipv4_src ?? 'anywhere'} into ${route_link} by ${before.gateway}`;
-    return actions.some((action) => action.includes('port_unreachable'))
-      ? `it is for gateway ${before.gateway} itself, which takes echo requests only`
-      : `no route lets ${before.ipv4_src} in by ${before.gateway}`;
+    if (reason === 'port_unreachable')
+      return `it is for gateway ${before.gateway} itself, which takes echo requests only`;
+    if (reason === 'network_unreachable') return `no route lets ${before.ipv4_src} in by ${before.gateway}`;
+    return `it is for a service of gateway ${before.gateway}`;
   },
   route_out: ({ next, feature, object_uuid, interface_uuid, match, before }, { domain, too_large }) => {
     if (next === 'echo') return `an echo request to gateway ${interface_uuid} itself`;
@@ -56,9 +66,9 @@ const sentences: { readonly [T in TableName]?: (taken: Taken, loads: Readonly<Re
     return `${object_uuid} of ${before.route_link}: ${match.ipv4_dst ?? 'anywhere'} leaves to ${domain} by ${interface_uuid}${most(too_large)}`;
   },
   echo: () => 'turned into the answer, which goes back',
-  rewrite: ({ feature, actions, before }) => {
-    if (actions.some((action) => action.includes('time_exceeded')))
-      return `its time to live is over (${before.nw_ttl})`;
+  rewrite: ({ feature, next, before }, { reason }) => {
+    if (!next) return `a DHCP offer: only the service of ${before.domain} makes any`;
+    if (reason === 'time_exceeded') return `its time to live is over (${before.nw_ttl})`;
     if (feature === 'next_hop') return `the agent asks ${before.domain} for the MAC address of ${before.target_ip}`;
     if (feature === 'path_mtu') return `it is larger than ${before.domain} takes`;
     if (feature === 'miss') return `the MAC address of ${before.target_ip} is not known`;
@@ -78,7 +88,7 @@ const sentences: { readonly [T in TableName]?: (taken: Taken, loads: Readonly<Re
       : `nobody knows where ${before.eth_dst} is: ${actions.join(', ')}`,
   egress_filter: ({ interface_uuid }) => `${interface_uuid} is filtered: its rules say what it may send`,
   ingress_filter: ({ interface_uuid }) => `${interface_uuid} is filtered: its rules say what it may receive`,
-  hand_over: () => 'goes to the agent, which answers',
+  hand_over: ({ before }) => `goes to the agent: ${before.reason}`,
   output: ({ before }) => `leaves at port ${before.out_port}`,
 };
 

@@ -9,9 +9,10 @@ import {
   type MatchValue,
   reservedPorts,
 } from '@openvnet/openflow';
+import { meterBits, meters } from './meters.ts';
 import { wirePort } from './ports.ts';
 import { places, type RegisterName, registers } from './registers.ts';
-import { type AgentReason, agentReasons, type TableName, tableNumbers, type tables } from './tables.ts';
+import { type AgentReason, agentReasons, type TableName, tableNumbers, tables } from './tables.ts';
 
 type Matchable<T extends TableName> = (typeof tables)[T]['match'][number];
 type Next<T extends TableName> = (typeof tables)[T]['next'][number];
@@ -43,6 +44,8 @@ export function encode(flow: Flow, cookie: bigint): EncodedFlow {
     else if (name === 'in_port') match.in_port = wirePort(Number(value));
     else match[name as FieldName] = value;
   }
+  if ('untagged' in tables[flow.table] && flow.priority > 0) match.vlan_vid ??= untagged;
+  if (match.vlan_vid === anyTag) delete match.vlan_vid;
   const instructions: Instruction[] = [];
   if (flow.actions && flow.actions.length > 0)
     instructions.push({ type: 'apply_actions', actions: flow.actions as Action[] });
@@ -144,7 +147,7 @@ export function learnPlace(
     parts: [
       { type: 'match', from: places.domain, to: places.domain },
       { type: 'match', from: whole('eth_src'), to: whole('eth_dst') },
-      { type: 'output', from: { field: 'nxm_in_port', offset: 0, bits: 16 } },
+      { type: 'output', from: inPort },
     ],
   };
 }
@@ -171,8 +174,16 @@ export function outputTo(name: RegisterName): Action {
 /** Sends a copy back where the packet came from. */
 export const outputBack: Action = { type: 'output', port: reservedPorts.in_port };
 
-/** Forgets where the packet came from, so that it may leave there again. */
-export const forgetInPort: Action = { type: 'load', to: { field: 'nxm_in_port', offset: 0, bits: 16 }, value: 0n };
+const inPort = { field: 'nxm_in_port', offset: 0, bits: 16 } as const;
+
+/** Forgets where the packet came from, so that it may leave there again; `sender` keeps it. */
+export const forgetInPort: readonly Action[] = [
+  { type: 'move', from: inPort, to: places.sender },
+  { type: 'load', to: inPort, value: 0n },
+];
+
+/** Undoes `forgetInPort`. */
+export const recallInPort: Action = { type: 'move', from: places.sender, to: inPort };
 
 export const decrementTtl: Action = { type: 'dec_nw_ttl' };
 
@@ -187,14 +198,27 @@ export function checkSize(size: number): Action {
 export const packetSize = (frame: number): number => frame - ethernetHeaderSize;
 export const frameSize = (packet: number): number => packet + ethernetHeaderSize;
 
-/** Hands the packet to the agent, with the reason why. */
-export function toAgent(reason: AgentReason): Action {
-  return { type: 'controller', userdata: Uint8Array.of(agentReasons[reason]) };
+/**
+ * Hands the packet to the agent, with the reason why and under the meter of the port at which it came in: the only way
+ * there, so that no port can crowd out others whatever it sends.
+ */
+export function handOver(reason: AgentReason): { readonly actions: Action[]; readonly next: 'hand_over' } {
+  return { actions: because(reason), next: 'hand_over' };
 }
 
-/** Says why, for `hand_over`, to which the flow goes on. */
-export function because(reason: AgentReason): Action {
-  return load('reason', agentReasons[reason]);
+/** Hands a copy of the packet to the agent, likewise. */
+export function handOverCopy(reason: AgentReason): Action[] {
+  return [...because(reason), ask('hand_over')];
+}
+
+function because(reason: AgentReason): Action[] {
+  const meter = { type: 'move', from: { ...inPort, bits: meterBits }, to: places.meter } as const;
+  return [load('reason', agentReasons[reason]), meter];
+}
+
+/** What `hand_over` matches and does for a meter of requests. */
+export function underMeter(meter: number): { readonly match: { readonly meter: number }; readonly actions: Action[] } {
+  return { match: { meter: meter - meters.requests.first }, actions: [toAgentMetered(meter)] };
 }
 
 /** Hands the packet to the agent under a meter; the reason is in its register unless given. */
@@ -210,6 +234,11 @@ export const firstFragment = 1;
 /** Of `ip_frag`: a fragment other than the first, which has no ports. */
 export const laterFragment = { value: 2, mask: 2 } as const;
 
+/** Of `vlan_vid`: no tag. */
+const untagged = 0;
+/** Of `vlan_vid`: any tag, or none. */
+export const anyTag = { value: 0, mask: 0 } as const;
+
 /** Bits of `ct_state`. */
 export const trackState = {
   new: 0x01,
@@ -219,6 +248,9 @@ export const trackState = {
   invalid: 0x10,
   tracked: 0x20,
 } as const;
+
+/** Of a MAC address: whether it is of a group. */
+export const groupBit = 0x0100_0000_0000;
 
 export const protocol = { icmp: 1, tcp: 6, udp: 17 } as const;
 

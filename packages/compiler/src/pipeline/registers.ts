@@ -1,7 +1,8 @@
 import type { FieldName, Subfield } from '@openvnet/openflow';
+import { meterBits } from './meters.ts';
 
 /** What the number in a register or field is, so that people can be shown a name or an address for it. */
-export type Shown = 'domain' | 'interface' | 'route_link' | 'ipv4' | 'mac' | 'port' | 'rule_set';
+export type Shown = 'domain' | 'interface' | 'route_link' | 'ipv4' | 'mac' | 'port' | 'rule_set' | 'reason';
 
 /**
  * What the tables tell each other about a packet. Widths are in bits; where each lies in the switch's registers is the
@@ -37,7 +38,14 @@ export const registers = {
   flood_group: { bits: 16, doc: "Which part of a network's ports a copy of a broadcast is for." },
   filter: { bits: 32, shows: 'rule_set', doc: 'Number of the rules by which the packet is judged.' },
   zone: { bits: 16, doc: 'Zone of connection tracking of the filtered interface.' },
-  reason: { bits: 8, doc: 'Why `hand_over` hands the packet to the agent.' },
+  filtered: { bits: 1, doc: 'Whether filters of the sender are still to be asked.' },
+  sender: {
+    bits: 16,
+    shows: 'port',
+    doc: 'OpenFlow port at which a routed packet came in, once it may leave there again.',
+  },
+  reason: { bits: 8, shows: 'reason', doc: 'Why `hand_over` hands the packet to the agent.' },
+  meter: { bits: meterBits, doc: 'The low bits of the port at which the packet came in: its meter.' },
 } as const satisfies Record<string, { bits: number; shows?: Shown; doc: string }>;
 
 export type RegisterName = keyof typeof registers;

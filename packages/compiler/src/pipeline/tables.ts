@@ -22,17 +22,39 @@ const filterFields = [
 export const tables = {
   admit: {
     doc: 'Takes frames of known ports whose sender uses its own addresses, and knows the network or segment by them.',
-    match: ['in_port', 'eth_src', 'eth_type', 'ipv4_src', 'arp_sha', 'arp_spa', 'ip_proto', 'udp_src', 'udp_dst'],
-    writes: ['domain', 'reason'],
-    next: ['uplink', 'egress_filter', 'dispatch', 'hand_over'],
+    match: [
+      'in_port',
+      'vlan_vid',
+      'eth_src',
+      'eth_dst',
+      'eth_type',
+      'ipv4_src',
+      'ipv4_dst',
+      'arp_sha',
+      'arp_spa',
+      'ip_proto',
+      'udp_src',
+      'udp_dst',
+    ],
+    untagged: true,
+    writes: ['domain', 'filtered', 'reason', 'meter'],
+    next: ['uplink', 'identity', 'egress_filter', 'dispatch', 'hand_over'],
     calls: [],
     miss: 'drop',
   },
   uplink: {
-    doc: 'Drops what comes from outside with an address of somebody who is on this switch.',
-    match: ['in_port', 'domain', 'eth_src', 'eth_type', 'ipv4_src', 'arp_op', 'arp_spa'],
+    doc: 'Drops what comes from outside with a MAC address that no station outside can have.',
+    match: ['in_port', 'domain', 'eth_src', 'eth_type', 'arp_op', 'arp_spa'],
+    writes: ['reason', 'meter'],
+    next: ['identity'],
+    calls: ['hand_over'],
+    miss: 'identity',
+  },
+  identity: {
+    doc: 'Drops what comes from an IP address that somebody else has leased; for senders whose IP addresses `admit` does not know.',
+    match: ['domain', 'eth_type', 'ipv4_src', 'arp_spa', 'filtered'],
     writes: [],
-    next: ['dispatch'],
+    next: ['egress_filter', 'dispatch'],
     calls: [],
     miss: 'dispatch',
   },
@@ -46,7 +68,7 @@ export const tables = {
   },
   egress_rules: {
     doc: 'What a filtered interface may send.',
-    match: ['filter', 'eth_type', 'ip_frag', ...filterFields],
+    match: ['filter', 'domain', 'eth_dst', 'eth_type', 'ip_frag', ...filterFields],
     writes: [],
     next: ['dispatch'],
     calls: [],
@@ -55,7 +77,7 @@ export const tables = {
   dispatch: {
     doc: 'Tells ARP requests, packets for a gateway and all others apart.',
     match: ['domain', 'eth_dst', 'eth_type', 'arp_op', 'ip_proto', 'udp_src', 'udp_dst'],
-    writes: ['gateway', 'reason', 'target_ip'],
+    writes: ['gateway', 'reason', 'meter', 'target_ip'],
     next: ['arp_answer', 'translate_in', 'route_in', 'forward', 'hand_over'],
     calls: ['neighbour'],
     miss: 'forward',
@@ -71,8 +93,8 @@ export const tables = {
   translate_in: {
     doc: 'At a gateway that translates addresses: from the address outside to that inside.',
     match: ['gateway', 'eth_type', 'ip_frag', 'ip_proto', 'ipv4_dst', 'tcp_dst', 'udp_dst', 'icmpv4_type'],
-    writes: ['route_link'],
-    next: ['fragments_in', 'route_in', 'route_out'],
+    writes: ['reason', 'meter', 'route_link'],
+    next: ['fragments_in', 'route_in', 'route_out', 'hand_over'],
     calls: [],
     miss: 'drop',
   },
@@ -97,7 +119,7 @@ export const tables = {
       'tcp_dst',
       'udp_dst',
     ],
-    writes: ['reason', 'route_link'],
+    writes: ['reason', 'meter', 'route_link'],
     next: ['route_out', 'echo', 'hand_over'],
     calls: [],
     miss: 'drop',
@@ -105,8 +127,8 @@ export const tables = {
   route_out: {
     doc: 'In a logical router: the longest prefix of the destination gives the network it leaves to.',
     match: ['route_link', 'eth_type', 'ipv4_dst', 'ip_proto', 'icmpv4_type', 'icmpv4_code'],
-    writes: ['domain', 'gateway_mac', 'target_ip', 'too_large', 'translator'],
-    next: ['rewrite', 'echo'],
+    writes: ['domain', 'gateway_mac', 'reason', 'meter', 'target_ip', 'too_large', 'translator'],
+    next: ['rewrite', 'echo', 'hand_over'],
     calls: ['neighbour'],
     miss: { agent: 'network_unreachable' },
   },
@@ -120,9 +142,9 @@ export const tables = {
   },
   rewrite: {
     doc: 'Takes a routed packet on to its next network: time to live, size, MAC addresses.',
-    match: ['domain', 'eth_type', 'nw_ttl', 'known', 'too_large'],
-    writes: [],
-    next: ['translate_out'],
+    match: ['domain', 'eth_type', 'nw_ttl', 'ip_proto', 'udp_src', 'udp_dst', 'known', 'too_large'],
+    writes: ['reason', 'meter', 'sender'],
+    next: ['translate_out', 'hand_over'],
     calls: [],
     miss: { agent: 'host_unreachable' },
   },
@@ -139,8 +161,8 @@ export const tables = {
       'udp_src',
       'icmpv4_type',
     ],
-    writes: [],
-    next: ['fragments_out', 'forward'],
+    writes: ['reason', 'meter'],
+    next: ['fragments_out', 'forward', 'hand_over'],
     calls: [],
     miss: 'forward',
   },
@@ -202,7 +224,7 @@ export const tables = {
   },
   ingress_rules: {
     doc: 'What a filtered interface may receive.',
-    match: ['filter', 'ct_state', 'eth_type', 'ip_frag', ...filterFields],
+    match: ['filter', 'in_port', 'ct_state', 'eth_type', 'ip_frag', ...filterFields],
     writes: [],
     next: ['output'],
     calls: [],
@@ -217,8 +239,8 @@ export const tables = {
     miss: 'drop',
   },
   hand_over: {
-    doc: 'Hands requests for a service to the agent, each port under a meter of its own.',
-    match: ['in_port'],
+    doc: 'Hands packets to the agent with the reason why, those of each port under its meter.',
+    match: ['meter'],
     writes: [],
     next: [],
     calls: [],
@@ -229,6 +251,8 @@ export const tables = {
 interface TableDeclaration {
   readonly doc: string;
   readonly match: readonly string[];
+  /** Flows take frames without a VLAN tag only, unless they say otherwise by `vlan_vid`. For where frames come in. */
+  readonly untagged?: true;
   readonly writes: readonly RegisterName[];
   readonly next: readonly string[];
   readonly calls: readonly string[];
@@ -253,6 +277,12 @@ export const agentReasons = {
 } as const;
 
 export type AgentReason = keyof typeof agentReasons;
+
+/** The reason that a packet was sent along with. */
+export function reasonOf(number: number): AgentReason | undefined {
+  return (Object.keys(agentReasons) as AgentReason[]).find((name) => agentReasons[name] === number);
+}
+
 export type TableName = keyof typeof tables;
 export const tableNames = Object.keys(tables) as readonly TableName[];
 export const tableNumbers = Object.fromEntries(tableNames.map((name, number) => [name, number])) as Readonly<

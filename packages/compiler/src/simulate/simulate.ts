@@ -225,7 +225,7 @@ class Run implements Outcome {
     const pair = pairOf(field);
     if (pair) return ((this.#get(pair[0]) ?? 0n) << 32n) | (this.#get(pair[1]) ?? 0n);
     if (field === 'nxm_in_port') return this.#values.get('in_port');
-    return this.#values.get(field) ?? (/^(reg|ct_state|ip_frag)/.test(field) ? 0n : undefined);
+    return this.#values.get(field) ?? (/^(reg|ct_state|ip_frag|vlan_vid)/.test(field) ? 0n : undefined);
   }
 
   #set(field: FieldName, value: bigint): void {
@@ -233,7 +233,8 @@ class Run implements Outcome {
     if (pair) {
       this.#set(pair[0], value >> 32n);
       this.#set(pair[1], value & ones(32));
-    } else this.#values.set(field === 'nxm_in_port' ? 'in_port' : field, value & ones(fields[field].bits));
+    } else if (field === 'nxm_in_port') this.#values.set('in_port', BigInt(wirePort(Number(value))));
+    else this.#values.set(field, value & ones(fields[field].bits));
   }
 }
 

@@ -5,7 +5,7 @@
 import { decodeFlow, type Match, type MatchValue } from '@openvnet/openflow';
 import { Compiler } from '../engine/compiler.ts';
 import type { Identified, Relation } from '../engine/relation.ts';
-import { type ModelRelations, type ModelRows, modelRelations } from '../engine/relations.ts';
+import { type ModelRelations, type ModelRows, modelRelations, portOf } from '../engine/relations.ts';
 import { derivations, features } from '../features/index.ts';
 import type { Inspected } from '../inside/flows.ts';
 import { tableNames } from '../pipeline/tables.ts';
@@ -172,7 +172,7 @@ export class TestSwitch {
   }
 
   port(number: number, name = `if-${number}`): this {
-    this.compiler.relations.port.set({ id: number, name, iface_id: null });
+    this.compiler.relations.port.set(portOf({ id: number, name, iface_id: null }));
     return this;
   }
 

@@ -24,6 +24,9 @@ const kinds = [
   ...['request', 'request', 'reply', 'announce', 'ipv6', 'other'],
 ] as const;
 
+/** In what a packet is not its sender's: `all` is all of somebody else, `group` and `none` are MAC addresses of nobody. */
+const wrongs = ['port', 'mac', 'ip', 'sha', 'all', 'group', 'none', 'tag'] as const;
+
 const drawnPacket = fc.record({
   kind: fc.constantFrom(...kinds),
   sender: fc.nat(),
@@ -35,7 +38,7 @@ const drawnPacket = fc.record({
   later: fc.boolean(),
   ttl: fc.constantFrom(64, 64, 64, 64, 2, 1, 0),
   size: fc.constantFrom(98, 1414, 1415, 1514, 1514),
-  wrong: fc.constantFrom(...Array<'nothing'>(12).fill('nothing'), 'port', 'mac', 'ip', 'sha'),
+  wrong: fc.constantFrom(...Array<'nothing'>(14).fill('nothing'), ...wrongs),
 });
 
 export type DrawnPacket = typeof drawnPacket extends fc.Arbitrary<infer D> ? D : never;
@@ -64,15 +67,21 @@ export function packetOf({ guests, gateways, uplinks, outside }: Topology, drawn
   const other = all[(mac + 1) % (all.length - 3)]!;
   const ether = {
     in_port: wrong === 'port' ? strangerPort : from.port,
-    eth_src: wrong === 'mac' ? other.mac : own.mac,
+    eth_src: senderMac(wrong, own.mac, other.mac),
     eth_dst: to.mac,
+    ...(wrong === 'tag' && { vlan_vid: 0x1000 + (later ? 10 : 0) }),
   };
-  const ownIp = wrong === 'ip' ? other.ip : own.ip;
+  const ownIp = wrong === 'ip' || wrong === 'all' ? other.ip : own.ip;
   const ipv4 = { ...ether, eth_type: 0x0800, ipv4_src: ownIp, ipv4_dst: toIp, nw_ttl: ttl, size };
   const icmp = { ...ipv4, ip_proto: 1 };
   const udp = { ...ipv4, ip_proto: 17 };
-  const [src, dst] = ports;
-  const arp = { ...ether, eth_type: 0x0806, arp_sha: wrong === 'sha' ? other.mac : own.mac, arp_spa: ownIp };
+  const [from_port, to_port] = ports;
+  const arp = {
+    ...ether,
+    eth_type: 0x0806,
+    arp_sha: wrong === 'sha' || wrong === 'all' ? other.mac : own.mac,
+    arp_spa: ownIp,
+  };
   switch (kind) {
     case 'echo':
       return { ...icmp, icmpv4_type: 8, icmpv4_code: 0 };
@@ -81,9 +90,9 @@ export function packetOf({ guests, gateways, uplinks, outside }: Topology, drawn
     case 'error':
       return { ...icmp, icmpv4_type: 3, icmpv4_code: 1 };
     case 'udp':
-      return { ...udp, udp_src: src, udp_dst: dst };
+      return { ...udp, udp_src: from_port, udp_dst: to_port };
     case 'tcp':
-      return { ...ipv4, ip_proto: 6, tcp_src: src, tcp_dst: dst };
+      return { ...ipv4, ip_proto: 6, tcp_src: from_port, tcp_dst: to_port };
     case 'dns':
       return later ? { ...ipv4, ip_proto: 6, tcp_src: 40_000, tcp_dst: 53 } : { ...udp, udp_src: 40_000, udp_dst: 53 };
     case 'dhcp':
@@ -92,7 +101,7 @@ export function packetOf({ guests, gateways, uplinks, outside }: Topology, drawn
       return { ...udp, eth_dst: broadcast, ipv4_src: 0, ipv4_dst: 0xffff_ffff, udp_src: 68, udp_dst: 67 };
     case 'fragment':
       if (later) return { ...ipv4, ip_proto: ttl === 64 ? 17 : 6, ip_frag: 3 };
-      return { ...udp, ip_frag: 1, udp_src: src, udp_dst: dst };
+      return { ...udp, ip_frag: 1, udp_src: from_port, udp_dst: to_port };
     case 'request':
       return { ...arp, ...(ttl === 64 && { eth_dst: broadcast }), arp_op: 1, arp_tha: 0, arp_tpa: toIp };
     case 'reply':
@@ -104,6 +113,12 @@ export function packetOf({ guests, gateways, uplinks, outside }: Topology, drawn
     case 'other':
       return { ...ether, eth_type: 0x88cc };
   }
+}
+
+function senderMac(wrong: DrawnPacket['wrong'], own: number, other: number): number {
+  if (wrong === 'group') return 0x01005e000001;
+  if (wrong === 'none') return 0;
+  return wrong === 'mac' || wrong === 'all' ? other : own;
 }
 
 /** What whoever gets an IPv4 packet would say to it. */

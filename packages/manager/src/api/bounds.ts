@@ -27,7 +27,7 @@ export interface HttpLimits {
 
 export const usualLimits: HttpLimits = {
   connections: 1000,
-  pipelined: 32,
+  pipelined: 8,
   headMs: 10_000,
   requestMs: 30_000,
   silenceMs: 120_000,

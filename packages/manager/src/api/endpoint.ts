@@ -36,6 +36,8 @@ export interface Endpoint {
   readonly answer: Answer;
   /** Most bytes that a body may have, where that is more than usual. */
   readonly bodyLimit?: number;
+  /** Whether an answer can be large though it is no list: few are made at a time. */
+  readonly large?: true;
   handle(call: Call): unknown;
 }
 

@@ -18,12 +18,13 @@ export function endpointsOf(place: Place, reports: Reports, agents: Agents): End
     answer: { shape: 'object' },
     handle: () => reports.everything(),
   };
+  const inside = insideEndpoints({ ...place, reports, agents });
   const endpoints = kinds.flatMap((kind) => {
     const { nested } = resourceOf(kind);
     const ordinary = nested ? nestedEndpoints(kind, nested, place) : resourceEndpoints(kind, place, reports);
     const own = behaviourOf(kind).endpoints?.(place.store) ?? [];
-    const replaced = new Set(own.map(({ method, path }) => `${method} ${path}`));
+    const replaced = new Set([...own, ...inside].map(({ method, path }) => `${method} ${path}`));
     return [...ordinary.filter(({ method, path }) => !replaced.has(`${method} ${path}`)), ...own];
   });
-  return [...endpoints, status, ...insideEndpoints({ ...place, reports, agents })];
+  return [...endpoints, status, ...inside];
 }

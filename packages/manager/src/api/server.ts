@@ -18,8 +18,9 @@ import { type Body, readBody, readQuery } from './body.ts';
 import { boundRequests, type HttpLimits, serverOptions, usualLimits } from './bounds.ts';
 import { browse, browseFormats } from './browse.ts';
 import { serveDocs } from './docs.ts';
-import type { Endpoint, Given } from './endpoint.ts';
+import type { Call, Endpoint, Given } from './endpoint.ts';
 import { formatOf, render, withoutSuffix } from './format.ts';
+import { Gate } from './gate.ts';
 import { openapi } from './openapi.ts';
 import { messageOf, requestNumber } from './request.ts';
 import { refuseUnknown, warningAbout } from './unknown-parameters.ts';
@@ -39,6 +40,8 @@ export interface ServerOptions {
 
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
   const { endpoints, logger, version, admission, ending } = options;
+  // Of long lists and the like few are made at a time.
+  const large = new Gate(2);
   const limits = { ...usualLimits, ...options.limits };
   let described: object | undefined;
   const app = Fastify({
@@ -81,7 +84,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
         strictPreflight: false,
       });
     }
-    for (const endpoint of endpoints) serve(scope, endpoint, ending);
+    for (const endpoint of endpoints) serve(scope, endpoint, { ending, large });
     scope.get('/openapi', (request, reply) => answer(request, reply, description()));
     scope.get('/browse', (request, reply) => showBrowse(endpoints, request, reply));
   };
@@ -98,7 +101,14 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   }
 }
 
-function serve(app: FastifyInstance, endpoint: Endpoint, ending: AbortSignal): void {
+/** Most objects of a list that is made at once; longer ones take much memory until they are sent. */
+const shortList = 100;
+
+function serve(
+  app: FastifyInstance,
+  endpoint: Endpoint,
+  { ending, large }: { ending: AbortSignal; large: Gate },
+): void {
   app.route({
     method: endpoint.method,
     url: endpoint.path,
@@ -110,7 +120,7 @@ function serve(app: FastifyInstance, endpoint: Endpoint, ending: AbortSignal): v
       if (body.isDocument) refuseUnknown(endpoint, body.values);
       const warning = warningAbout(endpoint, body.isDocument ? query : given);
       if (warning) reply.header('Warning', warning);
-      const data = await endpoint.handle({
+      const call: Call = {
         path,
         given,
         by: { author: request.ip, request: request.id, message: messageOf(request) },
@@ -120,8 +130,12 @@ function serve(app: FastifyInstance, endpoint: Endpoint, ending: AbortSignal): v
           return AbortSignal.any([gone.signal, ending]);
         },
         wrote: (revision) => reply.header('X-OpenVNet-Revision', revision),
-      });
-      return answer(request, reply, data, plainKeysOf(endpoint));
+      };
+      const respond = async () => answer(request, reply, await endpoint.handle(call), plainKeysOf(endpoint));
+      const isLarge = endpoint.large ?? (endpoint.answer.shape === 'list' && Number(given.limit ?? 0) > shortList);
+      if (!isLarge) return respond();
+      // A client that has gone while it waited wants nothing any more.
+      return large.run(async () => (request.raw.socket.destroyed ? reply.hijack() : respond()));
     },
   });
 }

@@ -47,12 +47,13 @@ describe('the feed', () => {
   it('brings an agent up to date that has been away', async () => {
     await using manager = await testManager();
     await registerNetwork(manager);
-    const { store } = (await manager.done('GET', '/status')).manager;
-    const resume = async (revision: number, of = store) => {
-      using agent = await testAgent(manager.url, { ...hello, store: of, revision });
+    using newcomer = await testAgent(manager.url, { ...fresh, node: 'other' });
+    const { store, epoch } = (await newcomer.next()) as { store: string; epoch: string };
+    const resume = async (revision: number, has: object = { epoch }) => {
+      using agent = await testAgent(manager.url, { ...hello, store, revision, ...has });
       return await agent.next();
     };
-    expect(await resume(5)).toEqual({ type: 'changes', store, revision: 5, changes: [] });
+    expect(await resume(5)).toEqual({ type: 'changes', store, epoch, revision: 5, changes: [] });
     expect(await resume(4)).toMatchObject({
       type: 'changes',
       revision: 5,
@@ -62,7 +63,9 @@ describe('the feed', () => {
       })),
     });
     expect(await resume(6)).toMatchObject({ type: 'snapshot', revision: 5 });
-    expect(await resume(5, 'another')).toMatchObject({ type: 'snapshot', store });
+    expect(await resume(5, { epoch: 'another' })).toMatchObject({ type: 'snapshot', store });
+    // An agent of the version before says no epoch, and is not told of which its copy is.
+    expect(await resume(5, {})).toMatchObject({ type: 'snapshot', store });
   });
 
   it('goes on where it was when the manager starts again with its store', async () => {
@@ -71,12 +74,13 @@ describe('the feed', () => {
     const before = await testManager({ store });
     await registerNetwork(before);
     using agent = await testAgent(before.url, fresh);
-    const { revision, store: id } = (await agent.next()) as { revision: number; store: string };
+    const first = (await agent.next()) as { revision: number; store: string; epoch: string };
+    const { revision, store: id, epoch } = first;
     await before.close();
     expect((await agent.ended())[0]).toBe(1001);
     await using after = await testManager({ store });
     await after.done('PUT', '/networks/nw-net1', { display_name: 'other' });
-    using again = await testAgent(after.url, { ...hello, store: id, revision });
+    using again = await testAgent(after.url, { ...hello, store: id, revision, epoch });
     expect(await again.next()).toMatchObject({
       type: 'changes',
       store: id,

@@ -16,6 +16,7 @@ import type { Claim } from '../status/claims.ts';
 import type { Strangers } from '../status/strangers.ts';
 import { changeForAgent, snapshotForAgent } from './for-agent.ts';
 import { Inbound, type InboundLimits } from './inbound.ts';
+import { unconfirmed } from './succession.ts';
 
 export interface FeedLimits extends InboundLimits {
   /** Most that may wait to be read by one agent, in bytes. */
@@ -51,6 +52,8 @@ export interface FeedParts {
   readonly agents: Agents;
   readonly strangers: Strangers;
   readonly logger: FastifyBaseLogger;
+  /** The store takes the place of any other, as an operator has confirmed. */
+  readonly newStore?: boolean;
 }
 
 export class Feed implements Disposable {
@@ -58,6 +61,7 @@ export class Feed implements Disposable {
   readonly #agents: Agents;
   readonly #strangers: Strangers;
   readonly #logger: FastifyBaseLogger;
+  readonly #newStore: boolean;
   readonly #limits: FeedLimits;
   readonly #sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 64 << 20 });
   readonly #inbound: Inbound;
@@ -68,11 +72,12 @@ export class Feed implements Disposable {
   #forgetting: NodeJS.Timeout | undefined;
   #pending: { revision: number; changes: Map<string, Change> } | undefined;
 
-  constructor({ store, agents, strangers, logger }: FeedParts, limits: Partial<FeedLimits> = {}) {
+  constructor({ store, agents, strangers, logger, newStore = false }: FeedParts, limits: Partial<FeedLimits> = {}) {
     this.#store = store;
     this.#agents = agents;
     this.#strangers = strangers;
     this.#logger = logger;
+    this.#newStore = newStore;
     this.#limits = { ...usual, ...limits };
     this.#inbound = new Inbound(this.#limits);
     const heartbeat = setInterval(() => this.#heartbeat(), this.#limits.heartbeatMs);
@@ -174,7 +179,7 @@ export class Feed implements Disposable {
           granted: () => {
             agent = this.#agents.connected(said, address, connection);
             this.#logger.info({ ...host, version: said.version }, 'agent has come');
-            void this.#bringUpToDate(socket, connection, said);
+            this.#begin(socket, connection, agent);
           },
           waits: (reason) => {
             this.#logger.warn({ ...host, reason }, 'a second agent says that it is this node, and waits');
@@ -211,21 +216,39 @@ export class Feed implements Disposable {
     );
   }
 
+  /** Brings an agent up to date; one with the flows of another store only once that is confirmed. */
+  #begin(socket: WebSocket, connection: Connection, agent: Agent): void {
+    const { hello, node } = agent;
+    const { id: ours } = this.#store;
+    if (hello.store === null || hello.store === ours || this.#newStore) {
+      void this.#bringUpToDate(socket, connection, hello);
+      return;
+    }
+    const reason = unconfirmed(node, { its: hello.store, ours });
+    this.#logger.warn({ node, store: hello.store }, reason);
+    const release = (): void => {
+      this.#logger.warn({ node, store: hello.store }, 'this store takes the place of that of the agent');
+      void this.#bringUpToDate(socket, connection, hello);
+    };
+    this.#agents.hold(agent, { reason, release });
+    // Agents of older versions do not know the message; they go on with what they have.
+    if (hello.epoch !== undefined) connection.send({ type: 'wait', reason, report: true } satisfies ToAgent);
+  }
+
   /** Tells an agent what it does not have, and from then on what is committed. */
-  async #bringUpToDate(
-    socket: WebSocket,
-    connection: Connection,
-    has: { node: string; store: string | null; revision: number | null },
-  ): Promise<void> {
-    const { id: store } = this.#store;
+  async #bringUpToDate(socket: WebSocket, connection: Connection, has: Agent['hello']): Promise<void> {
+    const { id: store, epoch } = this.#store;
+    const { revision } = has;
+    // Agents of older versions do not say of which past of the store their copy is.
+    const isPast = has.store === store && has.epoch && revision !== null && this.#store.isPast(has.epoch, revision);
     try {
       // No commit comes between what is read and the moment from which commits are told.
       await this.#store.read(async (reader) => {
-        const known =
-          has.store === store && has.revision !== null ? await reader.changesSince(has.revision) : undefined;
-        const { revision } = reader;
+        const known = isPast ? await reader.changesSince(revision) : undefined;
+        const { revision: now } = reader;
         const changes =
-          known && ({ type: 'changes', store, revision, changes: known.map(changeForAgent) } satisfies ToAgent);
+          known &&
+          ({ type: 'changes', store, epoch, revision: now, changes: known.map(changeForAgent) } satisfies ToAgent);
         this.#send(socket, changes ? JSON.stringify(changes) : await this.#snapshot(reader));
         if (socket.readyState === socket.OPEN) this.#members.add(socket);
       });
@@ -244,6 +267,7 @@ export class Feed implements Disposable {
       const message = {
         type: 'snapshot',
         store: this.#store.id,
+        epoch: this.#store.epoch,
         ...(await snapshotForAgent(reader)),
       } satisfies ToAgent;
       this.#shared = { revision, bytes: Buffer.from(JSON.stringify(message)) };
@@ -282,7 +306,8 @@ export class Feed implements Disposable {
     if (!pending || this.#members.size === 0) return;
     const { revision, changes } = pending;
     const sent = [...changes.values()].map(changeForAgent);
-    const message = { type: 'changes', store: this.#store.id, revision, changes: sent } satisfies ToAgent;
+    const { id: store, epoch } = this.#store;
+    const message = { type: 'changes', store, epoch, revision, changes: sent } satisfies ToAgent;
     // One copy for all, however slowly they read.
     const bytes = Buffer.from(JSON.stringify(message));
     for (const socket of this.#members) this.#send(socket, bytes);

@@ -3,6 +3,7 @@ import type { Place } from '../api/resource-endpoints.ts';
 import type { Agents } from '../status/agents.ts';
 import type { Reports } from '../status/reports.ts';
 import { topologyEndpoints } from '../topology/endpoints.ts';
+import { adoptEndpoint } from './adopt.ts';
 import { explainEndpoint } from './explain.ts';
 import { flowsEndpoint } from './flows.ts';
 import { traceEndpoint } from './trace.ts';
@@ -15,5 +16,11 @@ export interface Inside extends Place {
 
 /** What can be asked of the whole, beside its objects one by one. */
 export function insideEndpoints(inside: Inside): Endpoint[] {
-  return [flowsEndpoint(inside), traceEndpoint(inside), explainEndpoint(inside), ...topologyEndpoints(inside)];
+  return [
+    adoptEndpoint(inside),
+    flowsEndpoint(inside),
+    traceEndpoint(inside),
+    explainEndpoint(inside),
+    ...topologyEndpoints(inside),
+  ];
 }

@@ -60,8 +60,12 @@ export function flowsEndpoint({ store, agents }: Inside): Endpoint {
 }
 
 /** What all agents answer, as one, with a note for each that did not. */
-export async function askForFlows(agents: Agents, question: FlowsQuestion, signal: AbortSignal): Promise<FlowsAnswer> {
-  const all = agents.all();
+export async function askForFlows(
+  agents: Agents,
+  question: FlowsQuestion,
+  signal: AbortSignal,
+  all: readonly Agent[] = agents.all().filter(({ held }) => !held),
+): Promise<FlowsAnswer> {
   const answers = await agents.askInTurn(question, { agents: all, limitMs: patienceMs, signal });
   const read = answers.map(({ agent, answer }) => ({ agent, said: flowsAnswer.safeParse(answer).data }));
   const silent = all.filter((agent) => !read.some((one) => one.agent === agent && one.said));

@@ -134,7 +134,7 @@ async function askForTrace(
   question: TraceQuestion,
   signal: AbortSignal,
 ): Promise<TraceAnswer> {
-  const all = agents.all();
+  const all = agents.all().filter(({ held }) => !held);
   const answers = question.live
     ? await agents.askInTurn(question, { agents: all, limitMs: patienceMs, signal })
     : await agents.ask(question, all, patienceMs);

@@ -1,4 +1,5 @@
 import type { Bound, BridgeReport, Question, Report, ToManager, Waiting } from '@openvnet/model';
+import { withoutClaims } from '../feed/succession.ts';
 import { type ClaimLimits, Claims, isSameHost } from './claims.ts';
 import { Turns } from './turns.ts';
 
@@ -28,6 +29,14 @@ export interface Agent {
   readonly bound: Map<number, Map<number, Bound>>;
   /** Reasons by `kind id`. */
   waiting: Map<string, string[]>;
+  /** Set while the agent is told nothing, since it holds the flows of another store. */
+  held: Held | undefined;
+}
+
+export interface Held {
+  readonly reason: string;
+  /** Confirms that this store takes the place of the other. */
+  readonly release: () => void;
 }
 
 /** What all agents have said, the newest of each. */
@@ -66,10 +75,25 @@ export class Agents implements Disposable {
   connected(hello: Hello, address: string, connection: Connection): Agent {
     const known = this.#agents.get(hello.node);
     const agent: Agent = known && isSameHost(known, { hello, address }) ? known : blank(hello, address);
-    Object.assign(agent, { hello, address, connection, since: new Date().toISOString() });
+    Object.assign(agent, { hello, address, connection, held: undefined, since: new Date().toISOString() });
     this.#agents.set(hello.node, agent);
     this.#changed();
     return agent;
+  }
+
+  /** An agent is told nothing until `release` is called. What it has said is of another store. */
+  hold(agent: Agent, held: Held): void {
+    const release = (): void => {
+      if (agent.held !== made) return;
+      agent.held = undefined;
+      held.release();
+      this.#changed();
+    };
+    const made = { ...held, release };
+    Object.assign(agent, { held: made, revision: null, bridges: withoutClaims(agent.bridges, held.reason) });
+    agent.bound.clear();
+    agent.waiting.clear();
+    this.#changed();
   }
 
   /** Forgets what an agent has said, and that there was one. */
@@ -86,12 +110,17 @@ export class Agents implements Disposable {
   }
 
   reported(agent: Agent, { revision, problem, bridges, bound, waiting }: Report): void {
-    agent.revision = revision;
+    const { held } = agent;
     agent.problem = problem;
     if (bridges) {
-      agent.bridges = bridges;
+      agent.bridges = held ? withoutClaims(bridges, held.reason) : bridges;
       this.#forgetTwinsOf(agent);
     }
+    if (held) {
+      this.#changed();
+      return;
+    }
+    agent.revision = revision;
     if (waiting) agent.waiting = reasonsOf(waiting);
     if (bound?.whole) agent.bound.clear();
     for (const [interfaceId, datapathId] of bound?.gone ?? []) {
@@ -177,6 +206,7 @@ function blank(hello: Hello, address: string): Agent {
     bridges: [],
     bound: new Map(),
     waiting: new Map(),
+    held: undefined,
   };
 }
 

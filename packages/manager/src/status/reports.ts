@@ -52,7 +52,10 @@ export class Reports implements Disposable {
   async everything(): Promise<SystemStatus> {
     const agents = this.#agents.all();
     const [refused, packets] = await Promise.all([
-      refusedFrames(this.#agents, agents),
+      refusedFrames(
+        this.#agents,
+        agents.filter(({ held }) => !held),
+      ),
       packetsOf(this.#agents, agents),
     ]);
     const unrealised = await this.#unrealised();
@@ -76,7 +79,10 @@ export class Reports implements Disposable {
         connected: agent.connection !== undefined,
         revision: agent.revision,
         problem: agent.problem,
-        notes: this.#agents.claims.rivalsOf(agent.node).map((rival) => whoElse(agent, rival)),
+        notes: [
+          ...(agent.held ? [agent.held.reason] : []),
+          ...this.#agents.claims.rivalsOf(agent.node).map((rival) => whoElse(agent, rival)),
+        ],
       })),
       packets,
       datapaths,

@@ -20,6 +20,7 @@ export function topologyEndpoints(place: Place): Endpoint[] {
     {
       method: 'GET',
       path: '/export',
+      large: true,
       doc: 'Shows everything that is registered, as one topology that can be applied.',
       group: 'topology',
       parameters: [],

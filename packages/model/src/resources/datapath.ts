@@ -20,5 +20,15 @@ export const datapath = resource({
   },
   unique: [{ columns: ['dpid', 'node_id'], error: 'argument' }],
   obsolete: ['dc_segment_id', 'dc_segment_uuid', 'ipv4_address', 'is_connected'],
+  actions: {
+    adopt: {
+      method: 'PUT',
+      doc: 'Confirms that this store takes the place of the one whose flows the host of the datapath holds, which deletes what this one lacks.',
+      parameters: {
+        confirm: boolean({ default: false, doc: 'Do so; without it only what would be deleted is shown.' }),
+      },
+      answers: 'datapath',
+    },
+  },
   summary: ['uuid', 'display_name', 'dpid', 'node_id'],
 });

@@ -71,6 +71,17 @@ export class Database {
     this.#database.exec('rollback to part; release part');
   }
 
+  /** Makes the file `path` a copy of everything, without what was removed. */
+  copyInto(path: string): void {
+    this.#database.prepare('vacuum into ?').run(path);
+  }
+
+  /** What is wrong with the file, in SQLite's words; undefined where nothing is. */
+  damage(): string | undefined {
+    const [first] = this.#database.prepare('pragma quick_check(1)').all() as { quick_check: string }[];
+    return first?.quick_check === 'ok' ? undefined : (first?.quick_check ?? 'no answer');
+  }
+
   close(): void {
     this.#prepared.clear();
     this.#database.close();

@@ -4,13 +4,16 @@
  * what is not on disk yet, but the transaction that wrote it and those of the same turn.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { closeSync, openSync } from 'node:fs';
 import { setImmediate as endOfTurn } from 'node:timers/promises';
 import type { ChangedBy, Reader } from '../reader.ts';
-import type { Commit, Store, StoreOptions, Transaction } from '../store.ts';
+import { type Commit, type Store, StoreError, type StoreOptions, type Transaction } from '../store.ts';
 import type { Database } from './database.ts';
+import { Epochs } from './epochs.ts';
 import { History } from './history.ts';
 import { SqliteReader } from './reader.ts';
 import { Rows } from './rows.ts';
+import { requireSound } from './sound.ts';
 import { SqliteTransaction } from './transaction.ts';
 import { Turns } from './turns.ts';
 
@@ -29,6 +32,8 @@ type Outcome = { readonly job: Job } & (
 
 export class SqliteStore implements Store {
   readonly id: string;
+  readonly epoch: string;
+  readonly #epochs: Epochs;
   readonly #database: Database;
   readonly #history: History;
   readonly #rows: Rows;
@@ -53,6 +58,8 @@ export class SqliteStore implements Store {
     this.#listenerFailed = listenerFailed;
     this.#revision = history.revision;
     this.id = history.store;
+    this.#epochs = new Epochs(database, history.revision);
+    this.epoch = this.#epochs.current;
   }
 
   get revision(): number {
@@ -90,6 +97,26 @@ export class SqliteStore implements Store {
   subscribe(listener: (commit: Commit) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  isPast(epoch: string, revision: number): boolean {
+    return revision <= this.#revision && this.#epochs.includes(epoch, revision);
+  }
+
+  async backup(path: string): Promise<void> {
+    // In a turn of its own: no part of a batch is in the copy.
+    const leave = await this.#turns.shared();
+    try {
+      this.#requireOutside();
+      // SQLite takes an empty file; so nobody else can read the copy, and no other file is lost.
+      closeSync(openSync(path, 'wx', 0o600));
+      this.#database.copyInto(path);
+      requireSound(path);
+    } catch (cause) {
+      throw new StoreError(`No backup is made: ${(cause as Error).message}.`, { cause });
+    } finally {
+      leave();
+    }
   }
 
   async close(): Promise<void> {

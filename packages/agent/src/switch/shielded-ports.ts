@@ -1,0 +1,55 @@
+import { contained } from '@openvnet/model';
+import { shieldHost } from './host-shield.ts';
+import { dropUnaddressed } from './unaddressed.ts';
+
+/** The ports of a bridge of the userspace datapath at which the host's own stack is kept from guests, and what is amiss there. */
+export class ShieldedPorts {
+  readonly #notes: Set<string>;
+  readonly #warn: (note: string) => void;
+  /** By port; of all of them under no name. */
+  readonly #noted = new Map<string, string>();
+  readonly #shielded = new Set<string>();
+  readonly #due = new Set<string>();
+
+  /** `notes` are those of the bridge; `warn` is called with each new one. */
+  constructor(notes: Set<string>, warn: (note: string) => void) {
+    this.#notes = notes;
+    this.#warn = warn;
+  }
+
+  add(port: string): void {
+    if (this.#shielded.has(port)) return;
+    this.#shielded.add(port);
+    this.#note(port, shieldHost(port));
+    if (this.#due.size === 0)
+      setImmediate(
+        contained(
+          () => this.#dropUnaddressed(),
+          (error) => this.#note('', (error as Error).message),
+        ),
+      );
+    this.#due.add(port);
+  }
+
+  remove(port: string): void {
+    if (this.#shielded.delete(port)) this.#note(port, undefined);
+  }
+
+  /** For all ports that came in one turn together: it takes a program. */
+  async #dropUnaddressed(): Promise<void> {
+    const ports = [...this.#due];
+    this.#due.clear();
+    this.#note('', await dropUnaddressed(ports));
+  }
+
+  #note(port: string, note: string | undefined): void {
+    const before = this.#noted.get(port);
+    if (before === note) return;
+    if (before !== undefined) this.#notes.delete(before);
+    this.#noted.delete(port);
+    if (note === undefined) return;
+    this.#notes.add(note);
+    this.#noted.set(port, note);
+    this.#warn(note);
+  }
+}

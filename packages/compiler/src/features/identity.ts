@@ -1,0 +1,24 @@
+import { feature } from '../engine/feature.ts';
+import { ethernet, priority } from '../pipeline/flow.ts';
+
+/**
+ * Whose an address is: where stations are that the model does not know, none of them may send from an address that has been
+ * leased, whether to a guest, to the host or to a gateway. Those outside may not send from its MAC address either; a guest of a
+ * segment is held to its own by `segment`, and who has the lease to all of it by `guard`.
+ */
+export const identity = feature({
+  name: 'identity',
+  doc: 'Drops what stations that the model does not know send from addresses that have been leased.',
+  cookie: 15,
+  source: { of: 'attachment' },
+  select: (view, id) => {
+    const { domain_id: domain, mac, ip } = view.get('attachment', id)!;
+    return view.get('open_domain', domain) && { domain, mac, ip };
+  },
+  flows: ({ domain, mac, ip }) => [
+    { table: 'uplink', priority: priority.high + 1, match: { domain, eth_src: mac } },
+    { table: 'identity', priority: priority.high, match: { domain, eth_type: ethernet.ipv4, ipv4_src: ip } },
+    { table: 'identity', priority: priority.high, match: { domain, eth_type: ethernet.arp, arp_spa: ip } },
+  ],
+  always: [{ table: 'identity', priority: priority.normal, match: { filtered: 1 }, next: 'egress_filter' }],
+});

@@ -1,0 +1,17 @@
+/**
+ * Agents that hold the flows of another store. They are told nothing, and their switches go on as they are, until an
+ * operator confirms that this store takes the place of that one: what it lacks would be deleted.
+ */
+import { shell } from '@openvnet/model';
+import type { Agent } from '../status/agents.ts';
+
+/** What an agent is told, and status shows, while nobody has confirmed it. */
+export function unconfirmed(node: string, { its, ours }: { its: string; ours: string }): string {
+  const adopt = shell`vnctl datapaths adopt DATAPATH`;
+  return `agent ${node} holds the flows of store ${its}, and this manager serves store ${ours}; the switches stay as they are. Restore that store with: vnmgr restore FILE. To use this store in its place, see what would go with: ${adopt}`;
+}
+
+/** What can be shown of a switch whose agent is told nothing: that it is there. Its numbers are those of another store. */
+export function withoutClaims(bridges: Agent['bridges'], reason: string): Agent['bridges'] {
+  return bridges.map((bridge) => ({ ...bridge, revision: null, problem: reason }));
+}

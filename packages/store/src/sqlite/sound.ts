@@ -1,0 +1,17 @@
+import { DatabaseSync } from 'node:sqlite';
+import { StoreError } from '../store.ts';
+
+/** Throws `StoreError` where the file is no store, or one with damage. It is only read. */
+export function requireSound(path: string): void {
+  let database: DatabaseSync | undefined;
+  try {
+    database = new DatabaseSync(path, { readOnly: true });
+    const [{ quick_check: found }] = database.prepare('pragma quick_check(1)').all() as [{ quick_check: string }];
+    if (found !== 'ok') throw new Error(found.split('\n').at(-1));
+    database.prepare('select id, revision from store').get();
+  } catch (cause) {
+    throw new StoreError(`${path} is no store, or a damaged one: ${(cause as Error).message}.`, { cause });
+  } finally {
+    database?.close();
+  }
+}
