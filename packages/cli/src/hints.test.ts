@@ -34,12 +34,14 @@ async function unreadable(commands: Iterable<string>): Promise<string[]> {
 
 /** What follows the word vnctl in the texts of the sources; values that are put in stand as `x-a`. */
 function commandsInSources(): string[] {
-  const files = globSync('packages/*/src/**/*.ts').filter((file) => !/\.test\.ts$|completion\.ts$/.test(file));
+  const files = globSync('packages/*/src/**/*.ts').filter(
+    (file) => !/\.test\.ts$|completion\.ts$|\/testing\//.test(file),
+  );
   return files.flatMap((file) => {
     const code = readFileSync(file, 'utf8').replaceAll(/^\s*(\/\*\*|\*|\/\/).*$/gm, '');
     const texts = code.replaceAll(/(--)?\$\{(?:[^{}]|\{[^{}]*\})*\}/g, (_, option) => (option ? '' : 'x-a'));
     return [...texts.matchAll(/vnctl ((?:[a-z_]+-?)+(?: (?!x-a\.)[^'"`\n]*)?)/g)]
-      .map(([, command]) => command!.replace(/[).;:]+$/, ''))
+      .map(([, command]) => command!.replace(/ {2,}.*$|<.*$|[).;:]+$/, ''))
       .filter((command) => !/^(x-a|of|or|and|takes|is|does|has|for)\b/.test(command));
   });
 }

@@ -1,7 +1,7 @@
 import { ipv4ToText, macToText, noticeText, printable, type RowOf, shell } from '@openvnet/model';
 import type { Reader } from '@openvnet/store';
 import { addCommand } from '../api/parameters.ts';
-import { noticesOf } from '../status/asked.ts';
+import { noticesOf, refusedFrames } from '../status/asked.ts';
 import { type Facts, type Hosts, type Place, placesOf, whyUnserved } from '../status/facts.ts';
 import type { Findings } from '../status/findings.ts';
 import { adviseOnPort, askForPorts } from '../status/port-advice.ts';
@@ -36,34 +36,44 @@ export async function interfaceFindings(facts: Facts, rows: readonly Row[]): Pro
 }
 
 /** Where the ports are that interfaces wait for, and what their guests did last in vain. */
-export async function askInterfaceHosts({ agents, facts }: Hosts, rows: readonly Row[]): Promise<Asked[]> {
-  const advice = await facts(async (known) => {
+export async function askInterfaceHosts(hosts: Hosts, rows: readonly Row[]): Promise<Asked[]> {
+  const [advice, notes] = await Promise.all([portAdvice(hosts, rows), guestNotes(hosts, rows)]);
+  return rows.map(({ id }) => ({
+    advice: advice.filter((one) => one.id === id),
+    notes: notes.filter((one) => one.id === id).map(({ says }) => says),
+  }));
+}
+
+async function portAdvice({ agents, facts }: Hosts, rows: readonly Row[]) {
+  return await facts(async (known) => {
     const belongings = await belongingsOf(known.reader, rows);
     const missing = rows.flatMap(({ id, uuid }) =>
       agents.boundTo(id).length > 0
         ? []
         : belongings.get(id)!.ports.flatMap((port) => (port.port_name === null ? [] : [{ id, uuid, port }])),
     );
-    const seen =
-      missing.length > 0
-        ? await askForPorts(
-            agents,
-            missing.map(({ port }) => port.port_name!),
-          )
-        : [];
-    return missing.map((one) => ({
-      id: one.id,
-      behind: noPort(one.port),
-      says: adviseOnPort(known, seen, one),
-    }));
+    const names = missing.map(({ port }) => port.port_name!);
+    const seen = names.length > 0 ? await askForPorts(agents, names) : [];
+    return missing.map((one) => ({ id: one.id, behind: noPort(one.port), says: adviseOnPort(known, seen, one) }));
   });
-  const [only, ...others] = rows;
-  const hosts = rows.flatMap(({ id }) => agents.boundTo(id).map(({ agent }) => agent));
-  const notices = await noticesOf(agents, [...new Set(hosts)], others.length === 0 ? only?.id : undefined);
-  return rows.map(({ id, uuid }) => ({
-    advice: advice.filter((one) => one.id === id),
-    notes: notices.filter((one) => one.interface_id === id).map((one) => noticeText(uuid, one)),
-  }));
+}
+
+/** Counts of refused frames, and the newest of them in words. */
+async function guestNotes({ agents, store }: Hosts, rows: readonly Row[]): Promise<{ id: number; says: string }[]> {
+  const asked = [...new Set(rows.flatMap(({ id }) => agents.boundTo(id).map(({ agent }) => agent)))];
+  const only = rows.length === 1 ? rows[0]!.id : undefined;
+  const [frames, notices] = await Promise.all([refusedFrames(agents, asked, only), noticesOf(agents, asked, only)]);
+  const notes: { id: number; says: string }[] = [];
+  for (const row of rows) {
+    const { id, uuid } = row;
+    const count = frames.get(id) ?? 0;
+    if (count > 0) {
+      const allowed = await store.read((reader) => allowedAddresses(reader, row));
+      notes.push({ id, says: `${count} ${count === 1 ? 'frame' : 'frames'} refused: ${uuid} may use only ${allowed}` });
+    }
+    for (const one of notices) if (one.interface_id === id) notes.push({ id, says: noticeText(uuid, one) });
+  }
+  return notes;
 }
 
 /** The addresses that an interface may send from, as text: `52:54:00:0d:84:01, 172.16.1.1`. */

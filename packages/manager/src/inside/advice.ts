@@ -33,7 +33,7 @@ const advice: Advice = {
       ];
     const networks = [network.uuid, ...(other && other.id !== network_id ? [other.uuid] : [])];
     return [
-      `${network.uuid} has no gateway. Use: ${shell`vnctl router add ${networks.flatMap((uuid) => ['--network', uuid])}`}`,
+      `${network.uuid} has no gateway. Use: ${command('router', 'add', ...networks.flatMap((uuid) => ['--network', uuid]))}`,
     ];
   },
 
@@ -67,7 +67,7 @@ const advice: Advice = {
     if (elsewhere) {
       const other = await reader.get('route_link', elsewhere.route_link_id);
       const gateway = await reader.get('interface', elsewhere.interface_id);
-      const again = network && gateway && shell` && ${routeWords(gateway.uuid, link.uuid, network)}`;
+      const again = network && gateway && ` && ${command(...routeWords(gateway.uuid, link.uuid, network))}`;
       return [
         `${elsewhere.uuid} leads to ${ipv4ToText(to)}, and belongs to ${other?.uuid}, not to ${link.uuid}. Use: ${shell`vnctl route del ${elsewhere.uuid}`}${again ?? ''}`,
       ];
@@ -76,7 +76,7 @@ const advice: Advice = {
     const [gateway] = await gatewaysOf(reader, network.id);
     if (!gateway)
       return [
-        `${ipv4ToText(to)} is in ${network.uuid}, which has no gateway. Use: ${shell`vnctl router add --network ${network.uuid} --route-link-uuid ${link.uuid}`}`,
+        `${ipv4ToText(to)} is in ${network.uuid}, which has no gateway. Use: ${command('router', 'add', '--network', network.uuid, '--route-link-uuid', link.uuid)}`,
       ];
     const own = (await reader.find('route', { interface_id: gateway.id })).find(
       (route) => route.route_link_id === route_link_id,
@@ -84,7 +84,7 @@ const advice: Advice = {
     const range = own && `${ipv4ToText(own.ipv4_network)}/${own.ipv4_prefix}`;
     if (own)
       return [
-        `${own.uuid} of ${link.uuid} leads to ${range} only, which is less than ${network.uuid}. Use: ${shell`vnctl route del ${own.uuid}`} && ${shell`${routeWords(gateway.uuid, link.uuid, network)}`}`,
+        `${own.uuid} of ${link.uuid} leads to ${range} only, which is less than ${network.uuid}. Use: ${shell`vnctl route del ${own.uuid}`} && ${command(...routeWords(gateway.uuid, link.uuid, network))}`,
       ];
     return [
       `${ipv4ToText(to)} is in ${network.uuid}, and no route of ${link.uuid} leads there. ${addRoute(gateway.uuid, link.uuid, network)}`,
@@ -124,20 +124,26 @@ const advice: Advice = {
     );
     const dropping = longest(rules.filter(({ action }) => action === 'drop'));
     const address = ipv4ToText(peer);
-    const allow = shell`vnctl filter static add ${first.uuid} ${ruleWords({ protocol, address, direction, port })} --action pass`;
+    const words = ruleWords({ protocol, address, direction, port });
+    const allow = command('filter', 'static', 'add', first.uuid, ...words, '--action', 'pass');
     if (dropping) {
       const filter = filters.find(({ id }) => id === dropping.filter_id)!;
-      const remove = shell`vnctl filter static del ${filter.uuid} ${wordsOf(dropping)}`;
+      const remove = command('filter', 'static', 'del', filter.uuid, ...wordsOf(dropping));
       return [`a rule of ${filter.uuid} drops it: ${wordsOf(dropping).join(' ')} --action drop. Use: ${remove}`];
     }
     const strict = filters.filter((filter) => !filter[`${direction}_passthrough`]).map(({ uuid }) => uuid);
-    const pass = shell`vnctl filter modify ${strict[0] ?? first.uuid} ${`--${direction}-passthrough`} true`;
+    const pass = command('filter', 'modify', strict[0] ?? first.uuid, `--${direction}-passthrough`, 'true');
     const what = protocol === 'icmp' ? protocol : `${protocol} port ${port}`;
     return [
       `no rule of ${filters.map(({ uuid }) => uuid).join(', ')} lets ${what} ${direction === 'ingress' ? 'in from' : 'out to'} ${address}, and ${strict.join(', ')} passes nothing else (${direction}_passthrough false). Use: ${allow}, or for everything: ${pass}`,
     ];
   },
 };
+
+/** A command of `vnctl` for people to copy. */
+function command(...words: string[]): string {
+  return shell`vnctl ${words}`;
+}
 
 interface Range {
   readonly ipv4_network: number;
@@ -188,11 +194,11 @@ async function holdersOf(
 
 function routeWords(gateway: string, link: string, network: RowOf<'network'>): string[] {
   const to = ['--network-uuid', network.uuid, '--ipv4-network', rangeOf(network)];
-  return ['vnctl', 'route', 'add', '--interface-uuid', gateway, '--route-link-uuid', link, ...to];
+  return ['route', 'add', '--interface-uuid', gateway, '--route-link-uuid', link, ...to];
 }
 
 function addRoute(gateway: string, link: string, network: RowOf<'network'>): string {
-  return `Use: ${shell`${routeWords(gateway, link, network)}`}`;
+  return `Use: ${command(...routeWords(gateway, link, network))}`;
 }
 
 type Rule = RowOf<'filter_static'>;

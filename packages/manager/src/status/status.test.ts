@@ -81,7 +81,7 @@ describe('a status', () => {
   it('follows a guest from its missing port to its flows', async () => {
     const agent = await connect();
     await tell(agent, reportOf(5));
-    expect((await statusOf('/interfaces/if-veth1')).waits_for).toEqual(['waits for a port named if-veth1 on dp-br0']);
+    expect((await statusOf('/interfaces/if-veth1')).waits_for).toEqual(['no port named if-veth1 on dp-br0']);
     await tell(agent, reportOf(5, { bound: bound(1, 'if-veth1', 'down') }));
     expect(await statusOf('/interfaces/if-veth1')).toEqual({
       realised: true,
@@ -163,7 +163,7 @@ describe('frames that were refused', () => {
     await tell(agent, reportOf(5, { bound: bound(1, 'if-veth1') }));
     agent.refused = [{ interface_id: 1, frames: 12 }];
     expect((await statusOf('/interfaces/if-veth1')).notes).toEqual([
-      '12 frames refused: their MAC or IP address is not that of if-veth1 (52:54:00:0d:84:01, 172.16.1.1)',
+      '12 frames refused: if-veth1 may use only 52:54:00:0d:84:01, 172.16.1.1',
     ]);
     expect((await manager.done('GET', '/status')).refused).toEqual([
       { interface_uuid: 'if-veth1', frames: 12, allowed: '52:54:00:0d:84:01, 172.16.1.1' },
@@ -290,7 +290,7 @@ it('the status of everything names what is not in effect', async () => {
         register: null,
       },
     ],
-    unrealised: [{ uuid: 'if-veth2', waits_for: ['waits for a port named if-veth2 on dp-br0'] }],
+    unrealised: [{ uuid: 'if-veth2', waits_for: ['no port named if-veth2 on dp-br0'] }],
     refused: [],
   });
 });
