@@ -7,6 +7,7 @@ import { compile, features } from './compile.ts';
 import { dhcp } from './dhcp.ts';
 import { firstPing } from './first-ping.ts';
 import { flows } from './flows.ts';
+import { idle } from './idle.ts';
 import { busyNote, describeMachine } from './machine.ts';
 import { memory } from './memory.ts';
 import { compilePrograms } from './programs.ts';
@@ -19,6 +20,7 @@ const measurements: Readonly<Record<string, () => Promise<void>>> = {
   dhcp,
   'add-one': addOne,
   memory,
+  idle,
   restart,
   'first-ping': firstPing,
 };

@@ -1,5 +1,6 @@
 /** Rules that no linter knows: who may import whom, and that generated pages are fresh. */
 import { globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { pages } from './pages.ts';
 
@@ -55,6 +56,34 @@ describe('the layers', () => {
     }
   });
 });
+
+describe('files', () => {
+  it('import each other in no circle', () => {
+    expect(globSync('packages/*/src').flatMap(circlesIn)).toEqual([]);
+  });
+});
+
+/** Circles of imports that are there when the program runs; types alone are none. */
+function circlesIn(directory: string): string[] {
+  const imports = new Map<string, string[]>();
+  for (const path of globSync(`${directory}/**/*.ts`)) {
+    const found = readFileSync(path, 'utf8').matchAll(/^(?:import|export) (?!type )[^;]*?from '(\.[^']+)';/gm);
+    imports.set(
+      path,
+      [...found].map(([, to]) => join(dirname(path), to!)),
+    );
+  }
+  const circles: string[] = [];
+  const done = new Set<string>();
+  const follow = (path: string, way: readonly string[]): void => {
+    if (way.includes(path)) circles.push([...way.slice(way.indexOf(path)), path].join(' > '));
+    if (way.includes(path) || done.has(path)) return;
+    for (const to of imports.get(path) ?? []) follow(to, [...way, path]);
+    done.add(path);
+  };
+  for (const path of imports.keys()) follow(path, []);
+  return circles;
+}
 
 describe('generated pages', () => {
   it.each([...pages()])('%s is what the declarations say (node scripts/pages.ts writes it)', (path, text) => {

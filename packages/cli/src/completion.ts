@@ -1,7 +1,7 @@
 import { type Kind, kinds, resourceOf } from '@openvnet/model';
 import type { Command, Option } from 'commander';
 import { UsageError } from './failure.ts';
-import { LooseOption, ParameterOption } from './options.ts';
+import { LooseOption, ParameterOption, UuidOption } from './options.ts';
 import type { Io } from './output.ts';
 import { outputs } from './settings.ts';
 
@@ -46,19 +46,26 @@ async function wordsAfter(root: Command, typed: readonly string[], io: Io): Prom
 
 /** The values of an option that can be told: words, or uuids of the kind that it refers to. */
 async function valuesOf(option: Option, root: Command, io: Io, begun: string): Promise<string[]> {
+  if (option instanceof UuidOption) return uuids(root, io, { kind: option.kind, begun });
   const field = option instanceof ParameterOption ? option.field : undefined;
   if (field?.to) return uuids(root, io, { kind: field.to as Kind, begun });
   const formats = option.long === '--output' ? outputs : [];
   const words = option instanceof LooseOption && option.negatable ? ['true', 'false'] : (field?.values ?? formats);
   const found = words.filter((word) => word.startsWith(begun));
-  return found.length > 0 ? found : uuids(root, io, { begun });
+  return found.length > 0 || begun === '' ? found : uuids(root, io, { begun });
 }
+
+const prefixes = kinds.flatMap((kind) => {
+  const { nested, idPrefix } = resourceOf(kind);
+  return nested || !idPrefix ? [] : [`${idPrefix}-`];
+});
 
 /** The uuids that a command takes at the place that is typed: of the kinds that its words name. */
 async function argumentsOf({ command, path, args }: Reached, root: Command, io: Io, begun: string): Promise<string[]> {
   if (command.name() === 'completion') return Object.keys(scripts).filter((shell) => shell.startsWith(begun));
   const declared = command.registeredArguments[Math.min(args.length, command.registeredArguments.length - 1)];
   if (!declared || (args.length >= command.registeredArguments.length && !declared.variadic)) return [];
+  if (!/uuid/.test(declared.name())) return [];
   const top = kinds.find((kind) => !resourceOf(kind).nested && resourceOf(kind).plural === path[0]);
   if (!top || args.length === 0) return uuids(root, io, { ...(top && { kind: top }), begun });
   const below = kinds.find((kind) => {
@@ -78,7 +85,8 @@ async function uuids(
 ): Promise<string[]> {
   const prefix = /^([a-z]+)-/.exec(begun)?.[1];
   const meant = kind ?? kinds.find((one) => !resourceOf(one).nested && prefix && resourceOf(one).idPrefix === prefix);
-  if (!meant) return [];
+  // Without a prefix they could be of any kind: first comes that.
+  if (!meant) return prefixes.filter((known) => known.startsWith(begun));
   const { contextOf } = await import('./context.ts');
   const { client } = await contextOf(root, io);
   const page = { limit: 10_000 };

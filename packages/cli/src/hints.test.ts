@@ -35,14 +35,18 @@ async function unreadable(commands: Iterable<string>): Promise<string[]> {
 /** What follows the word vnctl in the texts of the sources; values that are put in stand as `x-a`. */
 function commandsInSources(): string[] {
   const files = globSync('packages/*/src/**/*.ts').filter(
-    (file) => !/\.test\.ts$|completion\.ts$|\/testing\//.test(file),
+    (file) => !/\.test\.ts$|\/testing[-/.]|completion\.ts$/.test(file),
   );
   return files.flatMap((file) => {
     const code = readFileSync(file, 'utf8').replaceAll(/^\s*(\/\*\*|\*|\/\/).*$/gm, '');
     const texts = code.replaceAll(/(--)?\$\{(?:[^{}]|\{[^{}]*\})*\}/g, (_, option) => (option ? '' : 'x-a'));
-    return [...texts.matchAll(/vnctl ((?:[a-z_]+-?)+(?: (?!x-a\.)[^'"`\n]*)?)/g)]
-      .map(([, command]) => command!.replace(/ {2,}.*$|<.*$|[).;:]+$/, ''))
-      .filter((command) => !/^(x-a|of|or|and|takes|is|does|has|for)\b/.test(command));
+    return (
+      [...texts.matchAll(/vnctl ((?:[a-z_]+-?)+(?: (?!x-a\.)[^'"`\n]*)?)/g)]
+        // A page sets what a command is for apart from it.
+        .map(([, command]) => command!.replace(/ {2,}.*$| opens it .*$/, '').replace(/[).;:]+$/, ''))
+        .filter((command) => command !== 'help')
+        .filter((command) => !/^(x-a|of|or|and|takes|is|does|has|for)\b/.test(command))
+    );
   });
 }
 

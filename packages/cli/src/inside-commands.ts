@@ -3,8 +3,9 @@ import { contextOf } from './context.ts';
 import { UsageError } from './failure.ts';
 import type { FlowsOptions } from './inside/flows.ts';
 import type { TraceOptions } from './inside/trace.ts';
-import { isNumber, LooseOption } from './options.ts';
+import { isNumber, LooseOption, UuidOption } from './options.ts';
 import type { Io } from './output.ts';
+import { watchOption } from './status-command.ts';
 
 /** `vnctl flows`, and what else looks inside. What each does is loaded when it is needed. */
 export function addInsideCommands(root: Command, io: Io): void {
@@ -32,8 +33,14 @@ function traceCommand(root: Command, io: Io): void {
       'Shows the way of a packet, step by step, with the object that decided each, or why it does not arrive.',
     )
     .argument('[packet]', 'icmp (an echo request), udp/53, tcp/80.', 'icmp')
-    .requiredOption('--from <UUID>', 'The interface that sends.')
-    .requiredOption('--to <ADDRESS>', 'Where it sends: an address, or an interface by its uuid.')
+    .addOption(new UuidOption('--from <UUID>', 'The interface that sends.', 'interface').makeOptionMandatory())
+    .addOption(
+      new UuidOption(
+        '--to <ADDRESS>',
+        'Where it sends: an address, or an interface by its uuid.',
+        'interface',
+      ).makeOptionMandatory(),
+    )
     .option('--size <BYTES>', 'Size of the IP packet (84).')
     .option('--dont-fragment', 'Routers may not fragment it.')
     .addOption(bothOption())
@@ -57,13 +64,8 @@ function flowsCommand(root: Command, io: Io): void {
     .description('Shows the flows of the switches: tables, registers and objects by name, with counters.')
     .argument('[uuid...]', 'Only flows that belong to these objects; an interface has those of its leases too.')
     .option('--table <NAME>', 'Only flows of this table.')
-    .option('--datapath <UUID>', 'Only flows of this datapath.')
-    .addOption(
-      new LooseOption('--watch [SECONDS]', 'Show what has moved, come or gone, every so many seconds (2).', {
-        alone: '2',
-        takes: isNumber,
-      }),
-    )
+    .addOption(new UuidOption('--datapath <UUID>', 'Only flows of this datapath.', 'datapath'))
+    .addOption(watchOption('Show what has moved, come or gone, every so many seconds (2).'))
     .option('--count <NUMBER>', 'End --watch after so many looks.');
   flows.action(async (objects: readonly string[]) => {
     const options = flows.opts<FlowsOptions>();

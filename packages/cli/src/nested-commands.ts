@@ -14,7 +14,16 @@ import { contextOf, forEach } from './context.ts';
 import { UsageError } from './failure.ts';
 import { declareObsolete, declareParameters, readParameters, requireParameters } from './options.ts';
 import { fieldsForPeople, type Io, record, write } from './output.ts';
-import { addPageOptions, everything, finish, noteTo, readPage, waitOption, writeList } from './resource-commands.ts';
+import {
+  addPageOptions,
+  everything,
+  filtersOf,
+  finish,
+  noteTo,
+  readPage,
+  waitOption,
+  writeList,
+} from './resource-commands.ts';
 
 /** `vnctl datapaths networks add|show|del`, `vnctl interfaces ports add|show|del`. */
 export function addNestedCommands(parent: Command, kind: Kind, io: Io): void {
@@ -27,7 +36,7 @@ export function addNestedCommands(parent: Command, kind: Kind, io: Io): void {
   const group = parent.command(nested.name).description(declared.doc);
   const singular = nested.name.replace(/s$/, '');
   if (singular !== nested.name) group.alias(singular);
-  listing(group.command('show').alias('list'), kind, { declared, nested }, io);
+  listing(group.command('show').aliases(['list', 'get', 'ls']), kind, { declared, nested }, io);
   if (nested.operations === 'set') {
     modifyCommand(group, kind, { declared, nested }, io);
     return;
@@ -84,13 +93,17 @@ function modifyCommand(group: Command, kind: Kind, { declared, nested }: Declare
 function listing(command: Command, kind: Kind, { declared, nested }: Declared, io: Io): void {
   command.description(`Lists them. ${declared.doc}`);
   namesInPath(command, nested, '');
+  // A relation is listed as what is at its other end, unless it says otherwise.
+  const others = nested.with && nested.lists !== 'relations';
+  const listed = others ? resourceOf(nested.with!) : declared;
+  const filters = declareParameters(command, filtersOf(listed));
   addPageOptions(command).action(async (of: string) => {
     const context = await contextOf(command, io);
     const { client } = context;
-    const answer = await everything(readPage(command), (page) => client.nestedOf(kind).list(of, page));
-    // A relation is listed as what is at its other end, unless it says otherwise.
-    const others = nested.with && nested.lists !== 'relations';
-    await writeList(context, others ? resourceOf(nested.with!) : declared, answer, []);
+    const answer = await everything(readPage(command), (page) =>
+      client.nestedOf(kind).list(of, { ...page, ...readParameters(command, filters) }),
+    );
+    await writeList(context, listed, answer, []);
   });
 }
 

@@ -2,7 +2,7 @@
  * Options of a command line, made from the fields of a resource. Everything that a command line may say in more than
  * one way is known here: flags with and without a value, older names, parameters that mean nothing any more.
  */
-import { type Field, isPathUuid, parametersOf, type Resource } from '@openvnet/model';
+import { type Field, isPathUuid, type Kind, parametersOf, type Resource } from '@openvnet/model';
 import { type Command, Option } from 'commander';
 import { UsageError } from './failure.ts';
 
@@ -32,6 +32,16 @@ export class ParameterOption extends Option {
   constructor(flags: string, doc: string, field: Field) {
     super(flags, doc);
     this.field = field;
+  }
+}
+
+/** An option that takes the uuid of an object of a kind, and is no parameter of the API. */
+export class UuidOption extends Option {
+  readonly kind: Kind;
+
+  constructor(flags: string, doc: string, kind: Kind) {
+    super(flags, doc);
+    this.kind = kind;
   }
 }
 

@@ -126,6 +126,11 @@ function uuidsAt(object: Values, path: readonly string[]): string | undefined {
   return found.map(({ uuid }) => uuid).join(', ');
 }
 
+/** `1 flow`, `2 flows`. */
+export function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
+}
+
 export function styled(io: Io, style: 'bold' | 'green' | 'yellow' | 'red' | 'dim', text: string): string {
   return io.fancy ? styleText(style, text, { validateStream: false }) : text;
 }

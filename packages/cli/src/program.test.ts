@@ -323,6 +323,36 @@ describe('the exit code', () => {
   });
 });
 
+describe('a list', () => {
+  it('goes by the words get, list and ls, is narrowed by columns, and says how interfaces stand', async () => {
+    await registered();
+    for (const word of ['get', 'list', 'ls', 'show']) {
+      expect((await vnctl(`interface ${word} --mode vif -o name`)).out.split('\n')).toContain('if-veth1');
+    }
+    expect(await vnctl('interface ls --mode simulated -o name --uuid x')).toMatchObject({ code: 2 });
+    expect(await vnctl('interface ls --mode blue')).toMatchObject({ code: 1 });
+    const [head, line] = (await vnctl('interface ls --mode vif')).out.split('\n');
+    expect(head).toMatch(/^uuid .* status$/);
+    expect(line).toMatch(/^if-veth1 .*no agent is connected/);
+    expect(JSON.parse((await vnctl('interface ls -o json')).out).items[0]).not.toHaveProperty('status');
+  });
+
+  it('of what hangs below an object is narrowed too', async () => {
+    await registered();
+    expect((await vnctl('interface ports ls if-veth1 --port-name none')).out).toBe('there are no interface ports\n');
+  });
+});
+
+it('shows its version', async () => {
+  expect(await vnctl('--version')).toEqual({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/), err: '' });
+});
+
+it('shows the status again and again', async () => {
+  const { code, out } = await vnctl('status -w 0.01 --count 3');
+  expect([code, out.match(/^manager {2}/gm)?.length]).toEqual([0, 3]);
+  expect(await vnctl('status --watch x')).toMatchObject({ code: 2 });
+});
+
 describe('lists', () => {
   it('are whole, in any form, unless a part is asked for', async () => {
     for (let i = 0; i < 35; i++) await vnctl(`network add --uuid nw-${i} --ipv4-network 10.0.${i}.0`);
@@ -553,6 +583,11 @@ describe('completion', () => {
     expect(await complete('datapath networks del dp-br0 nw')).toEqual(['nw-net1']);
     expect(await complete('datapath networks add dp-br0 nw-net1 nw')).toEqual([]);
     expect(await complete('networks show -o y')).toEqual(['yaml', 'yml']);
+    expect(await complete('trace --from if-v')).toEqual(expect.arrayContaining(['if-veth1']));
+    expect(await complete('trace --from=')).toEqual(expect.arrayContaining(['--from=if-veth1']));
+    expect(await complete('flows --datapath d')).toEqual(['dp-br0']);
+    expect((await complete('flows n')).toSorted()).toEqual(['ns-', 'nw-']);
+    expect(await complete('explain nw-')).toEqual(expect.arrayContaining(['nw-net1']));
     expect(await complete('completion b')).toEqual(['bash']);
     await vnctl('ip_range_groups add --uuid iprg-a');
     await vnctl(

@@ -1,20 +1,22 @@
+import { createRequire } from 'node:module';
 import { kinds, resourceOf } from '@openvnet/model';
 import { Command, CommanderError } from 'commander';
 import { addBatchCommand } from './batch.ts';
 import { addCompletionCommand } from './completion.ts';
-import { contextOf } from './context.ts';
 import { ExitWith } from './exit-with.ts';
 import { complain, exitCodeOf, exitCodes, exitCodesHelp } from './failure.ts';
 import { addInsideCommands } from './inside-commands.ts';
 import { addLabCommands } from './lab-commands.ts';
 import { addManCommand } from './man.ts';
 import { addNestedCommands } from './nested-commands.ts';
-import { type Io, write } from './output.ts';
+import type { Io } from './output.ts';
 import { addResourceCommands } from './resource-commands.ts';
 import { type Output, outputs, readSettings } from './settings.ts';
-import { systemText } from './status-text.ts';
+import { addStatusCommand } from './status-command.ts';
 import { addTopologyCommands } from './topology-commands.ts';
 import { canonical } from './words.ts';
+
+const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
 
 /** Runs a command line, without the words `node` and `vnctl`; returns the exit code. */
 export async function runCommandLine(argv: readonly string[], io: Io): Promise<number> {
@@ -50,6 +52,7 @@ export function createProgram(io: Io): Command {
       '--api <URL>',
       'Address of the API; http://127.0.0.1:9090 unless OPENVNET_API or vnctl.yaml says otherwise.',
     )
+    .version(version, '-V, --version', 'Shows the version.')
     .option('--message <TEXT>', 'Why a change is made; the manager logs it with the change.')
     .option(
       '-o, --output <FORMAT>',
@@ -68,12 +71,7 @@ export function createProgram(io: Io): Command {
     const { nested } = resourceOf(kind);
     if (nested) addNestedCommands(groups.get(nested.of)!, kind, io);
   }
-  const status = root.command('status').description('Shows manager, agents and datapaths, and what is not in effect.');
-  status.action(async () => {
-    const { client, settings } = await contextOf(status, io);
-    const answer = await client.status();
-    await write(io, settings.output, answer, (shown) => systemText(io, shown));
-  });
+  addStatusCommand(root, io);
   addInsideCommands(root, io);
   addTopologyCommands(root, io);
   addBatchCommand(root, io, runCommandLine);

@@ -1,5 +1,14 @@
 import type { List } from '@openvnet/client';
-import { type Field, type Kind, parametersOf, type Resource, resourceOf } from '@openvnet/model';
+import {
+  type Field,
+  fieldsOf,
+  type Kind,
+  type ObjectStatus,
+  parametersOf,
+  type Resource,
+  removalOptionsOf,
+  resourceOf,
+} from '@openvnet/model';
 import type { Command, Option } from 'commander';
 import { type Context, contextOf, forEach, waitUntilRealised } from './context.ts';
 import { UsageError } from './failure.ts';
@@ -14,7 +23,17 @@ import {
   readParameters,
   requireParameters,
 } from './options.ts';
-import { betweenAnswers, columnsOf, fieldsForPeople, type Io, record, table, type Values, write } from './output.ts';
+import {
+  betweenAnswers,
+  columnsOf,
+  fieldsForPeople,
+  type Io,
+  isForPeople,
+  record,
+  table,
+  type Values,
+  write,
+} from './output.ts';
 import { statusText } from './status-text.ts';
 
 /** `vnctl networks add|modify|show|del`, from the declaration of the resource. */
@@ -92,14 +111,17 @@ function modifyCommand(group: Command, kind: Kind, declared: Resource, io: Io): 
 function showCommand(group: Command, kind: Kind, declared: Resource, io: Io): void {
   const command = group
     .command('show')
-    .alias('list')
+    .aliases(['list', 'get', 'ls'])
     .description(`Lists them, or shows those that are named and how they stand. ${declared.doc}`)
     .argument('[uuid...]', 'Their names.');
+  const filters = declareParameters(command, filtersOf(declared));
   addPageOptions(command).action(async (uuids: readonly string[]) => {
     const context = await contextOf(command, io);
     if (uuids.length === 0) {
       const { client } = context;
-      const answer = await everything(readPage(command), (page) => client.of(kind).list(page));
+      const answer = await everything(readPage(command), (page) =>
+        client.of(kind).list({ ...page, ...readParameters(command, filters), ...withStatus(context, declared) }),
+      );
       await writeList(context, declared, answer);
       return;
     }
@@ -122,10 +144,13 @@ function delCommand(group: Command, kind: Kind, declared: Resource, io: Io): voi
     .alias('delete')
     .description(`Removes them. ${declared.doc}`)
     .argument('<uuid...>', 'Their names.');
+  const parameters = declareParameters(command, removalOptionsOf(declared));
   command.action(async (uuids: readonly string[]) => {
     const context = await contextOf(command, io);
+    const options = readParameters(command, parameters);
+    for (const { name, field } of parameters) if (options[name] === 'true') io.err(`${field.doc}\n`);
     await forEach(context, uuids, async (uuid) => {
-      const answer = await context.client.of(kind).remove(uuid);
+      const answer = await context.client.of(kind).remove(uuid, options);
       await write(io, context.settings.output, answer, () =>
         context.settings.output === 'name' ? uuid : `${uuid} is gone`,
       );
@@ -171,12 +196,31 @@ export async function writeList(
     const rows = await table(
       io,
       columnsOf(declared, settings.output === 'wide'),
-      items.map((item) => ({ ...item, ...fieldsForPeople(declared, item) })),
+      items.map((item) => ({ ...item, ...fieldsForPeople(declared, item), ...statusCell(item) })),
     );
     if (items.length === total_count) return rows;
     return `${rows}\n${items.length} of ${total_count}, from ${offset} on; --limit and --offset show others`;
   };
   await write(io, settings.output, answer, forPeople, plainKeys);
+}
+
+function statusCell({ status }: Values): Values {
+  if (typeof status !== 'object' || status === null) return {};
+  const { realised, waits_for } = status as ObjectStatus;
+  return { status: realised ? 'in effect' : (waits_for[0] ?? 'not in effect') };
+}
+
+/** The columns and references by which a list can be narrowed. */
+export function filtersOf(declared: Resource): [string, Field][] {
+  return fieldsOf(declared).map(([name, field]) => {
+    const { default: _, ...rest } = field;
+    return [name, { ...rest, optional: true, doc: `Only those with this ${name}. ${field.doc}` }];
+  });
+}
+
+/** Asks for the status of each where people see a column of it. */
+function withStatus({ settings }: Context, { summary }: Resource): { status?: boolean } {
+  return isForPeople(settings.output) && summary?.includes('status') ? { status: true } : {};
 }
 
 /** What a program calls an item of a list by: its uuid, or that of what it leads to. */
@@ -211,7 +255,8 @@ export function addPageOptions(command: Command): Command {
 }
 
 export function readPage(command: Command): { limit?: number; offset?: number } {
-  const page = command.opts<{ limit?: string; offset?: string }>();
+  const { limit, offset } = command.opts<{ limit?: string; offset?: string }>();
+  const page = { limit, offset };
   for (const [name, value] of Object.entries(page)) {
     if (value !== undefined && !/^\d+$/.test(value)) {
       throw new UsageError(`--${name} ${JSON.stringify(value)}: expected a number`);

@@ -57,6 +57,7 @@ function resolve(word: string, { commands }: Command): Command | undefined {
 function option(word: string, next: string | undefined, options: readonly Option[]): [string, boolean] {
   if (!word.startsWith('--')) {
     const short = options.find((known) => known.short === word);
+    if (short instanceof LooseOption) return option(short.long!, next, options);
     if (!short?.required || next === undefined) return [word, false];
     return [`${short.long}=${next}`, true];
   }

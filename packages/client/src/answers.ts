@@ -22,7 +22,9 @@ export type Answer<R> =
 /** The answer for one object, which says besides whether it is in effect. */
 export type AnswerWithStatus<R> = Answer<R> & { readonly status: ObjectStatus };
 
+/** Which part of a list, and what its objects must be: `{ mode: 'vif', limit: 10 }`. */
 export interface Page {
+  readonly [column: string]: string | number | boolean | undefined;
   /** At most so many; the API's own default unless given. */
   readonly limit?: number;
   /** How many to leave out at the beginning. */

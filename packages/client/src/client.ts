@@ -30,7 +30,7 @@ export interface Collection<R> {
   get(uuid: string): Promise<AnswerWithStatus<R>>;
   create(values: Create<R>): Promise<Answer<R>>;
   update(uuid: string, values: Update<R>): Promise<Answer<R>>;
-  remove(uuid: string): Promise<unknown>;
+  remove(uuid: string, options?: Values): Promise<unknown>;
   /** Carries out a declared action: `client.ip_leases.act('il-a', 'release')`. */
   act(uuid: string, action: ActionOf<R>, values?: Values): Promise<Values>;
 }
@@ -67,7 +67,7 @@ export interface AnyCollection {
   get(uuid: string): Promise<Values & { readonly status?: ObjectStatus }>;
   create(values: Values): Promise<Values>;
   update(uuid: string, values: Values): Promise<Values>;
-  remove(uuid: string): Promise<unknown>;
+  remove(uuid: string, options?: Values): Promise<unknown>;
   act(uuid: string, action: string, values?: Values): Promise<Values>;
 }
 
@@ -186,7 +186,7 @@ function collection(http: Http, { plural, actions }: Resource): AnyCollection {
     get: (uuid) => http.request('GET', [plural, uuid]),
     create: (values: Values) => http.request('POST', [plural], { body: values }),
     update: (uuid: string, values: Values) => http.request('PUT', [plural, uuid], { body: values }),
-    remove: (uuid) => http.request('DELETE', [plural, uuid]),
+    remove: (uuid, options: Values = {}) => http.request('DELETE', [plural, uuid], { query: { ...options } }),
     act: (uuid: string, action: string, values: Values = {}) =>
       http.request(actions![action]!.method, [plural, uuid, action], { body: values }),
   } as AnyCollection;

@@ -55,7 +55,7 @@ export const managerOptions = {
     placeholder: 'UUID',
     schema: z
       .string()
-      .refine((text) => text === '' || isUuid('mrg', text), 'expected mrg- and 1 to 16 of a-z and 0-9')
+      .refine((text) => text === '' || isUuid('mrg', text), 'expected mrg- and 1 to 63 of a-z, 0-9 and -')
       .transform((text) => text || undefined),
     default: '',
   },

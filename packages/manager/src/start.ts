@@ -8,7 +8,8 @@ import { endpointsOf } from './api/endpoints.ts';
 import { createServer } from './api/server.ts';
 import { serveBackup } from './backup.ts';
 import type { Surroundings } from './behaviours/behaviour.ts';
-import { allBehaviours } from './behaviours/index.ts';
+import { behaviours } from './behaviours/index.ts';
+import { allBehaviours, useBehaviours } from './behaviours/registry.ts';
 import { Feed, type FeedLimits } from './feed/feed.ts';
 import { complaint, exposure, ListenError } from './listening.ts';
 import { Agents } from './status/agents.ts';
@@ -58,9 +59,10 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
   const ending = new AbortController();
   await using stack = new AsyncDisposableStack();
 
+  useBehaviours(behaviours);
   const around: Surroundings = { now, datapathMacGroup, logger };
   const beforeCommit: StoreOptions['beforeCommit'] = async (tx, touched) => {
-    for (const { follow } of allBehaviours) await follow?.(tx, touched, around);
+    for (const { follow } of allBehaviours()) await follow?.(tx, touched, around);
   };
   const listenerFailed = (error: unknown) =>
     logger.error({ err: error }, 'a change is made, and not everybody has heard of it');
@@ -81,7 +83,7 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
   const feed = stack.use(new Feed({ store, agents, strangers, logger, newStore: options.newStore ?? false }, limits));
   feed.attach(app.server, admission);
   stack.defer(() => ending.abort());
-  for (const { background } of allBehaviours) stack.use(background?.(store, around));
+  for (const { background } of allBehaviours()) stack.use(background?.(store, around));
 
   await app.listen(listen).catch((cause: NodeJS.ErrnoException) => {
     throw new ListenError(complaint(listen, cause), { cause });

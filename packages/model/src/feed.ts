@@ -50,6 +50,8 @@ export type ToAgent =
 export type Question =
   | { readonly about: 'refused'; readonly interface_id?: number }
   | { readonly about: 'packets' }
+  /** Asks for something to be done: a bridge that is not registered any more is to be opened. */
+  | { readonly about: 'release'; readonly dpid: string }
   | { readonly about: 'notices'; readonly interface_id?: number }
   | { readonly about: 'ports'; readonly names: readonly string[] }
   | FlowsQuestion
@@ -117,6 +119,8 @@ const bridge = z.object({
   flows: z.number().nullable(),
   /** The newest revision whose flows the switch has acknowledged; null before the first. */
   revision: z.number().nullable(),
+  /** Id of the datapath that it was served as before it was closed, where it is closed. */
+  closed_from: z.number().optional(),
   /** Null before the first; agents of versions before do not say it. */
   self_check: selfCheck.nullable().optional(),
 });
@@ -127,6 +131,8 @@ const bound = z.object({
   port_name: shortText.nullable(),
   port_number: z.number().nullable(),
   link: z.enum(['up', 'down']).nullable(),
+  /** Whether the host has switched the port on; agents of before do not say. */
+  admin: z.enum(['up', 'down']).nullable().optional(),
 });
 
 const waiting = z.object({ kind: shortText, id: z.number(), reason: shortText });

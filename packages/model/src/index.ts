@@ -16,6 +16,7 @@ export {
   parentField,
   type Resource,
   type Row,
+  removalOptionsOf,
   removalParametersOf,
   type Update,
 } from './resource.ts';

@@ -64,6 +64,8 @@ export interface Resource<F = AnyFields, P = AnyFields> {
   readonly fields: F;
   /** What a request that makes one may hold besides: for objects that are made along with it. */
   readonly parameters?: P;
+  /** What a request that removes one may hold. */
+  readonly removal?: P;
   /** Those of `parameters` that a request that changes one may hold too. */
   readonly changes?: readonly string[];
   readonly nested?: Nested;
@@ -143,6 +145,11 @@ export function parametersOf(declared: Pick<Resource, 'fields' | 'parameters'>):
     const own = fieldsOf(declared).filter(([, field]) => field.derived !== true);
     return [...own, ...Object.entries((declared.parameters ?? {}) as Record<string, Field>)];
   });
+}
+
+/** What a request that removes an object of its own may hold. */
+export function removalOptionsOf({ removal = {} }: Pick<Resource, 'removal'>): NamedFields {
+  return Object.entries(removal as Record<string, Field>);
 }
 
 /** The parameters by which a request may say what to remove, where that has no uuid: optional but for those that must be named. */

@@ -6,9 +6,9 @@ export function freshUuid(prefix: string): string {
   return `${prefix}-${suffix.join('')}`;
 }
 
-/** Whether `text` may name a new object, or stand in a parameter: prefix, dash, 1 to 16 of a-z and 0-9. */
+/** Whether `text` may name a new object, or stand in a parameter: prefix, dash, and a word as host names have them (RFC 1123, 2.1). */
 export function isUuid(prefix: string, text: string): boolean {
-  return text.startsWith(`${prefix}-`) && /^[a-z0-9]{1,16}$/.test(text.slice(prefix.length + 1));
+  return text.startsWith(`${prefix}-`) && /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/.test(text.slice(prefix.length + 1));
 }
 
 /** Whether `text` may stand in a path: prefix, dash and one character of a word. What it names may not exist. */

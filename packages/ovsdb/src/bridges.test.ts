@@ -51,7 +51,16 @@ describe('Bridges', () => {
       controllers: [],
       connectedControllers: [],
       ports: [
-        { name: 'p2', ofport: 2, type: '', ifaceId: undefined, linkState: undefined, error: undefined, mac: undefined },
+        {
+          name: 'p2',
+          ofport: 2,
+          type: '',
+          ifaceId: undefined,
+          linkState: undefined,
+          adminState: undefined,
+          error: undefined,
+          mac: undefined,
+        },
       ],
       externalIds: new Map(),
       otherConfig: new Map(),

@@ -10,6 +10,8 @@ export interface PortState {
   readonly type: string;
   readonly ifaceId: string | undefined;
   readonly linkState: 'up' | 'down' | undefined;
+  /** Whether the host has switched it on. */
+  readonly adminState: 'up' | 'down' | undefined;
   /** Why the switch daemon could not set it up. */
   readonly error: string | undefined;
   /** The address that is in use. */
@@ -215,6 +217,7 @@ function portState(row: Row<'Interface'>): PortState {
     type: row.type,
     ifaceId: row.external_ids.get('iface-id'),
     linkState: oneOf(['up', 'down'], row.link_state),
+    adminState: oneOf(['up', 'down'], row.admin_state),
     error: row.error,
     mac: row.mac_in_use,
   };

@@ -39,6 +39,7 @@ export const tables = {
     ofport: optional(number),
     mac_in_use: ephemeral(optional(text)),
     link_state: ephemeral(optional(text)),
+    admin_state: ephemeral(optional(text)),
     error: optional(text),
     external_ids: map(),
   },

@@ -25,7 +25,7 @@ async function closed(): Promise<true | string> {
   if (/group_id/.test(await ofctl('dump-groups', 'br0'))) return 'groups';
   const mode = await host.vswitch.vsctl('get-fail-mode', 'br0');
   if (mode !== 'secure') return mode;
-  return /openvnet-service=closed/.test(await settings()) || (await settings());
+  return /openvnet-service="closed \d+"/.test(await settings()) || (await settings());
 }
 
 describe('a bridge that was a learning switch before it was registered', () => {
@@ -83,5 +83,34 @@ describe('a bridge that was a learning switch before it was registered', () => {
     expect(await settings()).toBe(before);
     expect(await host.vswitch.flows('br0')).toEqual([expect.stringContaining('actions=NORMAL')]);
     expect(await host.agent.switches.release(dpid)).toBeUndefined();
+  }, 20_000);
+});
+
+describe('a datapath that is deleted with release', () => {
+  const opened = async (): Promise<boolean> =>
+    (await settings()) === before && (await host.vswitch.flows('br0')).join().includes('actions=NORMAL');
+
+  it('has its bridge opened', async () => {
+    await host.api('DELETE', '/datapaths/dp-br0?release=true');
+    await until(opened);
+    expect(host.agent.switches.report()[0]?.notes).toEqual([]);
+  }, 20_000);
+
+  it('has its bridge opened when the agent comes back, also by a manager that was started again', async () => {
+    await host.stopAgent();
+    await host.api('DELETE', '/datapaths/dp-br0?release=true');
+    await host.stopManager();
+    await host.startManager();
+    await host.startAgent();
+    await until(opened);
+  }, 20_000);
+
+  it('has its bridge served again where it is registered again, and closed where it is deleted without', async () => {
+    await host.api('DELETE', '/datapaths/dp-br0?release=true');
+    await until(opened);
+    await datapath.run(host);
+    await host.settled({ complete: false });
+    await host.api('DELETE', '/datapaths/dp-br0');
+    await until(closed);
   }, 20_000);
 });

@@ -31,6 +31,8 @@ export class Questions {
   async answer(question: Question): Promise<unknown> {
     const served = this.#switches.served();
     switch (question.about) {
+      case 'release':
+        return (await this.#switches.release(question.dpid)) ?? null;
       case 'packets':
         return this.#packets();
       case 'notices':

@@ -104,17 +104,22 @@ export class Reporter {
     const set: Bound[] = [];
     const gone: [number, number][] = [];
     const served = this.#switches.served();
-    for (const { datapathId, movedInterfaces } of served) {
-      for (const [id, place] of movedInterfaces) {
+    for (const { datapathId, changedInterfaces, compiler } of served) {
+      for (const id of changedInterfaces) {
         const key = `${id} ${datapathId}`;
-        if (place) {
-          const state = place.port_name === null ? undefined : this.#switches.port(datapathId, place.port_name);
-          const bound = { ...place, link: state?.linkState ?? null };
+        const row = compiler.relations.binding.get(id);
+        if (row) {
+          const { port_name, port, uplink } = row;
+          const state = port_name === null ? undefined : this.#switches.port(datapathId, port_name);
+          const bound: Bound = {
+            ...{ interface_id: id, datapath_id: datapathId, port_name, port_number: uplink ?? port },
+            ...{ link: state?.linkState ?? null, admin: state?.adminState ?? null },
+          };
           this.#bound.set(key, bound);
           set.push(bound);
         } else if (this.#bound.delete(key)) gone.push([id, datapathId]);
       }
-      movedInterfaces.clear();
+      changedInterfaces.clear();
     }
     const datapaths = new Set(served.map(({ datapathId }) => datapathId));
     const left = [...this.#datapaths].some((id) => !datapaths.has(id));

@@ -1,3 +1,4 @@
+import { shell } from '@openvnet/model';
 import { keepDialing, type SwitchConnection } from '@openvnet/openflow';
 import type { BridgeState, Ovsdb, PortState } from '@openvnet/ovsdb';
 import type { Logger } from 'pino';
@@ -74,12 +75,13 @@ export class BridgeService {
     const chosen = connections.chosen(served.dpid, ovsdb.bridges.get(this.bridge), served.connection);
     if (chosen) this.problem = null;
     else if (managementSocket(target, this.bridge) === undefined)
-      this.problem = `waits until Open vSwitch says that it has connected ${this.bridge} here. To have it connect: ovs-vsctl set-controller ${this.bridge} tcp:${connections.address}`;
+      this.problem = `waits until Open vSwitch says that it has connected ${this.bridge} here. To have it connect: ${shell`ovs-vsctl set-controller ${this.bridge} tcp:${connections.address}`}`;
     served.use(chosen);
   }
 
   portChanged(name: string, state: PortState | undefined): void {
     this.#setPort(name, state);
+    if (state?.ofport !== undefined) this.served.portStateChanged(state.ofport);
     this.served.touch();
   }
 
@@ -132,7 +134,7 @@ export class BridgeService {
     const bridge = ovsdb.bridges.get(this.bridge);
     if (!bridge || !ovsdb.connected) return;
     try {
-      const changes = await prepareBridge(ovsdb, bridge, store());
+      const changes = await prepareBridge(ovsdb, bridge, { store: store(), datapathId: this.served.datapathId });
       const hastened = await hastenRevalidation(ovsdb);
       if (hastened !== undefined) changes.push(hastened);
       for (const change of changes) {

@@ -61,18 +61,19 @@ export function chosenOf(claims: readonly Claim[], evidence: Evidence): SwitchCo
 export function ignoredOf(claims: readonly Claim[], name: string, evidence: Evidence): string[] {
   const { current: used } = evidence;
   const now = performance.now();
+  const made = claims.filter((claim) => isMade(claim, evidence));
   return claims.flatMap((claim) => {
     const { connection, way, at } = claim;
     if (connection === used || way === 'dialled') return [];
     const port = /:(\d+)$/.exec(connection.peer)?.[1];
     const find = `To find the program: ss -tnp 'sport = :${port}'`;
-    if (!isMade(claim, evidence)) {
+    if (!made.includes(claim)) {
       if (now - at < silenceMs - 50) return [];
       return [
         `${connection.peer} says that it is ${name}, but Open vSwitch has made no such connection: it is ignored. ${find}`,
       ];
     }
-    if (used) return [];
+    if (used || made.length < 2) return [];
     return [`several programs say that they are ${name}, ${connection.peer} among them: none is used. ${find}`];
   });
 }

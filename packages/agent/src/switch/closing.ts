@@ -9,9 +9,9 @@ import { formerFailMode, markClosed, restoreSettings } from './settings.ts';
  * bridge is served. `connection` is used where the bridge has no management socket here. Throws where the bridge cannot
  * be reached; it is then still marked as served, and whoever finds it so closes it later.
  */
-export async function closeBridge(ovsdb: Ovsdb, { name }: BridgeState, where: Way): Promise<void> {
-  await reached(name, where, emptySwitch);
-  await markClosed(ovsdb, name);
+export async function closeBridge(ovsdb: Ovsdb, bridge: BridgeState, where: Way): Promise<void> {
+  await reached(bridge.name, where, emptySwitch);
+  await markClosed(ovsdb, bridge);
 }
 
 /**

@@ -1,10 +1,13 @@
-import type { BridgeReport } from '@openvnet/model';
+import { type BridgeReport, shell } from '@openvnet/model';
 import type { BridgeState } from '@openvnet/ovsdb';
 import type { BridgeService } from './bridge-service.ts';
 import type { Connections } from './connections.ts';
 import { hostAddress, unregisteredHost } from './host-address.ts';
 import type { ServedSwitch } from './served-switch.ts';
-import { isClosed, servedFrom } from './settings.ts';
+import { closedFrom, servedFrom } from './settings.ts';
+
+/** Ports that are named where something is wrong with many. */
+const mostNamed = 10;
 
 /** What is known of the switches of a host, each by datapath id. */
 export interface Known {
@@ -34,6 +37,7 @@ export function bridgeReports({ bridges, services, connections, unclosed, target
       notes: [
         ...(bridge ? connections.ignored(dpid, bridge, served?.connection) : []),
         ...(connections.problem && bridge ? [connections.problem] : []),
+        ...(service && bridge ? faultyPorts(bridge) : []),
         ...(service?.notes ?? []),
         ...(lost ? [lost] : []),
         ...tamperingOf(served),
@@ -42,6 +46,7 @@ export function bridgeReports({ bridges, services, connections, unclosed, target
       ports: bridge?.ports.size ?? 0,
       flows: served?.flowCount ?? null,
       revision: served?.revision ?? null,
+      ...(bridge && closedFrom(bridge) !== undefined && { closed_from: closedFrom(bridge) }),
       self_check: served?.selfChecks.last ?? null,
     };
   });
@@ -55,6 +60,16 @@ function tamperingOf(served: ServedSwitch | undefined): string[] {
   return [`another program has changed ${what.join(', ')} ${times}, last at ${when} UTC; what it changed was put back`];
 }
 
+/** Ports that Open vSwitch could not set up, with what it says. */
+function faultyPorts({ ports }: BridgeState): string[] {
+  const faulty = [...ports.values()].filter(({ error }) => error !== undefined);
+  const named = faulty
+    .slice(0, mostNamed)
+    .map(({ name, error }) => `Open vSwitch cannot set up port ${name}: ${error}`);
+  const more = faulty.length - named.length;
+  return more > 0 ? [...named, `Open vSwitch cannot set up ${more} more ${more === 1 ? 'port' : 'ports'}`] : named;
+}
+
 function unclosedText(reason: string | undefined): string | undefined {
   return reason && `is not registered any more and still has its flows, which cannot be taken away: ${reason}`;
 }
@@ -62,9 +77,9 @@ function unclosedText(reason: string | undefined): string | undefined {
 /** What closing the bridge does, or has done, to those who do not expect it. */
 function closingOf(bridge: BridgeState): string[] {
   const { name } = bridge;
-  if (isClosed(bridge) && bridge.failMode === 'secure')
+  if (closedFrom(bridge) !== undefined && bridge.failMode === 'secure')
     return [
-      `${name} is closed: it forwards nothing since its datapath was deleted. To open it: ovs-vsctl set-fail-mode ${name} standalone`,
+      `${name} is closed: it forwards nothing since its datapath was deleted. To open it: ${shell`ovs-vsctl set-fail-mode ${name} standalone`}`,
     ];
   const address = servedFrom(bridge) === undefined ? undefined : hostAddress(name);
   if (!address) return [];

@@ -8,7 +8,6 @@ import {
   type PortFacts,
   portOf,
 } from '@openvnet/compiler';
-import type { Bound } from '@openvnet/model';
 import { type SwitchConnection, SwitchError } from '@openvnet/openflow';
 import type { Logger } from 'pino';
 import { Neighbours } from '../answers/neighbours.ts';
@@ -58,8 +57,8 @@ export class ServedSwitch {
   readonly selfChecks: SelfChecks;
   /** What guests did in vain. */
   readonly notices = new Notices();
-  /** Interfaces whose place has changed since the last report: where they are now, or undefined. */
-  readonly movedInterfaces = new Map<number, Omit<Bound, 'link'> | undefined>();
+  /** Interfaces whose place, or the state of whose port, has changed since the last report. */
+  readonly changedInterfaces = new Set<number>();
   problem: string | null = null;
   /** The newest revision whose flows the switch has acknowledged. */
   revision: number | null = null;
@@ -102,13 +101,7 @@ export class ServedSwitch {
       ...(options.selfCheckTimes && { times: options.selfCheckTimes }),
     });
     this.compiler.watch('binding', (id, row) => {
-      const place = row && {
-        interface_id: id,
-        datapath_id: this.datapathId,
-        port_name: row.port_name,
-        port_number: row.uplink ?? row.port,
-      };
-      this.movedInterfaces.set(id, place);
+      this.changedInterfaces.add(id);
       if (!row) this.notices.drop(id);
     });
   }
@@ -133,6 +126,14 @@ export class ServedSwitch {
     for (const before of [...ports.where('name', name)]) if (before.id !== port?.id) ports.delete(before.id);
     const before = port && ports.get(port.id);
     if (port && (before?.name !== port.name || before.iface_id !== port.iface_id)) ports.set(portOf(port));
+  }
+
+  /** The link of a port has come or gone, say: what is at the port is to be reported again. */
+  portStateChanged(port: number): void {
+    const { binding } = this.compiler.relations;
+    const there = binding.where('port', port);
+    const found = there.length > 0 ? there : [...binding.rows()].filter(({ uplink }) => uplink === port);
+    for (const { id } of found) this.changedInterfaces.add(id);
   }
 
   /** Uses `connection` from now on; undefined when there is none. What the switch holds is read anew. */

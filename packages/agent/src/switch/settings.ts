@@ -6,18 +6,25 @@ const formerInBand = 'openvnet-disable-in-band';
 /** The key of a bridge's `other_config` that switches in-band control off. */
 export const inBandOff = 'disable-in-band';
 const unset = 'unset';
-/** Where a bridge keeps whether it is served, and from which store, or was closed. */
+/** Where a bridge keeps from which store it is served, or that it was closed; and as which datapath. */
 const serviceKey = 'openvnet-service';
 const closed = 'closed';
 
+/** From which store a bridge is served, and as which of its datapaths. */
+export interface ServedAs {
+  readonly store: string;
+  readonly datapathId: number;
+}
+
 /**
  * Makes a bridge fit to be served: it keeps its flows when the agent is away (fail mode secure), and its controllers'
- * own traffic has no way around them. `store` is the one that its flows come from. Says what was changed, in words; nothing where nothing had to be.
+ * own traffic has no way around them. `as` says where its flows come from. Says what was changed, in words; nothing where nothing had to be.
  */
-export async function prepareBridge(ovsdb: Ovsdb, bridge: BridgeState, store: string): Promise<string[]> {
+export async function prepareBridge(ovsdb: Ovsdb, bridge: BridgeState, as: ServedAs): Promise<string[]> {
   const { name, failMode, controllers, otherConfig, externalIds } = bridge;
   const notes: string[] = [];
-  if (externalIds.get(serviceKey) !== store) await ovsdb.setBridge(name, { external_ids: { [serviceKey]: store } });
+  const service = `${as.store} ${as.datapathId}`;
+  if (externalIds.get(serviceKey) !== service) await ovsdb.setBridge(name, { external_ids: { [serviceKey]: service } });
   if (failMode !== 'secure') {
     const before = failMode ?? unset;
     if (externalIds.get(formerMode) === undefined)
@@ -52,13 +59,14 @@ export async function hastenRevalidation(ovsdb: Ovsdb): Promise<string | undefin
 
 /** The store that the flows of a bridge are from, where they are still in it; undefined where it was not served. */
 export function servedFrom({ externalIds }: BridgeState): string | undefined {
-  const state = externalIds.get(serviceKey);
-  return state === closed ? undefined : state;
+  const [store] = externalIds.get(serviceKey)?.split(' ') ?? [];
+  return store === closed ? undefined : store;
 }
 
-/** Whether a bridge was served once and has been closed since. */
-export function isClosed({ externalIds }: BridgeState): boolean {
-  return externalIds.get(serviceKey) === closed;
+/** The datapath that a bridge was served as before it was closed; undefined where it is not closed. */
+export function closedFrom({ externalIds }: BridgeState): number | undefined {
+  const [state, datapathId] = externalIds.get(serviceKey)?.split(' ') ?? [];
+  return state === closed ? Number(datapathId) : undefined;
 }
 
 /** Whether a bridge has settings of this agent: it is served, or was. */
@@ -72,8 +80,9 @@ export function formerFailMode({ externalIds }: BridgeState): string {
 }
 
 /** Notes on a bridge that its flows were taken away, and that it is to stay so. */
-export function markClosed(ovsdb: Ovsdb, name: string): Promise<void> {
-  return ovsdb.setBridge(name, { external_ids: { [serviceKey]: closed } });
+export function markClosed(ovsdb: Ovsdb, { name, externalIds }: BridgeState): Promise<void> {
+  const [, datapathId] = externalIds.get(serviceKey)?.split(' ') ?? [];
+  return ovsdb.setBridge(name, { external_ids: { [serviceKey]: `${closed} ${datapathId}` } });
 }
 
 /** Gives a bridge the settings back that it had before it was served. */

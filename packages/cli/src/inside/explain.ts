@@ -1,6 +1,6 @@
 import type { ExplainAnswer, Related } from '@openvnet/model';
 import { type Context, forEach } from '../context.ts';
-import { betweenAnswers, heading, type Io, styled, write } from '../output.ts';
+import { betweenAnswers, counted, heading, type Io, styled, write } from '../output.ts';
 import { statusText } from '../status-text.ts';
 
 /** Says all that there is to say of objects. */
@@ -25,7 +25,9 @@ export function explainText(io: Io, answer: ExplainAnswer): string {
     ...related(io, 'referred to by', referred_to_by),
     `${heading(io, 'status')}  ${statusText(io, status)}`,
     heading(io, flows.length === 0 ? 'flows  none' : 'flows'),
-    ...flows.map((own) => `  ${own.feature}: ${own.flows} flows, ${own.packets} packets. ${own.doc}`.trimEnd()),
+    ...flows.map((own) =>
+      `  ${own.feature}: ${counted(own.flows, 'flow')}, ${counted(own.packets, 'packet')}. ${own.doc}`.trimEnd(),
+    ),
     ...notes.map((note) => `note: ${note}`),
   ];
   return parts.join('\n');

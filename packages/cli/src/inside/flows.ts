@@ -1,7 +1,7 @@
 import type { Client } from '@openvnet/client';
 import { type FlowsAnswer, printableDeep, type ShownFlow } from '@openvnet/model';
 import type { Context } from '../context.ts';
-import { heading, type Io, isForPeople, styled, write } from '../output.ts';
+import { counted, heading, type Io, isForPeople, styled, write } from '../output.ts';
 
 export interface FlowsOptions {
   readonly table?: string;
@@ -20,7 +20,8 @@ export async function showFlows(context: Context, objects: readonly string[], op
   }
   const seconds = Number(options.watch);
   const most = options.count === undefined ? Number.POSITIVE_INFINITY : Number(options.count);
-  if (isForPeople(settings.output)) io.out(`${last.flows.length} flows; what moves is shown every ${seconds} s\n`);
+  if (isForPeople(settings.output))
+    io.out(`${counted(last.flows.length, 'flow')}; what moves is shown every ${seconds} s\n`);
   for (let round = 0; round < most; round++) {
     await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
     const now = await read(client, objects, options);

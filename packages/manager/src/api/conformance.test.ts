@@ -145,7 +145,7 @@ describe.each(own)('%s', (kind) => {
         `${prefix}_a`,
         `${prefix}-A`,
         `${prefix}-`,
-        `${prefix}-${'a'.repeat(17)}`,
+        `${prefix}-${'a'.repeat(64)}`,
         'zz-abc',
       ]) {
         const { status, body } = await call('POST', path, { ...form, [name]: bad });
@@ -173,7 +173,8 @@ describe.each(own)('%s', (kind) => {
       status: 400,
       body: error('DuplicateUUID', form.uuid, '102'),
     });
-    for (const uuid of ['', 'abc', `${idPrefix}-A`, `${idPrefix}-a-b`, `q-${idPrefix}`]) {
+    const long = 'a'.repeat(64);
+    for (const uuid of ['', 'abc', `${idPrefix}-A`, `${idPrefix}-a-`, `${idPrefix}-${long}`, `q-${idPrefix}`]) {
       const { status, body } = await call('POST', path, { ...(await formFor(kind)), uuid });
       expect([status, body.code]).toEqual([400, '101']);
       expect(body.message).toMatch(new RegExp(`^${model}#uuid: ${uuid}`));

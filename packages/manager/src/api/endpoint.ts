@@ -43,8 +43,12 @@ export interface Endpoint {
 
 export interface Parameter {
   readonly name: string;
-  readonly field: Pick<Field, 'schema' | 'explain' | 'doc' | 'type' | 'default' | 'aliases' | 'to' | 'values'>;
+  readonly field: Pick<Field, 'schema' | 'explain' | 'doc' | 'type' | 'aliases' | 'to' | 'values' | 'optional'> & {
+    readonly default?: unknown;
+  };
   readonly required: boolean;
   /** An empty text takes the value away again. */
   readonly clears?: boolean;
+  /** Whether null, which only JSON and YAML have, takes the value away again; where it is false, null is refused. */
+  readonly takesNull?: boolean;
 }

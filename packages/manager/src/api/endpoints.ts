@@ -1,5 +1,5 @@
 import { kinds, resourceOf } from '@openvnet/model';
-import { behaviourOf } from '../behaviours/index.ts';
+import { behaviourOf } from '../behaviours/registry.ts';
 import { insideEndpoints } from '../inside/endpoints.ts';
 import type { Agents } from '../status/agents.ts';
 import type { Reports } from '../status/reports.ts';

@@ -11,9 +11,10 @@ import {
   timeToText,
 } from '@openvnet/model';
 import type { Reader, Transaction } from '@openvnet/store';
-import { behaviourOf } from '../behaviours/index.ts';
+import { behaviourOf } from '../behaviours/registry.ts';
 import type { Answer, Call, Endpoint } from './endpoint.ts';
-import { pageOf, pageParameters } from './page.ts';
+import { listParameters, wantedColumns } from './filters.ts';
+import { pageOf } from './page.ts';
 import {
   inOurWords,
   objectInPath,
@@ -66,17 +67,21 @@ function relation(place: Where, other: Kind): Endpoint[] {
       path,
       doc: `Lists what is related. ${resourceOf(kind).doc}`,
       group,
-      parameters: pageParameters,
+      parameters: listParameters(other),
       answer: { shape: 'list', kind: other },
       handle: (call) =>
         store.read(async (reader) => {
           const page = pageOf(call.given);
           const where = { [parentColumn]: (await objectInPath(reader, parent, call.path.uuid!)).id };
-          const ids = (await reader.find(kind, where, page)).map((row) => idIn(row, otherColumn));
+          const wanted = await wantedColumns(reader, other, call.given);
+          const isNarrowed = Object.keys(wanted).length > 0;
+          const related = await reader.find(kind, where, isNarrowed ? {} : page);
+          const ids = related.map((row) => idIn(row, otherColumn));
           const found = await byId(reader, other, ids);
-          const rows = ids.map((id) => found.get(id)!);
-          const items = await recordsOf(reader, other, rows);
-          return { total_count: await reader.count(kind, where), ...page, items };
+          const all = ids.map((id) => found.get(id)!).filter((row) => hasColumns(row, wanted));
+          const rows = isNarrowed ? all.slice(page.offset, page.offset + page.limit) : all;
+          const total_count = isNarrowed ? all.length : await reader.count(kind, where);
+          return { total_count, ...page, items: await recordsOf(reader, other, rows) };
         }),
     };
   }
@@ -272,12 +277,13 @@ function list({ kind, parent, parentColumn, path, group, store }: Where): Endpoi
     path,
     doc: `Lists them. ${resourceOf(kind).doc}`,
     group,
-    parameters: pageParameters,
+    parameters: listParameters(kind),
     answer: { shape: 'list', kind },
     handle: (call) =>
       store.read(async (reader) => {
         const page = pageOf(call.given);
-        const where = { [parentColumn]: (await objectInPath(reader, parent, call.path.uuid!)).id };
+        const { id } = await objectInPath(reader, parent, call.path.uuid!);
+        const where = { ...(await wantedColumns(reader, kind, call.given)), [parentColumn]: id };
         const items = await recordsOf(reader, kind, await reader.find(kind, where, page));
         return { total_count: await reader.count(kind, where), ...page, items };
       }),
@@ -306,6 +312,10 @@ function add(place: Where): Endpoint {
       return record;
     },
   };
+}
+
+function hasColumns(row: RowOf<Kind>, wanted: Values): boolean {
+  return Object.entries(wanted).every(([column, value]) => (row as unknown as Values)[column] === value);
 }
 
 function idIn(row: RowOf<Kind>, column: string): number {

@@ -1,4 +1,4 @@
-import { integer } from '@openvnet/model';
+import { boolean, integer } from '@openvnet/model';
 import type { Given, Parameter } from './endpoint.ts';
 import { readParameters } from './parameters.ts';
 
@@ -15,6 +15,13 @@ export const pageParameters: readonly Parameter[] = [
     required: false,
   },
 ];
+
+/** Whether each object of a list comes with its status. */
+export const statusParameter: Parameter = {
+  name: 'status',
+  field: boolean({ default: false, doc: 'Whether each comes with its status.' }),
+  required: false,
+};
 
 /** How long to wait for what. */
 export const waitParameters: readonly Parameter[] = [

@@ -34,9 +34,9 @@ export function parametersFor(fields: readonly [string, Field][], use: 'make' | 
   }));
 }
 
-/** Whether a number that was given may be taken away again. */
-function canBeNone({ type, optional, default: initial, immutable }: Field): boolean {
-  return type === 'integer' && optional && initial === undefined && !immutable;
+/** Whether a number or reference that was given may be taken away again. */
+function canBeNone({ type, to, optional, default: initial, immutable }: Field): boolean {
+  return (type === 'integer' || to !== undefined) && optional && initial === undefined && !immutable;
 }
 
 /** What was given, in the words of the declaration: older names and spellings are rewritten. */
@@ -51,8 +51,14 @@ export function inOurWords(declared: Resource, given: Given): Given {
 /** Reads the declared parameters out of what was given, in order; throws `ApiError` at the first that cannot be taken. */
 export function readParameters(parameters: readonly Parameter[], given: Given): Values {
   const values: Values = {};
-  for (const { name, field, required, clears } of parameters) {
+  for (const { name, field, required, clears, takesNull } of parameters) {
     const value = given[name];
+    if (value === null && takesNull !== undefined) {
+      if (!takesNull)
+        throw new ApiError('missingArgument', name, { hint: `${name}: expected a value, as there has to be one` });
+      values[name] = field.default ?? null;
+      continue;
+    }
     if (clears && value === '') {
       values[name] = null;
       continue;
@@ -108,7 +114,8 @@ export async function resolveReferences(
   for (const [name, field] of fields) {
     if (!(name in values)) continue;
     const value = values[name];
-    columns[columnOf(name, field)] = field.to ? await referredTo(reader, field.to as Kind, String(value), name) : value;
+    columns[columnOf(name, field)] =
+      field.to && value !== null ? await referredTo(reader, field.to as Kind, String(value), name) : value;
   }
   return columns;
 }
@@ -169,7 +176,7 @@ export function requireUuid(kind: string, uuid: string, name: string): string {
   if (isUuid(idPrefix, uuid)) return uuid;
   const shown = uuid.length > 80 ? `${uuid.slice(0, 80)}…` : uuid;
   throw new ApiError('invalidUuid', `${model}#${name}: ${shown}`, {
-    hint: `${name}: expected ${idPrefix}- and 1 to 16 of a-z and 0-9`,
+    hint: `${name}: expected ${idPrefix}- and 1 to 63 of a-z, 0-9 and -, with no - at either end`,
   });
 }
 

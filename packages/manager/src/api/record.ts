@@ -1,6 +1,6 @@
 import { columnOf, fieldsOf, type Kind, type RowOf, resourceOf } from '@openvnet/model';
 import type { Reader } from '@openvnet/store';
-import { behaviourOf } from '../behaviours/index.ts';
+import { behaviourOf } from '../behaviours/registry.ts';
 import { mapInOrder } from '../in-order.ts';
 
 export type Json = Record<string, unknown>;

@@ -7,14 +7,16 @@ import {
   type Kind,
   parametersOf,
   type RowOf,
+  removalOptionsOf,
   resourceOf,
 } from '@openvnet/model';
 import type { Reader, Store, Transaction } from '@openvnet/store';
 import type { Surroundings } from '../behaviours/behaviour.ts';
-import { behaviourOf } from '../behaviours/index.ts';
+import { behaviourOf } from '../behaviours/registry.ts';
 import type { Reports } from '../status/reports.ts';
-import type { Call, Endpoint, Given } from './endpoint.ts';
-import { pageOf, pageParameters, waitParameters } from './page.ts';
+import type { Call, Endpoint, Given, Parameter } from './endpoint.ts';
+import { listParameters, wantedColumns } from './filters.ts';
+import { pageOf, statusParameter, waitParameters } from './page.ts';
 import {
   inOurWords,
   objectInPath,
@@ -40,6 +42,7 @@ export function resourceEndpoints(kind: Kind, place: Place, reports: Reports): E
   const { plural: group, doc, emptyChange } = resourceOf(kind);
   const what = kind.replaceAll('_', ' ');
   const changeable = changeParameters(kind);
+  const removal = removalParameters(kind);
   const path = `/${group}`;
   const endpoints: Endpoint[] = [
     {
@@ -47,15 +50,24 @@ export function resourceEndpoints(kind: Kind, place: Place, reports: Reports): E
       path,
       doc: `Lists every ${what}. ${doc}`,
       group,
-      parameters: pageParameters,
+      parameters: [...listParameters(kind), statusParameter],
       answer: { shape: 'list', kind },
-      handle: ({ given }) => {
+      handle: async ({ given }) => {
         const page = pageOf(given);
-        return store.read(async (reader) => ({
-          total_count: await reader.count(kind),
-          ...page,
-          items: await recordsOf(reader, kind, await reader.find(kind, {}, page)),
-        }));
+        const { status = false } = readParameters([statusParameter], given);
+        const { rows, ...list } = await store.read(async (reader) => {
+          const where = (await wantedColumns(reader, kind, given)) as object;
+          const rows = await reader.find(kind, where, page);
+          return {
+            rows,
+            total_count: await reader.count(kind, where),
+            ...page,
+            items: await recordsOf(reader, kind, rows),
+          };
+        });
+        if (!status) return list;
+        const statuses = await reports.statusesOf(kind, rows);
+        return { ...list, items: list.items.map((item, i) => ({ ...item, status: statuses[i] })) };
       },
     },
     {
@@ -113,10 +125,11 @@ export function resourceEndpoints(kind: Kind, place: Place, reports: Reports): E
       path: `${path}/:uuid`,
       doc: `Removes a ${what}, and what refers to it.`,
       group,
-      parameters: [],
+      parameters: removal,
       answer: { shape: 'uuids' },
       handle: async (call) => {
-        const { value, revision } = await store.transaction(call.by, async (tx) => {
+        const message = behaviourOf(kind).removed?.(readParameters(removal, call.given)) ?? call.by.message;
+        const { value, revision } = await store.transaction({ ...call.by, message }, async (tx) => {
           const { id, uuid } = await objectInPath(tx, kind, call.path.uuid!);
           await tx.remove(kind, id);
           return [uuid];
@@ -143,6 +156,11 @@ export function resourceEndpoints(kind: Kind, place: Place, reports: Reports): E
     });
   }
   return [...endpoints, ...actionEndpoints(kind, place)];
+}
+
+/** What a request that removes one may hold. */
+function removalParameters(kind: Kind): Parameter[] {
+  return removalOptionsOf(resourceOf(kind)).map(([name, field]) => ({ name, field, required: false }));
 }
 
 /** The declared actions, which their behaviour carries out. */
@@ -270,7 +288,9 @@ function changeParameters(kind: Kind) {
   const open = parametersOf(declared).filter(([name, field]) =>
     own.has(name) ? field.immutable !== true : changes.includes(name),
   );
-  return parametersFor(open, 'change');
+  return parametersFor(open, 'change').map((one) =>
+    own.has(one.name) || one.field.to ? { ...one, takesNull: one.field.optional } : one,
+  );
 }
 
 /** Its own columns, and what the request held besides. */

@@ -4,7 +4,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { Endpoint, Given } from '../api/endpoint.ts';
 import type { Json } from '../api/record.ts';
 import type { Facts, Hosts } from '../status/facts.ts';
-import type { Findings } from '../status/findings.ts';
+import type { Asked, Findings } from '../status/findings.ts';
 
 /** What is not an object and yet counts: settings, and the time. */
 export interface Surroundings {
@@ -15,13 +15,6 @@ export interface Surroundings {
   readonly logger: FastifyBaseLogger;
   /** A whole topology is being applied: what it says is there is there, and nothing has to be found for it. */
   readonly applying?: true;
-}
-
-/** What hosts have said of an object: it goes behind what the manager knows by itself. */
-export interface Asked {
-  /** Sentences that go behind what the object waits for: behind the sentence that begins with `behind`. */
-  readonly advice?: readonly { readonly behind: string; readonly says: string }[];
-  readonly notes?: readonly string[];
 }
 
 type Awaitable<T> = T | Promise<T>;
@@ -49,6 +42,8 @@ export interface Behaviour<K extends Kind = Kind> {
   needed?(reader: Reader, row: RowOf<K>): Promise<boolean>;
   /** What records show besides the declared fields, for each of `rows`. */
   view?(reader: Reader, rows: readonly RowOf<K>[]): Awaitable<Json[]>;
+  /** What the log of changes says of a removal, by what the request held; null for nothing. */
+  removed?(given: Given): string | null;
   /** The declared actions; `given` are the columns that the request held. Gives what is answered. */
   readonly actions?: Readonly<
     Record<string, (tx: Transaction, row: RowOf<K>, given: Given, around: Surroundings) => Promise<Json>>

@@ -1,8 +1,10 @@
 import { digitsOf, placesOf, whyUnserved } from '../status/facts.ts';
+import { releasing } from '../status/releases.ts';
 import type { Behaviour } from './behaviour.ts';
 
 /** A datapath is in effect where an agent serves it. */
 export const datapath: Behaviour<'datapath'> = {
+  removed: ({ release }) => (release ? releasing : null),
   findings: (facts, rows) =>
     rows.map((row) => {
       const places = placesOf(facts, [row.id]);

@@ -24,7 +24,7 @@ import { topology, topologyDatapath } from './topology.ts';
 import { translationStaticAddress } from './translation-static-address.ts';
 
 /** Kinds of which something is not ordinary. */
-const behaviours: { readonly [K in Kind]?: Behaviour<K> } = {
+export const behaviours: { readonly [K in Kind]?: Behaviour<K> } = {
   datapath,
   network,
   interface: iface,
@@ -54,12 +54,3 @@ const behaviours: { readonly [K in Kind]?: Behaviour<K> } = {
   translation,
   translation_static_address: translationStaticAddress,
 };
-
-const ordinary = {};
-
-export function behaviourOf<K extends Kind>(kind: K): Behaviour<K> {
-  return (behaviours[kind] as Behaviour<K> | undefined) ?? ordinary;
-}
-
-/** Those that are not, for what goes beyond one kind. */
-export const allBehaviours = Object.values(behaviours) as readonly Behaviour[];

@@ -3,9 +3,8 @@ import type { Reader } from '@openvnet/store';
 import { addCommand } from '../api/parameters.ts';
 import { noticesOf, refusedFrames } from '../status/asked.ts';
 import { type Facts, type Hosts, type Place, placesOf, whyUnserved } from '../status/facts.ts';
-import type { Findings } from '../status/findings.ts';
+import type { Asked, Findings } from '../status/findings.ts';
 import { adviseOnPort, askForPorts } from '../status/port-advice.ts';
-import type { Asked } from './behaviour.ts';
 
 type Row = RowOf<'interface'>;
 
@@ -99,12 +98,16 @@ function guestAt(facts: Facts, row: Row, { ports }: Belongings): Findings {
         port_name,
         port_number,
       })),
-      notes: bound
-        .filter(({ link }) => link === 'down')
-        .map(
-          ({ place, port_name }) =>
-            `the link of port ${port_name} on ${place.datapath.uuid} is down. Use: ${shell`ip link set ${String(port_name)} up`}`,
-        ),
+      notes: bound.flatMap(({ place, port_name, link, admin }) => {
+        const port = `port ${port_name} on ${place.datapath.uuid}`;
+        if (admin === 'down')
+          return [`${port} is switched off on its host. Use: ${shell`ip link set ${port_name ?? ''} up`}`];
+        return link === 'down'
+          ? [
+              `the link of ${port} is down. Use: ${shell`ip link set ${port_name ?? ''} up`}, on both ends of a veth pair`,
+            ]
+          : [];
+      }),
     };
   }
   const named = ports.filter(({ port_name }) => port_name !== null);

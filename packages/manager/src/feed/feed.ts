@@ -13,6 +13,7 @@ import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { type AdmissionRules, refusalOfVisitor } from '../api/admission.ts';
 import type { Agent, Agents, Connection } from '../status/agents.ts';
 import type { Claim } from '../status/claims.ts';
+import { Releases } from '../status/releases.ts';
 import type { Strangers } from '../status/strangers.ts';
 import { changeForAgent, snapshotForAgent } from './for-agent.ts';
 import { Inbound, type InboundLimits } from './inbound.ts';
@@ -60,6 +61,7 @@ export class Feed implements Disposable {
   readonly #store: Store;
   readonly #agents: Agents;
   readonly #strangers: Strangers;
+  readonly #releases: Releases;
   readonly #logger: FastifyBaseLogger;
   readonly #newStore: boolean;
   readonly #limits: FeedLimits;
@@ -76,6 +78,7 @@ export class Feed implements Disposable {
     this.#store = store;
     this.#agents = agents;
     this.#strangers = strangers;
+    this.#releases = new Releases(store, agents, logger);
     this.#logger = logger;
     this.#newStore = newStore;
     this.#limits = { ...usual, ...limits };
@@ -201,7 +204,10 @@ export class Feed implements Disposable {
     const entries = bridges.length + waiting.length + (bound ? bound.set.length + agent.bound.size : 0);
     if (this.#strangers.saysTooMuch({ ...agent, bridges: [...agent.bridges, ...bridges] }, entries)) {
       this.#refuse(connection, agent, `report of ${entries} entries, though none of its bridges is registered`);
-    } else this.#agents.reported(agent, report);
+    } else {
+      this.#agents.reported(agent, report);
+      if (report.bridges) this.#releases.reported(agent);
+    }
   }
 
   #refuse(connection: Connection, agent: Agent | undefined, reason: string): void {

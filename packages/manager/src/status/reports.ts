@@ -1,14 +1,13 @@
 import type { Kind, ObjectStatus, RowOf, SystemStatus } from '@openvnet/model';
 import { kinds, resourceOf, shell } from '@openvnet/model';
 import type { Reader, Store } from '@openvnet/store';
-import type { Asked } from '../behaviours/behaviour.ts';
-import { behaviourOf } from '../behaviours/index.ts';
 import { allowedAddresses } from '../behaviours/interface-findings.ts';
+import { behaviourOf } from '../behaviours/registry.ts';
 import type { Agent, Agents } from './agents.ts';
 import { packetsOf, refusedFrames } from './asked.ts';
 import { type Claim, hostOf } from './claims.ts';
 import { digitsOf, type Facts, gatherFacts, type Hosts, registration, unregisteredBridges } from './facts.ts';
-import { judge } from './findings.ts';
+import { type Asked, judge } from './findings.ts';
 import { WaitingRoom } from './waiting-room.ts';
 
 /** How much is judged at once; between two portions others get their turn. */
@@ -38,6 +37,11 @@ export class Reports implements Disposable {
     const { status } = judged!;
     const [asked] = (await behaviourOf(kind).askHosts?.(this.#hosts, [row])) ?? [];
     return withAsked(status, asked);
+  }
+
+  /** The status of each object, as the manager knows it without asking a host. */
+  async statusesOf<K extends Kind>(kind: K, rows: readonly RowOf<K>[]): Promise<ObjectStatus[]> {
+    return (await this.#withFacts((facts) => judge(facts, kind, rows))).map(({ status }) => status);
   }
 
   /** The status as soon as the object is in effect at `revision`, or after `waitSeconds`; undefined when it is gone. */

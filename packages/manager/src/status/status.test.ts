@@ -87,7 +87,7 @@ describe('a status', () => {
       realised: true,
       on: [{ datapath_uuid: 'dp-br0', port_name: 'if-veth1', port_number: 4 }],
       waits_for: [],
-      notes: ['the link of port if-veth1 on dp-br0 is down'],
+      notes: ['the link of port if-veth1 on dp-br0 is down. Use: ip link set if-veth1 up, on both ends of a veth pair'],
     });
     await manager.done('POST', '/ip_leases', {
       network_uuid: 'nw-net1',
@@ -176,7 +176,7 @@ describe('frames that were refused', () => {
     agent.refused = undefined;
     const start = Date.now();
     expect(await manager.done('GET', '/status')).toMatchObject({ refused: [] });
-    expect(Date.now() - start).toBeLessThan(2000);
+    expect(Date.now() - start).toBeLessThan(2900);
   });
 });
 

@@ -18,7 +18,7 @@ import type { Given } from '../api/endpoint.ts';
 import { inOurWords, objectInPath, parametersFor, readParameters, resolveReferences } from '../api/parameters.ts';
 import { type Json, recordOf } from '../api/record.ts';
 import { changeIn, insertIn, type Place, type Writing } from '../api/resource-endpoints.ts';
-import { behaviourOf } from '../behaviours/index.ts';
+import { behaviourOf } from '../behaviours/registry.ts';
 import { findInOrder, mapInOrder } from '../in-order.ts';
 import { below, entryOf, isByHand, parameterOf } from './export.ts';
 import { readTopology, refused, type Wanted } from './wanted.ts';

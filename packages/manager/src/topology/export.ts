@@ -14,7 +14,7 @@ import {
   topKinds,
 } from '@openvnet/model';
 import type { Reader } from '@openvnet/store';
-import { behaviourOf } from '../behaviours/index.ts';
+import { behaviourOf } from '../behaviours/registry.ts';
 import { mapInOrder } from '../in-order.ts';
 
 type Entry = Record<string, unknown>;

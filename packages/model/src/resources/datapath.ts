@@ -18,6 +18,12 @@ export const datapath = resource({
       doc: 'The datapath id, as `ovs-vsctl get bridge br0 datapath_id` prints it.',
     }),
   },
+  removal: {
+    release: boolean({
+      default: false,
+      doc: 'Open the bridge: it gets back the settings that it had before it was served, and guests of all networks on it may reach each other. Otherwise it forwards nothing.',
+    }),
+  },
   unique: [{ columns: ['dpid', 'node_id'], error: 'argument' }],
   obsolete: ['dc_segment_id', 'dc_segment_uuid', 'ipv4_address', 'is_connected'],
   actions: {

@@ -47,5 +47,5 @@ export const iface = resource({
     },
   },
   holds: { mac_leases: ['mac_leases'], ip_leases: ['mac_leases', 'ip_leases'] },
-  summary: ['uuid', 'mode', 'display_name', 'network_uuid', 'ipv4_address', 'mac_address'],
+  summary: ['uuid', 'mode', 'display_name', 'network_uuid', 'ipv4_address', 'mac_address', 'status'],
 });
