@@ -127,14 +127,7 @@ const cases: Readonly<Record<string, Case>> = {
     to: 'dp-other',
     back: ['/interfaces/if-2', { owner_datapath_uuid: 'dp-br0' }],
     reads: () => joined('/interfaces/if-2/ports', 'datapath_id', '/datapaths/dp-other'),
-    touches: [
-      'delivery if-2',
-      'dhcp_admission if-2',
-      'flood nw-1',
-      'guard if-2',
-      'neighbour if-2',
-      'refused if-2',
-    ],
+    touches: ['delivery if-2', 'dhcp_admission if-2', 'flood nw-1', 'guard if-2', 'neighbour if-2', 'refused if-2'],
     shows: {
       by: async () => [await wires.send('if-1', echo(one, two)), await wires.send('if-2', echo(two, one))],
       before: [{ 'if-2': ['echo request 10.0.1.1 > 10.0.1.2'] }, { 'if-1': ['echo request 10.0.1.2 > 10.0.1.1'] }],
@@ -159,26 +152,12 @@ const cases: Readonly<Record<string, Case>> = {
       (await host.api('GET', '/interfaces/if-2/ports')).items.some(
         ({ port_name }: { port_name: string }) => port_name === 'elsewhere',
       ),
-    touches: [
-      'delivery if-2',
-      'dhcp_admission if-2',
-      'flood nw-1',
-      'guard if-2',
-      'neighbour if-2',
-      'refused if-2',
-    ],
+    touches: ['delivery if-2', 'dhcp_admission if-2', 'flood nw-1', 'guard if-2', 'neighbour if-2', 'refused if-2'],
   },
   'interfaces.mode': {
     path: '/interfaces/if-2',
     to: 'simulated',
-    touches: [
-      'delivery if-2',
-      'dhcp_admission if-2',
-      'flood nw-1',
-      'gateway if-2',
-      'guard if-2',
-      'refused if-2',
-    ],
+    touches: ['delivery if-2', 'dhcp_admission if-2', 'flood nw-1', 'gateway if-2', 'guard if-2', 'refused if-2'],
   },
   'routes.ingress': { path: '/routes/r-1', to: 'false', touches: ['route if-gw1'] },
   'routes.egress': { path: '/routes/r-2', to: 'false', touches: ['route if-gw2'] },
@@ -298,13 +277,7 @@ const cases: Readonly<Record<string, Case>> = {
     to: 'ml-s3',
     back: ['/ip_leases/il-free/release', {}],
     reads: async () => (await host.api('GET', '/ip_leases/il-free')).mac_lease_uuid === 'ml-s3',
-    touches: [
-      'delivery if-s3',
-      'dhcp_admission if-s3',
-      'flood nw-1',
-      'guard if-s3',
-      'neighbour if-s3',
-    ],
+    touches: ['delivery if-s3', 'dhcp_admission if-s3', 'flood nw-1', 'guard if-s3', 'neighbour if-s3'],
     shows: {
       by: () => wires.send('if-s3', echo({ mac: macOf(14), ip: by('if-gw1', '10.0.1.9').ip }, one)),
       before: nothing,
@@ -418,7 +391,7 @@ interface Operation {
 }
 
 /** What is not changed to and fro between the same flows: see below. */
-const elsewhere = ['datapaths.dpid', 'interfaces/rename.new_uuid'];
+const elsewhere = ['datapaths.dpid', 'datapaths/adopt.confirm', 'interfaces/rename.new_uuid'];
 
 it('another name of an interface touches no flow', async () => {
   const before = await arrivals(host);
