@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { patience } from './packages/lab/src/patience.ts';
 
 export default defineConfig({
   test: {
@@ -17,8 +18,8 @@ export default defineConfig({
           include: ['**/*.lab.test.ts'],
           exclude: ['**/node_modules/**'],
           fileParallelism: false,
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 60_000 * patience,
+          hookTimeout: 60_000 * patience,
         },
       },
     ],

@@ -22,7 +22,7 @@ async function runDemo() {
 
 async function runTests(file: string) {
   const result = '/run/result.json';
-  const words = vitestWords('lab', result, ['--testTimeout=600000', '--hookTimeout=600000', file]);
+  const words = vitestWords('lab', result, [file]);
   return countsOf(result, await ends(spawn('vitest', words, { stdio: 'inherit' })));
 }
 

@@ -3,7 +3,7 @@
  * programs, see the files of this one and write to memory. Words choose parts by their names; --minutes N is the longest time for
  * each machine.
  */
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -41,7 +41,9 @@ process.exitCode = signalled ? 128 + signalled : sum('failed') === 0 ? 0 : 1;
 async function runOn(machine: MachineName, names: readonly string[]): Promise<Part[]> {
   if (stop.signal.aborted) return readParts('', names);
   const cache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'openvnet-kernel', machine);
-  execFileSync('sh', [join(import.meta.dirname, `setup-${machine}`), cache], { stdio: 'inherit' });
+  const setup = spawnSync('sh', [join(import.meta.dirname, `setup-${machine}`), cache], { stdio: 'inherit' });
+  // It has said what is missing.
+  if (setup.status !== 0) return readParts('', names);
   const results = realpathSync(mkdtempSync(join(tmpdir(), 'openvnet-kernel-')));
   try {
     writeFileSync(join(results, partsFile), names.join('\n'));

@@ -1,6 +1,6 @@
 import * as z from 'zod';
 import { readable } from './errors.ts';
-import { ipv4ToText, macToText, parseDatapathId, parseIpv4, parseMac, timeToText } from './text.ts';
+import { ipv4ToText, isUnicastMac, macToText, parseDatapathId, parseIpv4, parseMac, timeToText } from './text.ts';
 
 /** What every kind of field takes beside what is its own. */
 export interface FieldOptions<S> {
@@ -247,8 +247,8 @@ export function time<const O extends FieldOptions<number>>(options: O): Made<'ti
   );
 }
 
-/** A MAC address; kept as a number of 48 bits. `numeric` shows it as the number. */
-export function macAddress<const O extends FieldOptions<number> & { numeric?: boolean }>(
+/** A MAC address; kept as a number of 48 bits. `numeric` shows it as the number; `unicast` takes those of one station only. */
+export function macAddress<const O extends FieldOptions<number> & { numeric?: boolean; unicast?: boolean }>(
   options: O,
 ): Made<'mac', number, O> {
   return make<'mac', number, O>(
@@ -257,9 +257,12 @@ export function macAddress<const O extends FieldOptions<number> & { numeric?: bo
       column: 'integer',
       placeholder: 'MAC',
       input: z.unknown().meta({ type: 'string', pattern: '^([0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}$' }),
-      read: (given) => (typeof given === 'string' ? parseMac(given.trim()) : undefined),
+      read: (given) => {
+        const mac = typeof given === 'string' ? parseMac(given.trim()) : undefined;
+        return mac !== undefined && options.unicast && !isUnicastMac(mac) ? undefined : mac;
+      },
       complaint: about('Could not parse MAC address'),
-      expects: 'six bytes in hexadecimal, such as 52:54:00:0d:84:01',
+      expects: `${options.unicast ? 'the MAC address of one station, not broadcast or multicast: ' : ''}six bytes in hexadecimal, such as 52:54:00:0d:84:01`,
       render: (stored) => (options.numeric ? stored : macToText(stored)),
       forPeople: macToText,
     },

@@ -26,6 +26,7 @@ export { shell } from './shell.ts';
 export type { ObjectStatus, SystemStatus } from './status.ts';
 export {
   ipv4ToText,
+  isUnicastMac,
   macToText,
   networkAddress,
   parseDatapathId,

@@ -57,3 +57,8 @@ export function parseDatapathId(text: string): string | undefined {
 export function timeToText(time: number): string {
   return `${new Date(time).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
+
+/** Whether a MAC address is of one station: not of a group, and not zero. */
+export function isUnicastMac(mac: number): boolean {
+  return mac !== 0 && Math.floor(mac / 2 ** 40) % 2 === 0;
+}

@@ -1,7 +1,7 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Guest } from '@openvnet/lab';
+import { type Guest, patience } from '@openvnet/lab';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Stage, stage } from './testing-services.ts';
 
@@ -33,7 +33,7 @@ afterAll(async () => {
 
 async function udhcpc(guest: Guest, ...more: string[]) {
   const began = performance.now();
-  const args = ['-i', 'eth0', '-f', '-q', '-n', '-t', '3', '-T', '1', '-s', script, '-O', '121', ...more];
+  const args = ['-i', 'eth0', '-f', '-q', '-n', '-t', `${3 * patience}`, '-T', '1', '-s', script, '-O', '121', ...more];
   const { stdout, stderr, code } = await guest.exec('udhcpc', args, { mayFail: true });
   return { told: stdout.trim().split('\n'), stderr, code, ms: performance.now() - began };
 }
@@ -126,7 +126,7 @@ message.set([0x52, 0x54, 0, 0, 1, 1], 28); message.set([0x63, 0x82, 0x53, 0x63, 
 let sent = 0; let last = 0;
 setInterval(() => { console.log(sent - last); last = sent; }, 1000);
 socket.bind(68, '10.0.1.1', () => {
-  const more = () => { for (let i = 0; i < 100; i++) { socket.send(message, 67, '10.0.1.253', () => {}); sent++; } };
+  const more = () => { for (let i = 0; i < ${100 / patience}; i++) { socket.send(message, 67, '10.0.1.253', () => {}); sent++; } };
   setInterval(more, 5);
 });`;
 

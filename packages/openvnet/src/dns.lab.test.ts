@@ -1,7 +1,7 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
-import type { Guest } from '@openvnet/lab';
+import { type Guest, patience } from '@openvnet/lab';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Stage, stage } from './testing-services.ts';
 
@@ -181,7 +181,7 @@ const query = Buffer.from('00070100000100000000000003777777046e65743100' + '0001
 let sent = 0; let last = 0;
 setInterval(() => { console.log(sent - last); last = sent; }, 1000);
 socket.bind(0, () => setInterval(() => {
-  for (let i = 0; i < 100; i++) { socket.send(query, 53, '10.0.1.253', () => {}); sent++; }
+  for (let i = 0; i < ${100 / patience}; i++) { socket.send(query, 53, '10.0.1.253', () => {}); sent++; }
 }, 5));`;
 
 const malformedProgram = `

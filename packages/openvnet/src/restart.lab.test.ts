@@ -6,7 +6,7 @@ let host: ReportHost;
 beforeAll(async () => {
   host = await ReportHost.start();
 });
-afterAll(() => host[Symbol.asyncDispose]());
+afterAll(() => host?.[Symbol.asyncDispose]());
 
 /** Returns when so many more packets of the ping have been answered. */
 type Answers = (count: number) => Promise<unknown>;

@@ -80,7 +80,8 @@ export class ReportHost implements AsyncDisposable {
     }[program];
     const child = this.#spawn([programs[program], ...options], { stdio: 'ignore' });
     this.#running.set(program, child);
-    if (program === 'manager') await until(() => this.api('GET', '/status').then(Boolean, () => false));
+    if (program === 'manager')
+      await until(() => this.api('GET', '/status').then(Boolean, (error: Error) => error.message));
   }
 
   /** Kills a program as a crash would. */

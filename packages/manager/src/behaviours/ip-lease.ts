@@ -2,9 +2,20 @@ import { ApiError, ipv4ToText, networkAddress, type RowOf } from '@openvnet/mode
 import type { Reader, Transaction } from '@openvnet/store';
 import { addCommand } from '../api/parameters.ts';
 import { byId, type Json, plainRecordsOf, rawOf } from '../api/record.ts';
+import { mapInOrder } from '../in-order.ts';
 import type { Behaviour } from './behaviour.ts';
 
 type Lease = RowOf<'ip_lease'>;
+
+/** The network's own address and its broadcast address can be leased, as in the original; most guests refuse to use them. */
+function ofNobody({ uuid, ipv4_network, ipv4_prefix }: RowOf<'network'>, address: number): string[] {
+  if (ipv4_prefix > 30) return [];
+  const first = networkAddress(ipv4_network, ipv4_prefix);
+  const last = first + 2 ** (32 - ipv4_prefix) - 1;
+  const what =
+    address === first ? 'the address of the network' : address === last ? 'the broadcast address' : undefined;
+  return what ? [`${ipv4ToText(address)} is ${what} in ${uuid}: most guests cannot use it`] : [];
+}
 
 export const ipLease: Behaviour<'ip_lease'> = {
   fills: ['mac_lease_uuid'],
@@ -18,6 +29,10 @@ export const ipLease: Behaviour<'ip_lease'> = {
     return bare ? values : { ...values, ...(await holderOf(tx, values)) };
   },
   created: giveNetworkToRoutes,
+  findings: ({ reader }, rows) =>
+    mapInOrder(rows, async ({ network_id, ipv4_address }) => ({
+      notes: ofNobody((await reader.get('network', network_id))!, ipv4_address),
+    })),
   async view(reader, rows) {
     const macLeases = await byId(
       reader,

@@ -1,3 +1,4 @@
+import { isUnicastMac, macToText, shell } from '@openvnet/model';
 import { byId, rawOf } from '../api/record.ts';
 import type { Behaviour } from './behaviour.ts';
 
@@ -8,6 +9,15 @@ export const macLease: Behaviour<'mac_lease'> = {
       await tx.update('ip_lease', lease.id, { interface_id: row.interface_id });
     }
   },
+  // Stores of earlier versions may hold others.
+  findings: (_facts, rows) =>
+    rows.map(({ uuid, mac_address }) => ({
+      notes: isUnicastMac(mac_address)
+        ? []
+        : [
+            `${macToText(mac_address)} is a broadcast, multicast or zero address, which no guest can use. Use: ${shell`vnctl mac-leases del ${uuid}`}`,
+          ],
+    })),
   async view(reader, rows) {
     const interfaces = await byId(
       reader,

@@ -1,4 +1,4 @@
-import type { RowOf } from '@openvnet/model';
+import { ipv4ToText, networkAddress, type RowOf } from '@openvnet/model';
 import type { Reader } from '@openvnet/store';
 import { addCommand } from '../api/parameters.ts';
 import { mapInOrder } from '../in-order.ts';
@@ -12,10 +12,22 @@ export const network: Behaviour<'network'> = {
   }),
   created: joinTopology('network'),
   findings: ({ reader }, rows) =>
-    mapInOrder(rows, async ({ id, mode, uuid }) => ({
-      notes: mode === 'physical' && !(await isJoined(reader, id)) ? [lonely(uuid)] : [],
+    mapInOrder(rows, async (row) => ({
+      notes: [
+        ...(row.mode === 'physical' && !(await isJoined(reader, row.id)) ? [lonely(row.uuid)] : []),
+        ...hostBits(row),
+      ],
     })),
 };
+
+/** An address with host bits is taken, as in the original: what is meant is the network around it. */
+function hostBits({ ipv4_network, ipv4_prefix }: RowOf<'network'>): string[] {
+  const first = networkAddress(ipv4_network, ipv4_prefix);
+  if (first === ipv4_network) return [];
+  return [
+    `${ipv4ToText(ipv4_network)}/${ipv4_prefix} has host bits set: the network is ${ipv4ToText(first)}/${ipv4_prefix}`,
+  ];
+}
 
 /** Modes of interfaces by whose port a network is joined to others outside. */
 const joining = new Set<RowOf<'interface'>['mode']>(['host', 'patch', 'promiscuous']);

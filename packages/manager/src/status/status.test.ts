@@ -50,6 +50,29 @@ describe('a status', () => {
     }
   });
 
+  it('notes addresses that are allowed and that hardly anybody can use; a MAC address of a group is refused', async () => {
+    const iface = { mode: 'vif', network_uuid: 'nw-odd', mac_address: '52:54:00:00:09:01' };
+    await manager.done('POST', '/networks', { uuid: 'nw-odd', ipv4_network: '10.9.9.5', ipv4_prefix: '24' });
+    expect((await statusOf('/networks/nw-odd')).notes).toEqual([
+      '10.9.9.5/24 has host bits set: the network is 10.9.9.0/24',
+    ]);
+    await manager.done('POST', '/interfaces', { uuid: 'if-odd', ...iface, ipv4_address: '10.9.9.0' });
+    const last = { uuid: 'il-last', interface_uuid: 'if-odd', network_uuid: 'nw-odd', ipv4_address: '10.9.9.255' };
+    await manager.done('POST', '/ip_leases', last);
+    expect((await statusOf('/ip_leases/il-last')).notes).toEqual([
+      '10.9.9.255 is the broadcast address in nw-odd: most guests cannot use it',
+    ]);
+    for (const mac_address of ['ff:ff:ff:ff:ff:ff', '01:00:5e:00:00:01', '00:00:00:00:00:00']) {
+      const refused = await manager.call('POST', '/mac_leases', { interface_uuid: 'if-odd', mac_address });
+      expect([refused.status, JSON.stringify(refused.body)]).toEqual([
+        400,
+        expect.stringContaining('not broadcast or multicast'),
+      ]);
+      const made = await manager.call('POST', '/interfaces', { mode: 'vif', mac_address });
+      expect(made.status).toBe(400);
+    }
+  });
+
   it('says that a datapath was never seen, and what was', async () => {
     const agent = await connect();
     await tell(agent, { type: 'report', revision: 5, problem: null, bridges: [] });

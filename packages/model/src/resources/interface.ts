@@ -29,7 +29,7 @@ export const iface = resource({
       doc: 'Segment of its first MAC lease; that of the network where it has one.',
     }),
     ipv4_address: ipv4Address({ optional: true, doc: 'Address of its first IP lease; needs `network_uuid`.' }),
-    mac_address: macAddress({ optional: true, doc: 'Address of its first MAC lease.' }),
+    mac_address: macAddress({ unicast: true, optional: true, doc: 'Address of its first MAC lease.' }),
     mac_range_group_uuid: reference({
       to: 'mac_range_group',
       optional: true,

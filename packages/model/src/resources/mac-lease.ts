@@ -15,7 +15,7 @@ export const macLease = resource({
       optional: true,
       doc: 'The segment in which it is used.',
     }),
-    mac_address: macAddress({ immutable: true, doc: 'The address.' }),
+    mac_address: macAddress({ unicast: true, immutable: true, doc: 'The address.' }),
   },
   unique: [{ columns: ['mac_address'], error: 'argument' }],
   ignoredChanges: ['uuid', 'mac_address'],
