@@ -63,6 +63,7 @@ export const addresses: FaultGroup = {
     },
     {
       what: 'an address is registered twice',
+      todo: true,
       seen: 'The registration is refused.',
       make: async () => {},
       ask: 'vnctl interface add --uuid if-web --network-uuid nw-net1 --ipv4-address 172.16.1.1 --mac-address 52:54:00:0d:84:10',
@@ -71,6 +72,7 @@ export const addresses: FaultGroup = {
     },
     {
       what: 'a MAC address is registered twice',
+      todo: true,
       seen: 'The registration is refused.',
       make: async () => {},
       ask: 'vnctl interface add --uuid if-web --network-uuid nw-net1 --ipv4-address 172.16.1.10 --mac-address 52:54:00:0d:84:01',
@@ -79,6 +81,7 @@ export const addresses: FaultGroup = {
     },
     {
       what: 'the interface has no address',
+      todo: true,
       seen: 'The guest reaches nobody.',
       make: async (host) => {
         await host.wires.plug('if-web', 9);
@@ -92,6 +95,7 @@ export const addresses: FaultGroup = {
     },
     {
       what: 'the address is not one of the network',
+      todo: true,
       seen: 'The guest reaches some of the others only, or nobody.',
       make: async (host) => {
         await host.wires.plug('if-web', 9);
@@ -107,6 +111,7 @@ export const addresses: FaultGroup = {
     },
     {
       what: 'the guest has never sent anything',
+      todo: true,
       seen: 'A ping to it gets no answer, though all is in effect.',
       make: async () => {},
       ask: 'vnctl trace --from if-veth1 --to 172.16.1.2',

@@ -92,6 +92,7 @@ export const ports: FaultGroup = {
     },
     {
       what: "the link of the sender's port is down",
+      todo: true,
       seen: 'Nothing that the guest sends arrives anywhere.',
       make: (host) => host.link('if-veth1', 'down'),
       ask: 'vnctl interface show if-veth1',
@@ -114,6 +115,7 @@ export const ports: FaultGroup = {
     },
     {
       what: 'a gateway was registered as a guest',
+      todo: true,
       seen: 'Nothing is routed from the network.',
       make: async (host) => {
         await host.must('network add --uuid nw-net3 --ipv4-network 172.16.3.0/24');

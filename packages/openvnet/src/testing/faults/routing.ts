@@ -27,6 +27,7 @@ export const routing: FaultGroup = {
     },
     {
       what: 'the network has no gateway',
+      todo: true,
       seen: 'Guests reach their own network only.',
       make: (host) => host.must('interface del if-gw1'),
       ask,
@@ -51,6 +52,7 @@ export const routing: FaultGroup = {
     },
     {
       what: 'the route lets nothing in',
+      todo: true,
       seen: 'Guests of its network reach no other.',
       make: (host) => host.must('route modify r-net1 --ingress false'),
       ask,
@@ -60,6 +62,7 @@ export const routing: FaultGroup = {
     },
     {
       what: 'the two routes are of different routers',
+      todo: true,
       seen: 'The networks do not reach each other, though each has a route.',
       make: async (host) => {
         await host.must('route-link add --uuid rl-other --mac-address 52:54:00:60:11:12');
@@ -81,6 +84,7 @@ export const routing: FaultGroup = {
     },
     {
       what: 'the route is narrower than its network',
+      todo: true,
       seen: 'Some guests of the network are reached, others are not.',
       make: (host) => host.must('route modify r-net2 --ipv4-network 172.16.2.0 --ipv4-prefix 31'),
       ask,
