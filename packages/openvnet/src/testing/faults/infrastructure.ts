@@ -102,6 +102,7 @@ export const infrastructure: FaultGroup = {
     },
     {
       what: 'the datapath names another node than the one whose bridge it is',
+      todo: true,
       seen: 'A host is looked for under a wrong name.',
       make: (host) => host.must('datapath modify dp-br0 --node-id node7'),
       ask: 'vnctl datapath show dp-br0',
