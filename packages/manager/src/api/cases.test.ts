@@ -150,9 +150,9 @@ describe('an interface', () => {
     }
   });
 
-  it('leases nothing without an address, and asks for the network of one', async () => {
+  it('leases nothing without a network, and asks for the network of an address', async () => {
     await registerNetwork(manager);
-    expect(await done('POST', '/interfaces', { network_uuid: 'nw-net1' })).toMatchObject({ mac_leases: [] });
+    expect(await done('POST', '/interfaces', {})).toMatchObject({ mac_leases: [] });
     expect(await call('POST', '/interfaces', { ipv4_address: '10.0.0.1' })).toMatchObject(
       refused(400, '111', 'network_uuid'),
     );

@@ -15,6 +15,8 @@ export interface Surroundings {
   readonly logger: FastifyBaseLogger;
   /** A whole topology is being applied: what it says is there is there, and nothing has to be found for it. */
   readonly applying?: true;
+  /** IPv4 addresses that the topology which is being applied gives to somebody: no other is given one of them. */
+  readonly reserved?: ReadonlySet<number>;
 }
 
 type Awaitable<T> = T | Promise<T>;

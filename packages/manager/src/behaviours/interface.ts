@@ -5,6 +5,7 @@ import { requireUuid } from '../api/parameters.ts';
 import { recordOf } from '../api/record.ts';
 import { mapInOrder } from '../in-order.ts';
 import type { Behaviour } from './behaviour.ts';
+import { drawAddress, drawGuestMac, drawsAddress, drawsMac } from './drawn-addresses.ts';
 import { drawMac } from './free-addresses.ts';
 import { interfaceFindings, refusedNotes } from './interface-findings.ts';
 import { interfaceView } from './interface-view.ts';
@@ -38,12 +39,12 @@ export const iface: Behaviour<'interface'> = {
     return values;
   },
 
-  async created(tx, row, more: Given & Along) {
+  async created(tx, row, more: Given & Along, { reserved }) {
     await makePort(tx, row, more);
     const network = more.network_id === undefined ? undefined : await tx.get('network', more.network_id);
-    const mac_address =
-      more.mac_address ??
-      (more.mac_range_group_id === undefined ? undefined : await drawMac(tx, more.mac_range_group_id));
+    const draws = more.ipv4_address === undefined && network && (await drawsAddress(tx, row.mode, network));
+    const ipv4_address = draws ? await drawAddress(tx, network, { mode: row.mode, reserved }) : more.ipv4_address;
+    const mac_address = more.mac_address ?? (await drawnMac(tx, row, more, ipv4_address !== undefined));
     const macLease =
       mac_address === undefined
         ? undefined
@@ -53,13 +54,13 @@ export const iface: Behaviour<'interface'> = {
             mac_address,
             segment_id: network?.segment_id ?? more.segment_id ?? null,
           });
-    if (more.network_id === undefined || more.ipv4_address === undefined) return;
+    if (more.network_id === undefined || ipv4_address === undefined) return;
     // No route can be of an interface that is only being made.
     await tx.insert('ip_lease', {
       uuid: freshUuid('il'),
       enable_routing: false,
       network_id: more.network_id,
-      ipv4_address: more.ipv4_address,
+      ipv4_address,
       mac_lease_id: macLease?.id ?? null,
       interface_id: row.id,
     });
@@ -84,6 +85,17 @@ export const iface: Behaviour<'interface'> = {
   findings: interfaceFindings,
   askHosts: refusedNotes,
 };
+
+/** A MAC address for a new interface that was given none: of the group that was named, or any where it has an IP address. */
+async function drawnMac(
+  tx: Transaction,
+  { mode }: RowOf<'interface'>,
+  { mac_range_group_id }: Along,
+  hasAddress: boolean,
+): Promise<number | undefined> {
+  if (mac_range_group_id !== undefined) return await drawMac(tx, mac_range_group_id);
+  return hasAddress && drawsMac(mode) ? await drawGuestMac(tx) : undefined;
+}
 
 async function makePort(
   tx: Transaction,

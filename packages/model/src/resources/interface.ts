@@ -28,8 +28,15 @@ export const iface = resource({
       optional: true,
       doc: 'Segment of its first MAC lease; that of the network where it has one.',
     }),
-    ipv4_address: ipv4Address({ optional: true, doc: 'Address of its first IP lease; needs `network_uuid`.' }),
-    mac_address: macAddress({ unicast: true, optional: true, doc: 'Address of its first MAC lease.' }),
+    ipv4_address: ipv4Address({
+      optional: true,
+      doc: 'Address of its first IP lease; needs `network_uuid`, and is a free one of it where not given.',
+    }),
+    mac_address: macAddress({
+      unicast: true,
+      optional: true,
+      doc: 'Address of its first MAC lease; drawn where it has an IP lease and none is given.',
+    }),
     mac_range_group_uuid: reference({
       to: 'mac_range_group',
       optional: true,
