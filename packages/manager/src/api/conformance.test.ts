@@ -28,7 +28,7 @@ function sampleOf(field: Field): string {
   const n = serial++;
   const samples: Record<Exclude<Field['type'], 'reference'>, string> = {
     text: `text ${n} ä`,
-    integer: ['16', '1400'].find((number) => field.schema.safeParse(number).success) ?? '',
+    integer: ['16', '1400'].find((number) => field.read(number) !== undefined) ?? '',
     boolean: 'yes',
     ipv4: `10.0.${n >> 8}.${n & 255}`,
     mac: `52:54:00:00:${(n >> 8).toString(16).padStart(2, '0')}:${(n & 255).toString(16).padStart(2, '0')}`,

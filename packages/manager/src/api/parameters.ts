@@ -67,10 +67,10 @@ export function readParameters(parameters: readonly Parameter[], given: Given): 
       if (required) throw new ApiError('missingArgument', name);
       continue;
     }
-    const read = field.schema.safeParse(value);
-    if (!read.success) throw refusedValue(field.explain(value, name));
-    if (field.to) requireUuid(field.to, String(read.data), 'uuid');
-    values[name] = read.data;
+    const read = field.read(value);
+    if (read === undefined) throw refusedValue(field.explain(value, name));
+    if (field.to) requireUuid(field.to, String(read), 'uuid');
+    values[name] = read;
   }
   return values;
 }
