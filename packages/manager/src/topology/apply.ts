@@ -188,7 +188,7 @@ function isAsked(kind: Kind, entry: Given): boolean {
   if (!isSettable(kind)) return true;
   const flags = fieldsOf(resourceOf(kind)).filter(([, field]) => field.type === 'boolean');
   if (flags.every(([name]) => entry[name] == null)) throw new ApiError('missingArgument', flags[0]![0]);
-  return flags.some(([name, field]) => field.schema.safeParse(entry[name]).data === true);
+  return flags.some(([name, field]) => field.read(entry[name]) === true);
 }
 
 /** Fields of which an entry of a list says nothing, and that have a value which nobody would have found for them. */
@@ -303,7 +303,7 @@ async function removeOthers(tx: Transaction, wanted: readonly Wanted[]): Promise
       return given.network_uuid !== undefined && first?.id === lease.id;
     }
     const field = fieldsOf(resourceOf(kind)).find(([known]) => known === name)![1];
-    return field.schema.safeParse(given[name]).data === lease[name];
+    return field.read(given[name]) === lease[name];
   };
   const changes: TopologyChange[] = [];
   // What refers to others goes first, so that everything that goes is named.
