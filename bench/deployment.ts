@@ -12,6 +12,7 @@ interface Answer {
 }
 
 const patienceSeconds = 60;
+const formType = 'application/x-www-form-urlencoded';
 export const datapath = `/datapaths/${datapathUuid}`;
 
 /**
@@ -35,15 +36,26 @@ export class Deployment implements AsyncDisposable {
   }
 
   static async start(ports: number, spare = 0): Promise<Deployment> {
+    const deployment = await Deployment.#start(ports, spare, (store) => fill(store, ports));
+    await deployment.inEffect(datapath);
+    return deployment;
+  }
+
+  /** With so many ports and an empty store. */
+  static empty(ports: number): Promise<Deployment> {
+    return Deployment.#start(ports, 0, async () => {});
+  }
+
+  static async #start(ports: number, spare: number, prepare: (store: string) => Promise<void>): Promise<Deployment> {
     await using stack = new AsyncDisposableStack();
     const vswitch = stack.use(await ScaleSwitch.start(ports + spare));
     const store = join(vswitch.real.runDirectory, 'store.db');
-    await fill(store, ports);
+    await prepare(store);
     const manager = stack.use(new Program('vnmgr', ['--listen', '127.0.0.1:0', '--store', store]));
     const { url } = (await manager.said('serving')) as { url: string };
     const deployment = new Deployment({ ports, vswitch, manager, url });
     stack.use(deployment.agent);
-    await deployment.inEffect(datapath);
+    await deployment.agent.said('serving');
     stack.move();
     return deployment;
   }
@@ -63,11 +75,23 @@ export class Deployment implements AsyncDisposable {
     if (!body.realised) throw new Error(`not in effect after ${patienceSeconds} s: ${JSON.stringify(body)}`);
   }
 
+  get url(): string {
+    return this.#url.origin;
+  }
+
   /** A request with a form as body; throws for what is refused. */
   call(method: 'GET' | 'POST' | 'PUT', path: string, form?: Readonly<Record<string, string>>): Promise<Answer> {
-    const body = form && new URLSearchParams(form).toString();
+    return this.#request(method, path, form && new URLSearchParams(form).toString(), formType);
+  }
+
+  /** A whole topology, as the text of a JSON document. */
+  apply(document: string): Promise<Answer> {
+    return this.#request('POST', '/apply', document, 'application/json');
+  }
+
+  #request(method: string, path: string, body: string | undefined, type: string): Promise<Answer> {
     const { hostname, port } = this.#url;
-    const headers = body ? { 'content-type': 'application/x-www-form-urlencoded', 'content-length': body.length } : {};
+    const headers = body ? { 'content-type': type, 'content-length': Buffer.byteLength(body) } : {};
     return new Promise((resolve, reject) => {
       const options = { hostname, port, method, path: `/api/1.0${path}`, headers, agent: this.#http };
       const asked = request(options, (response) => {

@@ -3,6 +3,7 @@
  * and the figures of one machine, are in `docs/performance.md`.
  */
 import { addOne } from './add-one.ts';
+import { apply } from './apply.ts';
 import { compile, features } from './compile.ts';
 import { dhcp } from './dhcp.ts';
 import { firstPing } from './first-ping.ts';
@@ -18,6 +19,7 @@ const measurements: Readonly<Record<string, () => Promise<void>>> = {
   compile,
   features,
   dhcp,
+  apply,
   'add-one': addOne,
   memory,
   idle,

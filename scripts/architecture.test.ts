@@ -11,14 +11,15 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   openflow: ['wire'],
   ovsdb: [],
   model: [],
+  settings: [],
   store: ['model'],
-  manager: ['model', 'store'],
+  manager: ['model', 'settings', 'store'],
   compiler: ['model', 'openflow', 'packet', 'wire'],
-  agent: ['compiler', 'model', 'openflow', 'ovsdb', 'packet', 'wire'],
+  agent: ['compiler', 'model', 'openflow', 'ovsdb', 'packet', 'settings', 'wire'],
   client: ['model'],
   lab: ['client', 'model'],
-  cli: ['client', 'lab', 'model'],
-  openvnet: ['agent', 'manager', 'model'],
+  cli: ['client', 'lab', 'model', 'settings'],
+  openvnet: ['agent', 'manager', 'settings'],
 };
 
 interface Package {

@@ -1,5 +1,5 @@
 /** `vna`: the agent of one host. */
-import { declareOptions, logDestination, readSettings } from '@openvnet/model/config';
+import { declareOptions, logDestination, readSettings } from '@openvnet/settings';
 import closeWithGrace from 'close-with-grace';
 import { Command } from 'commander';
 import pino from 'pino';

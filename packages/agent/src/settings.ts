@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { nodeName } from '@openvnet/model';
-import { hostPort, logLevel, stateDirectory } from '@openvnet/model/config';
+import { hostPort, logLevel, stateDirectory } from '@openvnet/settings';
 import * as z from 'zod';
 import { defaultNodeId } from './feed/machine.ts';
 

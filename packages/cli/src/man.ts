@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { manPage, type Section } from '@openvnet/model/man';
+import { manPage, type Section } from '@openvnet/settings/man';
 import type { Command } from 'commander';
 import { exitCodesHelp, UsageError } from './failure.ts';
 import type { Io } from './output.ts';

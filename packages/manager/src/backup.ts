@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
-import type { Listen } from '@openvnet/model/config';
+import type { Listen } from '@openvnet/settings';
 import { backupStore, requireSound, type Store, StoreError } from '@openvnet/store';
 import type { FastifyInstance } from 'fastify';
 

@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises';
 import { BlockList } from 'node:net';
-import type { Listen } from '@openvnet/model/config';
+import type { Listen } from '@openvnet/settings';
 
 /** The manager cannot serve where it should; the message is a sentence. */
 export class ListenError extends Error {

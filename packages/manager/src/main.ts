@@ -1,5 +1,5 @@
 /** The program `vnmgr`. */
-import { ConfigError, declareOptions, logDestination, readSettings } from '@openvnet/model/config';
+import { ConfigError, declareOptions, logDestination, readSettings } from '@openvnet/settings';
 import { restoreStore, StoreError } from '@openvnet/store';
 import closeWithGrace from 'close-with-grace';
 import { Command } from 'commander';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { isUuid } from '@openvnet/model';
-import { hostPort, listOf, logLevel, stateDirectory } from '@openvnet/model/config';
+import { hostPort, listOf, logLevel, stateDirectory } from '@openvnet/settings';
 import * as z from 'zod';
 
 /** The settings of the manager, for `readSettings`. */

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import type { AddressInfo } from 'node:net';
-import type { Listen } from '@openvnet/model/config';
+import type { Listen } from '@openvnet/settings';
 import { openStore, type StoreOptions } from '@openvnet/store';
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify';
 import type { HttpLimits } from './api/bounds.ts';

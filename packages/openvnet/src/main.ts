@@ -1,7 +1,7 @@
 /** `openvnet`: manager and agent in one process, for one machine. */
 import { Agent, agentSettings } from '@openvnet/agent';
 import { managerOptions, startManager } from '@openvnet/manager';
-import { declareOptions, logDestination, readSettings } from '@openvnet/model/config';
+import { declareOptions, logDestination, readSettings } from '@openvnet/settings';
 import closeWithGrace from 'close-with-grace';
 import { Command } from 'commander';
 import pino from 'pino';

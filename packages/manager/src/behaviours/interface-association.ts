@@ -22,21 +22,28 @@ export function interfaceAssociation<K extends Association>(
   const isCaused = async (reader: Reader, row: Columns): Promise<boolean> =>
     (await reader.count(cause, { interface_id: row.interface_id, [other]: row[other] } as Where<Cause>)) > 0;
 
+  const keyOf = (row: Columns): string => `${row.interface_id} ${row[other]}`;
+
   const shared: Behaviour<Association> = {
     needed: isCaused,
     byHand: (row) => row.static,
     async follow(tx, touched) {
-      const pairs = new Map<string, Columns>();
+      const pairs = new Map<string, Columns & { caused: boolean }>();
       for (const { kind: changed, before, after } of touched) {
         if (changed !== cause) continue;
         for (const row of [before, after] as (Columns | null)[]) {
           if (row?.interface_id == null || row[other] == null) continue;
-          pairs.set(`${row.interface_id} ${row[other]}`, { interface_id: row.interface_id, [other]: row[other] });
+          const caused = row === after || pairs.get(keyOf(row))?.caused === true;
+          pairs.set(keyOf(row), { interface_id: row.interface_id, [other]: row[other], caused });
         }
       }
-      for (const pair of pairs.values()) {
-        const [row] = await tx.find<Association>(kind, pair as Where<Association>);
-        const caused = await isCaused(tx, pair);
+      // Looked up together: a topology may come with ten thousand of them.
+      const interfaces = [...new Set([...pairs.values()].map(({ interface_id }) => interface_id!))];
+      const there = await tx.find<Association>(kind, { interface_id: interfaces } as Where<Association>);
+      const rows = new Map(there.map((row) => [keyOf(row), row]));
+      for (const { caused: surely, ...pair } of pairs.values()) {
+        const row = rows.get(keyOf(pair));
+        const caused = surely || (await isCaused(tx, pair));
         if (caused && !row) await tx.insert<Association>(kind, { ...pair, static: false } as never);
         else if (!caused && row && !row.static) await tx.remove(kind as Kind, row.id);
       }

@@ -8,7 +8,7 @@ import type { Behaviour } from './behaviour.ts';
 import { drawMac } from './free-addresses.ts';
 import { interfaceFindings, refusedNotes } from './interface-findings.ts';
 import { interfaceView } from './interface-view.ts';
-import { giveNetworkToRoutes, requireInNetwork } from './ip-lease.ts';
+import { requireInNetwork } from './ip-lease.ts';
 
 /** What the request for a new interface may hold of what is made along with it. */
 interface Along {
@@ -54,7 +54,8 @@ export const iface: Behaviour<'interface'> = {
             segment_id: network?.segment_id ?? more.segment_id ?? null,
           });
     if (more.network_id === undefined || more.ipv4_address === undefined) return;
-    const lease = await tx.insert('ip_lease', {
+    // No route can be of an interface that is only being made.
+    await tx.insert('ip_lease', {
       uuid: freshUuid('il'),
       enable_routing: false,
       network_id: more.network_id,
@@ -62,7 +63,6 @@ export const iface: Behaviour<'interface'> = {
       mac_lease_id: macLease?.id ?? null,
       interface_id: row.id,
     });
-    await giveNetworkToRoutes(tx, lease);
   },
 
   async changed(tx, row, { owner_datapath_id }: Given & Along) {

@@ -5,9 +5,14 @@ import { type Kind, kinds, resourceOf } from './index.ts';
 export const topKinds: readonly Kind[] = kinds.filter((kind) => !resourceOf(kind).nested);
 
 /** Kinds that hang below another. */
-export function nestedIn(kind: Kind): Kind[] {
-  return kinds.filter((other) => resourceOf(other).nested?.of === kind);
+export function nestedIn(kind: Kind): readonly Kind[] {
+  return nested.get(kind) ?? [];
 }
+
+const nested = Map.groupBy(
+  kinds.filter((kind) => resourceOf(kind).nested),
+  (kind) => resourceOf(kind).nested!.of as Kind,
+);
 
 /** Kinds so that each comes after those it refers to: the order in which objects can be made. */
 export function kindsInOrder(): Kind[] {

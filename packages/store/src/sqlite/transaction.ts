@@ -20,6 +20,14 @@ export class SqliteTransaction extends SqliteReader implements Transaction {
     this.#database = database;
   }
 
+  /** What it has written itself it knows without asking. */
+  override async get<K extends Kind>(kind: K, id: number): Promise<RowOf<K> | undefined> {
+    const known = this.#touched.get(`${kind} ${id}`);
+    if (!known) return super.get(kind, id);
+    this.requireOpen();
+    return (known.row ?? undefined) as RowOf<K> | undefined;
+  }
+
   async insert<K extends Kind>(kind: K, values: Values<K>): Promise<RowOf<K>> {
     this.requireOpen();
     return this.#insert(kind, values as Given) as unknown as RowOf<K>;

@@ -7,8 +7,6 @@ import { parse } from 'yaml';
 import type * as z from 'zod';
 import { manPage } from './man.ts';
 
-export { hostPort, type Listen, listOf, logDestination, logLevel, stateDirectory } from './settings.ts';
-
 export interface Option<S extends z.ZodType = z.ZodType> {
   readonly doc: string;
   /** A short word for the value: `HOST:PORT`; an option without one is a flag, which means `true`. */

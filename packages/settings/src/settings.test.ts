@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import * as z from 'zod';
-import { declareOptions, hostPort, listOf, readSettings } from './config.ts';
+import { declareOptions, readSettings } from './settings.ts';
+import { hostPort, listOf } from './values.ts';
 
 const options = {
   listen: { doc: 'where to listen', placeholder: 'HOST:PORT', schema: z.string(), default: '127.0.0.1:9090' },
