@@ -9,6 +9,11 @@ export default defineConfig({
           name: 'unit',
           include: ['**/*.test.ts'],
           exclude: ['**/node_modules/**', '**/*.lab.test.ts'],
+          // Much of it waits for programs. No test of time leans on these limits, so a busy machine does not fail them.
+          maxWorkers: '100%',
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+          expect: { poll: { timeout: 20_000 } },
         },
       },
       {

@@ -11,6 +11,7 @@ import { addManCommand } from './man.ts';
 import { addNestedCommands } from './nested-commands.ts';
 import type { Io } from './output.ts';
 import { addResourceCommands } from './resource-commands.ts';
+import { addRouterCommand } from './router-command.ts';
 import { type Output, outputs, readSettings } from './settings.ts';
 import { addStatusCommand } from './status-command.ts';
 import { addTopologyCommands } from './topology-commands.ts';
@@ -73,6 +74,7 @@ export function createProgram(io: Io): Command {
   }
   addStatusCommand(root, io);
   addInsideCommands(root, io);
+  addRouterCommand(root, io);
   addTopologyCommands(root, io);
   addBatchCommand(root, io, runCommandLine);
   addCompletionCommand(root, io);

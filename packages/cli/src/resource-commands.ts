@@ -178,10 +178,16 @@ export async function finish(
       ? String(shown.uuid)
       : record(io, fieldsForPeople(declared, { ...path, ...shown })),
   );
+  const seconds = readWait(command);
+  if (seconds !== undefined) await waitUntilRealised(context, waitFor, seconds);
+}
+
+/** The seconds of `--wait`, where it was given. */
+export function readWait(command: Command): number | undefined {
   const { wait } = command.opts<{ wait?: string }>();
-  if (wait === undefined) return;
+  if (wait === undefined) return undefined;
   if (!isNumber(wait)) throw new UsageError(`--wait ${JSON.stringify(wait)}: expected a number of seconds`);
-  await waitUntilRealised(context, waitFor, Number(wait));
+  return Number(wait);
 }
 
 export async function writeList(

@@ -12,6 +12,7 @@ import {
   type Nested,
   type ObjectStatus,
   type Resource,
+  type RouterAnswer,
   resourceOf,
   type resources,
   type SystemStatus,
@@ -109,6 +110,12 @@ export type Client = Collections & {
   export(): Promise<Topology>;
   /** Makes what is registered as a topology says: all of it, or nothing. */
   apply(topology: Topology, how?: { dry_run?: boolean; delete?: boolean }): Promise<Applied>;
+  /** Joins networks by a router: makes its route link, gateways and routes where they do not exist. */
+  addRouter(router: {
+    network_uuids: readonly string[];
+    uuid?: string;
+    route_link_uuid?: string;
+  }): Promise<RouterAnswer>;
   /** The way of a packet from an interface to an address. */
   trace(what: {
     from: string;
@@ -169,6 +176,7 @@ export function createClient({
     export: () => http.request('GET', ['export']),
     apply: (topology, how = {}) =>
       http.request('POST', ['apply'], { query: { ...how }, body: { topology }, extraSeconds: 60 }),
+    addRouter: (router) => http.request('POST', ['routers'], { body: { ...router } }),
     trace: (what) => http.request('GET', ['trace'], { query: what }),
     waitFor: (kind: string, uuid: string, options = {}) => waitFor(http, [resourceOf(kind).plural, uuid], options),
   } as Client;

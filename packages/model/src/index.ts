@@ -2,7 +2,7 @@ export { agoText } from './ago.ts';
 export { contained } from './contained.ts';
 export { ApiError, type ApiErrorKind, apiErrors, readable } from './errors.ts';
 export * from './feed.ts';
-export { boolean, type Field, inOneLine, integer, ipv4Address, oneOf, parsePrefix, text } from './field.ts';
+export { boolean, type Field, inOneLine, integer, ipv4Address, oneOf, parsePrefix, reference, text } from './field.ts';
 export * from './inside.ts';
 export { parsePrintable, printable, printableDeep, printableJson } from './printable.ts';
 export {

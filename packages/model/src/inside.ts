@@ -161,3 +161,22 @@ export interface Applied {
   readonly applied: boolean;
   readonly changes: readonly TopologyChange[];
 }
+
+/** A network of a router. */
+export interface RouterNetwork {
+  readonly network_uuid: string;
+  /** Its gateway, with its address there. */
+  readonly interface_uuid: string;
+  readonly ipv4_address: string | null;
+  readonly mac_address: string | null;
+  readonly route_uuid: string;
+}
+
+/** The answer to `POST /routers`. */
+export interface RouterAnswer {
+  /** The route link. */
+  readonly uuid: string;
+  readonly networks: readonly RouterNetwork[];
+  /** Uuids of what was made; the rest existed. */
+  readonly made: readonly string[];
+}

@@ -108,7 +108,7 @@ export class Host implements AsyncDisposable {
   }
 
   /** Waits until the manager says that the switch has acknowledged everything and, unless told otherwise, nothing waits. */
-  async settled({ complete = true, timeoutMs = 5000 } = {}): Promise<void> {
+  async settled({ complete = true, timeoutMs = 20_000 } = {}): Promise<void> {
     await until(
       async () => {
         const status = (await this.api('GET', '/status')) as SystemStatus;
@@ -129,6 +129,14 @@ export class Host implements AsyncDisposable {
   async flows(): Promise<InstalledFlow[]> {
     await using connection = await dial(`unix:${this.vswitch.managementSocket('br0')}`);
     return (await connection.dumpFlows()).sort((a, b) => (a.key < b.key ? -1 : 1));
+  }
+
+  /** Waits until the agent has closed a bridge that it serves no more, which is all that there was to warn about. */
+  async closes(bridge: string): Promise<void> {
+    const told = () => this.complaints.find((line) => line.includes('it forwards nothing'));
+    await until(() => told() !== undefined || 'the agent has not closed it');
+    const { bridge: closed, msg } = JSON.parse(this.complaints.splice(this.complaints.indexOf(told()!), 1)[0]!);
+    if (closed !== bridge) throw new Error(`${closed}: ${msg}`);
   }
 
   async addBridge(): Promise<void> {
@@ -167,7 +175,7 @@ export class Host implements AsyncDisposable {
 /** Asks until the answer is true; throws the last answer when it takes too long. */
 export async function until(
   ask: () => Promise<unknown> | unknown,
-  { timeoutMs = 5000, everyMs = 10 } = {},
+  { timeoutMs = 20_000, everyMs = 10 } = {},
 ): Promise<number> {
   const from = performance.now();
   for (;;) {

@@ -1,8 +1,7 @@
-import { mapInOrder } from '../in-order.ts';
 /** Addresses that nobody has, in ranges: numbers, whatever they stand for. */
-
 import { ApiError, macToText } from '@openvnet/model';
 import type { Reader } from '@openvnet/store';
+import { mapInOrder } from '../in-order.ts';
 
 /** From the first number to the last, which belongs to it. */
 export type Range = readonly [first: number, last: number];
@@ -43,20 +42,24 @@ const attempts = 20;
 export async function drawMac(reader: Reader, groupId: number): Promise<number | undefined> {
   const ranges = await reader.find('mac_range', { mac_range_group_id: groupId });
   for (const { begin_mac_address, end_mac_address } of ranges) {
-    const range: Range = [begin_mac_address, end_mac_address];
-    for (let i = 0; i < attempts; i++) {
-      const address = anyOf([range])!;
-      if (!(await isTaken(reader, address))) return address;
-    }
-    // Nearly full, most likely: what is left is found by looking at all that is taken.
-    const taken = (await mapInOrder(holders, async (kind) => (await reader.find(kind, {})).map(macOf))).flat();
-    const left = anyOf(freeIn([range], taken.filter(isMac)));
-    if (left !== undefined) return left;
+    const address = await drawMacWithin(reader, [begin_mac_address, end_mac_address]);
+    if (address !== undefined) return address;
   }
   if (ranges.length === 0) return undefined;
   const { uuid } = (await reader.get('mac_range_group', groupId))!;
   const shown = ranges.map((one) => `${macToText(one.begin_mac_address)} to ${macToText(one.end_mac_address)}`);
   throw new ApiError('argument', `no MAC address of ${uuid} is free: all of ${shown.join(', ')} are taken`);
+}
+
+/** A MAC address of the range, at random, that nothing has; undefined where all are taken. */
+export async function drawMacWithin(reader: Reader, range: Range): Promise<number | undefined> {
+  for (let i = 0; i < attempts; i++) {
+    const address = anyOf([range])!;
+    if (!(await isTaken(reader, address))) return address;
+  }
+  // Nearly full, most likely: what is left is found by looking at all that is taken.
+  const taken = (await mapInOrder(holders, async (kind) => (await reader.find(kind, {})).map(macOf))).flat();
+  return anyOf(freeIn([range], taken.filter(isMac)));
 }
 
 const holders = ['mac_lease', 'route_link', 'datapath_network', 'datapath_segment', 'datapath_route_link'] as const;

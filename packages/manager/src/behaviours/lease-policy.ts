@@ -1,10 +1,10 @@
-import { ApiError, freshUuid, networkAddress, prefixMask, type RowOf } from '@openvnet/model';
+import { ApiError, freshUuid, type RowOf } from '@openvnet/model';
 import type { Reader, Transaction } from '@openvnet/store';
 import type { Given } from '../api/endpoint.ts';
 import { addCommand, requireUuid } from '../api/parameters.ts';
 import { recordOf } from '../api/record.ts';
 import type { Behaviour, Surroundings } from './behaviour.ts';
-import { anyOf, freeIn, type Range } from './free-addresses.ts';
+import { choose, freeAddresses } from './drawn-addresses.ts';
 import { giveNetworkToRoutes } from './ip-lease.ts';
 
 type Policy = RowOf<'lease_policy'>;
@@ -84,32 +84,11 @@ async function freeAddress(reader: Reader, policy: Policy): Promise<{ network_id
   for (const { network_id, ip_range_group_id } of networks) {
     const network = (await reader.get('network', network_id))!;
     const group = (await reader.get('ip_range_group', ip_range_group_id))!;
-    const taken = (await reader.find('ip_lease', { network_id })).map((lease) => lease.ipv4_address);
-    const free = freeIn(await rangesWithin(reader, group.id, usableOf(network)), taken);
-    const ipv4_address = choose[group.allocation_type](free);
+    const ipv4_address = choose[group.allocation_type](await freeAddresses(reader, network, group.id));
     if (ipv4_address !== undefined) return { network_id, ipv4_address };
     tried.push(`${group.uuid} in ${network.uuid}`);
   }
   throw new ApiError('argument', `no address of ${policy.uuid} is free: ${tried.join(', ')} has none left`, {
     hint: 'Use: vnctl ip-range-groups ip-ranges add GROUP --begin-ipv4-address ADDRESS --end-ipv4-address ADDRESS',
   });
-}
-
-const choose: Record<RowOf<'ip_range_group'>['allocation_type'], (free: readonly Range[]) => number | undefined> = {
-  incremental: (free) => free[0]?.[0],
-  decremental: (free) => free.at(-1)?.[1],
-  random: anyOf,
-};
-
-async function rangesWithin(reader: Reader, groupId: number, [first, last]: Range): Promise<Range[]> {
-  return (await reader.find('ip_range', { ip_range_group_id: groupId }))
-    .map((one): Range => [Math.max(one.begin_ipv4_address, first), Math.min(one.end_ipv4_address, last)])
-    .filter(([from, to]) => from <= to);
-}
-
-/** The addresses that a host may have: not the first and the last, where there are others (RFC 3021). */
-function usableOf({ ipv4_network, ipv4_prefix }: RowOf<'network'>): Range {
-  const first = networkAddress(ipv4_network, ipv4_prefix);
-  const last = first + (0xffff_ffff - prefixMask(ipv4_prefix));
-  return ipv4_prefix >= 31 ? [first, last] : [first + 1, last - 1];
 }

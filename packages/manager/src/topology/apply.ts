@@ -8,6 +8,7 @@ import {
   otherField,
   parametersOf,
   parentField,
+  parseIpv4,
   type RowOf,
   resourceOf,
   type TopologyChange,
@@ -52,7 +53,7 @@ export async function applyTopology(
     const { value, revision } = await store.transaction(by, async (tx) => {
       const changes: TopologyChange[] = remove ? await removeOthers(tx, wanted) : [];
       const made = new Set<string>();
-      const writing = { tx, around: { ...around, applying: true as const } };
+      const writing = { tx, around: { ...around, applying: true as const, reserved: addressesIn(wanted) } };
       for (const kind of kindsInOrder()) {
         const ofKind = wanted.filter((one) => one.kind === kind);
         for (const one of ofKind) {
@@ -187,7 +188,7 @@ function isAsked(kind: Kind, entry: Given): boolean {
   if (!isSettable(kind)) return true;
   const flags = fieldsOf(resourceOf(kind)).filter(([, field]) => field.type === 'boolean');
   if (flags.every(([name]) => entry[name] == null)) throw new ApiError('missingArgument', flags[0]![0]);
-  return flags.some(([name, field]) => field.schema.safeParse(entry[name]).data === true);
+  return flags.some(([name, field]) => field.read(entry[name]) === true);
 }
 
 /** Fields of which an entry of a list says nothing, and that have a value which nobody would have found for them. */
@@ -295,9 +296,14 @@ async function removeOthers(tx: Transaction, wanted: readonly Wanted[]): Promise
     const holder = lease.interface_id === null ? undefined : await tx.get('interface', lease.interface_id);
     const given = holder && along.get(holder.uuid);
     const name = kind === 'mac_lease' ? 'mac_address' : 'ipv4_address';
-    if (given?.[name] === undefined) return false;
+    if (!given) return false;
+    if (given[name] === undefined) {
+      // It was drawn for the interface.
+      const [first] = await tx.find(kind, { interface_id: lease.interface_id }, { limit: 1 });
+      return given.network_uuid !== undefined && first?.id === lease.id;
+    }
     const field = fieldsOf(resourceOf(kind)).find(([known]) => known === name)![1];
-    return field.schema.safeParse(given[name]).data === lease[name];
+    return field.read(given[name]) === lease[name];
   };
   const changes: TopologyChange[] = [];
   // What refers to others goes first, so that everything that goes is named.
@@ -310,6 +316,13 @@ async function removeOthers(tx: Transaction, wanted: readonly Wanted[]): Promise
     }
   }
   return changes;
+}
+
+/** The IPv4 addresses that a topology gives to somebody. */
+function addressesIn(wanted: readonly Wanted[]): Set<number> {
+  const given = wanted.map((one) => ('uuid' in one ? one.given.ipv4_address : undefined));
+  const addresses = given.map((text) => (typeof text === 'string' ? parseIpv4(text) : undefined));
+  return new Set(addresses.filter((address) => address !== undefined));
 }
 
 /** A child or relation, as people tell it from its neighbours. */

@@ -4,6 +4,7 @@ import { readParameters } from '../api/parameters.ts';
 import type { Place } from '../api/resource-endpoints.ts';
 import { applyTopology } from './apply.ts';
 import { exportTopology } from './export.ts';
+import { routerEndpoint } from './router.ts';
 
 const parameters: readonly Parameter[] = [
   { name: 'dry_run', field: boolean({ default: false, doc: 'Only say what would change.' }), required: false },
@@ -14,7 +15,7 @@ const parameters: readonly Parameter[] = [
   },
 ];
 
-/** A whole topology at once: `GET /export` and `POST /apply`. */
+/** More than one object at once: `GET /export`, `POST /apply` and `POST /routers`. */
 export function topologyEndpoints(place: Place): Endpoint[] {
   return [
     {
@@ -45,5 +46,6 @@ export function topologyEndpoints(place: Place): Endpoint[] {
         return answer;
       },
     },
+    routerEndpoint(place),
   ];
 }

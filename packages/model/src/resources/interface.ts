@@ -17,7 +17,7 @@ export const iface = resource({
       doc: 'Whether it takes part in routing: a guest that does may send IP packets for others.',
     }),
     enable_route_translation: boolean({ default: false, doc: 'Whether routed packets must match a translation.' }),
-    mode: oneOf(interfaceModes, { default: 'vif', immutable: true, doc: 'What stands behind it.' }),
+    mode: oneOf(interfaceModes, { default: 'vif', doc: 'What stands behind it.' }),
   },
   // The port and the first leases are made along with the interface.
   parameters: {
@@ -28,8 +28,15 @@ export const iface = resource({
       optional: true,
       doc: 'Segment of its first MAC lease; that of the network where it has one.',
     }),
-    ipv4_address: ipv4Address({ optional: true, doc: 'Address of its first IP lease; needs `network_uuid`.' }),
-    mac_address: macAddress({ unicast: true, optional: true, doc: 'Address of its first MAC lease.' }),
+    ipv4_address: ipv4Address({
+      optional: true,
+      doc: 'Address of its first IP lease; needs `network_uuid`, and is a free one of it where not given.',
+    }),
+    mac_address: macAddress({
+      unicast: true,
+      optional: true,
+      doc: 'Address of its first MAC lease; drawn where it has an IP lease and none is given.',
+    }),
     mac_range_group_uuid: reference({
       to: 'mac_range_group',
       optional: true,
@@ -37,7 +44,7 @@ export const iface = resource({
     }),
     port_name: text({ optional: true, doc: 'Name of its switch port; the uuid of a `vif` where not given.' }),
   },
-  changes: ['owner_datapath_uuid'],
+  changes: ['owner_datapath_uuid', 'ipv4_address', 'mac_address', 'port_name'],
   actions: {
     rename: {
       method: 'PUT',
