@@ -10,7 +10,6 @@ it('reports the object whose flows cannot be computed, keeps them, and serves ev
   const { ip_lease } = host.agent.slice.relations;
   const { id: interfaceId } = [...host.agent.slice.relations.interface.rows()].find(({ uuid }) => uuid === 'if-veth1')!;
   const [lease] = ip_lease.where('interface_id', interfaceId);
-  const { served } = host;
 
   // No match holds so large a number: every feature that reads the address throws.
   ip_lease.set({ ...lease!, ipv4_address: 2 ** 32 });
