@@ -42,7 +42,7 @@ export { derivations, features } from './features/index.ts';
 export { route } from './features/route.ts';
 export { decidedBy, type Inspected, readShownFlows } from './inside/flows.ts';
 export { trace } from './inside/trace.ts';
-export { ask, forgetInPort, isWithin, load, output, trackState } from './pipeline/flow.ts';
+export { ask, isWithin, load, output, trackState } from './pipeline/flow.ts';
 export { meters } from './pipeline/meters.ts';
 export { localPort, portFromWire } from './pipeline/ports.ts';
 export { places, type RegisterName, registers } from './pipeline/registers.ts';

@@ -79,6 +79,15 @@ export function compare(
   return { add, remove };
 }
 
+/** Has `installed` hold the strings of `wanted` where they are equal: what was read back is then held once, not twice. */
+export function shareStrings(wanted: FlowTable, installed: Map<string, string>): void {
+  for (const key of wanted.keys()) {
+    const body = wanted.get(key)!;
+    // Taken out first, as a map keeps the key that it has.
+    if (installed.get(key) === body && installed.delete(key)) installed.set(key, body);
+  }
+}
+
 /**
  * Sends changes of flows to a switch, in atomic bundles of a bounded size, in the order in which they were given, while
  * the caller goes on. After a failure nothing more is sent, and what the switch holds is not known.

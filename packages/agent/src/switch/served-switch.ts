@@ -13,8 +13,9 @@ import type { Logger } from 'pino';
 import { Neighbours } from '../answers/neighbours.ts';
 import { Notices } from '../answers/notices.ts';
 import { logFaults } from './fault-log.ts';
-import { compare, FlowSender } from './flows.ts';
+import { compare, FlowSender, shareStrings } from './flows.ts';
 import { InstalledFlows } from './installed.ts';
+import { noteWork } from './memory.ts';
 import { mendMeters } from './meters.ts';
 import { SelfChecks, type SelfCheckTimes } from './self-checks.ts';
 
@@ -314,10 +315,12 @@ export class ServedSwitch {
       sender.push({ add, remove: [] });
       if (!done) await new Promise((resolve) => setImmediate(resolve));
     }
+    if (!foreign) shareStrings(flows, installed);
     const remove = [...gone].filter((key) => flows.get(key) === undefined);
     for (const key of remove) installed.delete(key);
     sender.push({ add: [], remove });
     await sender.end();
+    noteWork(added + remove.length);
     return { added, removed: remove.length };
   }
 }

@@ -103,6 +103,34 @@ describe('a filtered guest without rules', () => {
   });
 });
 
+describe('a filtered guest that has its address from a server outside', () => {
+  const server = { mac: 0x0200_0000_0099, ip: 0x0a000163 };
+  const uplink = (port: number): void =>
+    put(...plainInterface(port, 'promiscuous', `if-${port}`), staticRow(port, port, { network: 1 }));
+
+  it('asks it alone to keep the address: that leaves by the uplinks, whoever has the address that it is for', () => {
+    expect(ends(request(11, 0x0a00010b, server))).toEqual([]);
+    uplink(nic);
+    expect(ends(request(11, 0x0a00010b, server))).toEqual([nic]);
+    expect(ends(request(11, 0x0a00010b, at(12, 0x0a00010c)))).toEqual([nic]);
+    expect(ends(request(11, 0x0a00010b, at(101, 0x0a000215)))).toEqual([nic]);
+    uplink(42);
+    vswitch.port(42);
+    expect(ends(request(11, 0x0a00010b, server))).toEqual([nic, 42]);
+    expect(ends(request(11, 0x0a00010b, { ...server, mac: 0x0100_5e00_0001 }))).toEqual([]);
+  });
+
+  it('does so only if no rule forbids it, in a network without a service', () => {
+    uplink(nic);
+    expect(ends({ ...request(11, 0x0a00010b, server), udp_dst: 69 })).toEqual([]);
+    put(ruleRow(1, 1, { protocol: 'udp', action: 'drop', src_port: 67 }));
+    expect(ends(request(11, 0x0a00010b, server))).toEqual([]);
+    model.remove('filter_static', 1);
+    put(...serviceRows(1, 101, 'dhcp'));
+    expect(ends(request(11, 0x0a00010b, server))).toEqual([]);
+  });
+});
+
 describe('a network with a DHCP service', () => {
   it('has no other: what guests offer reaches nobody, wherever they are', () => {
     expect(ends(offer(11, 0x0a00010b, at(12, 0x0a00010c)))).toEqual([]);

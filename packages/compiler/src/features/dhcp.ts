@@ -15,19 +15,13 @@ import {
 } from '@openvnet/packet';
 import { type Answer, feature, type Lookup, waiting } from '../engine/feature.ts';
 import type { Attachment, Station } from '../engine/relations.ts';
-import { ethernet, type Flow, handOver, load, output, priority, protocol } from '../pipeline/flow.ts';
+import { ethernet, type Flow, groupBit, handOver, load, output, priority, protocol } from '../pipeline/flow.ts';
 import { answerDhcp, type DhcpReply } from './dhcp-answer.ts';
+import { fromClient, fromServer, toEveryone } from './dhcp-packets.ts';
 import { dhcpTerms } from './dhcp-terms.ts';
 
 const broadcastMac = 0xffff_ffff_ffff;
 const everyone = 0xffff_ffff;
-const fromClient = {
-  eth_type: ethernet.ipv4,
-  ip_proto: protocol.udp,
-  udp_src: dhcpPort.client,
-  udp_dst: dhcpPort.server,
-} as const;
-const fromServer = { ...fromClient, udp_src: dhcpPort.server, udp_dst: dhcpPort.client } as const;
 /** In the tables of filters: what passes unless a rule drops it. */
 const withoutRule = priority.low;
 /** Of an IP and a UDP header. */
@@ -57,7 +51,7 @@ export const dhcp = feature({
     ...[...new Set(stations.map(({ domain_id }) => domain_id))].flatMap((domain): Flow[] => [
       {
         table: 'dispatch',
-        priority: priority.high,
+        priority: priority.urgent + 2,
         match: { domain, eth_dst: broadcastMac, ...fromClient },
         ...handOver('dhcp'),
       },
@@ -90,7 +84,7 @@ export const dhcp = feature({
     {
       table: 'egress_rules',
       priority: withoutRule,
-      match: { eth_dst: broadcastMac, ipv4_dst: everyone, ...fromClient },
+      match: toEveryone,
       next: 'dispatch',
     },
   ],
@@ -98,18 +92,34 @@ export const dhcp = feature({
   limit: { burst: 100, perSecond: 100 },
 });
 
-/** Servers outside: the only ones that a filtered guest hears, and only where the network has no service. */
+/**
+ * Servers outside: the only ones that a filtered guest hears, and only where the network has no service. What it asks one of
+ * them alone, to keep its address, leaves by the uplinks and nowhere else.
+ */
 export const dhcpOutside = feature({
   name: 'dhcp_outside',
-  doc: 'Lets what DHCP servers outside say to filtered guests of networks without a DHCP service.',
+  doc: 'Lets filtered guests of networks without a DHCP service talk to DHCP servers outside.',
   cookie: 28,
-  source: { of: 'uplink' },
-  select: (view, id) => {
-    const { port, domain_id } = view.get('uplink', id)!;
-    return view.where('station', 'domain_id', domain_id).some((station) => station.dhcp) ? undefined : port;
+  source: { of: 'open_domain' },
+  select: (view, domain) => {
+    const ports = view.where('uplink', 'domain_id', domain).map(({ port }) => port);
+    const served = view.where('station', 'domain_id', domain).some(({ dhcp }) => dhcp);
+    return served || ports.length === 0 ? undefined : { domain, ports: ports.sort((a, b) => a - b) };
   },
-  flows: (port) => [
-    { table: 'ingress_rules', priority: withoutRule, match: { in_port: port, ...fromServer }, next: 'output' },
+  flows: ({ domain, ports }): Flow[] => [
+    ...ports.map((in_port) => ({
+      table: 'ingress_rules' as const,
+      priority: withoutRule,
+      match: { in_port, ...fromServer },
+      next: 'output' as const,
+    })),
+    {
+      table: 'egress_rules',
+      // After requests to everybody.
+      priority: withoutRule - 1,
+      match: { domain, eth_dst: { value: 0, mask: groupBit }, ...fromClient },
+      actions: ports.map(output),
+    },
   ],
 });
 
@@ -135,7 +145,7 @@ export const dhcpAdmission = feature({
     {
       table: 'admit',
       priority: priority.normal,
-      match: { in_port: port, eth_src: mac, eth_dst: broadcastMac, ipv4_src: 0, ipv4_dst: everyone, ...fromClient },
+      match: { in_port: port, eth_src: mac, ipv4_src: 0, ...toEveryone },
       actions,
       next,
     },

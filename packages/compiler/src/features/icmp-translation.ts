@@ -14,17 +14,7 @@ import {
   icmpType,
 } from '@openvnet/packet';
 import { type Answer, feature } from '../engine/feature.ts';
-import {
-  ask,
-  ethernet,
-  type Flow,
-  forgetInPort,
-  handOver,
-  load,
-  priority,
-  protocol,
-  recallInPort,
-} from '../pipeline/flow.ts';
+import { ask, ethernet, type Flow, handOver, load, priority, protocol } from '../pipeline/flow.ts';
 import { isGateway } from './bindings.ts';
 import { entryIn, entryOut, rewriteQuote } from './icmp-quotes.ts';
 import { type Entry, entriesOf, passesUntranslated } from './translation-entries.ts';
@@ -48,16 +38,10 @@ export const icmpTranslation = feature({
     errorTypes.flatMap((icmpv4_type): Flow[] => {
       const error = { eth_type: ethernet.ipv4, ip_proto: protocol.icmp, icmpv4_type };
       const order = priority.high;
-      const { actions, next } = handOver('icmp_translation');
+      const toAgent = handOver('icmp_translation');
       return [
-        { table: 'translate_in', priority: order, match: { gateway: id, ...error }, actions, next },
-        {
-          table: 'translate_out',
-          priority: order,
-          match: { translator: id, ...error },
-          actions: [recallInPort, ...actions],
-          next,
-        },
+        { table: 'translate_in', priority: order, match: { gateway: id, ...error }, ...toAgent },
+        { table: 'translate_out', priority: order, match: { translator: id, ...error }, ...toAgent },
       ];
     }),
   answers: { icmp_translation: answer },
@@ -80,8 +64,8 @@ function answer({ port, frame, register, restore }: Parameters<Answer>[0], looku
     lookup.count('about nothing translated');
     return [];
   }
-  const on = out ? 'forward' : entry?.link ? 'route_out' : 'route_in';
-  const turned = out ? forgetInPort : entry?.link ? [load('route_link', entry.link)] : [];
+  const on = out ? 'leave' : entry?.link ? 'route_out' : 'route_in';
+  const turned = !out && entry?.link ? [load('route_link', entry.link)] : [];
   const back = { actions: [...restore(), ...turned, ask(on)], in_port: port };
   if (!entry) return [{ frame, ...back }];
   rewriteQuote(quote, out ? 'dst' : 'src', out ? entry.outside : entry.inside);

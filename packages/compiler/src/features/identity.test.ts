@@ -9,8 +9,10 @@ import {
   macLeaseRow,
   macOf,
   networkRows,
+  type Put,
   plainInterface,
   ruleRow,
+  segment,
   segmentRow,
   staticRow,
   TestModel,
@@ -86,6 +88,45 @@ describe.each([
   ])('has no MAC address of %s', (__, sender) => {
     expect(portsOf({ ...echoRequest(port, stranger.ip, guest), eth_src: sender })).toEqual([]);
     expect(portsOf(claim(port, sender, stranger.ip))).toEqual([]);
+  });
+});
+
+describe('from 0.0.0.0', () => {
+  const service = 'udp' as const;
+  const asks = (in_port: number, mac: number, to: { mac: number; ip: number }, ports = [68, 67]): Packet => ({
+    ...segment([in_port, 0, ports[0]!], { ...to, port: ports[1]! }, service),
+    eth_src: mac,
+  });
+  const all = { mac: broadcast, ip: 0xffff_ffff };
+
+  describe.each([
+    ['a guest of the segment', 11, macOf(11)],
+    ['a filtered guest of the segment', 12, macOf(12)],
+    ['a guest with an address there', 13, macOf(13)],
+    ['a guest that is a router', 14, macOf(14)],
+    ['a station outside', nic, stranger.mac],
+  ])('%s', (_, port, mac) => {
+    beforeEach(() => {
+      const [[, router]] = interfaceRows(14, 1, 0) as [Put & readonly ['interface', object], ...Put[]];
+      model.put('interface', { ...router, enable_routing: true } as Extract<Put, readonly ['interface', unknown]>[1]);
+      model.put(...filteringRow(12, true));
+      model.put(...filterRow(1, 12, { egress: true, ingress: true }));
+    });
+
+    it('asks everybody for an address', () => {
+      expect(portsOf(asks(port, mac, all)).sort()).toEqual([11, 12, 13, 14, nic].filter((each) => each !== port));
+    });
+
+    it.each([
+      ['a DHCP request to one guest', asks(port, mac, guest)],
+      ['a DHCP request in a frame to one guest', asks(port, mac, { mac: guest.mac, ip: all.ip })],
+      ['a DHCP request to a gateway', asks(port, mac, gateway)],
+      ['a DHCP offer', asks(port, mac, all, [67, 68])],
+      ['another datagram to everybody', asks(port, mac, all, [68, 53])],
+      ['an echo request', { ...echoRequest(port, 0, guest), eth_src: mac }],
+    ])('does not send %s', (__, packet) => {
+      expect(portsOf(packet)).toEqual([]);
+    });
   });
 });
 

@@ -1,14 +1,16 @@
 import { feature } from '../engine/feature.ts';
 import { ethernet, priority } from '../pipeline/flow.ts';
+import { toEveryone } from './dhcp-packets.ts';
 
 /**
  * Whose an address is: where stations are that the model does not know, none of them may send from an address that has been
  * leased, whether to a guest, to the host or to a gateway. Those outside may not send from its MAC address either; a guest of a
- * segment is held to its own by `segment`, and who has the lease to all of it by `guard`.
+ * segment is held to its own by `segment`, and who has the lease to all of it by `guard`. From 0.0.0.0 nobody
+ * sends anything but DHCP requests to everybody; RFC 1122, 3.2.1.3.
  */
 export const identity = feature({
   name: 'identity',
-  doc: 'Drops what stations that the model does not know send from addresses that have been leased.',
+  doc: 'Drops what stations that the model does not know send from addresses that have been leased, and what comes from 0.0.0.0.',
   cookie: 15,
   source: { of: 'attachment' },
   select: (view, id) => {
@@ -20,5 +22,10 @@ export const identity = feature({
     { table: 'identity', priority: priority.high, match: { domain, eth_type: ethernet.ipv4, ipv4_src: ip } },
     { table: 'identity', priority: priority.high, match: { domain, eth_type: ethernet.arp, arp_spa: ip } },
   ],
-  always: [{ table: 'identity', priority: priority.normal, match: { filtered: 1 }, next: 'egress_filter' }],
+  always: [
+    { table: 'identity', priority: priority.normal, match: { filtered: 1 }, next: 'egress_filter' },
+    // Here everybody comes by: guests, routers among them, stations outside, and the host.
+    { table: 'dispatch', priority: priority.urgent, match: { eth_type: ethernet.ipv4, ipv4_src: 0 } },
+    { table: 'dispatch', priority: priority.urgent + 1, match: { ...toEveryone, ipv4_src: 0 }, next: 'forward' },
+  ],
 });

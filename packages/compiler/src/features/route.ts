@@ -128,9 +128,10 @@ export const route = feature({
       table: 'rewrite',
       priority: priority.normal,
       match: { eth_type: ethernet.ipv4, known: 1 },
-      actions: [decrementTtl, move('gateway_mac', 'eth_src'), move('target_mac', 'eth_dst'), ...forgetInPort],
+      actions: [decrementTtl, move('gateway_mac', 'eth_src'), move('target_mac', 'eth_dst')],
       next: 'translate_out',
     },
+    { table: 'leave', priority: priority.normal, match: {}, actions: [forgetInPort], next: 'forward' },
   ],
   answers: icmpErrors,
 });

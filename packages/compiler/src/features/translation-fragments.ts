@@ -64,7 +64,7 @@ export const translationFragments = feature({
       next: 'route_in',
     },
     { table: 'fragments_in', priority: priority.normal, match: { ct_state: sound() }, next: 'route_out' },
-    { table: 'fragments_out', priority: priority.normal, match: { ct_state: sound() }, next: 'forward' },
+    { table: 'fragments_out', priority: priority.normal, match: { ct_state: sound() }, next: 'leave' },
   ],
 });
 

@@ -74,7 +74,7 @@ function entryFlows(entry: Entry, name?: 'tcp' | 'udp'): Flow[] {
       priority: order,
       match: { ...within, ...from },
       actions: [setField('ipv4_src', outside.ip), ...portOut],
-      next: 'forward',
+      next: 'leave',
     },
     ...(name
       ? [

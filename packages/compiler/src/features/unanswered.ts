@@ -1,8 +1,7 @@
 import { shell } from '@openvnet/model';
 import { decodeArp, decodeEthernet, ipv4ToText } from '@openvnet/packet';
 import { type Answer, feature, type Lookup } from '../engine/feature.ts';
-import { ethernet, isWithin, toAgentMetered } from '../pipeline/flow.ts';
-import { meterOf } from '../pipeline/meters.ts';
+import { ethernet, handOver, isWithin } from '../pipeline/flow.ts';
 
 const request = 1;
 /** After all who might answer. */
@@ -21,10 +20,12 @@ export const unanswered = feature({
       table: 'arp_answer',
       priority: last,
       match: { eth_type: ethernet.arp, arp_op: request },
-      actions: [toAgentMetered(meterOf(0, 'notices'), 'unanswered')],
+      ...handOver('unanswered'),
     },
   ],
   answers: { unanswered: note },
+  // Of what a guest asks for in vain the newest is enough.
+  limit: { burst: 2, perSecond: 2 },
 });
 
 function note({ port, frame }: Parameters<Answer>[0], lookup: Lookup): [] {

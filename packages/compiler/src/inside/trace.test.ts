@@ -76,6 +76,7 @@ describe('a trace', () => {
         "  neighbour: 10.0.2.1 is if-21 in nw-2, at 52:54:00:00:00:15",
         "  rewrite: time to live 64 counts down; on from 52:54:00:00:00:66 to 52:54:00:00:00:15",
         "  translate_out: no address is translated",
+        "  leave: it may leave where it came in",
         "  forward: 52:54:00:00:00:15 is if-21, at port if-21",
         "  output: leaves at port if-21",
         "  = delivered to if-21 at port if-21",
@@ -93,6 +94,7 @@ describe('a trace', () => {
         "  neighbour: 10.0.1.1 is if-11 in nw-1, at 52:54:00:00:00:0b",
         "  rewrite: time to live 64 counts down; on from 52:54:00:00:00:65 to 52:54:00:00:00:0b",
         "  translate_out: no address is translated",
+        "  leave: it may leave where it came in",
         "  forward: 52:54:00:00:00:0b is if-11, at port if-11",
         "  output: leaves at port if-11",
         "  = delivered to if-11 at port if-11",
@@ -152,7 +154,7 @@ describe('a trace', () => {
     expect([known.delivered, known.verdict]).toEqual([true, 'leaves for stations outside at port if-41']);
     expect(text(known).slice(-5)).toMatchInlineSnapshot(`
       [
-        "  translate_out: no address is translated",
+        "  leave: it may leave where it came in",
         "  forward: nobody here has 02:00:00:00:00:99: it leaves nw-1 at port if-41",
         "  output: leaves at port if-41",
         "  = leaves for stations outside at port if-41",

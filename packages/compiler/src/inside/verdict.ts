@@ -40,7 +40,8 @@ export function arpVerdict(vswitch: Inspected, outcome: Outcome, asked: { networ
       text: `nobody here has ${ipv4ToText(asked.ip)}: the question ${outside}`,
       blocked_by: null,
     };
-  if (last?.table !== 'arp_answer') return dropped(vswitch, outcome);
+  const noted = outcome.toAgent.some(({ reason }) => reasonOf(reason) === 'unanswered');
+  if (last?.table !== 'arp_answer' && !noted) return dropped(vswitch, outcome);
   return { arrived: false, ...whyUnknown(vswitch, [asked.network_id], asked.ip) };
 }
 

@@ -30,12 +30,13 @@ const sentences: { readonly [T in TableName]?: (taken: Taken, loads: Readonly<Re
     if (next) return 'its IP address is of nobody on this switch';
     return `${interface_uuid} has ${before.ipv4_src ?? before.arp_spa}: nobody else in ${before.domain} may send from it`;
   },
-  dispatch: ({ next, before }, { gateway, reason }) => {
+  dispatch: ({ next, feature, before }, { gateway, reason }) => {
     if (next === 'arp_answer') return `a question for the MAC address of ${before.arp_tpa}`;
     if (next === 'route_in') return `it is for gateway ${gateway}`;
     if (next === 'translate_in') return `it is for gateway ${gateway}, which translates addresses`;
     if (reason === 'neighbour_heard') return 'a station says its MAC address: the agent hears it';
     if (reason) return 'it is for a service of the network';
+    if (feature === 'identity' && !next) return 'from 0.0.0.0 guests send DHCP requests to everybody, and nothing else';
     if (!next) return `a DHCP offer: only the service of ${before.domain} makes any`;
     return `it is for another interface of ${before.domain}`;
   },
@@ -80,6 +81,7 @@ const sentences: { readonly [T in TableName]?: (taken: Taken, loads: Readonly<Re
       return `nobody here has ${before.eth_dst}: it leaves ${before.domain} ${out_port ? `at port ${out_port}` : 'by an uplink'}`;
     return out_port ? `${before.eth_dst} is ${interface_uuid}, at port ${out_port}` : `a broadcast in ${before.domain}`;
   },
+  leave: () => 'it may leave where it came in',
   translate_out: ({ feature, object_uuid, actions }) =>
     feature === 'miss' ? 'no address is translated' : `${object_uuid} translates: ${actions.join(', ')}`,
   learned: ({ feature, before, actions }) =>

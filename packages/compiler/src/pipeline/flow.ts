@@ -176,14 +176,8 @@ export const outputBack: Action = { type: 'output', port: reservedPorts.in_port 
 
 const inPort = { field: 'nxm_in_port', offset: 0, bits: 16 } as const;
 
-/** Forgets where the packet came from, so that it may leave there again; `sender` keeps it. */
-export const forgetInPort: readonly Action[] = [
-  { type: 'move', from: inPort, to: places.sender },
-  { type: 'load', to: inPort, value: 0n },
-];
-
-/** Undoes `forgetInPort`. */
-export const recallInPort: Action = { type: 'move', from: places.sender, to: inPort };
+/** Forgets where the packet came from, so that it may leave there again. What the agent gets after this is of no port. */
+export const forgetInPort: Action = { type: 'load', to: inPort, value: 0n };
 
 export const decrementTtl: Action = { type: 'dec_nw_ttl' };
 

@@ -39,11 +39,6 @@ export const registers = {
   filter: { bits: 32, shows: 'rule_set', doc: 'Number of the rules by which the packet is judged.' },
   zone: { bits: 16, doc: 'Zone of connection tracking of the filtered interface.' },
   filtered: { bits: 1, doc: 'Whether filters of the sender are still to be asked.' },
-  sender: {
-    bits: 16,
-    shows: 'port',
-    doc: 'OpenFlow port at which a routed packet came in, once it may leave there again.',
-  },
   reason: { bits: 8, shows: 'reason', doc: 'Why `hand_over` hands the packet to the agent.' },
   meter: { bits: meterBits, doc: 'The low bits of the port at which the packet came in: its meter.' },
 } as const satisfies Record<string, { bits: number; shows?: Shown; doc: string }>;

@@ -43,7 +43,10 @@ export interface Endpoint {
 
 export interface Parameter {
   readonly name: string;
-  readonly field: Pick<Field, 'schema' | 'explain' | 'doc' | 'type' | 'aliases' | 'to' | 'values' | 'optional'> & {
+  readonly field: Pick<
+    Field,
+    'read' | 'json' | 'explain' | 'doc' | 'type' | 'aliases' | 'to' | 'values' | 'optional'
+  > & {
     readonly default?: unknown;
   };
   readonly required: boolean;

@@ -289,7 +289,7 @@ function changeParameters(kind: Kind) {
     own.has(name) ? field.immutable !== true : changes.includes(name),
   );
   return parametersFor(open, 'change').map((one) =>
-    own.has(one.name) ? { ...one, takesNull: one.field.optional } : one,
+    own.has(one.name) || one.field.to ? { ...one, takesNull: one.field.optional } : one,
   );
 }
 

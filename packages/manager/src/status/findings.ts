@@ -13,6 +13,13 @@ export interface Findings {
   readonly notes?: readonly string[];
 }
 
+/** What hosts have said of an object: it goes behind what the manager knows by itself. */
+export interface Asked {
+  /** Sentences that go behind what the object waits for: behind the sentence that begins with `behind`. */
+  readonly advice?: readonly { readonly behind: string; readonly says: string }[];
+  readonly notes?: readonly string[];
+}
+
 export interface Judgement {
   readonly status: ObjectStatus;
   /** The newest revision that every place where it has to be has acknowledged. */

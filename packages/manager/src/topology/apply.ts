@@ -240,7 +240,7 @@ function isAsked(kind: Kind, entry: Given): boolean {
   if (!isSettable(kind)) return true;
   const flags = fieldsOf(resourceOf(kind)).filter(([, field]) => field.type === 'boolean');
   if (flags.every(([name]) => entry[name] == null)) throw new ApiError('missingArgument', flags[0]![0]);
-  return flags.some(([name, field]) => field.schema.safeParse(entry[name]).data === true);
+  return flags.some(([name, field]) => field.read(entry[name]) === true);
 }
 
 /** Fields of which an entry of a list says nothing, and that have a value which nobody would have found for them. */

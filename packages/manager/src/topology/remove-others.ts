@@ -29,7 +29,7 @@ export async function removeOthers(tx: Transaction, wanted: readonly Wanted[]): 
       return given.network_uuid !== undefined && first?.id === lease.id;
     }
     const field = fieldsOf(resourceOf(kind)).find(([known]) => known === name)![1];
-    return field.schema.safeParse(given[name]).data === lease[name];
+    return field.read(given[name]) === lease[name];
   };
   const changes: TopologyChange[] = [];
   // What refers to others goes first, so that everything that goes is named.

@@ -6,7 +6,6 @@ export const addresses: FaultGroup = {
   faults: [
     {
       what: 'the guest uses another address than its lease',
-      todo: true,
       seen: 'The guest reaches nobody.',
       make: (host) => host.ping(1, 2, { ip: address('172.16.1.77') }),
       ask: 'vnctl trace --from if-veth1 --to 172.16.1.2',
@@ -15,7 +14,6 @@ export const addresses: FaultGroup = {
     },
     {
       what: 'the guest uses another MAC address than its lease',
-      todo: true,
       seen: 'The guest reaches nobody.',
       make: (host) => host.ping(1, 2, { mac: 0x5254000d84aa }),
       ask: 'vnctl interface show if-veth1',
@@ -53,7 +51,6 @@ export const addresses: FaultGroup = {
     },
     {
       what: 'the guest asks for its address by DHCP, and the network has no DHCP service',
-      todo: true,
       seen: 'The guest has no address.',
       make: async (host) => {
         const guest = { mac: host.guest(1).mac, ip: 0 };

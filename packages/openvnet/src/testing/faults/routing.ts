@@ -9,7 +9,6 @@ export const routing: FaultGroup = {
   faults: [
     {
       what: 'the route to the network is missing',
-      todo: true,
       seen: 'Guests of one network do not reach the other.',
       make: (host) => host.must('route del r-net2'),
       ask,
@@ -19,7 +18,6 @@ export const routing: FaultGroup = {
     },
     {
       what: 'the route back is missing',
-      todo: true,
       seen: 'Requests arrive, answers do not.',
       make: (host) => host.must('route del r-net1'),
       ask,
@@ -45,7 +43,6 @@ export const routing: FaultGroup = {
     },
     {
       what: 'the route lets nothing out',
-      todo: true,
       seen: 'Guests do not reach the network of the route.',
       make: (host) => host.must('route modify r-net2 --egress false'),
       ask,
@@ -98,7 +95,6 @@ export const routing: FaultGroup = {
     },
     {
       what: 'a packet that may not be fragmented is larger than the network that it leaves to',
-      todo: true,
       seen: 'Small requests arrive, large answers do not.',
       make: (host) => host.must('network modify nw-net2 --mtu 1000'),
       ask: `${ask} --size 1400`,
