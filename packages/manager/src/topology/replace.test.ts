@@ -92,9 +92,7 @@ describe('apply with replace', () => {
     expect(sorted({ ...now, interfaces: [] })).toEqual(sorted({ ...was, interfaces: [] }));
     const ofInterfaces = ({ interfaces = [] }: Topology) =>
       interfaces.map(({ uuid, mode, ports }) => [uuid, mode, ports]);
-    expect(ofInterfaces(now)).toEqual(
-      ofInterfaces(was).map(([uuid, , ports]) => [uuid, 'internal', ports]),
-    );
+    expect(ofInterfaces(now)).toEqual(ofInterfaces(was).map(([uuid, , ports]) => [uuid, 'internal', ports]));
   });
 
   it('takes what goes with an object as the file says it, and shows nothing twice', async () => {
