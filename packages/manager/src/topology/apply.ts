@@ -17,6 +17,7 @@ import {
 import type { ChangedBy, Transaction } from '@openvnet/store';
 import type { Given } from '../api/endpoint.ts';
 import { inOurWords, objectInPath, parametersFor, readParameters, resolveReferences } from '../api/parameters.ts';
+import { perKind } from '../api/per-kind.ts';
 import { type Json, recordOf } from '../api/record.ts';
 import { changeIn, insertIn, type Place, type Writing } from '../api/resource-endpoints.ts';
 import { behaviourOf } from '../behaviours/registry.ts';
@@ -255,7 +256,7 @@ async function differences(
   given: Given,
 ): Promise<TopologyChange['fields']> {
   const declared = resourceOf(kind);
-  const parameters = parametersFor(parametersOf(declared), 'change');
+  const parameters = comparedParameters(kind);
   const values = readParameters(parameters, inOurWords(declared, given));
   const columns = await resolveReferences(tx, parametersOf(declared), values);
   const own = new Set(fieldsOf(declared).map(([name]) => name));
@@ -283,6 +284,8 @@ async function differences(
   }
   return found;
 }
+
+const comparedParameters = perKind((kind) => parametersFor(parametersOf(resourceOf(kind)), 'change'));
 
 /** Removes what a topology does not have, but for leases that were made along with an interface that it has. */
 async function removeOthers(tx: Transaction, wanted: readonly Wanted[]): Promise<TopologyChange[]> {
