@@ -149,7 +149,8 @@ export type Topology = Readonly<Record<string, readonly Readonly<Record<string, 
 
 /** One difference between a topology and what is registered. */
 export interface TopologyChange {
-  readonly action: 'add' | 'change' | 'remove';
+  /** `replace`: deleted and made again, as a field of it, or of what it refers to, cannot be changed. */
+  readonly action: 'add' | 'change' | 'remove' | 'replace';
   /** Resource and uuid: `networks nw-net1`; `networks of dp-br0: nw-net1` for what hangs below another object. */
   readonly object: string;
   readonly fields: Readonly<Record<string, { readonly from: unknown; readonly to: unknown }>>;
