@@ -429,7 +429,7 @@ describe('explain', () => {
     expect(code).toBe(0);
     for (const part of [
       /^if-veth1: interface\. A logical attachment/,
-      /\n {2}mac_address {2}52:54:00:0d:84:01 +Address of its first MAC lease;/,
+      /\n {2}mac_address {2}52:54:00:0d:84:01 +Address of the first MAC lease;/,
       /\nreferred to by\n {2}interface port interface_uuid if-veth1, port_name if-veth1, /,
       /\n {2}ip lease il-\w+ {2}\(interface_uuid\)/,
       /\nstatus {2}not in effect\n {2}waits for: no agent is connected/,
