@@ -4,6 +4,7 @@ import type { Agents } from '../status/agents.ts';
 import type { Reports } from '../status/reports.ts';
 import { topologyEndpoints } from '../topology/endpoints.ts';
 import { adoptEndpoint } from './adopt.ts';
+import { eventsEndpoint } from './events.ts';
 import { explainEndpoint } from './explain.ts';
 import { flowsEndpoint } from './flows.ts';
 import { traceEndpoint } from './trace.ts';
@@ -21,6 +22,7 @@ export function insideEndpoints(inside: Inside): Endpoint[] {
     flowsEndpoint(inside),
     traceEndpoint(inside),
     explainEndpoint(inside),
+    eventsEndpoint(inside),
     ...topologyEndpoints(inside),
   ];
 }
