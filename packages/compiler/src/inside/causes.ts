@@ -1,10 +1,25 @@
 /** Why a packet does not arrive: the object that is in its way, and what the manager needs to know to say what mends it. */
 import { ipv4ToText, type TraceCause, traceProtocols } from '@openvnet/model';
+import type { Attachment } from '../engine/relations.ts';
 import { isWithin, protocol as protocols } from '../pipeline/flow.ts';
 import type { Outcome, Packet, Taken } from '../simulate/simulate.ts';
 import type { Inspected } from './flows.ts';
 import { registerIn } from './names.ts';
-import type { Verdict } from './verdict.ts';
+
+/** Where a packet ended, in words. */
+export interface Verdict {
+  readonly arrived: boolean;
+  readonly text: string;
+  /** The object on which it depends, by uuid. */
+  readonly blocked_by: string | null;
+  readonly cause?: TraceCause;
+  /** What an ARP question was answered with. */
+  readonly mac?: number;
+  /** Who got it, where that is a guest. */
+  readonly receiver?: Attachment;
+  /** Interfaces at whose ports it left, and that could keep it from arriving. */
+  readonly reached?: readonly number[];
+}
 
 const filterTables: Readonly<Record<string, 'egress' | 'ingress'>> = {
   egress_filter: 'egress',

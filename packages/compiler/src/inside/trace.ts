@@ -15,10 +15,11 @@ import { readCookie } from '../engine/feature.ts';
 import type { Attachment, Relations } from '../engine/relations.ts';
 import { frameSize, isWithin } from '../pipeline/flow.ts';
 import { type Outcome, type Packet, type Program, program, simulate } from '../simulate/simulate.ts';
+import type { Verdict } from './causes.ts';
 import { datapathName, decidedBy, type Inspected } from './flows.ts';
 import { actionsByName, matchByName, nextOf, stateByName } from './names.ts';
 import { arpQuestion, flowText, groupMac, guestPacket } from './packets.ts';
-import { arpVerdict, packetVerdict, type Verdict } from './verdict.ts';
+import { arpVerdict, packetVerdict } from './verdict.ts';
 import { said } from './words.ts';
 
 /** Flows that are read before others get their turn. */

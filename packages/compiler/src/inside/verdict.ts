@@ -1,28 +1,13 @@
-import { ipv4ToText, macToText, type TraceCause } from '@openvnet/model';
-import { type Attachment, View } from '../engine/relations.ts';
+import { ipv4ToText, macToText } from '@openvnet/model';
+import { View } from '../engine/relations.ts';
 import { networksIn } from '../features/broadcast-domains.ts';
 import { mtuIn } from '../features/path-mtu.ts';
 import { packetSize } from '../pipeline/flow.ts';
 import { type AgentReason, reasonOf } from '../pipeline/tables.ts';
 import type { Outcome, Packet } from '../simulate/simulate.ts';
-import { dropped, noRoute, whyUnknown } from './causes.ts';
+import { dropped, noRoute, type Verdict, whyUnknown } from './causes.ts';
 import { decidedBy, type Inspected } from './flows.ts';
 import { registerIn, stateByName } from './names.ts';
-
-/** Where a packet ended, in words. */
-export interface Verdict {
-  readonly arrived: boolean;
-  readonly text: string;
-  /** The object on which it depends, by uuid. */
-  readonly blocked_by: string | null;
-  readonly cause?: TraceCause;
-  /** What an ARP question was answered with. */
-  readonly mac?: number;
-  /** Who got it, where that is a guest. */
-  readonly receiver?: Attachment;
-  /** Interfaces at whose ports it left, and that could keep it from arriving. */
-  readonly reached?: readonly number[];
-}
 
 /** Whether a question for the MAC address of `ip` was answered. */
 export function arpVerdict(vswitch: Inspected, outcome: Outcome, asked: { network_id: number; ip: number }): Verdict {

@@ -1,7 +1,8 @@
 import { ApiError, ipv4ToText, networkAddress, type RowOf } from '@openvnet/model';
 import type { Reader, Transaction } from '@openvnet/store';
+import type { Json } from '../api/endpoint.ts';
 import { addCommand } from '../api/parameters.ts';
-import { byId, type Json, plainRecordsOf, rawOf } from '../api/record.ts';
+import { byId, plainRecordsOf, rawOf } from '../api/record.ts';
 import { mapInOrder } from '../in-order.ts';
 import type { Behaviour } from './behaviour.ts';
 
