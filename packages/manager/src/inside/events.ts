@@ -2,7 +2,7 @@ import { type Event, type EventsAnswer, integer } from '@openvnet/model';
 import type { Logged, Store } from '@openvnet/store';
 import type { Endpoint, Parameter } from '../api/endpoint.ts';
 import { readParameters } from '../api/parameters.ts';
-import type { Inside } from './endpoints.ts';
+import type { Inside } from './inside.ts';
 
 const mostRevisions = 1000;
 const usual = { limit: 50, wait: 0 } as const;
