@@ -666,3 +666,15 @@ describe('text that anybody may have given', () => {
     expect(obeyed.test(err.replaceAll('\n', ''))).toBe(false);
   });
 });
+
+it('events shows what has changed, by whom and why', async () => {
+  await registered();
+  expect(await vnctl('network modify nw-net1 --display-name other --message try')).toMatchObject({ code: 0 });
+  const { out } = await vnctl('events --limit 1');
+  expect(out).toMatch(
+    /^revision 5 {2}[\d-]+ [\d:]+ UTC {2}127\.0\.0\.1: try\n {2}~ network nw-net1 {2}display_name net1 → other\n$/,
+  );
+  expect((await vnctl('events')).out).toMatch(/^ {2}\+ interface if-veth1$/m);
+  expect((await vnctl('events --after 5')).out).toBe('nothing has changed\n');
+  expect(await vnctl('events --after x')).toMatchObject({ code: 2 });
+});
