@@ -3,7 +3,7 @@
  * would write.
  */
 import { writeFileSync } from 'node:fs';
-import { features, places, registers, tableNames, tables } from '@openvnet/compiler';
+import { features, freePlaces, places, registers, tableNames, tables } from '@openvnet/compiler';
 import { fieldsOf, kinds, parametersOf, resourceOf } from '@openvnet/model';
 
 const made = '<!-- Made by scripts/pages.ts from the declarations; do not edit. -->';
@@ -22,10 +22,12 @@ function pipelinePage(): string {
     const missed = typeof miss === 'string' ? miss : `agent (${miss.agent})`;
     return [number, name, doc, words(match), words(writes), words(next), words(calls), missed];
   });
-  const registerRows = Object.entries(registers).map(([name, { bits, doc }]) => {
+  const registerRows = Object.entries(registers).map(([name, { bits, lives, doc }]) => {
     const { field, offset } = places[name as keyof typeof places];
-    return [name, bits, `${field}${offset > 0 ? ` from bit ${offset}` : ''}`, doc];
+    const spans = lives.map(([from, to]) => (from === to ? `\`${from}\`` : `\`${from}\` to \`${to}\``)).join(', ');
+    return [name, bits, `${field}${offset > 0 ? ` from bit ${offset}` : ''}`, spans, doc];
   });
+  const free = freePlaces();
   const featureRows = features.map(({ name, cookie, doc }) => [`0x${cookie.toString(16).padStart(2, '0')}`, name, doc]);
   return [
     made,
@@ -37,7 +39,11 @@ function pipelinePage(): string {
       tableRows,
     ),
     '## Registers\n',
-    grid(['register', 'bits', 'in', 'what it holds'], registerRows),
+    'Where two registers share a place, no table has both. A packet comes to the first table with all of them zero.\n',
+    grid(['register', 'bits', 'in', 'holds its number from table to table', 'what it holds'], registerRows),
+    `No register is in ${words(free.whole)}, nor in ${words(free.parts)}.`,
+    'Tunnels need one bit of that, for packets that came from another host: `domain` is the key of a tunnel, `out_port` has room',
+    'for numbers of hosts above those of ports, and `too_large` can live a second time behind `forward`.\n',
     '## Features\n',
     grid(['cookie', 'feature', 'what it does'], featureRows),
   ].join('\n');
