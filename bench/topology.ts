@@ -120,6 +120,7 @@ async function registerInterface(
   await tx.insert('interface_port', {
     interface_id: id,
     port_name: mode === 'vif' ? uuid : null,
+    singular: mode === 'vif' ? true : null,
     interface_mode: mode,
   });
   const lease = await tx.insert('mac_lease', { uuid: `ml-${name}`, interface_id: id, mac_address: mac });

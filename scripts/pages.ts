@@ -61,7 +61,7 @@ function resourcesPage(): string {
           ? ''
           : `default ${JSON.stringify(field.default)}`
         : 'required';
-      const changed = own.has(name) && !field.immutable ? 'yes' : '';
+      const changed = (own.has(name) ? !field.immutable : declared.changes?.includes(name)) ? 'yes' : '';
       return [names, field.placeholder.replaceAll('|', ' or '), wanted, changed, field.doc];
     });
     const path = nested ? `/${resourceOf(nested.of).plural}/:uuid/${nested.name}` : `/${plural}`;

@@ -274,8 +274,9 @@ export function readPage(command: Command): { limit?: number; offset?: number } 
   };
 }
 
-export function waitOption(): Option {
-  const doc = 'Return when it is in effect, or after so many seconds (10) with what it waits for.';
+export function waitOption(
+  doc = 'Return when it is in effect, or after so many seconds (10) with what it waits for.',
+): Option {
   return new LooseOption('--wait [SECONDS]', doc, { alone: '10', takes: isNumber });
 }
 

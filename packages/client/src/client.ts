@@ -22,6 +22,7 @@ import {
 } from '@openvnet/model';
 import type { Answer, AnswerWithStatus, List, Page } from './answers.ts';
 import { Http, type Values } from './http.ts';
+import { waitFor, waitForAll } from './wait.ts';
 
 type All = typeof resources;
 
@@ -109,7 +110,7 @@ export type Client = Collections & {
   /** Everything that is registered, as one topology. */
   export(): Promise<Topology>;
   /** Makes what is registered as a topology says: all of it, or nothing. */
-  apply(topology: Topology, how?: { dry_run?: boolean; delete?: boolean }): Promise<Applied>;
+  apply(topology: Topology, how?: { dry_run?: boolean; delete?: boolean; replace?: boolean }): Promise<Applied>;
   /** Joins networks by a router: makes its route link, gateways and routes where they do not exist. */
   addRouter(router: {
     network_uuids: readonly string[];
@@ -132,6 +133,8 @@ export type Client = Collections & {
    * `seconds`; then says how it stands.
    */
   waitFor(kind: string, uuid: string, options?: { revision?: number; seconds?: number }): Promise<ObjectStatus>;
+  /** As `waitFor`, for every object of a topology; gives those that are not in effect. */
+  waitForAll(topology: Topology, seconds?: number): Promise<SystemStatus['unrealised']>;
 };
 
 export interface ClientOptions {
@@ -179,6 +182,7 @@ export function createClient({
     addRouter: (router) => http.request('POST', ['routers'], { body: { ...router } }),
     trace: (what) => http.request('GET', ['trace'], { query: what }),
     waitFor: (kind: string, uuid: string, options = {}) => waitFor(http, [resourceOf(kind).plural, uuid], options),
+    waitForAll: (topology: Topology, seconds = 10) => waitForAll(http, topology, seconds),
   } as Client;
 }
 
@@ -221,19 +225,4 @@ function relation(http: Http, { of, name, with: other }: Nested): AnyNested {
         ? http.request('DELETE', [...path(uuid), which])
         : http.request('DELETE', path(uuid), { query: which }),
   } as AnyNested;
-}
-
-async function waitFor(
-  http: Http,
-  object: readonly string[],
-  { revision = http.revision, seconds = 10 }: { revision?: number; seconds?: number },
-): Promise<ObjectStatus> {
-  const deadline = performance.now() + seconds * 1000;
-  for (;;) {
-    // In whole seconds, as the API takes them, and in slices that no proxy between takes for a hanging connection.
-    const wait = Math.min(20, Math.max(0, Math.round((deadline - performance.now()) / 1000)));
-    const query = { wait, ...(revision > 0 && { revision }) };
-    const answer = (await http.request('GET', [...object, 'status'], { query, extraSeconds: wait })) as ObjectStatus;
-    if (answer.realised || performance.now() >= deadline - 500) return answer;
-  }
 }

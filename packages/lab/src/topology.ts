@@ -128,7 +128,7 @@ function checkObject(
         [...path, name],
         `${declared.plural} have no such parameter; there are ${namesOf(declared, inside).join(', ')}`,
       );
-    else if (!field[1].schema.safeParse(value).success) say([...path, name], inOneLine(field[1].explain(value, name)));
+    else if (field[1].read(value) === undefined) say([...path, name], inOneLine(field[1].explain(value, name)));
   }
 }
 
@@ -197,8 +197,8 @@ function difference(declared: Resource, wanted: Values, existing: Values): strin
   for (const [name, field] of parametersOf(declared)) {
     const [want, have] = [meant[name], existing[name]];
     if (want === undefined || have === undefined) continue;
-    const [read, shown] = [field.schema.safeParse(want), field.schema.safeParse(have)];
-    if (!read.success || !shown.success || read.data !== shown.data) return `${name} is ${have} and not ${want}`;
+    const [read, shown] = [field.read(want), field.read(have)];
+    if (read === undefined || read !== shown) return `${name} is ${have} and not ${want}`;
   }
   return undefined;
 }

@@ -133,7 +133,7 @@ export async function testAgent(url: string, say?: ToManager, from?: string): Pr
   const agent: TestAgent = {
     socket,
     refused: [],
-    answers: ({ about }) => (about === 'packets' ? { answered: 0, limited: 0, counts: {} } : null),
+    answers: ({ about }) => (about === 'packets' ? { answered: 0, limited: 0, counts: {} } : []),
     say: (message) => socket.send(JSON.stringify(message)),
     next: () => {
       const first = received.shift();

@@ -5,7 +5,7 @@
  */
 import * as z from 'zod';
 import { agoText } from './ago.ts';
-import type { FlowsQuestion, TraceQuestion } from './inside.ts';
+import type { FlowsQuestion, TraceQuestion } from './questions.ts';
 import type { Kind, RowOf } from './resources/index.ts';
 
 /** One object made, changed (`row` is all of it) or gone (null). */
@@ -44,7 +44,8 @@ export type ToAgent =
 
 /**
  * What the manager may want to know at once. `refused` counts frames that the sender guard dropped, `packets` what came of
- * those that the switches handed over, `notices` is what guests did last in vain.
+ * those that the switches handed over, `notices` is what guests did last in vain, `ports` where ports of
+ * some names are, and which ports no interface has.
  */
 export type Question =
   | { readonly about: 'refused'; readonly interface_id?: number }
@@ -52,12 +53,25 @@ export type Question =
   /** Asks for something to be done: a bridge that is not registered any more is to be opened. */
   | { readonly about: 'release'; readonly dpid: string }
   | { readonly about: 'notices'; readonly interface_id?: number }
+  | { readonly about: 'ports'; readonly names: readonly string[] }
   | FlowsQuestion
   | TraceQuestion;
 
 /** What the guest of an interface did last in vain, as a clause that its name stands before. */
 export const notice = z.object({ interface_id: z.number(), what: z.string(), seconds_ago: z.number() });
 export type Notice = z.infer<typeof notice>;
+
+/** Bridges of a host, registered or not: the ports that were asked for, and some that no interface has. */
+export const portsAnswer = z.array(
+  z.object({
+    dpid: z.string(),
+    name: z.string(),
+    /** `error` is what Open vSwitch says where it could not set the port up. */
+    found: z.array(z.object({ name: z.string(), error: z.string().nullable() })),
+    spare: z.array(z.string()),
+  }),
+);
+export type PortsAnswer = z.infer<typeof portsAnswer>;
 
 /** Frames refused by the sender guard, by interface. */
 export type Refused = readonly { readonly interface_id: number; readonly frames: number }[];

@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import {
   boolean,
   datapathId,
+  type Field,
+  inOneLine,
   integer,
   ipv4Address,
   ipv4List,
@@ -14,30 +16,25 @@ import {
 import { parseDatapathId, parseMac } from './text.ts';
 
 const doc = 'A field.';
-const fails = (
-  field: { schema: { safeParse: (given: unknown) => { success: boolean; error?: unknown } } },
-  given: unknown,
-): string | undefined => {
-  const result = field.schema.safeParse(given) as { error?: { issues: { message: string }[] } };
-  return result.error?.issues[0]?.message;
-};
+const fails = (field: Pick<Field, 'read' | 'explain'>, given: unknown): string | undefined =>
+  field.read(given) === undefined ? inOneLine(field.explain(given, 'value')) : undefined;
 
 describe('fields', () => {
   it('read addresses as numbers', () => {
-    expect(ipv4Address({ doc }).schema.parse('172.16.1.254')).toBe(0xac1001fe);
-    expect(ipv4Address({ doc }).schema.parse('10.0.0.1/255.0.0.0')).toBe(0x0a000001);
-    expect(macAddress({ doc }).schema.parse('52:54:00:0D:84:01')).toBe(0x5254000d8401);
+    expect(ipv4Address({ doc }).read('172.16.1.254')).toBe(0xac1001fe);
+    expect(ipv4Address({ doc }).read('10.0.0.1/255.0.0.0')).toBe(0x0a000001);
+    expect(macAddress({ doc }).read('52:54:00:0D:84:01')).toBe(0x5254000d8401);
     expect(parseMac('5254.000d.8401')).toBe(0x5254000d8401);
   });
 
   it('read lists of addresses with white space anywhere, and moments', () => {
     const list = ipv4List({ doc });
-    expect(list.schema.parse(' 8.8.8.8 ,\t1.1.1.1')).toBe('8.8.8.8,1.1.1.1');
-    expect(list.schema.parse(['8.8.8.8', '1.1.1.1'])).toBe('8.8.8.8,1.1.1.1');
-    expect(list.schema.parse('')).toBe('');
+    expect(list.read(' 8.8.8.8 ,\t1.1.1.1')).toBe('8.8.8.8,1.1.1.1');
+    expect(list.read(['8.8.8.8', '1.1.1.1'])).toBe('8.8.8.8,1.1.1.1');
+    expect(list.read('')).toBe('');
     for (const bad of ['8.8.8', '8.8.8.8,', 'dns.example', { a: 1 }]) expect(fails(list, bad)).toContain('expected');
     const moment = time({ doc });
-    expect(moment.render(moment.schema.parse('2026-01-31 12:00:00 UTC'))).toBe('2026-01-31 12:00:00 UTC');
+    expect(moment.render(moment.read('2026-01-31 12:00:00 UTC')!)).toBe('2026-01-31 12:00:00 UTC');
   });
 
   it('read a datapath id however it is written', () => {
@@ -49,15 +46,9 @@ describe('fields', () => {
 
   it('read numbers in the bases of the original, and truth in its words', () => {
     const number = integer({ min: -1, max: 100, doc });
-    expect(['10', '0x10', '010', '0b10', '-1', 7].map((given) => number.schema.parse(given))).toEqual([
-      10, 16, 8, 2, -1, 7,
-    ]);
-    expect(['y', 'YES', 't', 'true', '1', true].map((given) => boolean({ doc }).schema.parse(given))).not.toContain(
-      false,
-    );
-    expect(['n', 'no', 'f', 'False', '0', false].map((given) => boolean({ doc }).schema.parse(given))).not.toContain(
-      true,
-    );
+    expect(['10', '0x10', '010', '0b10', '-1', 7].map((given) => number.read(given))).toEqual([10, 16, 8, 2, -1, 7]);
+    expect(['y', 'YES', 't', 'true', '1', true].map((given) => boolean({ doc }).read(given))).not.toContain(false);
+    expect(['n', 'no', 'f', 'False', '0', false].map((given) => boolean({ doc }).read(given))).not.toContain(true);
   });
 
   it('refuse what they cannot take with the value and what is expected', () => {

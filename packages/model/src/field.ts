@@ -1,4 +1,3 @@
-import * as z from 'zod';
 import { readable } from './errors.ts';
 import { ipv4ToText, isUnicastMac, macToText, parseDatapathId, parseIpv4, parseMac, timeToText } from './text.ts';
 
@@ -19,14 +18,16 @@ export interface FieldOptions<S> {
 }
 
 /**
- * A parameter of the API and the column it is kept in. A kind of field answers for itself on every surface: `schema`
- * reads what a request holds (text of a form, or a JSON value) into what is stored, `render` gives what an answer shows.
+ * A parameter of the API and the column it is kept in. A kind of field answers for itself on every surface: `read` makes
+ * what is stored of what a request holds (text of a form, or a JSON value), `render` gives what an answer shows.
  */
 export interface Field<S = unknown, Optional extends boolean = boolean> extends FieldOptions<S> {
   readonly type: 'text' | 'integer' | 'boolean' | 'ipv4' | 'ipv4List' | 'mac' | 'time' | 'dpid' | 'enum' | 'reference';
   readonly optional: Optional;
-  /** What a request may hold. An issue's message begins with the original's words and says what is expected. */
-  readonly schema: z.ZodType<S>;
+  /** What is stored for a value that a request holds; undefined where it cannot be taken, as `explain` says. */
+  readonly read: (given: unknown) => S | undefined;
+  /** What a request may hold, as JSON Schema says it. */
+  readonly json: Readonly<Record<string, unknown>>;
   readonly column: 'integer' | 'text' | 'boolean';
   readonly render: (stored: S) => unknown;
   /** What people see where that is not what an answer shows. */
@@ -56,9 +57,7 @@ type Made<T extends Field['type'], S, O> = Field<Nullable<S, O>, OptionalOf<O>> 
     ? { readonly immutable: true }
     : unknown);
 
-type Kind<S> = Pick<Field<S>, 'type' | 'column' | 'placeholder' | 'render' | 'forPeople'> & {
-  input: z.ZodType;
-  read: (given: unknown) => S | undefined;
+type Kind<S> = Pick<Field<S>, 'type' | 'column' | 'placeholder' | 'read' | 'json' | 'render' | 'forPeople'> & {
   /** The original's words about a value, by the parameter's name. */
   complaint: (given: unknown, name: string) => string;
   expects: string;
@@ -68,23 +67,16 @@ function make<const T extends Field['type'], S, const O extends FieldOptions<S>>
   kind: Kind<S>,
   options: O,
 ): Made<T, S, O> {
-  const { input, read, complaint, expects, ...rest } = kind;
+  const { complaint, expects, ...rest } = kind;
   const explain = (given: unknown, name: string): Complaint => ({
     message: complaint(given, name),
     hint: `${name}: expected ${expects}`,
-  });
-  const schema = input.transform((given, context) => {
-    const value = read(given);
-    if (value !== undefined) return value;
-    context.issues.push({ code: 'custom', input: given, message: inOneLine(explain(given, 'value')) });
-    return z.NEVER;
   });
   return {
     ...rest,
     ...options,
     explain,
     optional: options.optional === true || options.default !== undefined,
-    schema: schema.meta({ description: options.doc }),
   } as unknown as Made<T, S, O>;
 }
 
@@ -110,8 +102,6 @@ function shown(given: unknown): string {
   return text.length > 80 ? `${text.slice(0, 80)}… (${text.length} characters)` : text;
 }
 
-const scalar = z.union([z.string(), z.number(), z.boolean()]);
-
 /** Text of at most `max` characters. */
 export function text<const O extends FieldOptions<string> & { max?: number; placeholder?: string }>(
   options: O,
@@ -122,7 +112,7 @@ export function text<const O extends FieldOptions<string> & { max?: number; plac
       type: 'text',
       column: 'text',
       placeholder,
-      input: z.unknown().meta({ type: 'string', maxLength: max }),
+      json: { type: 'string', maxLength: max },
       read: (given) => {
         const value = isScalar(given) ? String(given) : undefined;
         // U+FFFD stands where the bytes were not UTF-8.
@@ -148,7 +138,7 @@ export function integer<const O extends FieldOptions<number> & { min: number; ma
       type: 'integer',
       column: 'integer',
       placeholder: 'NUMBER',
-      input: z.unknown().meta({ type: 'integer', minimum: min, maximum: max }),
+      json: { type: 'integer', minimum: min, maximum: max },
       read: (given) => {
         const value = parseInteger(given);
         return value !== undefined && value >= min && value <= max ? value : undefined;
@@ -171,7 +161,7 @@ export function boolean<const O extends FieldOptions<boolean>>(options: O): Made
       type: 'boolean',
       column: 'boolean',
       placeholder: 'true|false',
-      input: z.unknown().meta({ type: 'boolean' }),
+      json: { type: 'boolean' },
       read: (given) => (isScalar(given) ? booleanWords.get(String(given).toLowerCase()) : undefined),
       complaint: about('Could not read truth value'),
       expects: 'true or false',
@@ -190,7 +180,7 @@ export function ipv4Address<const O extends FieldOptions<number> & { numeric?: b
       type: 'ipv4',
       column: 'integer',
       placeholder: 'ADDRESS',
-      input: z.unknown().meta({ type: 'string', format: 'ipv4' }),
+      json: { type: 'string', format: 'ipv4' },
       read: (given) => {
         if (typeof given !== 'string') return undefined;
         const [address, length, ...more] = given.trim().split('/');
@@ -213,7 +203,7 @@ export function ipv4List<const O extends FieldOptions<string>>(options: O): Made
       type: 'ipv4List',
       column: 'text',
       placeholder: 'ADDRESS,...',
-      input: z.unknown().meta({ type: 'string' }),
+      json: { type: 'string' },
       read: (given) => {
         const parts = Array.isArray(given) ? given : [given];
         if (!parts.every(isScalar)) return undefined;
@@ -237,7 +227,7 @@ export function time<const O extends FieldOptions<number>>(options: O): Made<'ti
       type: 'time',
       column: 'integer',
       placeholder: 'TIME',
-      input: z.unknown().meta({ type: 'string' }),
+      json: { type: 'string' },
       read: (given) => (typeof given === 'string' ? Date.parse(given) || undefined : undefined),
       complaint: about('Could not read time'),
       expects: 'a moment such as 2026-01-31 12:00:00 UTC',
@@ -256,7 +246,7 @@ export function macAddress<const O extends FieldOptions<number> & { numeric?: bo
       type: 'mac',
       column: 'integer',
       placeholder: 'MAC',
-      input: z.unknown().meta({ type: 'string', pattern: '^([0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}$' }),
+      json: { type: 'string', pattern: '^([0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}$' },
       read: (given) => {
         const mac = typeof given === 'string' ? parseMac(given.trim()) : undefined;
         return mac !== undefined && options.unicast && !isUnicastMac(mac) ? undefined : mac;
@@ -277,7 +267,7 @@ export function datapathId<const O extends FieldOptions<string>>(options: O): Ma
       type: 'dpid',
       column: 'text',
       placeholder: 'DPID',
-      input: z.unknown().meta({ type: 'string', pattern: '^(0x)?[0-9a-fA-F]{1,16}$' }),
+      json: { type: 'string', pattern: '^(0x)?[0-9a-fA-F]{1,16}$' },
       read: (given) => (typeof given === 'string' ? parseDatapathId(given.trim()) : undefined),
       complaint: (given) => `dpid must be a 16 byte hexadecimal number. Got: ${JSON.stringify(shown(given))}`,
       expects: '1 to 16 hexadecimal digits, with or without 0x, such as 0x000002fdee8e0a44',
@@ -297,7 +287,7 @@ export function oneOf<const V extends string, const O extends FieldOptions<V>>(
       type: 'enum',
       column: 'text',
       placeholder: values.join('|'),
-      input: z.unknown().meta({ type: 'string', enum: [...values] }),
+      json: { type: 'string', enum: [...values] },
       read: (given) => values.find((value) => value === given),
       complaint: outside,
       expects: `one of ${values.join(', ')}`,
@@ -318,7 +308,8 @@ export function reference<const O extends FieldOptions<number> & { to: string; s
     type: 'reference',
     column: 'integer',
     placeholder: 'UUID',
-    schema: scalar.transform(String).meta({ type: 'string', description: options.doc }),
+    json: { type: 'string' },
+    read: (given: unknown) => (isScalar(given) ? String(given) : undefined),
     explain: (given: unknown, name: string) => ({
       message: `Could not read uuid: ${shown(given)}`,
       hint: `${name}: expected a uuid`,

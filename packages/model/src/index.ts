@@ -5,6 +5,7 @@ export * from './feed.ts';
 export { boolean, type Field, inOneLine, integer, ipv4Address, oneOf, parsePrefix, reference, text } from './field.ts';
 export * from './inside.ts';
 export { parsePrintable, printable, printableDeep, printableJson } from './printable.ts';
+export * from './questions.ts';
 export {
   type Action,
   type Create,

@@ -97,7 +97,7 @@ const cases: Readonly<Record<string, Case>> = {
   'interfaces.enable_filtering': {
     path: '/interfaces/if-3',
     to: 'false',
-    touches: ['delivery if-3', 'filter if-3', 'flood nw-2', 'guard if-3'],
+    touches: ['delivery if-3', 'filter if-3', 'filter_rules if-3', 'flood nw-2', 'guard if-3'],
     shows: {
       by: () => wires.send('if-6', echo(six, three)),
       before: nothing,
@@ -127,21 +127,40 @@ const cases: Readonly<Record<string, Case>> = {
     to: 'dp-other',
     back: ['/interfaces/if-2', { owner_datapath_uuid: 'dp-br0' }],
     reads: () => joined('/interfaces/if-2/ports', 'datapath_id', '/datapaths/dp-other'),
-    touches: [
-      'delivery if-2',
-      'dhcp_admission if-2',
-      'flood nw-1',
-      'guard if-2',
-      'hand_over if-2',
-      'neighbour if-2',
-      'refused if-2',
-    ],
+    touches: ['delivery if-2', 'dhcp_admission if-2', 'flood nw-1', 'guard if-2', 'neighbour if-2', 'refused if-2'],
     shows: {
       by: async () => [await wires.send('if-1', echo(one, two)), await wires.send('if-2', echo(two, one))],
       before: [{ 'if-2': ['echo request 10.0.1.1 > 10.0.1.2'] }, { 'if-1': ['echo request 10.0.1.2 > 10.0.1.1'] }],
       after: [nothing, nothing],
     },
   },
+  'interfaces.ipv4_address': {
+    path: '/interfaces/if-2',
+    to: '10.0.1.77',
+    touches: ['guard if-2', 'neighbour if-2'],
+  },
+  'interfaces.mac_address': {
+    path: '/interfaces/if-2',
+    to: '52:54:00:00:00:77',
+    touches: ['delivery if-2', 'dhcp_admission if-2', 'guard if-2', 'neighbour if-2'],
+  },
+  'interfaces.port_name': {
+    path: '/interfaces/if-2',
+    to: 'elsewhere',
+    back: ['/interfaces/if-2', { port_name: 'if-2' }],
+    reads: async () =>
+      (await host.api('GET', '/interfaces/if-2/ports')).items.some(
+        ({ port_name }: { port_name: string }) => port_name === 'elsewhere',
+      ),
+    touches: ['delivery if-2', 'dhcp_admission if-2', 'flood nw-1', 'guard if-2', 'neighbour if-2', 'refused if-2'],
+  },
+  'interfaces.mode': {
+    path: '/interfaces/if-2',
+    to: 'simulated',
+    touches: ['delivery if-2', 'dhcp_admission if-2', 'flood nw-1', 'gateway if-2', 'guard if-2', 'refused if-2'],
+  },
+  'routes.ingress': { path: '/routes/r-1', to: 'false', touches: ['route if-gw1'] },
+  'routes.egress': { path: '/routes/r-2', to: 'false', touches: ['route if-gw2'] },
   'mac_leases.interface_uuid': {
     path: '/mac_leases/ml-s3',
     to: 'if-s1',
@@ -222,7 +241,7 @@ const cases: Readonly<Record<string, Case>> = {
   'filters.ingress_passthrough': {
     path: '/filters/fil-3',
     to: 'true',
-    touches: ['filter if-3'],
+    touches: ['filter if-3', 'filter_rules if-3', 'flood nw-2'],
     shows: {
       by: async () => [await wires.send('if-6', echo(six, three)), await wires.send('if-3', echo(three, six))],
       before: [nothing, nothing],
@@ -232,7 +251,7 @@ const cases: Readonly<Record<string, Case>> = {
   'filters.egress_passthrough': {
     path: '/filters/fil-3',
     to: 'true',
-    touches: ['filter if-3'],
+    touches: ['filter if-3', 'filter_rules if-3', 'flood nw-2'],
     shows: {
       by: async () => [await wires.send('if-6', echo(six, three)), await wires.send('if-3', echo(three, six))],
       before: [nothing, nothing],
@@ -258,14 +277,7 @@ const cases: Readonly<Record<string, Case>> = {
     to: 'ml-s3',
     back: ['/ip_leases/il-free/release', {}],
     reads: async () => (await host.api('GET', '/ip_leases/il-free')).mac_lease_uuid === 'ml-s3',
-    touches: [
-      'delivery if-s3',
-      'dhcp_admission if-s3',
-      'flood nw-1',
-      'guard if-s3',
-      'hand_over if-s3',
-      'neighbour if-s3',
-    ],
+    touches: ['delivery if-s3', 'dhcp_admission if-s3', 'flood nw-1', 'guard if-s3', 'neighbour if-s3'],
     shows: {
       by: () => wires.send('if-s3', echo({ mac: macOf(14), ip: by('if-gw1', '10.0.1.9').ip }, one)),
       before: nothing,
@@ -379,7 +391,7 @@ interface Operation {
 }
 
 /** What is not changed to and fro between the same flows: see below. */
-const elsewhere = ['datapaths.dpid', 'interfaces/rename.new_uuid'];
+const elsewhere = ['datapaths.dpid', 'datapaths/adopt.confirm', 'interfaces/rename.new_uuid'];
 
 it('another name of an interface touches no flow', async () => {
   const before = await arrivals(host);
@@ -412,6 +424,7 @@ it('a datapath whose datapath id is changed is another bridge from then on', asy
   await host.vswitch.addBridge({ name: 'br1', datapathId: '00000000000000ab', failMode: 'standalone' });
   await change('/datapaths/dp-br0', { dpid: '0xab' });
   expect((await host.api('GET', '/datapaths/dp-br0')).dpid).toBe('0x00000000000000ab');
+  // What nobody serves stays closed.
   await host.closes('br0');
   expect(await host.vswitch.flows('br0')).toEqual([]);
   const served = () => host.agent.switches.served().map(({ dpid }) => dpid);

@@ -37,6 +37,8 @@ export class Questions {
         return this.#packets();
       case 'notices':
         return served.flatMap(({ notices }) => [...notices.of(question.interface_id)]);
+      case 'ports':
+        return this.#switches.portsNamed(new Set(question.names));
       case 'flows':
         return readShownFlows(served, question);
       case 'trace':

@@ -1,4 +1,4 @@
-import type { BridgeReport } from '@openvnet/model';
+import type { BridgeReport, PortsAnswer } from '@openvnet/model';
 import { type BridgeState, Ovsdb, type PortState } from '@openvnet/ovsdb';
 import type { Logger } from 'pino';
 import { PacketIns } from '../answers/packet-ins.ts';
@@ -15,6 +15,9 @@ import { TamperingChecks } from './tampering.ts';
 
 /** How often the switches are looked at for what another program has changed, milliseconds. */
 const checkMs = 1500;
+
+/** Ports without an interface that are named when somebody asks. */
+const mostSpare = 50;
 
 export interface SwitchesOptions {
   /** Where the database of Open vSwitch is: `unix:PATH` or `tcp:HOST:PORT`. */
@@ -122,6 +125,31 @@ export class Switches {
     if (!state) return [];
     const { datapath } = compiler.relations;
     return portObstacles(datapath.get(datapathId)?.uuid ?? dpid, state);
+  }
+
+  /** Of every bridge, which of the ports it has, and some that no interface has. */
+  portsNamed(names: ReadonlySet<string>): PortsAnswer {
+    return [...bridgesByDpid(this.ovsdb)].map(([dpid, bridge]) => {
+      const ports = [...bridge.ports.values()];
+      const bound = this.#services.get(dpid)?.served.compiler.relations.binding;
+      const isSpare = ({ name, ofport }: PortState): boolean =>
+        name !== bridge.name && (ofport === undefined || !bound || bound.where('port', ofport).length === 0);
+      const found = ports.filter(
+        ({ name, ifaceId }) => names.has(name) || (ifaceId !== undefined && names.has(ifaceId)),
+      );
+      return {
+        dpid,
+        name: bridge.name,
+        found: found.map(({ name, ifaceId, error }) => ({
+          name: names.has(name) ? name : ifaceId!,
+          error: error ?? null,
+        })),
+        spare: ports
+          .filter(isSpare)
+          .slice(0, mostSpare)
+          .map(({ name }) => name),
+      };
+    });
   }
 
   /** Something in the model has changed: serves what is registered now, and brings every switch up to date. */

@@ -12,13 +12,14 @@ export interface Step {
 
 /** A call of the API as a step; to delete `path` undoes it. */
 export interface Call extends Step {
+  readonly run: (host: Pick<Host, 'api'>) => Promise<unknown>;
   readonly path: string;
   readonly form: Form;
 }
 
 export function post(name: string, path: string, after: readonly string[], form: Form): Call {
   const nested = path.split('/').length > 2;
-  const run = (host: Host) => host.api('POST', path, nested ? form : { uuid: name, ...form });
+  const run: Call['run'] = (host) => host.api('POST', path, nested ? form : { uuid: name, ...form });
   return { name, path: nested ? path : `${path}/${name}`, after, form, run };
 }
 
@@ -96,14 +97,14 @@ export async function fieldReport(host: Host, registered: readonly Step[] = call
 }
 
 /** The steps in the order given, as far as each may come where it stands; else as soon as it may. */
-export function ordered(steps: readonly Step[]): Step[] {
+export function ordered<S extends Step>(steps: readonly S[]): S[] {
   const left = [...steps];
   const done = new Set<string>();
-  const order: Step[] = [];
+  const order: S[] = [];
   while (left.length > 0) {
     const at = left.findIndex(({ after }) => after.every((name) => done.has(name)));
     if (at < 0) throw new RangeError(`${left.map(({ name }) => name)} wait for each other`);
-    const [step] = left.splice(at, 1) as [Step];
+    const [step] = left.splice(at, 1) as [S];
     done.add(step.name);
     order.push(step);
   }

@@ -112,13 +112,7 @@ export class Host implements AsyncDisposable {
     await until(
       async () => {
         const status = (await this.api('GET', '/status')) as SystemStatus;
-        const [datapath] = status.datapaths;
-        const done =
-          (!complete || status.unrealised.length === 0) &&
-          status.agents[0]?.connected === true &&
-          status.agents[0].revision === status.manager.revision &&
-          datapath?.revision === status.manager.revision &&
-          datapath.flows !== null;
+        const done = hasSettled(status) && (!complete || status.unrealised.length === 0);
         return done || JSON.stringify(status);
       },
       { timeoutMs },
@@ -170,6 +164,17 @@ export class Host implements AsyncDisposable {
     await this.vswitch[Symbol.asyncDispose]();
     rmSync(this.#directory, { recursive: true, force: true });
   }
+}
+
+/** Whether the only agent and its only switch have acknowledged everything. */
+export function hasSettled({ manager, agents: [agent], datapaths: [datapath] }: SystemStatus): boolean {
+  const { revision } = manager;
+  return (
+    agent?.connected === true &&
+    agent.revision === revision &&
+    datapath?.revision === revision &&
+    datapath.flows !== null
+  );
 }
 
 /** Asks until the answer is true; throws the last answer when it takes too long. */

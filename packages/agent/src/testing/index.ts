@@ -1,4 +1,5 @@
-export { Host, until } from './host.ts';
+export { calls, ordered } from './field-report.ts';
+export { dpid, Host, hasSettled, until } from './host.ts';
 export {
   address,
   arpRequest,

@@ -49,11 +49,11 @@ export function macText(mac: number): string {
 }
 
 export class Wires {
-  readonly #host: Host;
+  readonly #host: Pick<Host, 'vswitch'>;
   /** Frames that each port had heard already. */
   readonly #before = new Map<string, number>();
 
-  constructor(host: Host) {
+  constructor(host: Pick<Host, 'vswitch'>) {
     this.#host = host;
   }
 

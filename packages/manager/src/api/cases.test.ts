@@ -161,7 +161,7 @@ describe('an interface', () => {
   it('changes its flags, and moves to another datapath', async () => {
     await registerNetwork(manager);
     const form = { enable_filtering: 'y', enable_routing: 't', enable_route_translation: '1', display_name: 'web' };
-    const changed = await done('PUT', '/interfaces/if-veth1', { ...form, owner_datapath_uuid: 'dp-br0', mode: 'host' });
+    const changed = await done('PUT', '/interfaces/if-veth1', { ...form, owner_datapath_uuid: 'dp-br0' });
     expect(changed).toMatchObject({
       enable_filtering: true,
       enable_routing: true,
@@ -174,6 +174,37 @@ describe('an interface', () => {
     expect(await call('PUT', '/interfaces/if-veth1', { owner_datapath_uuid: 'dp-none' })).toMatchObject({
       status: 404,
     });
+  });
+
+  it('changes its first addresses, its port and its mode', async () => {
+    await registerNetwork(manager);
+    const form = { ipv4_address: '172.16.1.77', mac_address: '52:54:00:00:00:77', port_name: 'tap7' };
+    expect(await done('PUT', '/interfaces/if-veth1', form)).toMatchObject({
+      ipv4_address: '172.16.1.77',
+      mac_address: '52:54:00:00:00:77',
+    });
+    const ports = async () => (await done('GET', '/interfaces/if-veth1/ports')).items;
+    expect(await ports()).toMatchObject([{ port_name: 'tap7', datapath_uuid: null }]);
+    for (const [wrong, said] of [
+      [{ ipv4_address: '172.16.9.1' }, 'IP Address 172.16.9.1 not in subnet 172.16.1.0.'],
+      [{ ipv4_address: '172.16.1.2' }, expect.stringContaining('172.16.1.2')],
+      [{ mac_address: '52:54:00:0d:84:02' }, expect.stringContaining('52:54:00:0d:84:02')],
+    ] as const)
+      expect((await call('PUT', '/interfaces/if-veth1', wrong)).body).toMatchObject({ message: said });
+    await done('POST', '/interfaces', { uuid: 'if-bare' });
+    expect((await call('PUT', '/interfaces/if-bare', { ipv4_address: '172.16.1.9' })).body).toMatchObject({
+      message: 'interface if-bare has no IP lease to change',
+      hint: expect.stringMatching(/^Use: vnctl ip-leases add --interface-uuid if-bare /),
+    });
+    expect(await done('PUT', '/interfaces/if-bare', { mode: 'simulated' })).toMatchObject({ mode: 'simulated' });
+    expect((await done('GET', '/interfaces/if-bare/ports')).items).toMatchObject([
+      { port_name: null, interface_mode: 'simulated' },
+    ]);
+    await done('PUT', '/interfaces/if-bare', { mode: 'vif' });
+    expect((await done('GET', '/interfaces/if-bare/ports')).items).toMatchObject([{ port_name: 'if-bare' }]);
+    await done('PUT', '/interfaces/if-veth1', { owner_datapath_uuid: 'dp-br0' });
+    await done('PUT', '/interfaces/if-veth1', { owner_datapath_uuid: '' });
+    expect(await ports()).toMatchObject([{ port_name: 'tap7', datapath_uuid: null }]);
   });
 
   it('has ports that are added, and removed by what they have', async () => {

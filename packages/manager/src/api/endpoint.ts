@@ -1,6 +1,8 @@
 import type { Field, Kind } from '@openvnet/model';
 import type { ChangedBy } from '@openvnet/store';
 
+export type Json = Record<string, unknown>;
+
 /** What a request gave: query string and body together. Nothing of it is checked yet. */
 export type Given = Readonly<Record<string, unknown>>;
 
@@ -43,7 +45,10 @@ export interface Endpoint {
 
 export interface Parameter {
   readonly name: string;
-  readonly field: Pick<Field, 'schema' | 'explain' | 'doc' | 'type' | 'aliases' | 'to' | 'values' | 'optional'> & {
+  readonly field: Pick<
+    Field,
+    'read' | 'json' | 'explain' | 'doc' | 'type' | 'aliases' | 'to' | 'values' | 'optional'
+  > & {
     readonly default?: unknown;
   };
   readonly required: boolean;

@@ -1,5 +1,4 @@
 import { apiErrors, columnOf, type Field, fieldsOf, type Kind, kinds, resourceOf } from '@openvnet/model';
-import * as z from 'zod';
 import type { Answer, Endpoint, Parameter } from './endpoint.ts';
 
 type Json = Record<string, unknown>;
@@ -75,7 +74,7 @@ function body(parameters: readonly Parameter[]): Json {
 }
 
 function parameterSchema({ field }: Parameter): Json {
-  const { $schema: _, anyOf: __, ...schema } = z.toJSONSchema(field.schema, { io: 'input' }) as Json;
+  const schema = { ...field.json, description: field.doc };
   return field.default === undefined ? schema : { ...schema, default: field.default };
 }
 

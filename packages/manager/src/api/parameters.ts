@@ -34,9 +34,9 @@ export function parametersFor(fields: readonly [string, Field][], use: 'make' | 
   }));
 }
 
-/** Whether a number that was given may be taken away again. */
-function canBeNone({ type, optional, default: initial, immutable }: Field): boolean {
-  return type === 'integer' && optional && initial === undefined && !immutable;
+/** Whether a number or reference that was given may be taken away again. */
+function canBeNone({ type, to, optional, default: initial, immutable }: Field): boolean {
+  return (type === 'integer' || to !== undefined) && optional && initial === undefined && !immutable;
 }
 
 /** What was given, in the words of the declaration: older names and spellings are rewritten. */
@@ -67,10 +67,10 @@ export function readParameters(parameters: readonly Parameter[], given: Given): 
       if (required) throw new ApiError('missingArgument', name);
       continue;
     }
-    const read = field.schema.safeParse(value);
-    if (!read.success) throw refusedValue(field.explain(value, name));
-    if (field.to) requireUuid(field.to, String(read.data), 'uuid');
-    values[name] = read.data;
+    const read = field.read(value);
+    if (read === undefined) throw refusedValue(field.explain(value, name));
+    if (field.to) requireUuid(field.to, String(read), 'uuid');
+    values[name] = read;
   }
   return values;
 }

@@ -14,7 +14,7 @@ import type { Reader, Store, Transaction } from '@openvnet/store';
 import type { Surroundings } from '../behaviours/behaviour.ts';
 import { behaviourOf } from '../behaviours/registry.ts';
 import type { Reports } from '../status/reports.ts';
-import type { Call, Endpoint, Given, Parameter } from './endpoint.ts';
+import type { Call, Endpoint, Given, Json, Parameter } from './endpoint.ts';
 import { listParameters, wantedColumns } from './filters.ts';
 import { pageOf, statusParameter, waitParameters } from './page.ts';
 import {
@@ -27,7 +27,7 @@ import {
   uuidParameter,
   type Values,
 } from './parameters.ts';
-import { type Json, recordOf, recordsOf } from './record.ts';
+import { recordOf, recordsOf } from './record.ts';
 import { refusing } from './refusal.ts';
 
 /** Where operations are done, and what counts there. */
@@ -289,7 +289,7 @@ function changeParameters(kind: Kind) {
     own.has(name) ? field.immutable !== true : changes.includes(name),
   );
   return parametersFor(open, 'change').map((one) =>
-    own.has(one.name) ? { ...one, takesNull: one.field.optional } : one,
+    own.has(one.name) || one.field.to ? { ...one, takesNull: one.field.optional } : one,
   );
 }
 

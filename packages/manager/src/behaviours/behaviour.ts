@@ -1,10 +1,9 @@
 import type { Kind, RowOf } from '@openvnet/model';
 import type { Reader, Store, Touched, Transaction, Values } from '@openvnet/store';
 import type { FastifyBaseLogger } from 'fastify';
-import type { Endpoint, Given } from '../api/endpoint.ts';
-import type { Json } from '../api/record.ts';
+import type { Endpoint, Given, Json } from '../api/endpoint.ts';
 import type { Facts, Hosts } from '../status/facts.ts';
-import type { Findings } from '../status/findings.ts';
+import type { Asked, Findings } from './findings.ts';
 
 /** What is not an object and yet counts: settings, and the time. */
 export interface Surroundings {
@@ -58,6 +57,6 @@ export interface Behaviour<K extends Kind = Kind> {
   background?(store: Store, around: Surroundings): Disposable;
   /** What matters to whether each of `rows` is in effect, beside what matters for every object. */
   findings?(facts: Facts, rows: readonly RowOf<K>[]): Awaitable<Findings[]>;
-  /** What only the hosts know of one that somebody looks at, as sentences. */
-  askHosts?(hosts: Hosts, row: RowOf<K>): Promise<string[]>;
+  /** What only the hosts know of objects that somebody looks at, for each of `rows`. */
+  askHosts?(hosts: Hosts, rows: readonly RowOf<K>[]): Promise<Asked[]>;
 }

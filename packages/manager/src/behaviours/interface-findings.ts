@@ -1,9 +1,10 @@
-import { ipv4ToText, macToText, type RowOf, shell } from '@openvnet/model';
+import { ipv4ToText, macToText, noticeText, printable, type RowOf, shell } from '@openvnet/model';
 import type { Reader } from '@openvnet/store';
 import { addCommand } from '../api/parameters.ts';
-import { refusedFrames } from '../status/asked.ts';
+import { noticesOf, refusedFrames } from '../status/asked.ts';
 import { type Facts, type Hosts, type Place, placesOf, whyUnserved } from '../status/facts.ts';
-import type { Findings } from '../status/findings.ts';
+import { adviseOnPort, askForPorts } from '../status/port-advice.ts';
+import type { Asked, Findings } from './findings.ts';
 
 type Row = RowOf<'interface'>;
 
@@ -33,13 +34,45 @@ export async function interfaceFindings(facts: Facts, rows: readonly Row[]): Pro
   });
 }
 
-/** How many frames the hosts of an interface have refused, because it may not send from their addresses. */
-export async function refusedNotes({ store, agents }: Hosts, row: Row): Promise<string[]> {
-  const hosts = agents.boundTo(row.id).map(({ agent }) => agent);
-  const frames = (await refusedFrames(agents, hosts, row.id)).get(row.id) ?? 0;
-  if (frames === 0) return [];
-  const allowed = `${row.uuid} (${await store.read((reader) => allowedAddresses(reader, row))})`;
-  return [`${frames} frames refused: their MAC or IP address is not that of ${allowed}`];
+/** Where the ports are that interfaces wait for, and what their guests did last in vain. */
+export async function askInterfaceHosts(hosts: Hosts, rows: readonly Row[]): Promise<Asked[]> {
+  const [advice, notes] = await Promise.all([portAdvice(hosts, rows), guestNotes(hosts, rows)]);
+  return rows.map(({ id }) => ({
+    advice: advice.filter((one) => one.id === id),
+    notes: notes.filter((one) => one.id === id).map(({ says }) => says),
+  }));
+}
+
+async function portAdvice({ agents, facts }: Hosts, rows: readonly Row[]) {
+  return await facts(async (known) => {
+    const belongings = await belongingsOf(known.reader, rows);
+    const missing = rows.flatMap(({ id, uuid }) =>
+      agents.boundTo(id).length > 0
+        ? []
+        : belongings.get(id)!.ports.flatMap((port) => (port.port_name === null ? [] : [{ id, uuid, port }])),
+    );
+    const names = missing.map(({ port }) => port.port_name!);
+    const seen = names.length > 0 ? await askForPorts(agents, names) : [];
+    return missing.map((one) => ({ id: one.id, behind: noPort(one.port), says: adviseOnPort(known, seen, one) }));
+  });
+}
+
+/** Counts of refused frames, and the newest of them in words. */
+async function guestNotes({ agents, store }: Hosts, rows: readonly Row[]): Promise<{ id: number; says: string }[]> {
+  const asked = [...new Set(rows.flatMap(({ id }) => agents.boundTo(id).map(({ agent }) => agent)))];
+  const only = rows.length === 1 ? rows[0]!.id : undefined;
+  const [frames, notices] = await Promise.all([refusedFrames(agents, asked, only), noticesOf(agents, asked, only)]);
+  const notes: { id: number; says: string }[] = [];
+  for (const row of rows) {
+    const { id, uuid } = row;
+    const count = frames.get(id) ?? 0;
+    if (count > 0) {
+      const allowed = await store.read((reader) => allowedAddresses(reader, row));
+      notes.push({ id, says: `${count} ${count === 1 ? 'frame' : 'frames'} refused: ${uuid} may use only ${allowed}` });
+    }
+    for (const one of notices) if (one.interface_id === id) notes.push({ id, says: noticeText(uuid, one) });
+  }
+  return notes;
 }
 
 /** The addresses that an interface may send from, as text: `52:54:00:0d:84:01, 172.16.1.1`. */
@@ -68,10 +101,12 @@ function guestAt(facts: Facts, row: Row, { ports }: Belongings): Findings {
       notes: bound.flatMap(({ place, port_name, link, admin }) => {
         const port = `port ${port_name} on ${place.datapath.uuid}`;
         if (admin === 'down')
-          return [
-            `${port} is switched off on its host: switch it on with: ${shell`ip link set ${port_name ?? ''} up`}`,
-          ];
-        return link === 'down' ? [`the link of ${port} is down`] : [];
+          return [`${port} is switched off on its host. Use: ${shell`ip link set ${port_name ?? ''} up`}`];
+        return link === 'down'
+          ? [
+              `the link of ${port} is down. Use: ${shell`ip link set ${port_name ?? ''} up`}, on both ends of a veth pair`,
+            ]
+          : [];
       }),
     };
   }
@@ -82,7 +117,8 @@ function guestAt(facts: Facts, row: Row, { ports }: Belongings): Findings {
   return { places: [], waits_for: missing.length > 0 ? missing : [nameless] };
 }
 
-function waitsForPort(facts: Facts, { port_name, datapath_id }: RowOf<'interface_port'>): string {
+function waitsForPort(facts: Facts, port: RowOf<'interface_port'>): string {
+  const { datapath_id } = port;
   const registered = datapath_id === null ? facts.datapaths : facts.datapaths.filter(({ id }) => id === datapath_id);
   const served = placesOf(
     facts,
@@ -91,7 +127,11 @@ function waitsForPort(facts: Facts, { port_name, datapath_id }: RowOf<'interface
   if (served.length === 0) return whyUnserved(facts, registered);
   const names = [...new Set(served.map(({ datapath }) => datapath.uuid))];
   const shown = names.length > 3 ? `${names.slice(0, 3).join(', ')} or ${names.length - 3} more` : names.join(' or ');
-  return `waits for a port named ${port_name} on ${shown}`;
+  return `${noPort(port)} on ${shown}`;
+}
+
+function noPort({ port_name }: RowOf<'interface_port'>): string {
+  return `no port named ${printable(port_name ?? '')}`;
 }
 
 function simulatedAt(facts: Facts, { ports }: Belongings): Findings {

@@ -1,15 +1,15 @@
-import { ApiError, freshUuid, type RowOf } from '@openvnet/model';
+import { ApiError, freshUuid, type RowOf, shell } from '@openvnet/model';
 import type { Transaction } from '@openvnet/store';
 import type { Given } from '../api/endpoint.ts';
-import { requireUuid } from '../api/parameters.ts';
+import { addCommand, requireUuid } from '../api/parameters.ts';
 import { recordOf } from '../api/record.ts';
 import { mapInOrder } from '../in-order.ts';
 import type { Behaviour } from './behaviour.ts';
 import { drawAddress, drawGuestMac, drawsAddress, drawsMac } from './drawn-addresses.ts';
 import { drawMac } from './free-addresses.ts';
-import { interfaceFindings, refusedNotes } from './interface-findings.ts';
+import { askInterfaceHosts, interfaceFindings } from './interface-findings.ts';
 import { interfaceView } from './interface-view.ts';
-import { requireInNetwork } from './ip-lease.ts';
+import { firstLeaseOf, requireInNetwork } from './ip-lease.ts';
 
 /** What the request for a new interface may hold of what is made along with it. */
 interface Along {
@@ -66,11 +66,20 @@ export const iface: Behaviour<'interface'> = {
     });
   },
 
-  async changed(tx, row, { owner_datapath_id }: Given & Along) {
-    if (owner_datapath_id === undefined) return;
-    const port = (await tx.find('interface_port', { interface_id: row.id }, { limit: 1 }))[0];
-    if (port) await tx.update('interface_port', port.id, { datapath_id: owner_datapath_id, singular: true });
-    else await makePort(tx, row, { owner_datapath_id });
+  async changed(tx, row, { owner_datapath_id, port_name, ipv4_address, mac_address }: Given & Changed) {
+    await changePort(tx, row, { owner_datapath_id, port_name });
+    if (mac_address !== undefined) {
+      const [lease] = await tx.find('mac_lease', { interface_id: row.id }, { limit: 1 });
+      if (lease) await tx.update('mac_lease', lease.id, { mac_address });
+      else
+        throw lacks(row, 'MAC lease', addCommand('mac_lease', shell`--interface-uuid ${row.uuid} --mac-address MAC`));
+    }
+    if (ipv4_address === undefined) return;
+    const lease = await firstLeaseOf(tx, row.id);
+    const options = shell`--interface-uuid ${row.uuid} --network-uuid NETWORK --ipv4-address ADDRESS`;
+    if (!lease) throw lacks(row, 'IP lease', addCommand('ip_lease', options));
+    requireInNetwork((await tx.get('network', lease.network_id))!, ipv4_address);
+    await tx.update('ip_lease', lease.id, { ipv4_address });
   },
 
   actions: {
@@ -83,8 +92,46 @@ export const iface: Behaviour<'interface'> = {
 
   view: interfaceView,
   findings: interfaceFindings,
-  askHosts: refusedNotes,
+  askHosts: askInterfaceHosts,
 };
+
+/** What a request may change besides the interface itself: its port, and its first leases. */
+interface Changed {
+  readonly owner_datapath_id?: number | null | undefined;
+  readonly port_name?: string | null | undefined;
+  readonly ipv4_address?: number;
+  readonly mac_address?: number;
+}
+
+function lacks({ uuid }: RowOf<'interface'>, what: string, command: string): ApiError {
+  return new ApiError('argument', `interface ${uuid} has no ${what} to change`, { hint: `Use: ${command}` });
+}
+
+/** Changes the first port as asked, and as the mode wants it: a guest's uuid names its port, a gateway needs none. */
+async function changePort(
+  tx: Transaction,
+  row: RowOf<'interface'>,
+  { owner_datapath_id, port_name }: Pick<Changed, 'owner_datapath_id' | 'port_name'>,
+): Promise<void> {
+  const [port] = await tx.find('interface_port', { interface_id: row.id }, { limit: 1 });
+  if (!port) {
+    if (owner_datapath_id == null && port_name == null) return;
+    return await makePort(tx, row, {
+      ...(owner_datapath_id != null && { owner_datapath_id }),
+      ...(port_name != null && { port_name }),
+    });
+  }
+  const datapath_id = owner_datapath_id === undefined ? port.datapath_id : owner_datapath_id;
+  const name = port_name === undefined ? nameFor(row, port) : port_name;
+  const singular = datapath_id !== null || name !== null ? true : null;
+  await tx.update('interface_port', port.id, { datapath_id, port_name: name, singular, interface_mode: row.mode });
+}
+
+function nameFor({ uuid, mode }: RowOf<'interface'>, port: RowOf<'interface_port'>): string | null {
+  if (port.interface_mode === mode) return port.port_name;
+  if (mode === 'vif') return port.port_name ?? uuid;
+  return mode === 'simulated' && port.port_name === uuid ? null : port.port_name;
+}
 
 /** A MAC address for a new interface that was given none: of the group that was named, or any where it has an IP address. */
 async function drawnMac(

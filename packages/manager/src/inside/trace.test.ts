@@ -53,7 +53,7 @@ describe('GET /trace', () => {
       both: false,
       live: false,
     };
-    expect(asked).toEqual([whole]);
+    expect(asked).toEqual([whole, { about: 'ports', names: ['if-veth2'] }]);
   });
 
   it('says why nobody can answer, and refuses what it cannot read', async () => {

@@ -18,8 +18,9 @@ import type { Endpoint, Parameter } from '../api/endpoint.ts';
 import { addCommand, objectInPath, readParameters } from '../api/parameters.ts';
 import { firstLeaseOf } from '../behaviours/ip-lease.ts';
 import { mapInOrder } from '../in-order.ts';
-import type { Inside } from './endpoints.ts';
+import { adviceFor } from './advice.ts';
 import { whySilent } from './flows.ts';
+import type { Inside } from './inside.ts';
 import { objectNamed } from './object-named.ts';
 
 const patienceMs = 15_000;
@@ -161,7 +162,11 @@ async function askForTrace(
       return (await reports.statusOf(kind, row)).waits_for.map((reason) => `${uuid}: ${reason}`);
     }),
   );
-  return { ...found, notes: [...found.notes, ...notes.flat()] };
+  const causes = found.legs.flatMap(({ cause }) => cause ?? []);
+  const advice = await store.read(async (reader) =>
+    (await mapInOrder(causes, (cause) => adviceFor(reader, cause))).flat(),
+  );
+  return { ...found, notes: [...new Set([...advice, ...found.notes, ...notes.flat()])] };
 }
 
 async function addressOf(reader: Reader, to: string): Promise<number> {

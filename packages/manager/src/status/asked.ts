@@ -1,4 +1,4 @@
-import { type PacketCounts, packetCounts } from '@openvnet/model';
+import { type Notice, notice, type PacketCounts, packetCounts } from '@openvnet/model';
 import * as z from 'zod';
 import type { Agent, Agents } from './agents.ts';
 
@@ -18,6 +18,13 @@ export async function refusedFrames(
     }
   }
   return frames;
+}
+
+/** What guests did last in vain, as the agents say within a second. */
+export async function noticesOf(agents: Agents, asked: readonly Agent[], interfaceId?: number): Promise<Notice[]> {
+  const question = { about: 'notices' as const, ...(interfaceId !== undefined && { interface_id: interfaceId }) };
+  const answers = await agents.ask(question, asked, 1000);
+  return answers.flatMap(({ answer }) => z.array(notice).safeParse(answer).data ?? []);
 }
 
 /** What came of the packets that were handed to each agent, as those say that answer within a second. */

@@ -15,6 +15,7 @@ export interface Place {
 export interface Hosts {
   readonly store: Store;
   readonly agents: Agents;
+  readonly facts: <T>(work: (facts: Facts) => Promise<T>) => Promise<T>;
 }
 
 /** What a judgement rests on: what is registered, and what agents have said, at one moment. */
@@ -92,7 +93,7 @@ export function unregisteredBridges(facts: Facts): { agent: Agent; bridge: Bridg
 }
 
 /** The command that registers a bridge. */
-export function registration(agent: Agent, { name, dpid }: BridgeReport): string {
+export function registration(agent: Agent, { name, dpid }: Pick<BridgeReport, 'name' | 'dpid'>): string {
   const word =
     name
       .toLowerCase()

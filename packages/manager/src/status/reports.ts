@@ -1,13 +1,14 @@
 import type { Kind, ObjectStatus, RowOf, SystemStatus } from '@openvnet/model';
 import { kinds, resourceOf, shell } from '@openvnet/model';
 import type { Reader, Store } from '@openvnet/store';
+import type { Asked } from '../behaviours/findings.ts';
 import { allowedAddresses } from '../behaviours/interface-findings.ts';
 import { behaviourOf } from '../behaviours/registry.ts';
 import type { Agent, Agents } from './agents.ts';
 import { packetsOf, refusedFrames } from './asked.ts';
 import { type Claim, hostOf } from './claims.ts';
-import { digitsOf, type Facts, gatherFacts, registration, unregisteredBridges } from './facts.ts';
-import { judge } from './findings.ts';
+import { digitsOf, type Facts, gatherFacts, type Hosts, registration, unregisteredBridges } from './facts.ts';
+import { judge } from './judge.ts';
 import { WaitingRoom } from './waiting-room.ts';
 
 /** How much is judged at once; between two portions others get their turn. */
@@ -35,8 +36,8 @@ export class Reports implements Disposable {
   async statusOf<K extends Kind>(kind: K, row: RowOf<K>): Promise<ObjectStatus> {
     const [judged] = await this.#withFacts((facts) => judge(facts, kind, [row]));
     const { status } = judged!;
-    const said = (await behaviourOf(kind).askHosts?.({ store: this.#store, agents: this.#agents }, row)) ?? [];
-    return { ...status, notes: [...status.notes, ...said] };
+    const [asked] = (await behaviourOf(kind).askHosts?.(this.#hosts, [row])) ?? [];
+    return withAsked(status, asked);
   }
 
   /** The status of each object, as the manager knows it without asking a host. */
@@ -99,6 +100,10 @@ export class Reports implements Disposable {
     this.#room[Symbol.dispose]();
   }
 
+  get #hosts(): Hosts {
+    return { store: this.#store, agents: this.#agents, facts: (work) => this.#withFacts(work) };
+  }
+
   #withFacts<T>(work: (facts: Facts) => Promise<T>): Promise<T> {
     return this.#store.read(async (reader) => work(await gatherFacts(reader, this.#agents, this.url)));
   }
@@ -107,19 +112,39 @@ export class Reports implements Disposable {
     const unrealised: SystemStatus['unrealised'][number][] = [];
     for (const kind of kinds.filter((one) => resourceOf(one).idPrefix)) {
       for (let offset = 0; ; offset += portion) {
-        const rows = await this.#withFacts(async (facts) => {
+        const { rows, waiting } = await this.#withFacts(async (facts) => {
           const rows = await facts.reader.find(kind, {}, { limit: portion, offset });
-          for (const [i, { status }] of (await judge(facts, kind, rows)).entries()) {
-            if (!status.realised) unrealised.push({ uuid: rows[i]!.uuid, waits_for: status.waits_for });
-          }
-          return rows;
+          const judged = await judge(facts, kind, rows);
+          return {
+            rows,
+            waiting: rows.flatMap((row, i) => (judged[i]!.status.realised ? [] : [{ row, ...judged[i]! }])),
+          };
         });
+        const asked =
+          waiting.length > 0 &&
+          (await behaviourOf(kind).askHosts?.(
+            this.#hosts,
+            waiting.map(({ row }) => row),
+          ));
+        for (const [i, { row, status }] of waiting.entries()) {
+          const { waits_for } = withAsked(status, asked ? asked[i] : undefined);
+          unrealised.push({ uuid: row.uuid, waits_for });
+        }
         if (rows.length < portion) break;
         await new Promise((resolve) => setImmediate(resolve));
       }
     }
     return unrealised;
   }
+}
+
+/** What an object waits for, with what its hosts say: advice stands behind the sentence that it belongs to. */
+function withAsked(status: ObjectStatus, asked: Asked | undefined): ObjectStatus {
+  if (!asked) return status;
+  const waits = status.waits_for.map((reason) =>
+    [reason, asked.advice?.find(({ behind }) => reason.startsWith(behind))?.says].filter(Boolean).join('. '),
+  );
+  return { ...status, waits_for: waits, notes: [...status.notes, ...(asked.notes ?? [])] };
 }
 
 /** That another agent says the name of this one, and what to do. */

@@ -12,7 +12,6 @@ import {
   resourceOf,
 } from '@openvnet/model';
 import type { Transaction } from '@openvnet/store';
-import * as z from 'zod';
 import type { Endpoint, Given, Parameter } from '../api/endpoint.ts';
 import { addCommand, objectInPath, readParameters, requireUuid } from '../api/parameters.ts';
 import { insertIn, type Place, type Writing } from '../api/resource-endpoints.ts';
@@ -32,9 +31,12 @@ const parameters: readonly Parameter[] = [
       type: 'text',
       optional: false,
       doc: 'The networks, as a list or with commas between them.',
-      schema: z
-        .union([z.string().transform((text) => text.split(',')), z.array(z.string())])
-        .transform((uuids) => [...new Set(uuids.map((uuid) => uuid.trim()))]),
+      json: { type: ['string', 'array'], items: { type: 'string' } },
+      read: (given) => {
+        const uuids = typeof given === 'string' ? given.split(',') : given;
+        if (!Array.isArray(uuids) || !uuids.every((uuid) => typeof uuid === 'string')) return undefined;
+        return [...new Set(uuids.map((uuid) => uuid.trim()))];
+      },
       explain: (given) => ({
         message: `Could not read uuids: ${JSON.stringify(given)}`,
         hint: 'network_uuids: expected uuids of networks with commas between them',

@@ -17,7 +17,7 @@ export const iface = resource({
       doc: 'Whether it takes part in routing: a guest that does may send IP packets for others.',
     }),
     enable_route_translation: boolean({ default: false, doc: 'Whether routed packets must match a translation.' }),
-    mode: oneOf(interfaceModes, { default: 'vif', immutable: true, doc: 'What stands behind it.' }),
+    mode: oneOf(interfaceModes, { default: 'vif', doc: 'What stands behind it.' }),
   },
   // The port and the first leases are made along with the interface.
   parameters: {
@@ -44,7 +44,7 @@ export const iface = resource({
     }),
     port_name: text({ optional: true, doc: 'Name of its switch port; the uuid of a `vif` where not given.' }),
   },
-  changes: ['owner_datapath_uuid'],
+  changes: ['owner_datapath_uuid', 'ipv4_address', 'mac_address', 'port_name'],
   actions: {
     rename: {
       method: 'PUT',

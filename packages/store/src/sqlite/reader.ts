@@ -1,15 +1,15 @@
 import type { Change, Kind, RowOf } from '@openvnet/model';
 import type { Logged, Page, Reader, Where } from '../reader.ts';
 import type { History } from './history.ts';
-import type { Rows } from './rows.ts';
+import type { RowSource } from './rows.ts';
 
 /** Reads until it is ended: in one transaction, or in one `read`. */
 export class SqliteReader implements Reader {
-  protected readonly rows: Rows;
+  protected readonly rows: RowSource;
   readonly #history: History;
   #ended = false;
 
-  constructor(rows: Rows, history: History) {
+  constructor(rows: RowSource, history: History) {
     this.rows = rows;
     this.#history = history;
   }

@@ -4,8 +4,15 @@ import { type AnyRow, type Cell, tables } from '../columns.ts';
 import type { Page } from '../reader.ts';
 import type { AnyTables, Database } from './database.ts';
 
-/** Rows of the database as the model has them, in order of their ids. */
-export class Rows {
+/** Where rows are read, as the model has them, in order of their ids. */
+export interface RowSource {
+  one(kind: Kind, column: 'id' | 'uuid', value: string | number): AnyRow | undefined;
+  find(kind: Kind, where: object, page?: Page): AnyRow[];
+  count(kind: Kind, where: object): number;
+}
+
+/** The rows of the database. */
+export class Rows implements RowSource {
   readonly #database: Database;
 
   constructor(database: Database) {
@@ -45,6 +52,14 @@ export class Rows {
         .where(matching(conditions, slot)),
     );
     return (statement.one(boundTo(conditions)) as { total: number }).total;
+  }
+
+  /** No table has more rows than that. */
+  highestId(kind: Kind): number {
+    const statement = this.#database.prepare(`highest ${kind}`, (builder) =>
+      builder.selectFrom(tables[kind].name).select((ask) => ask.fn.max<number | null>('id').as('id')),
+    );
+    return (statement.one() as { id: number | null }).id ?? 0;
   }
 }
 

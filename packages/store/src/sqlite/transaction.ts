@@ -3,6 +3,7 @@ import { type AnyRow, type Cell, tables } from '../columns.ts';
 import type { Values } from '../reader.ts';
 import { type Touched, type Transaction, UniqueError } from '../store.ts';
 import type { Database } from './database.ts';
+import { HeldRows } from './held-rows.ts';
 import type { History } from './history.ts';
 import { SqliteReader } from './reader.ts';
 import type { Rows } from './rows.ts';
@@ -12,20 +13,15 @@ type Given = Readonly<Record<string, Cell | undefined>>;
 /** Writes rows, and remembers of each object how it was before and what it is now. */
 export class SqliteTransaction extends SqliteReader implements Transaction {
   readonly #database: Database;
+  readonly #held: HeldRows;
   readonly #touched = new Map<string, { kind: Kind; id: number; before: AnyRow | null; row: AnyRow | null }>();
   readonly #now = timeToText(Date.now());
 
   constructor(database: Database, rows: Rows, history: History) {
-    super(rows, history);
+    const held = new HeldRows(rows);
+    super(held, history);
     this.#database = database;
-  }
-
-  /** What it has written itself it knows without asking. */
-  override async get<K extends Kind>(kind: K, id: number): Promise<RowOf<K> | undefined> {
-    const known = this.#touched.get(`${kind} ${id}`);
-    if (!known) return super.get(kind, id);
-    this.requireOpen();
-    return (known.row ?? undefined) as RowOf<K> | undefined;
+    this.#held = held;
   }
 
   async insert<K extends Kind>(kind: K, values: Values<K>): Promise<RowOf<K>> {
@@ -91,6 +87,7 @@ export class SqliteTransaction extends SqliteReader implements Transaction {
       builder.deleteFrom(tables[kind].name).where('id', '=', slot('id')),
     );
     statement.run({ id });
+    this.#held.removed(kind, before);
     const key = `${kind} ${id}`;
     const known = this.#touched.get(key);
     if (known?.before === null) this.#touched.delete(key);
@@ -99,6 +96,7 @@ export class SqliteTransaction extends SqliteReader implements Transaction {
   }
 
   #remember(kind: Kind, row: AnyRow, before: AnyRow | null): AnyRow {
+    this.#held.written(kind, row, before);
     const key = `${kind} ${row.id}`;
     const known = this.#touched.get(key);
     this.#touched.set(key, { kind, id: row.id, before: known ? known.before : before, row });

@@ -9,7 +9,6 @@ export const ports: FaultGroup = {
   faults: [
     {
       what: 'the port has another name than its interface',
-      todo: true,
       seen: 'The guest reaches nobody.',
       make: async (host) => {
         await host.wires.plug('veth9', 9);
@@ -22,7 +21,6 @@ export const ports: FaultGroup = {
     },
     {
       what: 'no port was added for the interface',
-      todo: true,
       seen: 'The guest reaches nobody.',
       make: (host) => host.must(web),
       ask: 'vnctl trace --from if-web --to 172.16.1.1',
@@ -33,7 +31,6 @@ export const ports: FaultGroup = {
     },
     {
       what: 'the port was removed from the bridge',
-      todo: true,
       seen: 'A guest that worked reaches nobody.',
       make: (host) => host.unplug('if-veth2'),
       ask: 'vnctl status',
@@ -57,7 +54,6 @@ export const ports: FaultGroup = {
     },
     {
       what: 'the port is on another datapath than the one that owns the interface',
-      todo: true,
       seen: 'The guest reaches nobody.',
       make: async (host) => {
         await host.host.vswitch.addBridge({ name: 'br1', datapathId: '000002fdee8e0a45' });
@@ -72,7 +68,6 @@ export const ports: FaultGroup = {
     },
     {
       what: 'Open vSwitch cannot open the device of the port',
-      todo: true,
       seen: 'The guest reaches nobody, though its port is there.',
       make: async (host) => {
         await host.must(web);
