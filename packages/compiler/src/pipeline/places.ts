@@ -21,12 +21,12 @@ const registerCount = 16;
 const registerBits = 32;
 
 /**
- * Where each register lies; those that do not live in one table may share a place. A width of more than 32 bits takes a
- * pair (`xreg`), and is loaded and moved, not matched.
+ * The field of each register. Registers that are never in use in the same table may share bits. A register of more than 32 bits
+ * takes a pair of fields (`xreg`), and is loaded and moved, not matched.
  */
 export const places: Readonly<Record<RegisterName, Subfield>> = allocate(registers);
 
-/** The registers that hold something in a table. */
+/** The registers that are in use in a table. */
 export function registersIn(table: TableName): readonly RegisterName[] {
   return living.get(table)!;
 }
@@ -35,12 +35,12 @@ const living = new Map(
   tableNames.map((table) => [table, registerNames.filter((name) => livesIn(registers[name], table))]),
 );
 
-/** What lies at a place in a table. */
+/** The register that has a place in a table. */
 export function registerAt(table: TableName, { field, offset }: Subfield): RegisterName | undefined {
   return registersIn(table).find((name) => places[name].field === field && places[name].offset === offset);
 }
 
-/** Gives every register the first place that nobody has while it lives; refuses what does not fit. */
+/** Gives every register the first place that is free in all its tables. Throws if there is none. */
 export function allocate<N extends string>(declared: Readonly<Record<N, Living>>): Record<N, Subfield> {
   const placed: { readonly register: Living; readonly runs: readonly Run[] }[] = [];
   const given = {} as Record<N, Subfield>;
@@ -57,7 +57,7 @@ export function allocate<N extends string>(declared: Readonly<Record<N, Living>>
   return given;
 }
 
-/** What no register ever has: whole registers of the switch, and bits of the others. */
+/** Fields of the switch that no register uses, and the unused upper bits of the others. */
 export function freePlaces(): { readonly whole: readonly string[]; readonly parts: readonly string[] } {
   const used = new Array<number>(registerCount).fill(0);
   for (const name of registerNames)
@@ -76,7 +76,7 @@ export function share(one: Subfield, other: Subfield): boolean {
   return runsOf(one).some((run) => runsOf(other).some((each) => overlap(run, each)));
 }
 
-/** Places of a width, in the order in which they are tried: behind what others have. */
+/** Places of a width, in the order in which they are tried: each behind what is taken. */
 function candidates(bits: number, taken: readonly Run[]): Subfield[] {
   if (bits > 2 * registerBits) return [];
   if (bits > registerBits)

@@ -7,14 +7,14 @@ interface RegisterDeclaration {
   readonly bits: number;
   readonly shows?: Shown;
   /**
-   * From which table to which it holds its number, in the order of the tables. In between nobody else has its place, in a
-   * subroutine neither. What is read without being written on every way there begins at the first table, where all is zero.
+   * The tables in which it is in use, from one to another in the order of the tables. No other register has its place there. A
+   * register that a flow may read before any has written it begins at the first table, where every register is zero.
    */
   readonly lives: readonly (readonly [from: string, to: string])[];
   readonly doc: string;
 }
 
-/** In a list of lives: where the agent reads the register of what it is handed. */
+/** The agent reads the register of punted packets. */
 const forAgent = ['hand_over', 'hand_over'] as const;
 
 /**
@@ -26,35 +26,35 @@ export const registers = {
     bits: 24,
     shows: 'domain',
     lives: [['admit', 'hand_over']],
-    doc: 'Number of the broadcast domain that the packet is in: of its network, or of its segment with the highest bit set.',
+    doc: 'Broadcast domain of the packet: the number of its network, or of its segment with the highest bit set.',
   },
   known: {
     bits: 1,
     lives: [['admit', 'neighbour']],
-    doc: 'Whether `neighbour` knew the address it was asked for.',
+    doc: 'Whether `neighbour` resolved the address.',
   },
   too_large: {
     bits: 1,
     lives: [['admit', 'rewrite']],
-    doc: 'Whether the packet is larger than the network that it leaves to takes.',
+    doc: 'Whether the packet exceeds the MTU of its next network.',
   },
   target_ip: {
     bits: 32,
     shows: 'ipv4',
     lives: [['dispatch', 'neighbour'], forAgent],
-    doc: 'The address that `neighbour` is asked for.',
+    doc: 'IP address for `neighbour` to resolve.',
   },
   target_mac: {
     bits: 48,
     shows: 'mac',
     lives: [['dispatch', 'neighbour']],
-    doc: 'The MAC address of `target_ip`, where it is known.',
+    doc: 'MAC address of `target_ip`, if known.',
   },
   gateway: {
     bits: 32,
     shows: 'interface',
     lives: [['dispatch', 'translate_out'], forAgent],
-    doc: 'Number of the simulated interface by which the packet came to a router.',
+    doc: 'Number of the simulated interface by which the packet entered a router.',
   },
   route_link: {
     bits: 32,
@@ -66,24 +66,24 @@ export const registers = {
     bits: 32,
     shows: 'interface',
     lives: [['admit', 'translate_out'], forAgent],
-    doc: 'Number of the simulated interface by which the packet leaves a router, where it translates.',
+    doc: 'Number of the simulated interface by which the packet leaves a router, if that interface translates.',
   },
   gateway_mac: {
     bits: 48,
     shows: 'mac',
     lives: [['route_out', 'rewrite']],
-    doc: 'MAC address with which the packet leaves the router.',
+    doc: 'Source MAC address of the packet when it leaves the router.',
   },
   out_port: {
     bits: 16,
     shows: 'port',
     lives: [['forward', 'output']],
-    doc: 'OpenFlow port at which the packet leaves.',
+    doc: 'OpenFlow port of egress.',
   },
   flood_group: {
     bits: 16,
     lives: [['forward', 'output']],
-    doc: "Which part of a network's ports a copy of a broadcast is for.",
+    doc: "Part of the network's ports that a copy of a broadcast is for.",
   },
   filter: {
     bits: 32,
@@ -92,7 +92,7 @@ export const registers = {
       ['egress_filter', 'egress_rules'],
       ['flood', 'output'],
     ],
-    doc: 'Number of the rules by which the packet is judged.',
+    doc: 'Number of the set of filter rules for the packet.',
   },
   zone: {
     bits: 16,
@@ -100,19 +100,23 @@ export const registers = {
       ['egress_filter', 'egress_rules'],
       ['flood', 'ingress_track'],
     ],
-    doc: 'Zone of connection tracking of the filtered interface.',
+    doc: 'Connection tracking zone of the filtered interface.',
   },
-  filtered: { bits: 1, lives: [['admit', 'identity']], doc: 'Whether filters of the sender are still to be asked.' },
+  filtered: {
+    bits: 1,
+    lives: [['admit', 'identity']],
+    doc: 'Whether the filters of the sender still have to be applied.',
+  },
   reason: {
     bits: 8,
     shows: 'reason',
     lives: [['admit', 'hand_over']],
-    doc: 'Why `hand_over` hands the packet to the agent.',
+    doc: 'Reason for which `hand_over` punts the packet.',
   },
   meter: {
     bits: meterBits,
     lives: [['admit', 'hand_over']],
-    doc: 'The low bits of the port at which the packet came in: its meter.',
+    doc: 'Meter of the packet: the low bits of its ingress port.',
   },
 } as const satisfies Record<string, RegisterDeclaration>;
 
