@@ -82,14 +82,6 @@ export const iface: Behaviour<'interface'> = {
     await tx.update('ip_lease', lease.id, { ipv4_address });
   },
 
-  actions: {
-    async rename(tx, row, { new_uuid }: Given & { readonly new_uuid?: string }) {
-      const uuid = requireUuid('interface', new_uuid!, 'new_uuid');
-      if (uuid !== row.uuid && (await tx.byUuid('interface', uuid))) throw new ApiError('duplicateUuid', uuid);
-      return await recordOf(tx, 'interface', await tx.update('interface', row.id, { uuid }));
-    },
-  },
-
   view: interfaceView,
   findings: interfaceFindings,
   askHosts: askInterfaceHosts,

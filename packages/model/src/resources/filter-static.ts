@@ -1,4 +1,4 @@
-import { integer, ipv4Address, oneOf, parsePrefix, reference } from '../field.ts';
+import { integer, ipv4Address, oneOf, parsePrefix, reference, text } from '../field.ts';
 import { resource } from '../resource.ts';
 
 const prefix = { min: 0, max: 32, unit: 'bits', default: 0, immutable: true } as const;
@@ -51,6 +51,7 @@ export const filterStatic = resource({
       immutable: true,
       doc: 'What becomes of it: `pass`, `drop`, or `conn`: the interface may open such connections, and what answers them may pass.',
     }),
+    description: text({ optional: true, immutable: true, doc: 'What it is for, in words.' }),
   },
   prepare: inOneWay,
   housekeeping: false,

@@ -7,7 +7,7 @@ export const interfacePort = resource({
   plural: 'interface_ports',
   model: 'InterfacePort',
   doc: 'Which port of which switch an interface is at. Without a datapath any will do; without a name it needs no port.',
-  nested: { of: 'interface', name: 'ports' },
+  nested: { of: 'interface', name: 'ports', toldBy: 'port_name' },
   fields: {
     interface_uuid: reference({ to: 'interface', immutable: true, doc: 'The interface.' }),
     datapath_uuid: reference({

@@ -45,14 +45,6 @@ export const iface = resource({
     port_name: text({ optional: true, doc: 'Name of its switch port; the uuid of a `vif` where not given.' }),
   },
   changes: ['owner_datapath_uuid', 'ipv4_address', 'mac_address', 'port_name'],
-  actions: {
-    rename: {
-      method: 'PUT',
-      doc: 'Gives it another uuid. Its port keeps its name, and no flow changes.',
-      parameters: { new_uuid: text({ placeholder: 'UUID', doc: 'What it is called from now on.' }) },
-      answers: 'interface',
-    },
-  },
   holds: { mac_leases: ['mac_leases'], ip_leases: ['mac_leases', 'ip_leases'] },
   summary: ['uuid', 'mode', 'display_name', 'network_uuid', 'ipv4_address', 'mac_address', 'status'],
 });

@@ -1,4 +1,4 @@
-import { boolean, integer, ipv4Address, reference } from '../field.ts';
+import { boolean, integer, ipv4Address, reference, text } from '../field.ts';
 import { resource } from '../resource.ts';
 import { takePrefix } from './take-prefix.ts';
 
@@ -40,6 +40,7 @@ export const route = resource({
       immutable: true,
       doc: "Next router for what lies outside the network; in a physical network where not given, its first address, unless that is the interface's own.",
     }),
+    description: text({ optional: true, doc: 'What it is for, in words.' }),
     ingress: boolean({ default: true, doc: 'Packets from the range may enter the router here.' }),
     egress: boolean({ default: true, doc: 'Packets to the range leave the router here.' }),
   },
