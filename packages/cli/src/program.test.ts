@@ -434,7 +434,7 @@ describe('explain', () => {
     expect(code).toBe(0);
     for (const part of [
       /^if-veth1: interface\. A logical attachment/,
-      /\n {2}mac_address {2}52:54:00:0d:84:01 +Address of its first MAC lease;/,
+      /\n {2}mac_address {2}52:54:00:0d:84:01 +Address of the first MAC lease;/,
       /\nreferred to by\n {2}interface port interface_uuid if-veth1, port_name if-veth1, /,
       /\n {2}ip lease il-\w+ {2}\(interface_uuid\)/,
       /\nstatus {2}not in effect\n {2}waits for: no agent is connected/,
@@ -686,4 +686,16 @@ describe('text that anybody may have given', () => {
     expect(err).not.toBe('');
     expect(obeyed.test(err.replaceAll('\n', ''))).toBe(false);
   });
+});
+
+it('events shows what has changed, by whom and why', async () => {
+  await registered();
+  expect(await vnctl('network modify nw-net1 --display-name other --message try')).toMatchObject({ code: 0 });
+  const { out } = await vnctl('events --limit 1');
+  expect(out).toMatch(
+    /^revision 5 {2}[\d-]+ [\d:]+ UTC {2}127\.0\.0\.1: try\n {2}~ network nw-net1 {2}display_name net1 → other\n$/,
+  );
+  expect((await vnctl('events')).out).toMatch(/^ {2}\+ interface if-veth1$/m);
+  expect((await vnctl('events --after 5')).out).toBe('nothing has changed\n');
+  expect(await vnctl('events --after x')).toMatchObject({ code: 2 });
 });

@@ -4,8 +4,8 @@ import type { Action, Resource } from './resource.ts';
 /** What every object of its own can be given. */
 const rename: Omit<Action, 'answers'> = {
   method: 'PUT',
-  doc: 'Gives it another uuid. What refers to it stays, the port of an interface keeps its name, and no flow changes.',
-  parameters: { new_uuid: text({ placeholder: 'UUID', doc: 'What it is called from now on.' }) },
+  doc: 'Changes the uuid. References to it and the name of the port of an interface stay, and no flow changes.',
+  parameters: { new_uuid: text({ placeholder: 'UUID', doc: 'The new uuid.' }) },
 };
 
 /** What can be done with an object beside the ordinary: what its resource declares, and another name. */

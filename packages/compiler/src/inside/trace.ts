@@ -5,6 +5,7 @@
 import {
   ipv4ToText,
   macToText,
+  shell,
   type TraceAnswer,
   type TraceCause,
   type TraceLeg,
@@ -15,10 +16,11 @@ import { readCookie } from '../engine/feature.ts';
 import type { Attachment, Relations } from '../engine/relations.ts';
 import { frameSize, isWithin } from '../pipeline/flow.ts';
 import { type Outcome, type Packet, type Program, program, simulate } from '../simulate/simulate.ts';
+import type { Verdict } from './causes.ts';
 import { datapathName, decidedBy, type Inspected } from './flows.ts';
 import { actionsByName, matchByName, nextOf, stateByName } from './names.ts';
 import { arpQuestion, flowText, groupMac, guestPacket } from './packets.ts';
-import { arpVerdict, packetVerdict, type Verdict } from './verdict.ts';
+import { arpVerdict, packetVerdict } from './verdict.ts';
 import { said } from './words.ts';
 
 /** Flows that are read before others get their turn. */
@@ -56,7 +58,7 @@ export async function trace(
     return refuse(
       segment
         ? `${uuid} has no IP lease: in ${segment} frames go by MAC address, from whatever address its guest has`
-        : `${uuid} has no address on ${datapath_uuid}`,
+        : `${uuid} has no IP lease. Use: ${shell`vnctl ip-lease add --interface-uuid ${uuid ?? ''} --network-uuid NETWORK --ipv4-address ADDRESS`}`,
     );
   }
   const traveller = new Traveller(vswitch, await programOf(vswitch), question, askSwitch);
@@ -104,9 +106,11 @@ async function silence({ compiler, connection }: Inspected, guest: Attachment, a
   const { relations } = compiler;
   const [name, port] = [relations.interface.get(guest.interface_id)?.uuid, relations.port.get(guest.port!)?.name];
   const age = Math.floor(Math.min(...flows.map(({ seconds }) => seconds)));
-  const from = `${macToText(guest.mac)}, ${ipv4ToText(guest.ip)}`;
+  const [mac, ip] = [macToText(guest.mac), ipv4ToText(guest.ip)];
+  const prefix = relations.network.get(guest.network_id)?.ipv4_prefix ?? 32;
+  const commands = `ip link set DEVICE address ${mac} up && ip addr add ${ip}/${prefix} dev DEVICE`;
   return [
-    `no frame of ${name} (${from}) has come in at port ${port} in the ${age} s since it is there: look at the addresses and the device inside its guest`,
+    `no frame of ${name} (${mac}, ${ip}) has come in at port ${port} in the ${age} s since it is there. Inside its guest, use: ${commands}`,
   ];
 }
 

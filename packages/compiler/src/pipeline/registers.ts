@@ -12,16 +12,16 @@ export const registers = {
   domain: {
     bits: 24,
     shows: 'domain',
-    doc: 'Number of the broadcast domain that the packet is in: of its network, or of its segment with the highest bit set.',
+    doc: 'Broadcast domain of the packet: the number of its network, or of its segment with the highest bit set.',
   },
-  known: { bits: 1, doc: 'Whether `neighbour` knew the address it was asked for.' },
-  too_large: { bits: 1, doc: 'Whether the packet is larger than the network that it leaves to takes.' },
-  target_ip: { bits: 32, shows: 'ipv4', doc: 'The address that `neighbour` is asked for.' },
-  target_mac: { bits: 48, shows: 'mac', doc: 'The MAC address of `target_ip`, where it is known.' },
+  known: { bits: 1, doc: 'Whether `neighbour` resolved the address.' },
+  too_large: { bits: 1, doc: 'Whether the packet exceeds the MTU of its next network.' },
+  target_ip: { bits: 32, shows: 'ipv4', doc: 'IP address for `neighbour` to resolve.' },
+  target_mac: { bits: 48, shows: 'mac', doc: 'MAC address of `target_ip`, if known.' },
   gateway: {
     bits: 32,
     shows: 'interface',
-    doc: 'Number of the simulated interface by which the packet came to a router.',
+    doc: 'Number of the simulated interface by which the packet entered a router.',
   },
   route_link: {
     bits: 32,
@@ -31,16 +31,16 @@ export const registers = {
   translator: {
     bits: 32,
     shows: 'interface',
-    doc: 'Number of the simulated interface by which the packet leaves a router, where it translates.',
+    doc: 'Number of the simulated interface by which the packet leaves a router, if that interface translates.',
   },
-  gateway_mac: { bits: 48, shows: 'mac', doc: 'MAC address with which the packet leaves the router.' },
-  out_port: { bits: 16, shows: 'port', doc: 'OpenFlow port at which the packet leaves.' },
-  flood_group: { bits: 16, doc: "Which part of a network's ports a copy of a broadcast is for." },
-  filter: { bits: 32, shows: 'rule_set', doc: 'Number of the rules by which the packet is judged.' },
-  zone: { bits: 16, doc: 'Zone of connection tracking of the filtered interface.' },
-  filtered: { bits: 1, doc: 'Whether filters of the sender are still to be asked.' },
-  reason: { bits: 8, shows: 'reason', doc: 'Why `hand_over` hands the packet to the agent.' },
-  meter: { bits: meterBits, doc: 'The low bits of the port at which the packet came in: its meter.' },
+  gateway_mac: { bits: 48, shows: 'mac', doc: 'Source MAC address of the packet when it leaves the router.' },
+  out_port: { bits: 16, shows: 'port', doc: 'OpenFlow port of egress.' },
+  flood_group: { bits: 16, doc: "Part of the network's ports that a copy of a broadcast is for." },
+  filter: { bits: 32, shows: 'rule_set', doc: 'Number of the set of filter rules for the packet.' },
+  zone: { bits: 16, doc: 'Connection tracking zone of the filtered interface.' },
+  filtered: { bits: 1, doc: 'Whether the filters of the sender still have to be applied.' },
+  reason: { bits: 8, shows: 'reason', doc: 'Reason for which `hand_over` punts the packet.' },
+  meter: { bits: meterBits, doc: 'Meter of the packet: the low bits of its ingress port.' },
 } as const satisfies Record<string, { bits: number; shows?: Shown; doc: string }>;
 
 export type RegisterName = keyof typeof registers;

@@ -15,7 +15,7 @@ import type { Reader, Store, Transaction } from '@openvnet/store';
 import type { Surroundings } from '../behaviours/behaviour.ts';
 import { behaviourOf } from '../behaviours/registry.ts';
 import type { Reports } from '../status/reports.ts';
-import type { Call, Endpoint, Given, Parameter } from './endpoint.ts';
+import type { Call, Endpoint, Given, Json, Parameter } from './endpoint.ts';
 import { listParameters, wantedColumns } from './filters.ts';
 import { pageOf, statusParameter, waitParameters } from './page.ts';
 import {
@@ -29,7 +29,7 @@ import {
   uuidParameter,
   type Values,
 } from './parameters.ts';
-import { type Json, recordOf, recordsOf } from './record.ts';
+import { recordOf, recordsOf } from './record.ts';
 import { refusing } from './refusal.ts';
 
 /** Where operations are done, and what counts there. */

@@ -14,9 +14,9 @@ import {
   type TopologyChange,
 } from '@openvnet/model';
 import type { ChangedBy, Transaction } from '@openvnet/store';
-import type { Given } from '../api/endpoint.ts';
+import type { Given, Json } from '../api/endpoint.ts';
 import { inOurWords, objectInPath, parametersFor, readParameters, resolveReferences } from '../api/parameters.ts';
-import { type Json, recordOf } from '../api/record.ts';
+import { recordOf } from '../api/record.ts';
 import { changeIn, insertIn, type Place, type Writing } from '../api/resource-endpoints.ts';
 import { behaviourOf } from '../behaviours/registry.ts';
 import { findInOrder, mapInOrder } from '../in-order.ts';
