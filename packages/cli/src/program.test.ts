@@ -205,7 +205,7 @@ describe('an answer', () => {
     expect((await vnctl('interface ports del if-veth1 --port-name=none')).out).toBe('nothing matched\n');
     await vnctl('interface ports add if-veth1 --port-name eth9 --datapath-uuid dp-br0');
     expect((await vnctl('interfaces ports del if-veth1 eth9 none')).out).toMatch(
-      /port_name +eth9[^]*\nnothing matched\n$/,
+      /port_name +eth9[\s\S]*\nnothing matched\n$/,
     );
     expect(await vnctl('interfaces ports del if-veth1 eth9 --port-name eth8')).toMatchObject({ code: 2 });
     expect((await vnctl('interface ports del if-veth1')).out).toMatch(/port_name +if-veth1/);

@@ -1,8 +1,7 @@
 import { ApiError, freshUuid, type RowOf, shell } from '@openvnet/model';
 import type { Transaction } from '@openvnet/store';
 import type { Given } from '../api/endpoint.ts';
-import { addCommand, requireUuid } from '../api/parameters.ts';
-import { recordOf } from '../api/record.ts';
+import { addCommand } from '../api/parameters.ts';
 import { mapInOrder } from '../in-order.ts';
 import type { Behaviour } from './behaviour.ts';
 import { drawAddress, drawGuestMac, drawsAddress, drawsMac } from './drawn-addresses.ts';
