@@ -1,7 +1,8 @@
 import { type Client, createClient } from '@openvnet/client';
 import { type Kind, printableDeep } from '@openvnet/model';
 import type { Command } from 'commander';
-import { complain, NotRealised } from './failure.ts';
+import { complain } from './complain.ts';
+import { NotRealised } from './failure.ts';
 import { type Io, isForPeople } from './output.ts';
 import { readSettings, type Settings } from './settings.ts';
 import { statusText, waitsFor } from './status-text.ts';

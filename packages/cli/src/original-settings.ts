@@ -2,7 +2,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { UsageError } from './failure.ts';
-import type { FileSettings } from './settings.ts';
+
+/** What a file of settings says. */
+export interface FileSettings {
+  readonly path: string;
+  readonly api?: string;
+  readonly output?: string;
+}
 
 const defaults = {
   webapi_protocol: 'http',

@@ -203,6 +203,11 @@ describe('an answer', () => {
   it('shows and removes parts that have no name of their own', async () => {
     expect((await vnctl('interface ports show if-veth1')).out).toMatch(/if-veth1/);
     expect((await vnctl('interface ports del if-veth1 --port-name=none')).out).toBe('nothing matched\n');
+    await vnctl('interface ports add if-veth1 --port-name eth9 --datapath-uuid dp-br0');
+    expect((await vnctl('interfaces ports del if-veth1 eth9 none')).out).toMatch(
+      /port_name +eth9[\s\S]*\nnothing matched\n$/,
+    );
+    expect(await vnctl('interfaces ports del if-veth1 eth9 --port-name eth8')).toMatchObject({ code: 2 });
     expect((await vnctl('interface ports del if-veth1')).out).toMatch(/port_name +if-veth1/);
     expect((await vnctl('interface ports add if-veth1 --port-name=eth7')).out).toMatch(/port_name +eth7/);
   });
@@ -429,7 +434,7 @@ describe('explain', () => {
     expect(code).toBe(0);
     for (const part of [
       /^if-veth1: interface\. A logical attachment/,
-      /\n {2}mac_address {2}52:54:00:0d:84:01 +Address of its first MAC lease\./,
+      /\n {2}mac_address {2}52:54:00:0d:84:01 +Address of the first MAC lease;/,
       /\nreferred to by\n {2}interface port interface_uuid if-veth1, port_name if-veth1, /,
       /\n {2}ip lease il-\w+ {2}\(interface_uuid\)/,
       /\nstatus {2}not in effect\n {2}waits for: no agent is connected/,
@@ -517,6 +522,22 @@ describe('batch from standard input', () => {
   });
 });
 
+describe('rename', () => {
+  beforeEach(registered);
+
+  it('gives an object of any kind another name, which may be options too', async () => {
+    expect((await vnctl('network rename nw-net1 nw-blue -o name')).out).toBe('nw-blue\n');
+    expect((await vnctl('datapaths rename dp-br0 --new-uuid dp-one -o name')).out).toBe('dp-one\n');
+    expect((await vnctl('interfaces rename --uuid if-veth1 --new_uuid if-web -o name')).out).toBe('if-web\n');
+    expect(await json('interface show if-web')).toMatchObject({ network_uuid: 'nw-blue' });
+    expect(await vnctl('network rename nw-blue')).toMatchObject({
+      code: 2,
+      err: 'vnctl: two names are needed: vnctl networks rename UUID NEW_UUID\n',
+    });
+    expect(await vnctl('network rename nw-blue if-blue')).toMatchObject({ code: 1 });
+  });
+});
+
 describe('a whole topology', () => {
   beforeEach(registered);
 
@@ -532,11 +553,11 @@ describe('a whole topology', () => {
     const line = '~ networks nw-net1  display_name net1 → other\n';
     expect(await vnctl(`diff --file=${file}`)).toEqual({
       code: 5,
-      out: `${line}1 changes, none of them made\n`,
+      out: `${line}1 change, none of them made\n`,
       err: '',
     });
     expect(await vnctl(`apply -f ${file} --dry-run`)).toMatchObject({ code: 5 });
-    expect(await vnctl(`apply -f ${file}`)).toEqual({ code: 0, out: `${line}1 changes\n`, err: '' });
+    expect(await vnctl(`apply -f ${file}`)).toEqual({ code: 0, out: `${line}1 change\n`, err: '' });
     expect(await vnctl(`apply -f ${file}`)).toMatchObject({ code: 0, out: expect.stringContaining('nothing to do') });
     expect(parse((await vnctl('export')).out)).toEqual(
       parse(exported.replace('display_name: net1', 'display_name: other')),
@@ -551,6 +572,34 @@ describe('a whole topology', () => {
     const refused = { code: 1, err: 'vnctl: networks nw-b: ipv4_network is missing\n' };
     expect(await vnctl(`apply -f ${file}`)).toMatchObject(refused);
     expect(await vnctl('apply')).toMatchObject({ code: 2 });
+  });
+
+  it('shows what cannot be changed as made again, which apply does with --replace', async () => {
+    const file = join(home, 'topology.yaml');
+    writeFileSync(file, (await vnctl('export')).out.replace('mode: virtual', 'mode: internal'));
+    const shown = await vnctl(`diff -f ${file}`);
+    expect(shown.code).toBe(5);
+    expect(shown.out).toMatch(/^± networks nw-net1 {2}mode virtual → internal\n/);
+    expect(shown.out).toMatch(
+      /\n\d objects marked ± would be deleted and made again: apply does that with --replace\n/,
+    );
+    expect(await vnctl(`apply -f ${file}`)).toMatchObject({
+      code: 1,
+      err: expect.stringMatching(/apply -f FILE --replace\n$/),
+    });
+    expect((await vnctl(`apply -f ${file} --replace`)).code).toBe(0);
+    expect(await vnctl(`diff -f ${file} --delete`)).toMatchObject({ code: 0 });
+  });
+
+  it('is waited for, and what is not in effect is said object by object', async () => {
+    const file = join(home, 'topology.yaml');
+    writeFileSync(file, (await vnctl('export')).out);
+    const { code, err } = await vnctl(`apply -f ${file} --wait 0`);
+    expect(code).toBe(4);
+    expect(err).toMatch(/^if-veth1: it waits for: .*\n/m);
+    expect(err).toMatch(/vnctl: \d objects of .* not in effect after 0 s\n$/);
+    writeFileSync(file, '{}');
+    expect(await vnctl(`apply -f ${file} --wait`)).toMatchObject({ code: 0, err: '' });
   });
 
   it('may be the topology section of a lab file', async () => {
@@ -637,4 +686,16 @@ describe('text that anybody may have given', () => {
     expect(err).not.toBe('');
     expect(obeyed.test(err.replaceAll('\n', ''))).toBe(false);
   });
+});
+
+it('events shows what has changed, by whom and why', async () => {
+  await registered();
+  expect(await vnctl('network modify nw-net1 --display-name other --message try')).toMatchObject({ code: 0 });
+  const { out } = await vnctl('events --limit 1');
+  expect(out).toMatch(
+    /^revision 5 {2}[\d-]+ [\d:]+ UTC {2}127\.0\.0\.1: try\n {2}~ network nw-net1 {2}display_name net1 → other\n$/,
+  );
+  expect((await vnctl('events')).out).toMatch(/^ {2}\+ interface if-veth1$/m);
+  expect((await vnctl('events --after 5')).out).toBe('nothing has changed\n');
+  expect(await vnctl('events --after x')).toMatchObject({ code: 2 });
 });

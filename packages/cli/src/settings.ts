@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { UsageError } from './failure.ts';
-import { originalFiles, readOriginalFile } from './original-settings.ts';
+import { type FileSettings, originalFiles, readOriginalFile } from './original-settings.ts';
 
 /** `yml` is YAML as the original prints it: keys are symbols of Ruby. */
 export const outputs = ['table', 'wide', 'name', 'json', 'yaml', 'yml'] as const;
@@ -16,12 +16,6 @@ export interface Settings {
 }
 
 type Env = Readonly<Record<string, string | undefined>>;
-
-export interface FileSettings {
-  readonly path: string;
-  readonly api?: string;
-  readonly output?: string;
-}
 
 /** Settings by flags, then environment, then the first file there is, then the default. */
 export async function readSettings(

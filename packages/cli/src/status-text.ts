@@ -19,7 +19,7 @@ export function statusText(io: Io, { realised, on, waits_for, notes }: ObjectSta
 }
 
 /** What an object that is not in effect waits for, as one clause. */
-export function waitsFor({ waits_for }: ObjectStatus): string {
+export function waitsFor({ waits_for }: Pick<ObjectStatus, 'waits_for'>): string {
   return waits_for.length > 0 ? `it waits for: ${waits_for.join('; ')}` : 'nothing says why';
 }
 

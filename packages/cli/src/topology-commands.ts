@@ -1,8 +1,11 @@
+import { printableDeep } from '@openvnet/model';
 import type { Command } from 'commander';
 import { contextOf } from './context.ts';
 import { ExitWith } from './exit-with.ts';
-import { exitCodes } from './failure.ts';
-import { type Io, write } from './output.ts';
+import { exitCodes, NotRealised } from './failure.ts';
+import { counted, type Io, isForPeople, write } from './output.ts';
+import { readWait, waitOption } from './resource-commands.ts';
+import { waitsFor } from './status-text.ts';
 
 /** `vnctl export`, `apply` and `diff`: a whole topology at once. */
 export function addTopologyCommands(root: Command, io: Io): void {
@@ -16,7 +19,12 @@ export function addTopologyCommands(root: Command, io: Io): void {
 
   const apply = withFile(root.command('apply'))
     .description('Makes what is registered as a file says: all of it, or nothing where something is refused.')
-    .option('--dry-run', 'Only show what would change.');
+    .option('--dry-run', 'Only show what would change.')
+    .option(
+      '--replace',
+      'Delete objects of which a field differs that cannot be changed, and make them again with what refers to them.',
+    )
+    .addOption(waitOption('Return when every object of the file is in effect, or after so many seconds (10).'));
   apply.action(async () => {
     const { dryRun = false } = apply.opts<{ dryRun?: boolean }>();
     await applyFile(apply, io, dryRun);
@@ -33,11 +41,26 @@ function withFile(command: Command): Command {
 }
 
 async function applyFile(command: Command, io: Io, dryRun: boolean): Promise<void> {
+  const seconds = readWait(command);
   const { client, settings } = await contextOf(command, io);
-  const { file, delete: remove = false } = command.opts<{ file: string; delete?: boolean }>();
+  const { file, delete: remove = false, replace = false } = command.opts<FileOptions>();
   const { readTopologyFile } = await import('./topology/read.ts');
   const { changesText } = await import('./topology/text.ts');
-  const answer = await client.apply(readTopologyFile(file), { dry_run: dryRun, delete: remove });
+  const topology = readTopologyFile(file);
+  const answer = await client.apply(topology, { dry_run: dryRun, delete: remove, replace });
   await write(io, settings.output, answer, (shown) => changesText(io, shown));
   if (dryRun && answer.changes.length > 0) throw new ExitWith(exitCodes.differs);
+  if (seconds === undefined || dryRun) return;
+  const unrealised = await client.waitForAll(topology, seconds);
+  for (const { uuid, waits_for } of printableDeep(unrealised)) io.err(`${uuid}: ${waitsFor({ waits_for })}\n`);
+  if (unrealised.length > 0) {
+    throw new NotRealised(`${counted(unrealised.length, 'object')} of ${file} not in effect after ${seconds} s`);
+  }
+  if (isForPeople(settings.output)) io.out('all of it is in effect\n');
+}
+
+interface FileOptions {
+  readonly file: string;
+  readonly delete?: boolean;
+  readonly replace?: boolean;
 }

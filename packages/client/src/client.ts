@@ -4,7 +4,9 @@
  */
 import {
   type Applied,
+  actionsOf,
   type Create,
+  type EventsAnswer,
   type ExplainAnswer,
   type FlowsAnswer,
   type Kind,
@@ -22,6 +24,7 @@ import {
 } from '@openvnet/model';
 import type { Answer, AnswerWithStatus, List, Page } from './answers.ts';
 import { Http, type Values } from './http.ts';
+import { waitFor, waitForAll } from './wait.ts';
 
 type All = typeof resources;
 
@@ -36,7 +39,9 @@ export interface Collection<R> {
   act(uuid: string, action: ActionOf<R>, values?: Values): Promise<Values>;
 }
 
-type ActionOf<R> = R extends { readonly actions?: infer A } ? Extract<keyof NonNullable<A>, string> : never;
+type ActionOf<R> =
+  | 'rename'
+  | (R extends { readonly actions?: infer A } ? Extract<keyof NonNullable<A>, string> : never);
 
 /** Relations that are only listed, as the manager makes them. */
 export interface Listing<R> {
@@ -106,10 +111,12 @@ export type Client = Collections & {
   flows(which?: { object?: string; table?: string; datapath?: string }): Promise<FlowsAnswer>;
   /** What an object of any kind is, what it is related to, how it stands and what it does in the switches. */
   explain(uuid: string): Promise<ExplainAnswer>;
+  /** What has changed after a revision, or lately; with `wait`, as soon as there is something, or after so many seconds. */
+  events(which?: { after?: number; limit?: number; wait?: number }): Promise<EventsAnswer>;
   /** Everything that is registered, as one topology. */
   export(): Promise<Topology>;
   /** Makes what is registered as a topology says: all of it, or nothing. */
-  apply(topology: Topology, how?: { dry_run?: boolean; delete?: boolean }): Promise<Applied>;
+  apply(topology: Topology, how?: { dry_run?: boolean; delete?: boolean; replace?: boolean }): Promise<Applied>;
   /** Joins networks by a router: makes its route link, gateways and routes where they do not exist. */
   addRouter(router: {
     network_uuids: readonly string[];
@@ -132,6 +139,8 @@ export type Client = Collections & {
    * `seconds`; then says how it stands.
    */
   waitFor(kind: string, uuid: string, options?: { revision?: number; seconds?: number }): Promise<ObjectStatus>;
+  /** As `waitFor`, for every object of a topology; gives those that are not in effect. */
+  waitForAll(topology: Topology, seconds?: number): Promise<SystemStatus['unrealised']>;
 };
 
 export interface ClientOptions {
@@ -177,8 +186,10 @@ export function createClient({
     apply: (topology, how = {}) =>
       http.request('POST', ['apply'], { query: { ...how }, body: { topology }, extraSeconds: 60 }),
     addRouter: (router) => http.request('POST', ['routers'], { body: { ...router } }),
+    events: (which) => http.request('GET', ['events'], { query: { ...which } }),
     trace: (what) => http.request('GET', ['trace'], { query: what }),
     waitFor: (kind: string, uuid: string, options = {}) => waitFor(http, [resourceOf(kind).plural, uuid], options),
+    waitForAll: (topology: Topology, seconds = 10) => waitForAll(http, topology, seconds),
   } as Client;
 }
 
@@ -188,7 +199,9 @@ function known(found: ReadonlyMap<string, object>, kind: string): object {
   return methods;
 }
 
-function collection(http: Http, { plural, actions }: Resource): AnyCollection {
+function collection(http: Http, declared: Resource): AnyCollection {
+  const { plural } = declared;
+  const actions = actionsOf(declared);
   return {
     list: (page) => http.request('GET', [plural], { query: { ...page } }),
     get: (uuid) => http.request('GET', [plural, uuid]),
@@ -196,7 +209,7 @@ function collection(http: Http, { plural, actions }: Resource): AnyCollection {
     update: (uuid: string, values: Values) => http.request('PUT', [plural, uuid], { body: values }),
     remove: (uuid, options: Values = {}) => http.request('DELETE', [plural, uuid], { query: { ...options } }),
     act: (uuid: string, action: string, values: Values = {}) =>
-      http.request(actions![action]!.method, [plural, uuid, action], { body: values }),
+      http.request(actions[action]!.method, [plural, uuid, action], { body: values }),
   } as AnyCollection;
 }
 
@@ -221,19 +234,4 @@ function relation(http: Http, { of, name, with: other }: Nested): AnyNested {
         ? http.request('DELETE', [...path(uuid), which])
         : http.request('DELETE', path(uuid), { query: which }),
   } as AnyNested;
-}
-
-async function waitFor(
-  http: Http,
-  object: readonly string[],
-  { revision = http.revision, seconds = 10 }: { revision?: number; seconds?: number },
-): Promise<ObjectStatus> {
-  const deadline = performance.now() + seconds * 1000;
-  for (;;) {
-    // In whole seconds, as the API takes them, and in slices that no proxy between takes for a hanging connection.
-    const wait = Math.min(20, Math.max(0, Math.round((deadline - performance.now()) / 1000)));
-    const query = { wait, ...(revision > 0 && { revision }) };
-    const answer = (await http.request('GET', [...object, 'status'], { query, extraSeconds: wait })) as ObjectStatus;
-    if (answer.realised || performance.now() >= deadline - 500) return answer;
-  }
 }

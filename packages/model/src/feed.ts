@@ -5,7 +5,7 @@
  */
 import * as z from 'zod';
 import { agoText } from './ago.ts';
-import type { FlowsQuestion, TraceQuestion } from './inside.ts';
+import type { FlowsQuestion, TraceQuestion } from './questions.ts';
 import type { Kind, RowOf } from './resources/index.ts';
 
 /** One object made, changed (`row` is all of it) or gone (null). */

@@ -2,7 +2,7 @@
  * What can be seen inside a switch: its flows and the way of a packet, in the words of the model. Agents say it over the
  * feed, the manager answers it, `vnctl` and the console show it.
  */
-
+import type { traceProtocols } from './questions.ts';
 import type { ObjectStatus } from './status.ts';
 
 /** A flow of a switch, as names: registers and fields by name, numbers of objects as their uuids. */
@@ -118,38 +118,13 @@ export interface ExplainAnswer {
   readonly notes: readonly string[];
 }
 
-export interface FlowsQuestion {
-  readonly about: 'flows';
-  readonly object?: { readonly kind: string; readonly id: number };
-  readonly table?: string;
-  readonly datapath_id?: number;
-}
-
-export const traceProtocols = ['icmp', 'tcp', 'udp'] as const;
-
-export interface TraceQuestion {
-  readonly about: 'trace';
-  /** The interface that sends. */
-  readonly interface_id: number;
-  /** IPv4 address, in host order. */
-  readonly to: number;
-  readonly protocol: (typeof traceProtocols)[number];
-  /** Destination port of TCP and UDP. */
-  readonly port: number;
-  /** Bytes of the IP packet. */
-  readonly size: number;
-  /** Whether routers may not fragment it. RFC 791, 3.1. */
-  readonly dont_fragment: boolean;
-  readonly both: boolean;
-  readonly live: boolean;
-}
-
 /** A whole topology: objects by resource, with the parameters of the API; what hangs below an object stands inside it. */
 export type Topology = Readonly<Record<string, readonly Readonly<Record<string, unknown>>[]>>;
 
 /** One difference between a topology and what is registered. */
 export interface TopologyChange {
-  readonly action: 'add' | 'change' | 'remove';
+  /** `replace`: deleted and made again, as a field of it, or of what it refers to, cannot be changed. */
+  readonly action: 'add' | 'change' | 'remove' | 'replace';
   /** Resource and uuid: `networks nw-net1`; `networks of dp-br0: nw-net1` for what hangs below another object. */
   readonly object: string;
   readonly fields: Readonly<Record<string, { readonly from: unknown; readonly to: unknown }>>;

@@ -1,10 +1,10 @@
 /** One TCP connection of `TcpService`: its beginning and end, its times, and what the client says on it. RFC 9293. */
 import { randomBytes } from 'node:crypto';
+import type { Conversation } from '@openvnet/compiler';
 import { maximumSegmentOption, type Tcp, tcpFlag } from '@openvnet/packet';
 import { DecodeError } from '@openvnet/wire';
 import { begins, distance, type Ends, framed, type Outgoing, refusal, segmentSize, sizeFor } from './tcp-segments.ts';
 import { TcpSending } from './tcp-sending.ts';
-import type { Arrival } from './tcp-service.ts';
 
 const { fin, syn, rst, ack } = tcpFlag;
 
@@ -17,6 +17,15 @@ export interface TcpTimes {
   /** Without anything new from the client; then the connection is closed, and after as much again, forgotten. */
   readonly idle: number;
   readonly life: number;
+}
+
+/** A frame with a segment, whose it is, and how frames get back there. */
+export interface Arrival {
+  /** Those of one client count together. */
+  readonly client: string;
+  readonly frame: Uint8Array;
+  readonly send: (frame: Uint8Array) => void;
+  readonly conversation: Conversation;
 }
 
 export interface Opening {

@@ -4,25 +4,15 @@
  * in all; clients are ports of this host, so there is no congestion to control. RFC 9293; RFC 5961 for what a stranger
  * may forge. Segments that are ahead of a gap are not kept: the client sends them again.
  */
-import type { Conversation } from '@openvnet/compiler';
 import type { Tcp } from '@openvnet/packet';
 import { Shares } from './shares.ts';
-import { TcpConnection, type TcpTimes } from './tcp-connection.ts';
+import { type Arrival, TcpConnection, type TcpTimes } from './tcp-connection.ts';
 import { begins, type Ends, refusal, segmentIn } from './tcp-segments.ts';
 
 /** Connections that are kept. */
 const most = { each: 16, all: 512 } as const;
 
 const usualTimes: TcpTimes = { retransmit: 300, idle: 5000, life: 120_000 };
-
-/** A frame with a segment, whose it is, and how frames get back there. */
-export interface Arrival {
-  /** Those of one client count together. */
-  readonly client: string;
-  readonly frame: Uint8Array;
-  readonly send: (frame: Uint8Array) => void;
-  readonly conversation: Conversation;
-}
 
 interface Held {
   readonly client: string;

@@ -67,7 +67,7 @@ describe('the flows at the end', () => {
       }),
       { numRuns: 15, endOnFailure: true },
     );
-  }, 60_000);
+  }, 240_000);
 
   it('are the same but for the numbers of objects, whatever the order of calls too', async () => {
     const wanted = await outcome(usual, inWords);
@@ -78,5 +78,5 @@ describe('the flows at the end', () => {
       }),
       { numRuns: 15, endOnFailure: true },
     );
-  }, 60_000);
+  }, 240_000);
 });

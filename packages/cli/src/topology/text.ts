@@ -1,8 +1,8 @@
 import type { Applied } from '@openvnet/model';
-import { type Io, styled } from '../output.ts';
+import { counted, type Io, styled } from '../output.ts';
 
-const signs = { add: '+', change: '~', remove: '-' } as const;
-const colours = { add: 'green', change: 'yellow', remove: 'red' } as const;
+const signs = { add: '+', change: '~', remove: '-', replace: '±' } as const;
+const colours = { add: 'green', change: 'yellow', remove: 'red', replace: 'red' } as const;
 
 /** What was changed, or would be, a line for each object. */
 export function changesText(io: Io, { applied, changes }: Applied): string {
@@ -12,5 +12,8 @@ export function changesText(io: Io, { applied, changes }: Applied): string {
     const how = moved.length > 0 ? `  ${moved.join(', ')}` : '';
     return `${styled(io, colours[action], `${signs[action]} ${object}`)}${how}`;
   });
-  return [...lines, `${changes.length} changes${applied ? '' : ', none of them made'}`].join('\n');
+  const replaced = changes.filter(({ action }) => action === 'replace').length;
+  const needed = `${counted(replaced, 'object')} marked ± would be deleted and made again: apply does that with --replace`;
+  const last = `${counted(changes.length, 'change')}${applied ? '' : ', none of them made'}`;
+  return [...lines, ...(replaced > 0 && !applied ? [needed] : []), last].join('\n');
 }

@@ -45,12 +45,13 @@ export function ownerOf(relations: Relations, source: Source, item: number): Obj
 export function itemsOf(relations: Relations, source: Source, object: ObjectId): number[] {
   const name = itemRow(source, 0)[0];
   if (name === object.kind) return [object.id];
-  if (name === 'rule_set') {
-    const { hash } = (object.kind === 'interface' && relations.filtering.get(object.id)) || {};
-    return hash === undefined ? [] : [hash];
+  if (name === 'filtering' || name === 'rule_set') {
+    // The rules of a filter are those of its interface, together with what its other filters say.
+    const id = object.kind === 'filter' ? relations.filter.get(object.id)?.interface_id : object.id;
+    const own = object.kind === 'filter' || object.kind === 'interface' ? relations.filtering.get(id ?? 0) : undefined;
+    return own ? [name === 'rule_set' ? own.hash : own.id] : [];
   }
-  if (name === 'binding' || name === 'uplink' || name === 'filtering')
-    return object.kind === 'interface' ? [object.id] : [];
+  if (name === 'binding' || name === 'uplink') return object.kind === 'interface' ? [object.id] : [];
   if (name === 'attachment' || name === 'station') return object.kind === 'ip_lease' ? [object.id] : [];
   const domain =
     object.kind === 'network' ? object.id : object.kind === 'segment' ? segmentDomain(object.id) : undefined;

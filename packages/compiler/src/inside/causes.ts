@@ -1,29 +1,69 @@
 /** Why a packet does not arrive: the object that is in its way, and what the manager needs to know to say what mends it. */
 import { ipv4ToText, type TraceCause, traceProtocols } from '@openvnet/model';
+import type { Attachment } from '../engine/relations.ts';
 import { isWithin, protocol as protocols } from '../pipeline/flow.ts';
 import type { Outcome, Packet, Taken } from '../simulate/simulate.ts';
 import type { Inspected } from './flows.ts';
 import { registerIn } from './names.ts';
-import type { Verdict } from './verdict.ts';
+
+/** Where a packet ended, in words. */
+export interface Verdict {
+  readonly arrived: boolean;
+  readonly text: string;
+  /** The object on which it depends, by uuid. */
+  readonly blocked_by: string | null;
+  readonly cause?: TraceCause;
+  /** What an ARP question was answered with. */
+  readonly mac?: number;
+  /** Who got it, where that is a guest. */
+  readonly receiver?: Attachment;
+  /** Interfaces at whose ports it left, and that could keep it from arriving. */
+  readonly reached?: readonly number[];
+}
 
 const filterTables: Readonly<Record<string, 'egress' | 'ingress'>> = {
   egress_filter: 'egress',
+  egress_rules: 'egress',
   ingress_track: 'ingress',
   ingress_filter: 'ingress',
+  ingress_rules: 'ingress',
 };
 
 /** Where a packet ended that no table took on. */
-export function dropped({ compiler: { relations } }: Inspected, { trace }: Outcome, packet?: Packet): Verdict {
-  const last = trace.at(-1);
+export function dropped(vswitch: Inspected, outcome: Outcome, packet?: Packet): Verdict {
+  const last = outcome.trace.at(-1);
   if (!last) return { arrived: false, text: 'no table takes it', blocked_by: null };
   const text = `dropped in table ${last.table}`;
   const direction = filterTables[last.table];
   if (!direction || !packet) return { arrived: false, text, blocked_by: null };
   const port = direction === 'egress' ? Number(packet.in_port) : registerIn(last.before, 'out_port');
-  const [holder] = relations.binding.where('port', port);
-  if (!holder) return { arrived: false, text, blocked_by: null };
-  const cause = filteredBy(holder.id, direction, packet);
-  const uuid = relations.interface.get(holder.id)?.uuid ?? null;
+  const [holder] = vswitch.compiler.relations.binding.where('port', port);
+  return holder ? filtered(vswitch, holder.id, direction, packet) : { arrived: false, text, blocked_by: null };
+}
+
+/** The filtered interfaces of a broadcast domain that a packet for everybody does not reach. */
+export function deafTo(
+  { compiler: { relations } }: Inspected,
+  { trace, sent }: Outcome,
+  { in_port }: Packet,
+): number[] {
+  const domain = registerIn(trace.at(-1)?.before ?? {}, 'domain');
+  const reached = new Set([...sent.map(({ port }) => port), Number(in_port)]);
+  const deaf: number[] = [];
+  for (const { domain_id, port, filtered, interface_id } of relations.attachment.rows())
+    if (domain_id === domain && filtered && port !== null && !reached.has(port)) deaf.push(interface_id);
+  return deaf;
+}
+
+/** What the filters of an interface do not let pass. */
+export function filtered(
+  { compiler: { relations } }: Inspected,
+  interfaceId: number,
+  direction: 'egress' | 'ingress',
+  packet: Packet,
+): Verdict {
+  const cause = filteredBy(interfaceId, direction, packet);
+  const uuid = relations.interface.get(interfaceId)?.uuid ?? null;
   const does = direction === 'egress' ? 'send' : 'receive';
   return { arrived: false, text: `${uuid} filters, and may not ${does} it`, blocked_by: uuid, ...(cause && { cause }) };
 }

@@ -5,6 +5,7 @@
 import {
   ipv4ToText,
   macToText,
+  shell,
   type TraceAnswer,
   type TraceCause,
   type TraceLeg,
@@ -15,10 +16,11 @@ import { readCookie } from '../engine/feature.ts';
 import type { Attachment, Relations } from '../engine/relations.ts';
 import { frameSize, isWithin } from '../pipeline/flow.ts';
 import { type Outcome, type Packet, type Program, program, simulate } from '../simulate/simulate.ts';
+import type { Verdict } from './causes.ts';
 import { datapathName, decidedBy, type Inspected } from './flows.ts';
 import { actionsByName, matchByName, nextOf, stateByName } from './names.ts';
 import { arpQuestion, flowText, groupMac, guestPacket } from './packets.ts';
-import { arpVerdict, packetVerdict, type Verdict } from './verdict.ts';
+import { arpVerdict, packetVerdict } from './verdict.ts';
 import { said } from './words.ts';
 
 /** Flows that are read before others get their turn. */
@@ -56,7 +58,7 @@ export async function trace(
     return refuse(
       segment
         ? `${uuid} has no IP lease: in ${segment} frames go by MAC address, from whatever address its guest has`
-        : `${uuid} has no address on ${datapath_uuid}`,
+        : `${uuid} has no IP lease. Use: ${shell`vnctl ip-lease add --interface-uuid ${uuid ?? ''} --network-uuid NETWORK --ipv4-address ADDRESS`}`,
     );
   }
   const traveller = new Traveller(vswitch, await programOf(vswitch), question, askSwitch);
@@ -104,9 +106,11 @@ async function silence({ compiler, connection }: Inspected, guest: Attachment, a
   const { relations } = compiler;
   const [name, port] = [relations.interface.get(guest.interface_id)?.uuid, relations.port.get(guest.port!)?.name];
   const age = Math.floor(Math.min(...flows.map(({ seconds }) => seconds)));
-  const from = `${macToText(guest.mac)}, ${ipv4ToText(guest.ip)}`;
+  const [mac, ip] = [macToText(guest.mac), ipv4ToText(guest.ip)];
+  const prefix = relations.network.get(guest.network_id)?.ipv4_prefix ?? 32;
+  const commands = `ip link set DEVICE address ${mac} up && ip addr add ${ip}/${prefix} dev DEVICE`;
   return [
-    `no frame of ${name} (${from}) has come in at port ${port} in the ${age} s since it is there: look at the addresses and the device inside its guest`,
+    `no frame of ${name} (${mac}, ${ip}) has come in at port ${port} in the ${age} s since it is there. Inside its guest, use: ${commands}`,
   ];
 }
 
@@ -209,15 +213,16 @@ class Traveller {
     try {
       const outcome = simulate(this.#program, packet);
       let decided: ReturnType<typeof decidedBy> | undefined;
-      steps = outcome.trace.map(({ table, priority, flow, before }) => {
-        const [match, actions] = [matchByName(relations, flow.match), actionsByName(relations, flow)];
+      steps = outcome.trace.map((step) => {
+        const { table, priority, flow } = step;
+        const [match, actions] = [matchByName(relations, flow), actionsByName(relations, flow)];
         const found = decidedBy(relations, flow);
         // What several objects share is here of the one that led to it.
         const shared = found.object_uuid === null && readCookie(flow.cookie).item > 0;
         decided = shared && decided ? { ...decided, feature: found.feature } : found;
         const taken = { priority, match, actions, next: nextOf(flow), ...decided };
         const { feature, object_uuid, interface_uuid } = taken;
-        const says = said(table, { ...taken, before: stateByName(relations, before) });
+        const says = said(table, { ...taken, before: stateByName(relations, step) });
         return { table, feature, object_uuid, interface_uuid, says, match, actions };
       });
       admitted = outcome.trace[0]?.cookie;
@@ -236,7 +241,7 @@ class Traveller {
       verdict = { ...verdict, text: `${verdict.text}: ${last?.says}` };
     const { arrived, text, blocked_by, cause = null } = verdict;
     const { size: _, ...header } = packet;
-    const shown = matchByName(relations, header as Flow['match']);
+    const shown = matchByName(relations, { table: 0, match: header as Flow['match'] });
     return { leg: { title, packet: shown, steps, arrived, verdict: text, blocked_by, cause, live }, verdict, admitted };
   }
 }

@@ -1,28 +1,13 @@
-import { ipv4ToText, macToText, type TraceCause } from '@openvnet/model';
-import { type Attachment, View } from '../engine/relations.ts';
+import { ipv4ToText, macToText } from '@openvnet/model';
+import { View } from '../engine/relations.ts';
 import { networksIn } from '../features/broadcast-domains.ts';
 import { mtuIn } from '../features/path-mtu.ts';
 import { packetSize } from '../pipeline/flow.ts';
 import { type AgentReason, reasonOf } from '../pipeline/tables.ts';
 import type { Outcome, Packet } from '../simulate/simulate.ts';
-import { dropped, noRoute, whyUnknown } from './causes.ts';
+import { deafTo, dropped, filtered, noRoute, type Verdict, whyUnknown } from './causes.ts';
 import { decidedBy, type Inspected } from './flows.ts';
 import { registerIn, stateByName } from './names.ts';
-
-/** Where a packet ended, in words. */
-export interface Verdict {
-  readonly arrived: boolean;
-  readonly text: string;
-  /** The object on which it depends, by uuid. */
-  readonly blocked_by: string | null;
-  readonly cause?: TraceCause;
-  /** What an ARP question was answered with. */
-  readonly mac?: number;
-  /** Who got it, where that is a guest. */
-  readonly receiver?: Attachment;
-  /** Interfaces at whose ports it left, and that could keep it from arriving. */
-  readonly reached?: readonly number[];
-}
 
 /** Whether a question for the MAC address of `ip` was answered. */
 export function arpVerdict(vswitch: Inspected, outcome: Outcome, asked: { network_id: number; ip: number }): Verdict {
@@ -51,7 +36,7 @@ export function packetVerdict(vswitch: Inspected, outcome: Outcome, packet: Pack
   const view = new View(vswitch.datapathId, relations);
   const target = ipv4ToText(Number(packet.ipv4_dst));
   const last = outcome.trace.at(-1);
-  const before = last ? stateByName(relations, last.before) : {};
+  const before = last ? stateByName(relations, last) : {};
   const [handed] = outcome.toAgent;
   const outside = outsideText(vswitch, outcome);
   if (outside !== undefined) return { arrived: true, text: outside, blocked_by: null };
@@ -79,8 +64,9 @@ export function packetVerdict(vswitch: Inspected, outcome: Outcome, packet: Pack
     return { arrived: false, text, blocked_by: null, ...(cause && { cause }) };
   }
   const [copy] = outcome.sent;
+  if (isGroup(packet) && outcome.trace.some(({ table }) => table === 'flood'))
+    return floodVerdict(vswitch, outcome, packet);
   if (!copy) return dropped(vswitch, outcome, packet);
-  if (isGroup(packet)) return floodVerdict(vswitch, outcome);
   if (last?.table === 'echo') {
     const { interface_uuid } = decidedBy(relations, outcome.trace.at(-2)!);
     return { arrived: true, text: `answered by gateway ${interface_uuid}`, blocked_by: null };
@@ -126,12 +112,18 @@ function outsideText({ compiler }: Inspected, { sent }: Outcome): string | undef
 }
 
 /** A packet for everybody in a domain: who gets it. */
-function floodVerdict({ compiler: { relations } }: Inspected, { sent }: Outcome): Verdict {
+function floodVerdict(vswitch: Inspected, outcome: Outcome, packet: Packet): Verdict {
+  const { relations } = vswitch.compiler;
+  const { sent } = outcome;
   const ports = [...new Set(sent.map(({ port }) => port))];
   const reached = ports.flatMap((port) => relations.binding.where('port', port).map(({ id }) => id));
   const names = reached.flatMap((id) => relations.interface.get(id)?.uuid ?? []).sort();
   const shown = names.length > mostNamed ? [...names.slice(0, mostNamed), `${names.length - mostNamed} more`] : names;
-  return { arrived: true, text: `delivered to ${shown.join(', ') || 'nobody'}`, blocked_by: null, reached };
+  const [deaf] = deafTo(vswitch, outcome, packet);
+  const text = `delivered to ${shown.join(', ') || 'nobody'}`;
+  if (deaf === undefined) return { arrived: true, text, blocked_by: null, reached };
+  const refusal = filtered(vswitch, deaf, 'ingress', packet);
+  return { ...refusal, arrived: names.length > 0, text: `${text}: ${refusal.text}`, reached };
 }
 
 const mostNamed = 8;

@@ -1,6 +1,8 @@
 import type { Field, Kind } from '@openvnet/model';
 import type { ChangedBy } from '@openvnet/store';
 
+export type Json = Record<string, unknown>;
+
 /** What a request gave: query string and body together. Nothing of it is checked yet. */
 export type Given = Readonly<Record<string, unknown>>;
 

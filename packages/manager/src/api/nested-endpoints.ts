@@ -12,7 +12,7 @@ import {
 } from '@openvnet/model';
 import type { Reader, Transaction } from '@openvnet/store';
 import { behaviourOf } from '../behaviours/registry.ts';
-import type { Answer, Call, Endpoint } from './endpoint.ts';
+import type { Answer, Call, Endpoint, Json } from './endpoint.ts';
 import { listParameters, wantedColumns } from './filters.ts';
 import { pageOf } from './page.ts';
 import {
@@ -24,7 +24,7 @@ import {
   uuidParameter,
   type Values,
 } from './parameters.ts';
-import { byId, type Json, recordOf, recordsOf } from './record.ts';
+import { byId, recordOf, recordsOf } from './record.ts';
 import { make, makeIn, makeParameters, type Place } from './resource-endpoints.ts';
 
 /** The operations of a resource that hangs below another: a relation of two, a child with a uuid, or one without. */

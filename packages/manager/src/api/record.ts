@@ -2,8 +2,7 @@ import { columnOf, fieldsOf, type Kind, type RowOf, resourceOf } from '@openvnet
 import type { Reader } from '@openvnet/store';
 import { behaviourOf } from '../behaviours/registry.ts';
 import { mapInOrder } from '../in-order.ts';
-
-export type Json = Record<string, unknown>;
+import type { Json } from './endpoint.ts';
 
 /** Rows as answers show them, with what the behaviour of their kind adds. A bounded number of queries for any number of rows. */
 export async function recordsOf<K extends Kind>(reader: Reader, kind: K, rows: readonly RowOf<K>[]): Promise<Json[]> {

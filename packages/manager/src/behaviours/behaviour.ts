@@ -1,10 +1,9 @@
 import type { Kind, RowOf } from '@openvnet/model';
 import type { Reader, Store, Touched, Transaction, Values } from '@openvnet/store';
 import type { FastifyBaseLogger } from 'fastify';
-import type { Endpoint, Given } from '../api/endpoint.ts';
-import type { Json } from '../api/record.ts';
+import type { Endpoint, Given, Json } from '../api/endpoint.ts';
 import type { Facts, Hosts } from '../status/facts.ts';
-import type { Asked, Findings } from '../status/findings.ts';
+import type { Asked, Findings } from './findings.ts';
 
 /** What is not an object and yet counts: settings, and the time. */
 export interface Surroundings {

@@ -3,8 +3,8 @@ import type { Reader } from '@openvnet/store';
 import { addCommand } from '../api/parameters.ts';
 import { noticesOf, refusedFrames } from '../status/asked.ts';
 import { type Facts, type Hosts, type Place, placesOf, whyUnserved } from '../status/facts.ts';
-import type { Asked, Findings } from '../status/findings.ts';
 import { adviseOnPort, askForPorts } from '../status/port-advice.ts';
+import type { Asked, Findings } from './findings.ts';
 
 type Row = RowOf<'interface'>;
 

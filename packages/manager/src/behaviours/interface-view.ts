@@ -1,6 +1,7 @@
 import type { RowOf } from '@openvnet/model';
 import type { Reader } from '@openvnet/store';
-import { type Json, plainRecordsOf } from '../api/record.ts';
+import type { Json } from '../api/endpoint.ts';
+import { plainRecordsOf } from '../api/record.ts';
 import { viewWithAddress } from './ip-lease.ts';
 
 /** The leases of each interface, one within the other, and what clients usually want of them. */

@@ -1,7 +1,8 @@
-import { ApiError, ipv4ToText, networkAddress, type RowOf } from '@openvnet/model';
+import { ApiError, ipv4ToText, networkAddress, type RowOf, shell } from '@openvnet/model';
 import type { Reader, Transaction } from '@openvnet/store';
+import type { Json } from '../api/endpoint.ts';
 import { addCommand } from '../api/parameters.ts';
-import { byId, type Json, plainRecordsOf, rawOf } from '../api/record.ts';
+import { byId, plainRecordsOf, rawOf } from '../api/record.ts';
 import { mapInOrder } from '../in-order.ts';
 import type { Behaviour } from './behaviour.ts';
 
@@ -72,9 +73,11 @@ export const ipLease: Behaviour<'ip_lease'> = {
 
 /** Refuses an address that is not in the network. */
 export function requireInNetwork(network: RowOf<'network'>, address: number): void {
-  const { ipv4_network, ipv4_prefix } = network;
+  const { uuid, ipv4_network, ipv4_prefix } = network;
   if (networkAddress(address, ipv4_prefix) === networkAddress(ipv4_network, ipv4_prefix)) return;
-  throw new ApiError('argument', `IP Address ${ipv4ToText(address)} not in subnet ${ipv4ToText(ipv4_network)}.`);
+  throw new ApiError('argument', `IP Address ${ipv4ToText(address)} not in subnet ${ipv4ToText(ipv4_network)}.`, {
+    hint: `ipv4_address: expected an address of ${uuid} (${ipv4ToText(ipv4_network)}/${ipv4_prefix}); for a free one, leave it out. Use: ${shell`vnctl interface add --network-uuid ${uuid}`}`,
+  });
 }
 
 /** The interface's first lease of an address. */

@@ -1,3 +1,5 @@
+import { shell } from '@openvnet/model';
+import { byId } from '../api/record.ts';
 import type { Behaviour } from './behaviour.ts';
 import { firstLeaseOf } from './ip-lease.ts';
 
@@ -8,5 +10,18 @@ export const route: Behaviour<'route'> = {
     ...values,
     network_id: values.network_id ?? (await firstLeaseOf(tx, values.interface_id))?.network_id ?? null,
   }),
+  async findings({ reader }, rows) {
+    const gateways = await byId(
+      reader,
+      'interface',
+      rows.map(({ interface_id }) => interface_id),
+    );
+    return rows.map(({ interface_id }) => {
+      const { uuid, mode } = gateways.get(interface_id)!;
+      if (mode !== 'vif') return {};
+      const command = shell`vnctl interface modify ${uuid} --mode simulated`;
+      return { waits_for: [`${uuid} is of mode ${mode}; a gateway is of mode simulated. Use: ${command}`] };
+    });
+  },
   view: (_reader, rows) => rows.map(({ created_at, updated_at }) => ({ mode: 'gateway', created_at, updated_at })),
 };

@@ -2,8 +2,7 @@
  * Agents that hold the flows of another store. They are told nothing, and their switches go on as they are, until an
  * operator confirms that this store takes the place of that one: what it lacks would be deleted.
  */
-import { shell } from '@openvnet/model';
-import type { Agent } from '../status/agents.ts';
+import { type BridgeReport, shell } from '@openvnet/model';
 
 /** What an agent is told, and status shows, while nobody has confirmed it. */
 export function unconfirmed(node: string, { its, ours }: { its: string; ours: string }): string {
@@ -12,6 +11,6 @@ export function unconfirmed(node: string, { its, ours }: { its: string; ours: st
 }
 
 /** What can be shown of a switch whose agent is told nothing: that it is there. Its numbers are those of another store. */
-export function withoutClaims(bridges: Agent['bridges'], reason: string): Agent['bridges'] {
+export function withoutClaims(bridges: readonly BridgeReport[], reason: string): readonly BridgeReport[] {
   return bridges.map((bridge) => ({ ...bridge, revision: null, problem: reason }));
 }

@@ -4,8 +4,8 @@ import { objectInPath, parametersFor, readParameters } from '../api/parameters.t
 import { recordOf } from '../api/record.ts';
 import type { Agent, Held } from '../status/agents.ts';
 import { digitsOf } from '../status/facts.ts';
-import type { Inside } from './endpoints.ts';
 import { askForFlows } from './flows.ts';
+import type { Inside } from './inside.ts';
 
 const { method, doc, parameters: fields } = resourceOf('datapath').actions!.adopt!;
 const parameters = parametersFor(Object.entries(fields as { confirm: ReturnType<typeof boolean> }), 'make');

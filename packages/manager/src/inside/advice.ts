@@ -21,20 +21,20 @@ const advice: Advice = {
     if (!network) return [];
     const [gateway] = await gatewaysOf(reader, network_id);
     if (gateway) {
+      const shut = (await reader.find('route', { interface_id: gateway.id })).find(({ ingress }) => !ingress);
+      if (shut) return [letIn(shut, network.uuid)];
       const [link] = await reader.find('route_link', {}, { limit: 1 });
       return [
         `${gateway.uuid} is a gateway of ${network.uuid} without a route. ${addRoute(gateway.uuid, link?.uuid ?? 'ROUTE_LINK', network)}`,
       ];
     }
     const [guest] = await interfacesAtGatewayAddresses(reader, network);
-    if (guest)
-      return [
-        `${guest.uuid} is of mode vif; a gateway is of mode simulated. Use: ${shell`vnctl interface modify ${guest.uuid} --mode simulated`}`,
-      ];
-    const networks = [network.uuid, ...(other && other.id !== network_id ? [other.uuid] : [])];
-    return [
-      `${network.uuid} has no gateway. Use: ${command('router', 'add', ...networks.flatMap((uuid) => ['--network', uuid]))}`,
-    ];
+    if (guest) return [notSimulated(guest)];
+    const link = other && (await routerOf(reader, other.id));
+    const words = ['--network', network.uuid];
+    if (link) words.push('--route-link-uuid', link.uuid);
+    else if (other && other.id !== network_id) words.push('--network', other.uuid);
+    return [`${network.uuid} has no gateway. Use: ${command('router', 'add', ...words)}`];
   },
 
   async no_router(reader, { interface_id, from }) {
@@ -42,10 +42,7 @@ const advice: Advice = {
     if (!gateway) return [];
     const routes = await reader.find('route', { interface_id });
     const shut = routes.find((route) => !route.ingress && covers(route, from));
-    if (shut)
-      return [
-        `${shut.uuid} would let ${ipv4ToText(from)} in, and its ingress is false. Use: ${shell`vnctl route modify ${shut.uuid} --ingress true`}`,
-      ];
+    if (shut) return [letIn(shut, ipv4ToText(from))];
     const network = await networkWith(reader, from);
     const [link] = await reader.find('route_link', {}, { limit: 1 });
     if (!network) return [];
@@ -63,6 +60,8 @@ const advice: Advice = {
         `${shut.uuid} leads to ${ipv4ToText(to)}, and its egress is false. Use: ${shell`vnctl route modify ${shut.uuid} --egress true`}`,
       ];
     const network = await networkWith(reader, to);
+    const idle = covering.find((route) => route.route_link_id === route_link_id);
+    if (idle) return await whyIdle(reader, idle, link);
     const elsewhere = covering.find((route) => route.route_link_id !== route_link_id);
     if (elsewhere) {
       const other = await reader.get('route_link', elsewhere.route_link_id);
@@ -97,7 +96,7 @@ const advice: Advice = {
     const text = ipv4ToText(address);
     if (!covers(network, address)) return [`${text} is outside ${network.uuid} (${rangeOf(network)})`];
     return [
-      `Register the guest that has it. Use: ${shell`vnctl interface add --network-uuid ${network.uuid} --ipv4-address ${text}`}`,
+      `Register the guest that has it. Use: ${shell`vnctl interface add --network-uuid ${network.uuid} --ipv4-address ${text} --port-name PORT`}`,
     ];
   },
 
@@ -140,6 +139,30 @@ const advice: Advice = {
   },
 };
 
+/** A route that leads somewhere and is not in effect: its gateway is none of its network. */
+async function whyIdle(reader: Reader, route: RowOf<'route'>, link: RowOf<'route_link'>): Promise<string[]> {
+  const [gateway, network] = [
+    await reader.get('interface', route.interface_id),
+    await reader.get('network', route.network_id ?? 0),
+  ];
+  if (!gateway || !network) return [];
+  if (gateway.mode !== 'simulated') return [notSimulated(gateway)];
+  const [other] = await gatewaysOf(reader, network.id);
+  const what = `${route.uuid} leads to ${rangeOf(route)} by ${gateway.uuid}, which has no address in ${network.uuid}`;
+  if (!other)
+    return [`${what}. Use: ${command('router', 'add', '--network', network.uuid, '--route-link-uuid', link.uuid)}`];
+  const again = command(...routeWords(other.uuid, link.uuid, network));
+  return [`${what}. Use: ${command('route', 'del', route.uuid)} && ${again}`];
+}
+
+function notSimulated({ uuid, mode }: RowOf<'interface'>): string {
+  return `${uuid} is of mode ${mode}; a gateway is of mode simulated. Use: ${shell`vnctl interface modify ${uuid} --mode simulated`}`;
+}
+
+function letIn({ uuid }: RowOf<'route'>, whom: string): string {
+  return `${uuid} would let ${whom} in, and its ingress is false. Use: ${shell`vnctl route modify ${uuid} --ingress true`}`;
+}
+
 /** A command of `vnctl` for people to copy. */
 function command(...words: string[]): string {
   return shell`vnctl ${words}`;
@@ -181,6 +204,12 @@ async function interfacesAtGatewayAddresses(reader: Reader, network: RowOf<'netw
   );
   const routed = new Set((await reader.find('route', {})).map(({ interface_id }) => interface_id));
   return holders.filter(({ id }) => routed.has(id));
+}
+
+/** A router with a route to a network. */
+async function routerOf(reader: Reader, network_id: number): Promise<RowOf<'route_link'> | undefined> {
+  const [route] = await reader.find('route', { network_id }, { limit: 1 });
+  return route && (await reader.get('route_link', route.route_link_id));
 }
 
 async function holdersOf(

@@ -16,8 +16,8 @@ import type { Endpoint, Parameter } from '../api/endpoint.ts';
 import { readParameters } from '../api/parameters.ts';
 import { recordOf } from '../api/record.ts';
 import { mapInOrder } from '../in-order.ts';
-import type { Inside } from './endpoints.ts';
 import { askForFlows } from './flows.ts';
+import type { Inside } from './inside.ts';
 import { objectNamed } from './object-named.ts';
 
 /** Of each kind that refers to an object so many are named. */

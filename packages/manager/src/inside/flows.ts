@@ -3,7 +3,7 @@ import * as z from 'zod';
 import type { Endpoint, Parameter } from '../api/endpoint.ts';
 import { objectInPath, readParameters } from '../api/parameters.ts';
 import type { Agent, Agents } from '../status/agents.ts';
-import type { Inside } from './endpoints.ts';
+import type { Inside } from './inside.ts';
 import { objectNamed } from './object-named.ts';
 
 /** How long agents may take to read their switches. */

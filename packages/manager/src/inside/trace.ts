@@ -19,8 +19,8 @@ import { addCommand, objectInPath, readParameters } from '../api/parameters.ts';
 import { firstLeaseOf } from '../behaviours/ip-lease.ts';
 import { mapInOrder } from '../in-order.ts';
 import { adviceFor } from './advice.ts';
-import type { Inside } from './endpoints.ts';
 import { whySilent } from './flows.ts';
+import type { Inside } from './inside.ts';
 import { objectNamed } from './object-named.ts';
 
 const patienceMs = 15_000;

@@ -1,13 +1,14 @@
 import type { Kind, ObjectStatus, RowOf, SystemStatus } from '@openvnet/model';
 import { kinds, resourceOf, shell } from '@openvnet/model';
 import type { Reader, Store } from '@openvnet/store';
+import type { Asked } from '../behaviours/findings.ts';
 import { allowedAddresses } from '../behaviours/interface-findings.ts';
 import { behaviourOf } from '../behaviours/registry.ts';
 import type { Agent, Agents } from './agents.ts';
 import { packetsOf, refusedFrames } from './asked.ts';
 import { type Claim, hostOf } from './claims.ts';
 import { digitsOf, type Facts, gatherFacts, type Hosts, registration, unregisteredBridges } from './facts.ts';
-import { type Asked, judge } from './findings.ts';
+import { judge } from './judge.ts';
 import { WaitingRoom } from './waiting-room.ts';
 
 /** How much is judged at once; between two portions others get their turn. */

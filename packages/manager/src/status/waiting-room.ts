@@ -2,7 +2,7 @@ import type { Kind, ObjectStatus } from '@openvnet/model';
 import type { Store } from '@openvnet/store';
 import type { Agents } from './agents.ts';
 import type { Facts } from './facts.ts';
-import { judge } from './findings.ts';
+import { judge } from './judge.ts';
 
 interface Waiter {
   readonly kind: Kind;

@@ -12,16 +12,18 @@ import {
   type RowOf,
   resourceOf,
   type TopologyChange,
-  topKinds,
 } from '@openvnet/model';
 import type { ChangedBy, Transaction } from '@openvnet/store';
-import type { Given } from '../api/endpoint.ts';
+import type { Given, Json } from '../api/endpoint.ts';
 import { inOurWords, objectInPath, parametersFor, readParameters, resolveReferences } from '../api/parameters.ts';
-import { type Json, recordOf } from '../api/record.ts';
+import { perKind } from '../api/per-kind.ts';
+import { recordOf } from '../api/record.ts';
 import { changeIn, insertIn, type Place, type Writing } from '../api/resource-endpoints.ts';
 import { behaviourOf } from '../behaviours/registry.ts';
 import { findInOrder, mapInOrder } from '../in-order.ts';
 import { below, entryOf, isByHand, parameterOf } from './export.ts';
+import { removeOthers } from './remove-others.ts';
+import { whatGoesWith } from './replace.ts';
 import { readTopology, refused, type Wanted } from './wanted.ts';
 
 export interface ApplyOptions {
@@ -29,6 +31,8 @@ export interface ApplyOptions {
   readonly dryRun: boolean;
   /** Removes objects that the topology does not have. */
   readonly remove: boolean;
+  /** Makes objects again, with what refers to them, of which a field differs that cannot be changed. */
+  readonly replace: boolean;
   readonly by: ChangedBy;
 }
 
@@ -39,7 +43,7 @@ export interface ApplyOptions {
 export async function applyTopology(
   { store, around }: Place,
   topology: unknown,
-  { dryRun, remove, by }: ApplyOptions,
+  { dryRun, remove, replace, by }: ApplyOptions,
 ): Promise<Applied & { revision: number }> {
   const wanted = readTopology(topology);
   if (remove && !dryRun && wanted.length === 0) {
@@ -52,24 +56,9 @@ export async function applyTopology(
   try {
     const { value, revision } = await store.transaction(by, async (tx) => {
       const changes: TopologyChange[] = remove ? await removeOthers(tx, wanted) : [];
-      const made = new Set<string>();
       const writing = { tx, around: { ...around, applying: true as const, reserved: addressesIn(wanted) } };
-      for (const kind of kindsInOrder()) {
-        const ofKind = wanted.filter((one) => one.kind === kind);
-        for (const one of ofKind) {
-          if (!('uuid' in one)) continue;
-          const done = await applyObject(writing, one);
-          if (done.some(({ action }) => action === 'add')) made.add(one.uuid);
-          changes.push(...done);
-        }
-        changes.push(
-          ...(await applyLists(
-            writing,
-            ofKind.filter((one) => 'entries' in one),
-            made,
-          )),
-        );
-      }
+      // What a dry run shows is everything, also what has to be asked for.
+      changes.push(...(await applyAll(writing, wanted, dryRun || replace)));
       if (dryRun) {
         rehearsed.changes = changes;
         throw rehearsed;
@@ -88,24 +77,76 @@ class Rehearsed extends Error {
   changes: TopologyChange[] = [];
 }
 
+/** What happens while a topology is applied. */
+interface Progress extends Writing {
+  readonly replaces: boolean;
+  readonly wanted: readonly Wanted[];
+  /** What was made in this transaction. */
+  readonly made: Set<string>;
+  /** What went with objects that were made again, and the topology does not say itself. */
+  readonly again: Wanted[];
+  /** By the names under which changes are told: everything that went. */
+  readonly gone: Set<string>;
+}
+
+async function applyAll(writing: Writing, wanted: readonly Wanted[], replaces: boolean): Promise<TopologyChange[]> {
+  const changes: TopologyChange[] = [];
+  const progress: Progress = { ...writing, replaces, wanted, made: new Set(), again: [], gone: new Set() };
+  for (const kind of kindsInOrder()) {
+    const ofKind = wanted.filter((one) => one.kind === kind);
+    for (const one of ofKind) if ('uuid' in one) changes.push(...(await applyObject(progress, one)));
+    // What goes with an object comes after it, in the order of kinds.
+    const again = progress.again.filter((one) => one.kind === kind);
+    for (const one of again) if ('uuid' in one) changes.push(...(await applyObject(progress, one)));
+    changes.push(...(await applyLists(progress, ofKind.filter(isList))));
+    const lists = await applyLists(progress, again.filter(isList));
+    // What came along with objects that were made again, and was not there before, is no news.
+    changes.push(...lists.filter(({ action }) => action !== 'remove'));
+  }
+  return changes;
+}
+
 type WantedObject = Extract<Wanted, { readonly uuid: string }>;
 type WantedList = Extract<Wanted, { readonly entries: unknown }>;
 
-async function applyObject({ tx, around }: Writing, { kind, given, uuid }: WantedObject): Promise<TopologyChange[]> {
-  const object = `${resourceOf(kind).plural} ${uuid}`;
+function isList(one: Wanted): one is WantedList {
+  return 'entries' in one;
+}
+
+/** As changes are told. */
+function nameOf(one: Wanted): string {
+  return isList(one) ? titleOf(one) : `${resourceOf(one.kind).plural} ${one.uuid}`;
+}
+
+async function applyObject(progress: Progress, one: WantedObject): Promise<TopologyChange[]> {
+  const { tx, made, gone, replaces } = progress;
+  const { kind, given, uuid } = one;
+  const object = nameOf(one);
   return await naming(object, async () => {
     const row = await tx.byUuid(kind, uuid);
     if (!row) {
-      await empty(tx, kind, await insertIn({ tx, around }, kind, given), given);
-      return [{ action: 'add', object, fields: {} }];
+      await empty(tx, kind, await insertIn(progress, kind, given), given);
+      made.add(uuid);
+      return [{ action: gone.has(object) ? 'replace' : 'add', object, fields: {} }];
     }
     const fields = await differences(tx, kind, row, given);
     if (Object.keys(fields).length === 0) return [];
-    for (const [name, field] of parametersOf(resourceOf(kind))) {
+    const fixed = parametersOf(resourceOf(kind)).find(([name, field]) => {
       const own = fieldsOf(resourceOf(kind)).some(([known]) => known === name);
-      if (!fields[name] || (own && !field.immutable)) continue;
-      const { from, to } = fields[name];
-      throw refused(name, `is ${from} and cannot be changed to ${to}; remove the object first`);
+      return fields[name] && !(own && !field.immutable);
+    });
+    if (fixed) {
+      const [name] = fixed;
+      const { from, to } = fields[name]!;
+      if (!replaces) {
+        throw new ApiError('argument', `${name}: is ${from} and cannot be changed to ${to}`, {
+          hint: 'To delete the object and make it again, with what refers to it, use: vnctl apply -f FILE --replace',
+        });
+      }
+      await removeForAgain(progress, kind, row);
+      await empty(tx, kind, await insertIn(progress, kind, given), given);
+      made.add(uuid);
+      return [{ action: 'replace', object, fields }];
     }
     await changeIn(tx, kind, uuid, Object.fromEntries(Object.keys(fields).map((name) => [name, fields[name]!.to])));
     await empty(tx, kind, (await tx.byUuid(kind, uuid))! as RowOf<Kind>, given);
@@ -113,24 +154,35 @@ async function applyObject({ tx, around }: Writing, { kind, given, uuid }: Wante
   });
 }
 
+/** Removes an object, and notes what goes with it: of that, what the topology says itself is left to it. */
+async function removeForAgain({ tx, wanted, again, gone }: Progress, kind: Kind, row: RowOf<Kind>): Promise<void> {
+  const named = new Set(wanted.map(nameOf));
+  const interfaces = new Map(
+    wanted.flatMap((one) => (!isList(one) && one.kind === 'interface' ? [[one.uuid, one.given] as const] : [])),
+  );
+  const rest = await whatGoesWith(tx, { kind, row }, interfaces);
+  for (const one of rest) {
+    if (!named.has(nameOf(one))) again.push(one);
+    const entries = isList(one) ? one.entries.map((entry) => `${titleOf(one)}: ${labelOf(one.kind, entry)}`) : [];
+    for (const name of [nameOf(one), ...entries]) gone.add(name);
+  }
+  await tx.remove(kind, row.id);
+}
+
 /** Lists of one kind: what goes goes first, as what comes may stand where it was. */
-async function applyLists(
-  writing: Writing,
-  lists: readonly WantedList[],
-  made: ReadonlySet<string>,
-): Promise<TopologyChange[]> {
+async function applyLists(progress: Progress, lists: readonly WantedList[]): Promise<TopologyChange[]> {
+  const { tx, made } = progress;
   const compared = await mapInOrder(
     lists,
-    async (list) =>
-      await naming(titleOf(list), async () => await compareList(writing.tx, list, made.has(list.parentUuid))),
+    async (list) => await naming(titleOf(list), async () => await compareList(tx, list, made.has(list.parentUuid))),
   );
   const gone = (
     await mapInOrder(
       compared,
       async ({ list, parentId: _, gone }) =>
         await mapInOrder(gone, async (row): Promise<TopologyChange> => {
-          const object = `${titleOf(list)}: ${labelOf(list.kind, await entryOf(writing.tx, list.kind, row))}`;
-          await endIn(writing.tx, list.kind, row);
+          const object = `${titleOf(list)}: ${labelOf(list.kind, await entryOf(tx, list.kind, row))}`;
+          await endIn(tx, list.kind, row);
           return { action: 'remove', object, fields: {} };
         }),
     )
@@ -140,8 +192,9 @@ async function applyLists(
       compared,
       async ({ list, parentId, missing }) =>
         await mapInOrder(missing, async (entry): Promise<TopologyChange> => {
-          await naming(titleOf(list), async () => await addIn(writing, list.kind, entry, parentId));
-          return { action: 'add', object: `${titleOf(list)}: ${labelOf(list.kind, entry)}`, fields: {} };
+          await naming(titleOf(list), async () => await addIn(progress, list.kind, entry, parentId));
+          const object = `${titleOf(list)}: ${labelOf(list.kind, entry)}`;
+          return { action: progress.gone.has(object) ? 'replace' : 'add', object, fields: {} };
         }),
     )
   ).flat();
@@ -255,7 +308,7 @@ async function differences(
   given: Given,
 ): Promise<TopologyChange['fields']> {
   const declared = resourceOf(kind);
-  const parameters = parametersFor(parametersOf(declared), 'change');
+  const parameters = comparedParameters(kind);
   const values = readParameters(parameters, inOurWords(declared, given));
   const columns = await resolveReferences(tx, parametersOf(declared), values);
   const own = new Set(fieldsOf(declared).map(([name]) => name));
@@ -284,39 +337,7 @@ async function differences(
   return found;
 }
 
-/** Removes what a topology does not have, but for leases that were made along with an interface that it has. */
-async function removeOthers(tx: Transaction, wanted: readonly Wanted[]): Promise<TopologyChange[]> {
-  const named = new Set(wanted.flatMap((one) => ('uuid' in one ? [one.uuid] : [])));
-  const along = new Map(
-    wanted.flatMap((one) => ('uuid' in one && one.kind === 'interface' ? [[one.uuid, one.given] as const] : [])),
-  );
-  const kept = async (kind: Kind, row: RowOf<Kind>): Promise<boolean> => {
-    if (kind !== 'mac_lease' && kind !== 'ip_lease') return false;
-    const lease = row as RowOf<'mac_lease'> & RowOf<'ip_lease'>;
-    const holder = lease.interface_id === null ? undefined : await tx.get('interface', lease.interface_id);
-    const given = holder && along.get(holder.uuid);
-    const name = kind === 'mac_lease' ? 'mac_address' : 'ipv4_address';
-    if (!given) return false;
-    if (given[name] === undefined) {
-      // It was drawn for the interface.
-      const [first] = await tx.find(kind, { interface_id: lease.interface_id }, { limit: 1 });
-      return given.network_uuid !== undefined && first?.id === lease.id;
-    }
-    const field = fieldsOf(resourceOf(kind)).find(([known]) => known === name)![1];
-    return field.read(given[name]) === lease[name];
-  };
-  const changes: TopologyChange[] = [];
-  // What refers to others goes first, so that everything that goes is named.
-  for (const kind of kindsInOrder()
-    .reverse()
-    .filter((one) => topKinds.includes(one))) {
-    for (const row of await tx.find(kind, {})) {
-      if (named.has(row.uuid) || (await kept(kind, row)) || !(await tx.remove(kind, row.id))) continue;
-      changes.push({ action: 'remove', object: `${resourceOf(kind).plural} ${row.uuid}`, fields: {} });
-    }
-  }
-  return changes;
-}
+const comparedParameters = perKind((kind) => parametersFor(parametersOf(resourceOf(kind)), 'change'));
 
 /** The IPv4 addresses that a topology gives to somebody. */
 function addressesIn(wanted: readonly Wanted[]): Set<number> {

@@ -13,6 +13,14 @@ const parameters: readonly Parameter[] = [
     field: boolean({ default: false, doc: 'Remove what the topology does not have.' }),
     required: false,
   },
+  {
+    name: 'replace',
+    field: boolean({
+      default: false,
+      doc: 'Delete objects and make them again, with what refers to them, where a field differs that cannot be changed. A dry run always shows them.',
+    }),
+    required: false,
+  },
 ];
 
 /** More than one object at once: `GET /export`, `POST /apply` and `POST /routers`. */
@@ -38,9 +46,14 @@ export function topologyEndpoints(place: Place): Endpoint[] {
       alsoTakes: 'anything',
       bodyLimit: 64 << 20,
       handle: async (call) => {
-        const { dry_run: _, delete: __, ...topology } = call.given;
+        const { dry_run: _, delete: __, replace: ___, ...topology } = call.given;
         const given = readParameters(parameters, call.given);
-        const options = { dryRun: given.dry_run === true, remove: given.delete === true, by: call.by };
+        const options = {
+          dryRun: given.dry_run === true,
+          remove: given.delete === true,
+          replace: given.replace === true,
+          by: call.by,
+        };
         const { revision, ...answer } = await applyTopology(place, topology, options);
         if (answer.applied) call.wrote(revision);
         return answer;

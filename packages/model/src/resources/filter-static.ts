@@ -1,4 +1,4 @@
-import { integer, ipv4Address, oneOf, parsePrefix, reference } from '../field.ts';
+import { integer, ipv4Address, oneOf, parsePrefix, reference, text } from '../field.ts';
 import { resource } from '../resource.ts';
 
 const prefix = { min: 0, max: 32, unit: 'bits', default: 0, immutable: true } as const;
@@ -23,34 +23,39 @@ export const filterStatic = resource({
   kind: 'filter_static',
   plural: 'filter_statics',
   model: 'FilterStatic',
-  doc: 'A rule: what it matches, and what becomes of it. The longest prefix decides.',
+  doc: 'A filter rule: the packets that it matches, and an action. The longest prefix wins.',
   nested: { of: 'filter', name: 'static', removedBy: ['protocol'] },
   fields: {
     filter_uuid: reference({ to: 'filter', show: ['id'], immutable: true, doc: 'The filter.' }),
     protocol: oneOf(['tcp', 'udp', 'icmp', 'arp', 'ip', 'all'], {
       immutable: true,
-      doc: 'What it is about; `all` is `ip`.',
+      doc: 'Protocol to match; `all` means `ip`.',
     }),
     src_address: ipv4Address({
       default: 0,
       immutable: true,
-      doc: 'Address of the other side, whichever way a packet goes, with a prefix: `10.0.0.0/8`; any where not given.',
+      doc: 'Address of the other side, in both directions, with a prefix: `10.0.0.0/8`; any address if not given.',
     }),
     src_prefix: integer({
       ...prefix,
-      doc: 'Length of the network part of `src_address`, where it is not written there.',
+      doc: 'Prefix length of `src_address`, if the address does not include it.',
     }),
-    dst_address: ipv4Address({ default: 0, immutable: true, doc: 'Address of the interface itself, likewise.' }),
+    dst_address: ipv4Address({
+      default: 0,
+      immutable: true,
+      doc: 'Address of the interface; any address if not given.',
+    }),
     dst_prefix: integer({
       ...prefix,
-      doc: 'Length of the network part of `dst_address`, where it is not written there.',
+      doc: 'Prefix length of `dst_address`, if the address does not include it.',
     }),
-    src_port: integer({ ...port, doc: 'Port of the other side, for tcp and udp; any where not given or 0.' }),
-    dst_port: integer({ ...port, doc: 'Port of the interface, likewise.' }),
+    src_port: integer({ ...port, doc: 'Port of the other side, for tcp and udp; any port if 0 or not given.' }),
+    dst_port: integer({ ...port, doc: 'Port of the interface, for tcp and udp; any port if 0 or not given.' }),
     action: oneOf(['pass', 'drop', 'conn'], {
       immutable: true,
-      doc: 'What becomes of it: `pass`, `drop`, or `conn`: the interface may open such connections, and what answers them may pass.',
+      doc: '`pass`, `drop`, or `conn`: the interface may open connections, and packets that answer them pass.',
     }),
+    description: text({ optional: true, immutable: true, doc: 'What it is for.' }),
   },
   prepare: inOneWay,
   housekeeping: false,

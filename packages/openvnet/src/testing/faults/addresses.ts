@@ -1,4 +1,4 @@
-import { address, arpRequest, broadcast, datagram, everyone } from '@openvnet/agent/testing';
+import { address, arpRequest, datagram, everyone, until } from '@openvnet/agent/testing';
 import type { FaultGroup } from './fault.ts';
 
 export const addresses: FaultGroup = {
@@ -23,7 +23,6 @@ export const addresses: FaultGroup = {
     },
     {
       what: 'the guest takes an address of another network for one of its own',
-      todo: true,
       seen: 'The guest does not reach the other network.',
       make: async (host) => {
         await host.wires.send('if-veth1', arpRequest(host.guest(1), address('172.16.2.3')));
@@ -35,14 +34,13 @@ export const addresses: FaultGroup = {
     },
     {
       what: 'the guest asks for an address that nobody has',
-      todo: true,
       seen: 'A ping says: destination host unreachable.',
       make: async (host) => {
         await host.wires.send('if-veth1', arpRequest(host.guest(1), address('172.16.1.99')));
       },
       ask: 'vnctl trace --from if-veth1 --to 172.16.1.99',
       says: [/172\.16\.1\.99/, /nw-net1/],
-      cure: 'vnctl interface add --uuid if-NAME --network-uuid nw-net1 --ipv4-address 172.16.1.99',
+      cure: 'vnctl interface add --network-uuid nw-net1 --ipv4-address 172.16.1.99 --port-name PORT',
       by: async (host) => {
         await host.must('interface add --uuid if-new --network-uuid nw-net1 --ipv4-address 172.16.1.99');
         await host.wires.plug('if-new', 9);
@@ -65,7 +63,6 @@ export const addresses: FaultGroup = {
     },
     {
       what: 'an address is registered twice',
-      todo: true,
       seen: 'The registration is refused.',
       make: async () => {},
       ask: 'vnctl interface add --uuid if-web --network-uuid nw-net1 --ipv4-address 172.16.1.1 --mac-address 52:54:00:0d:84:10',
@@ -74,7 +71,6 @@ export const addresses: FaultGroup = {
     },
     {
       what: 'a MAC address is registered twice',
-      todo: true,
       seen: 'The registration is refused.',
       make: async () => {},
       ask: 'vnctl interface add --uuid if-web --network-uuid nw-net1 --ipv4-address 172.16.1.10 --mac-address 52:54:00:0d:84:01',
@@ -83,7 +79,6 @@ export const addresses: FaultGroup = {
     },
     {
       what: 'the interface has no address',
-      todo: true,
       seen: 'The guest reaches nobody.',
       make: async (host) => {
         await host.wires.plug('if-web', 9);
@@ -97,37 +92,40 @@ export const addresses: FaultGroup = {
     },
     {
       what: 'the address is not one of the network',
-      todo: true,
-      seen: 'The guest reaches some of the others only, or nobody.',
-      make: async (host) => {
-        await host.wires.plug('if-web', 9);
-        await host.must(
-          'interface add --uuid if-web --network-uuid nw-net1 --ipv4-address 172.16.9.10 --mac-address 52:54:00:0d:84:10',
-        );
-      },
-      ask: 'vnctl interface show if-web',
-      says: [/172\.16\.9\.10/, /outside nw-net1/],
-      cure: 'vnctl interface modify if-web --ipv4-address ADDRESS',
-      by: (host) => host.must('interface modify if-web --ipv4-address 172.16.1.10'),
-      cured: (host) => host.arrives('--from if-web --to 172.16.1.1'),
+      seen: 'The registration is refused.',
+      make: async () => {},
+      ask: 'vnctl interface add --uuid if-web --network-uuid nw-net1 --ipv4-address 172.16.9.10',
+      says: [/172\.16\.9\.10/, /an address of nw-net1 \(172\.16\.1\.0\/24\)/],
+      cure: 'vnctl interface add --network-uuid nw-net1',
     },
     {
       what: 'the guest has never sent anything',
-      todo: true,
       seen: 'A ping to it gets no answer, though all is in effect.',
       make: async () => {},
       ask: 'vnctl trace --from if-veth1 --to 172.16.1.2',
-      says: [/no frame .*if-veth1/],
-      cure: 'vnctl flows if-veth1',
+      says: [/no frame of if-veth1/],
+      cure: 'ip link set DEVICE address 52:54:00:0d:84:01 up && ip addr add 172.16.1.1/24 dev DEVICE',
+      by: (host) => host.ping(1, 2),
+      cured: async (host) => {
+        await until(async () => {
+          const { text } = await host.vnctl('trace --from if-veth1 --to 172.16.1.2');
+          return !text.includes('no frame of if-veth1') || text;
+        });
+      },
     },
     {
-      what: 'the guest broadcasts, and others do not hear it',
-      todo: true,
+      what: 'the guest broadcasts, and a filtered guest does not hear it',
       seen: 'A discovery protocol finds nobody.',
-      make: (host) => host.wires.send('if-veth1', broadcast(host.guest(1))),
+      make: (host) => host.must('interface modify if-veth2 --enable-filtering'),
       ask: 'vnctl trace --from if-veth1 --to 255.255.255.255',
-      says: [/if-veth2/],
-      cure: 'vnctl flows if-veth1',
+      says: [/if-veth2 filters, and may not receive it/],
+      cure: 'vnctl interface modify if-veth2 --enable-filtering false',
+      cured: async (host) => {
+        await until(async () => {
+          const { text } = await host.vnctl('trace --from if-veth1 --to 255.255.255.255');
+          return text.includes('delivered to if-veth2') || text;
+        });
+      },
     },
   ],
 };

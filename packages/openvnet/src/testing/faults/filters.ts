@@ -7,7 +7,6 @@ export const filters: FaultGroup = {
   faults: [
     {
       what: 'an interface filters and has no filter',
-      todo: true,
       seen: 'Nothing passes.',
       make: (host) => host.must('interface modify if-veth2 --enable-filtering'),
       ask: `vnctl trace ${web}`,
@@ -17,7 +16,6 @@ export const filters: FaultGroup = {
     },
     {
       what: 'no rule lets the service in',
-      todo: true,
       seen: 'Connections to the server time out.',
       make: async (host) => {
         await host.must('filter add --uuid fil-web --interface-uuid if-veth2 --mode static --egress-passthrough true');
@@ -30,7 +28,6 @@ export const filters: FaultGroup = {
     },
     {
       what: 'no rule lets the guest send',
-      todo: true,
       seen: 'The guest reaches nobody.',
       make: async (host) => {
         await host.must('filter add --uuid fil-out --interface-uuid if-veth1 --mode static --ingress-passthrough true');
@@ -38,31 +35,26 @@ export const filters: FaultGroup = {
       },
       ask: `vnctl trace ${web}`,
       says: [/fil-out/, /egress/],
-      cure: 'vnctl filter modify fil-out --egress-passthrough',
+      cure: 'vnctl filter modify fil-out --egress-passthrough true',
       cured: (host) => host.arrives(web),
     },
     {
       what: 'a rule drops the packet',
-      todo: true,
       seen: 'Connections to the server time out.',
       make: async (host) => {
         await host.must(
           'filter add --uuid fil-web --interface-uuid if-veth2 --mode static --ingress-passthrough true --egress-passthrough true',
         );
-        await host.must(
-          'filter static add fil-web --protocol tcp --ipv4-address 0.0.0.0/0 --port 80 --action drop --passthrough false',
-        );
+        await host.must('filter static add fil-web --protocol tcp --dst-port 80 --action drop');
         await host.must('interface modify if-veth2 --enable-filtering');
       },
       ask: `vnctl trace ${web}`,
       says: [/fil-web/, /tcp/, /80/],
-      cure: 'vnctl filter static del fil-web',
-      by: (host) => host.must('filter del fil-web'),
-      cured: (host) => host.must('interface modify if-veth2 --enable-filtering false').then(() => host.arrives(web)),
+      cure: 'vnctl filter static del fil-web --protocol tcp --dst-port 80',
+      cured: (host) => host.arrives(web),
     },
     {
       what: 'the filter is there, and its interface does not filter',
-      todo: true,
       seen: 'Everything passes.',
       make: (host) => host.must('filter add --uuid fil-web --interface-uuid if-veth2 --mode static'),
       ask: 'vnctl explain fil-web',
@@ -72,7 +64,6 @@ export const filters: FaultGroup = {
     },
     {
       what: 'a translation is at an interface that does not translate',
-      todo: true,
       seen: 'Addresses are not translated.',
       make: (host) => host.must('translation add --uuid tr-web --interface-uuid if-gw2 --mode static_address'),
       ask: 'vnctl explain tr-web',
@@ -82,7 +73,6 @@ export const filters: FaultGroup = {
     },
     {
       what: 'a translation is at an interface of no router',
-      todo: true,
       seen: 'Addresses are not translated.',
       make: async (host) => {
         await host.must(
@@ -92,7 +82,7 @@ export const filters: FaultGroup = {
       },
       ask: 'vnctl explain tr-web',
       says: [/if-out/, /no router|no route/],
-      cure: 'vnctl route add --interface-uuid if-out --route-link-uuid ROUTE_LINK',
+      cure: 'vnctl route add --interface-uuid if-out --route-link-uuid rl-router --ipv4-network NETWORK/PREFIX',
       by: (host) =>
         host.must('route add --interface-uuid if-out --route-link-uuid rl-router --ipv4-network 172.16.7.0/24'),
       cured: (host) => host.inEffect('tr-web'),

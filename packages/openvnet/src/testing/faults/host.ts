@@ -69,8 +69,19 @@ export class FaultHost implements AsyncDisposable {
     return text;
   }
 
-  /** Runs a command as `docs/faults.md` and answers print it: of `vnctl`, or of the switch. */
-  async type(command: string): Promise<Run> {
+  /** Runs a line as `docs/faults.md` and answers print it: commands joined by `&&`, until one fails. */
+  async type(line: string): Promise<Run> {
+    let run: Run = { code: 0, text: '' };
+    for (const command of line.split(' && ')) {
+      const { code, text } = await this.#command(command);
+      run = { code, text: run.text + text };
+      if (code !== 0) break;
+    }
+    return run;
+  }
+
+  /** Runs one command, of `vnctl` or of the switch. */
+  async #command(command: string): Promise<Run> {
     const [program, ...words] = splitLine(command) as [string, ...string[]];
     if (program === 'vnctl') return this.vnctl(command.slice('vnctl '.length));
     if (program === 'ovs-vsctl') return { code: 0, text: await this.host.vswitch.vsctl(...words) };

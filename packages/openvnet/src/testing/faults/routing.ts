@@ -27,18 +27,11 @@ export const routing: FaultGroup = {
     },
     {
       what: 'the network has no gateway',
-      todo: true,
       seen: 'Guests reach their own network only.',
       make: (host) => host.must('interface del if-gw1'),
       ask,
       says: [/nw-net1 has no gateway/],
-      cure: 'vnctl interface add --mode simulated --network-uuid nw-net1 --ipv4-address ADDRESS',
-      by: async (host) => {
-        await host.must(
-          'interface add --uuid if-gw1 --mode simulated --network-uuid nw-net1 --ipv4-address 172.16.1.254 --mac-address 52:54:00:74:00:01',
-        );
-        await host.must('route add --interface-uuid if-gw1 --route-link-uuid rl-router --ipv4-network 172.16.1.0/24');
-      },
+      cure: 'vnctl router add --network nw-net1 --route-link-uuid rl-router',
       cured,
     },
     {
@@ -52,45 +45,54 @@ export const routing: FaultGroup = {
     },
     {
       what: 'the route lets nothing in',
-      todo: true,
       seen: 'Guests of its network reach no other.',
       make: (host) => host.must('route modify r-net1 --ingress false'),
       ask,
       says: [/r-net1/, /ingress/],
-      cure: 'vnctl route modify r-net1 --ingress',
+      cure: 'vnctl route modify r-net1 --ingress true',
       cured,
     },
     {
       what: 'the two routes are of different routers',
-      todo: true,
       seen: 'The networks do not reach each other, though each has a route.',
       make: async (host) => {
         await host.must('route-link add --uuid rl-other --mac-address 52:54:00:60:11:12');
-        await host.must('route modify r-net2 --route-link-uuid rl-other');
+        await host.must('route del r-net2');
+        await host.must(
+          'route add --uuid r-net2 --interface-uuid if-gw2 --route-link-uuid rl-other --ipv4-network 172.16.2.0/24',
+        );
       },
       ask,
       says: [/r-net2/, /rl-other/, /rl-router/],
-      cure: 'vnctl route modify r-net2 --route-link-uuid rl-router',
+      cure: 'vnctl route del r-net2 && vnctl route add --interface-uuid if-gw2 --route-link-uuid rl-router --network-uuid nw-net2 --ipv4-network 172.16.2.0/24',
       cured,
     },
     {
       what: 'the gateway of a route is in another network',
-      todo: true,
       seen: 'What is routed there gets no answer.',
-      make: (host) => host.must('route modify r-net2 --interface-uuid if-gw1'),
+      make: async (host) => {
+        await host.must('route del r-net2');
+        await host.must(
+          'route add --uuid r-net2 --interface-uuid if-gw1 --route-link-uuid rl-router --network-uuid nw-net2 --ipv4-network 172.16.2.0/24',
+        );
+      },
       ask,
       says: [/r-net2/, /if-gw1/, /nw-net1/],
-      cure: 'vnctl route modify r-net2 --interface-uuid if-gw2',
+      cure: 'vnctl route del r-net2 && vnctl route add --interface-uuid if-gw2 --route-link-uuid rl-router --network-uuid nw-net2 --ipv4-network 172.16.2.0/24',
       cured,
     },
     {
       what: 'the route is narrower than its network',
-      todo: true,
       seen: 'Some guests of the network are reached, others are not.',
-      make: (host) => host.must('route modify r-net2 --ipv4-network 172.16.2.0 --ipv4-prefix 31'),
+      make: async (host) => {
+        await host.must('route del r-net2');
+        await host.must(
+          'route add --uuid r-net2 --interface-uuid if-gw2 --route-link-uuid rl-router --ipv4-network 172.16.2.0/31',
+        );
+      },
       ask,
       says: [/172\.16\.2\.3/, /r-net2/, /172\.16\.2\.0\/31/],
-      cure: 'vnctl route modify r-net2 --ipv4-network 172.16.2.0 --ipv4-prefix 24',
+      cure: 'vnctl route del r-net2 && vnctl route add --interface-uuid if-gw2 --route-link-uuid rl-router --network-uuid nw-net2 --ipv4-network 172.16.2.0/24',
       cured,
     },
     {
@@ -104,12 +106,11 @@ export const routing: FaultGroup = {
     },
     {
       what: 'nobody has the address in the other network',
-      todo: true,
       seen: 'A ping says: destination host unreachable.',
       make: async () => {},
       ask: 'vnctl trace --from if-veth1 --to 172.16.2.99',
       says: [/172\.16\.2\.99/, /nw-net2/],
-      cure: 'vnctl interface add --uuid if-NAME --network-uuid nw-net2 --ipv4-address 172.16.2.99',
+      cure: 'vnctl interface add --network-uuid nw-net2 --ipv4-address 172.16.2.99 --port-name PORT',
       by: async (host) => {
         await host.must('interface add --uuid if-new --network-uuid nw-net2 --ipv4-address 172.16.2.99');
         await host.wires.plug('if-new', 9);

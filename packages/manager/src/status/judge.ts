@@ -2,24 +2,6 @@ import type { Kind, ObjectStatus, RowOf } from '@openvnet/model';
 import { behaviourOf } from '../behaviours/registry.ts';
 import { type Facts, type Place, placesOf, whyUnserved } from './facts.ts';
 
-/** What the behaviour of a kind has found out about one object. */
-export interface Findings {
-  /** The newest revision of what belongs to it. */
-  readonly revision?: number;
-  /** Where it has to be in effect; wherever an agent serves a registered datapath unless said. */
-  readonly places?: readonly Place[];
-  readonly on?: ObjectStatus['on'];
-  readonly waits_for?: readonly string[];
-  readonly notes?: readonly string[];
-}
-
-/** What hosts have said of an object: it goes behind what the manager knows by itself. */
-export interface Asked {
-  /** Sentences that go behind what the object waits for: behind the sentence that begins with `behind`. */
-  readonly advice?: readonly { readonly behind: string; readonly says: string }[];
-  readonly notes?: readonly string[];
-}
-
 export interface Judgement {
   readonly status: ObjectStatus;
   /** The newest revision that every place where it has to be has acknowledged. */
