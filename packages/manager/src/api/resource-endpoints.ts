@@ -1,5 +1,6 @@
 import {
   ApiError,
+  actionsOf,
   columnOf,
   type Field,
   fieldsOf,
@@ -23,6 +24,7 @@ import {
   parametersFor,
   readOwnUuid,
   readParameters,
+  requireUuid,
   resolveReferences,
   uuidParameter,
   type Values,
@@ -167,31 +169,40 @@ function removalParameters(kind: Kind): Parameter[] {
 /** The declared actions, which their behaviour carries out. */
 function actionEndpoints(kind: Kind, { store, around }: Place): Endpoint[] {
   const declared = resourceOf(kind);
-  return Object.entries(declared.actions ?? {}).map(
-    ([name, { method, doc, parameters: fields, needsOne, answers }]) => {
-      const named = Object.entries(fields as Record<string, Field>);
-      const parameters = parametersFor(named, 'make');
-      return {
-        method,
-        path: `/${declared.plural}/:uuid/${name}`,
-        doc,
-        group: declared.plural,
-        parameters,
-        answer: { shape: 'record', kind: answers as Kind },
-        handle: async (call) => {
-          const read = readParameters(parameters, inOurWords({ ...declared, fields }, call.given));
-          const { value, revision } = await store.transaction(call.by, async (tx) => {
-            const row = await objectInPath(tx, kind, call.path.uuid!);
-            if (needsOne && Object.keys(read).length === 0) throw new ApiError('missingArgument', named[0]![0]);
-            const given = await resolveReferences(tx, named, read);
-            return await refusing(tx, () => behaviourOf(kind).actions![name]!(tx, row, given, around));
-          });
-          call.wrote(revision);
-          return value;
-        },
-      };
-    },
-  );
+  return Object.entries(actionsOf(declared)).map(([name, { method, doc, parameters: fields, needsOne, answers }]) => {
+    const named = Object.entries(fields as Record<string, Field>);
+    const parameters = parametersFor(named, 'make');
+    return {
+      method,
+      path: `/${declared.plural}/:uuid/${name}`,
+      doc,
+      group: declared.plural,
+      parameters,
+      answer: { shape: 'record', kind: answers as Kind },
+      handle: async (call) => {
+        const read = readParameters(parameters, inOurWords({ ...declared, fields }, call.given));
+        const { value, revision } = await store.transaction(call.by, async (tx) => {
+          const row = await objectInPath(tx, kind, call.path.uuid!);
+          if (needsOne && Object.keys(read).length === 0) throw new ApiError('missingArgument', named[0]![0]);
+          const given = await resolveReferences(tx, named, read);
+          return await refusing(tx, () =>
+            name === 'rename'
+              ? rename(tx, kind, row, given)
+              : behaviourOf(kind).actions![name]!(tx, row, given, around),
+          );
+        });
+        call.wrote(revision);
+        return value;
+      },
+    };
+  });
+}
+
+/** Gives an object another uuid. References are by id, so that nothing else changes. */
+async function rename(tx: Transaction, kind: Kind, row: RowOf<Kind>, { new_uuid }: Given): Promise<Json> {
+  const uuid = requireUuid(kind, String(new_uuid), 'new_uuid');
+  if (uuid !== row.uuid && (await tx.byUuid(kind, uuid))) throw new ApiError('duplicateUuid', uuid);
+  return await recordOf(tx, kind, await tx.update(kind, row.id, { uuid } as never));
 }
 
 /** The parameters of a request that makes an object; `inPath` are those that the path holds instead. */
