@@ -3,7 +3,7 @@
  * would write.
  */
 import { writeFileSync } from 'node:fs';
-import { features, places, registers, tableNames, tables } from '@openvnet/compiler';
+import { features, freePlaces, places, registers, tableNames, tables } from '@openvnet/compiler';
 import { fieldsOf, kinds, parametersOf, resourceOf } from '@openvnet/model';
 
 const made = '<!-- Made by scripts/pages.ts from the declarations; do not edit. -->';
@@ -22,24 +22,33 @@ function pipelinePage(): string {
     const missed = typeof miss === 'string' ? miss : `agent (${miss.agent})`;
     return [number, name, doc, words(match), words(writes), words(next), words(calls), missed];
   });
-  const registerRows = Object.entries(registers).map(([name, { bits, doc }]) => {
+  const registerRows = Object.entries(registers).map(([name, { bits, lives, doc }]) => {
     const { field, offset } = places[name as keyof typeof places];
-    return [name, bits, `${field}${offset > 0 ? ` from bit ${offset}` : ''}`, doc];
+    const spans = lives.map(([from, to]) => (from === to ? `\`${from}\`` : `\`${from}\` to \`${to}\``)).join(', ');
+    return [name, bits, `${field}${offset > 0 ? ` from bit ${offset}` : ''}`, spans, doc];
   });
+  const free = freePlaces();
   const featureRows = features.map(({ name, cookie, doc }) => [`0x${cookie.toString(16).padStart(2, '0')}`, name, doc]);
   return [
     made,
     '# The pipeline',
-    'Tables in the order in which packets meet them. `ovs-ofctl dump-flows` shows tables by number, registers by field and',
-    'the feature in the first byte of the cookie; the rest of the cookie is the number of the item.\n',
-    grid(
-      ['number', 'table', 'what it decides', 'matches', 'writes', 'goes on at', 'asks', 'nothing matches'],
-      tableRows,
-    ),
+    'After reading this page you can read a flow dump: which table decides what, and what registers and cookies mean.\n',
+    '```',
+    'vnctl flows                                     # flows with the names below',
+    'vnctl trace --from if-veth1 --to 172.16.2.3     # the tables that a packet passes',
+    '```\n',
+    'Packets pass the tables in this order. `ovs-ofctl dump-flows` shows tables by number and registers by field. The first byte',
+    'of a cookie is the feature, the rest is the number of the item. A table goes on at one of its next tables; it calls a table',
+    'as a subroutine, from which the packet returns. The last column says what happens to a packet that matches no flow.\n',
+    grid(['number', 'table', 'purpose', 'matches', 'writes', 'next tables', 'calls', 'no match'], tableRows),
     '## Registers\n',
-    grid(['register', 'bits', 'in', 'what it holds'], registerRows),
+    'Two registers that are never in use in the same table may share a field. All registers of a packet are zero in the first table.\n',
+    grid(['register', 'bits', 'field', 'in use in tables', 'content'], registerRows),
+    `These fields are free: ${words(free.whole)}; ${words(free.parts)}.`,
+    'Tunnels will need one bit of them, which marks packets from another host. `domain` is the tunnel key, numbers of hosts fit into',
+    '`out_port` above those of ports, and `too_large` can be in use again after `forward`.\n',
     '## Features\n',
-    grid(['cookie', 'feature', 'what it does'], featureRows),
+    grid(['cookie', 'feature', 'purpose'], featureRows),
   ].join('\n');
 }
 
@@ -50,11 +59,7 @@ function resourcesPage(): string {
     const own = new Set(fieldsOf(declared).map(([name]) => name));
     const rows = parametersOf(declared).map(([name, field]) => {
       const names = [name, ...(field.aliases ?? [])].map((each) => `\`${each}\``).join(', ');
-      const wanted = field.optional
-        ? field.default === undefined
-          ? ''
-          : `default ${JSON.stringify(field.default)}`
-        : 'required';
+      const wanted = field.optional ? (field.default === undefined ? '' : JSON.stringify(field.default)) : 'required';
       const changed = (own.has(name) ? !field.immutable : declared.changes?.includes(name)) ? 'yes' : '';
       return [names, field.placeholder.replaceAll('|', ' or '), wanted, changed, field.doc];
     });
@@ -63,12 +68,22 @@ function resourcesPage(): string {
     return [
       `## ${plural}\n`,
       `\`${path}\`${uuid}. ${doc}\n`,
-      grid(['parameter', 'value', '', 'can change', 'meaning'], rows),
+      grid(['parameter', 'value', 'default', 'can change', 'meaning'], rows),
     ].join('\n');
   });
-  return [made, '# Resources', 'What the API and `vnctl` take, in the order in which it is checked.\n', ...parts].join(
-    '\n',
-  );
+  return [
+    made,
+    '# Resources',
+    'After reading this page you can look up every parameter of every resource. The command line shows the same:\n',
+    '```',
+    'vnctl interfaces add --help',
+    'vnctl man interfaces',
+    'curl http://127.0.0.1:9090/api/1.0/openapi.json',
+    '```\n',
+    'Parameters have these names in the API; options of `vnctl` have dashes in their place: `--display-name`. Each table lists the',
+    'parameters in the order in which they are checked. A parameter that cannot change is given when the object is created.\n',
+    ...parts,
+  ].join('\n');
 }
 
 function grid(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {

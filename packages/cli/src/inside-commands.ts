@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { contextOf } from './context.ts';
 import { UsageError } from './failure.ts';
+import type { EventsOptions } from './inside/events.ts';
 import type { FlowsOptions } from './inside/flows.ts';
 import type { TraceOptions } from './inside/trace.ts';
 import { isNumber, LooseOption, UuidOption } from './options.ts';
@@ -12,6 +13,27 @@ export function addInsideCommands(root: Command, io: Io): void {
   flowsCommand(root, io);
   traceCommand(root, io);
   explainCommand(root, io);
+  eventsCommand(root, io);
+}
+
+function eventsCommand(root: Command, io: Io): void {
+  const events = root
+    .command('events')
+    .description('Shows what has changed: objects that were made, changed and removed, by whom and why.')
+    .option('--after <REVISION>', 'Only what came after this revision; the newest where it is not given.')
+    .option('--limit <NUMBER>', 'How many revisions are shown at most (50).')
+    .option('-f, --follow', 'Go on with what changes from now on.');
+  events.action(async () => {
+    const options = events.opts<EventsOptions>();
+    for (const name of ['after', 'limit'] as const) {
+      const value = options[name];
+      if (value !== undefined && !isNumber(value))
+        throw new UsageError(`--${name} ${JSON.stringify(value)}: expected a number`);
+    }
+    const context = await contextOf(events, io);
+    const { showEvents } = await import('./inside/events.ts');
+    await showEvents(context, options);
+  });
 }
 
 function explainCommand(root: Command, io: Io): void {

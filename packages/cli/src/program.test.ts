@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text as textOf } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
 import { type Manager, startManager } from '@openvnet/manager';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -140,7 +141,8 @@ describe('a command line', () => {
       const { code, err } = await vnctl(line);
       expect(code, line).toBe(2);
       expect(err, line).toContain(complaint && `vnctl: ${complaint}`);
-      expect(err.trim().split('\n'), line).toHaveLength(1);
+      const hint = err ? [expect.stringMatching(/^hint: Use: vnctl (networks? .*)?--help$/)] : [];
+      expect(err.trim().split('\n').slice(1), line).toEqual(hint);
     }
     expect((await json('networks show')).total_count).toBe(1);
   });
@@ -298,7 +300,7 @@ describe('the exit code', () => {
     expect(err).toMatch(/^vnctl: Could not parse IPv4 address: 1\.2\.3\nhint: ipv4_network: expected .*\n$/);
     const enumerated = await vnctl('network add --ipv4-network=10.0.0.0 --mode=blue');
     expect(enumerated.err).toBe(
-      'vnctl: parameter validation failed: mode "blue"\nhint: mode: expected one of physical, virtual, internal\n',
+      'vnctl: parameter validation failed: mode "blue"\nhint: mode: expected one of physical, virtual, internal. Use: vnctl networks add --help\n',
     );
   });
 
@@ -316,9 +318,10 @@ describe('the exit code', () => {
   it('is 3 where there is no API', async () => {
     const { url } = manager;
     await manager.close();
+    const vnmgr = fileURLToPath(import.meta.resolve('../../manager/bin/vnmgr'));
     expect(await vnctl('status', { OPENVNET_API: url })).toMatchObject({
       code: 3,
-      err: `vnctl: cannot reach ${url}: connection refused (is vnmgr or openvnet running?)\n`,
+      err: `vnctl: cannot reach ${url}: connection refused (is vnmgr or openvnet running?)\nhint: Start it, or say where it runs: --api URL, OPENVNET_API or vnctl.yaml. Use: ${vnmgr}\n`,
     });
   });
 });
@@ -405,7 +408,7 @@ describe('settings', () => {
     writeFileSync(join(home, '.vnctlrc'), `${ruby}output_format "json"\n`);
     expect(JSON.parse((await vnctl('networks show', {})).out)).toMatchObject({ total_count: 0 });
     writeFileSync(join(home, '.vnctlrc'), `${ruby}output_format "xml"\n`);
-    const wrong = `vnctl: ${join(home, '.vnctlrc')}: output_format "xml": expected one of yml, json\n`;
+    const wrong = `vnctl: ${join(home, '.vnctlrc')}: output_format "xml": expected one of yml, json\nhint: Use: vnctl networks show --help\n`;
     expect(await vnctl('networks show', {})).toMatchObject({ code: 2, err: wrong });
     writeFileSync(join(home, '.vnctlrc'), 'webapi_prt "1"\n');
     expect((await vnctl('networks show', {})).err).toContain(
@@ -429,7 +432,7 @@ describe('explain', () => {
     expect(code).toBe(0);
     for (const part of [
       /^if-veth1: interface\. A logical attachment/,
-      /\n {2}mac_address {2}52:54:00:0d:84:01 +Address of its first MAC lease;/,
+      /\n {2}mac_address {2}52:54:00:0d:84:01 +Address of the first MAC lease;/,
       /\nreferred to by\n {2}interface port interface_uuid if-veth1, port_name if-veth1, /,
       /\n {2}ip lease il-\w+ {2}\(interface_uuid\)/,
       /\nstatus {2}not in effect\n {2}waits for: no agent is connected/,
@@ -506,7 +509,10 @@ describe('batch from standard input', () => {
   it('leaves out comments and empty lines, counts them, and goes on', { timeout: 30_000 }, async () => {
     const { code, out, err } = await piped(lines);
     expect(out).toMatch(/^> network add [^#]*> network frob\n> network del nw-a\nnw-a is gone\n$/);
-    expect([code, err]).toEqual([1, "vnctl: unknown command 'frob'\nvnctl: 1 of 3 commands failed: line 4\n"]);
+    expect([code, err]).toEqual([
+      1,
+      "vnctl: unknown command 'frob'\nhint: Use: vnctl networks --help\nvnctl: 1 of 3 commands failed: line 4\n",
+    ]);
   });
 
   it('ends at the first failure where it is told to; - is standard input too', { timeout: 30_000 }, async () => {
@@ -665,4 +671,16 @@ describe('text that anybody may have given', () => {
     expect(err).not.toBe('');
     expect(obeyed.test(err.replaceAll('\n', ''))).toBe(false);
   });
+});
+
+it('events shows what has changed, by whom and why', async () => {
+  await registered();
+  expect(await vnctl('network modify nw-net1 --display-name other --message try')).toMatchObject({ code: 0 });
+  const { out } = await vnctl('events --limit 1');
+  expect(out).toMatch(
+    /^revision 5 {2}[\d-]+ [\d:]+ UTC {2}127\.0\.0\.1: try\n {2}~ network nw-net1 {2}display_name net1 → other\n$/,
+  );
+  expect((await vnctl('events')).out).toMatch(/^ {2}\+ interface if-veth1$/m);
+  expect((await vnctl('events --after 5')).out).toBe('nothing has changed\n');
+  expect(await vnctl('events --after x')).toMatchObject({ code: 2 });
 });

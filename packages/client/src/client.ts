@@ -5,6 +5,7 @@
 import {
   type Applied,
   type Create,
+  type EventsAnswer,
   type ExplainAnswer,
   type FlowsAnswer,
   type Kind,
@@ -107,6 +108,8 @@ export type Client = Collections & {
   flows(which?: { object?: string; table?: string; datapath?: string }): Promise<FlowsAnswer>;
   /** What an object of any kind is, what it is related to, how it stands and what it does in the switches. */
   explain(uuid: string): Promise<ExplainAnswer>;
+  /** What has changed after a revision, or lately; with `wait`, as soon as there is something, or after so many seconds. */
+  events(which?: { after?: number; limit?: number; wait?: number }): Promise<EventsAnswer>;
   /** Everything that is registered, as one topology. */
   export(): Promise<Topology>;
   /** Makes what is registered as a topology says: all of it, or nothing. */
@@ -180,6 +183,7 @@ export function createClient({
     apply: (topology, how = {}) =>
       http.request('POST', ['apply'], { query: { ...how }, body: { topology }, extraSeconds: 60 }),
     addRouter: (router) => http.request('POST', ['routers'], { body: { ...router } }),
+    events: (which) => http.request('GET', ['events'], { query: { ...which } }),
     trace: (what) => http.request('GET', ['trace'], { query: what }),
     waitFor: (kind: string, uuid: string, options = {}) => waitFor(http, [resourceOf(kind).plural, uuid], options),
     waitForAll: (topology: Topology, seconds = 10) => waitForAll(http, topology, seconds),

@@ -28,6 +28,8 @@ export interface Reader {
   changesSince(revision: number): Promise<Change[] | undefined>;
   /** The changes of one object, or of one revision, as they were logged: the newest first. */
   log(of: { readonly kind: Kind; readonly id: number } | { readonly revision: number }): Promise<Logged[]>;
+  /** The changes of the revisions after `revision`, in the order in which they were made; whole revisions only. */
+  logAfter(revision: number, mostRevisions: number): Promise<Logged[]>;
 }
 
 /** Who has asked for a change, and why. */

@@ -10,7 +10,7 @@ const otherwise = 0x8000;
 /** The addresses that are on this switch, with all that flows need of them. */
 export const attachments = derivation({
   into: 'attachment',
-  doc: 'IP leases of interfaces that are on the switch.',
+  doc: 'IP leases of interfaces on the switch.',
   source: { of: 'ip_lease' },
   select: (view, id) => {
     const lease = view.get('ip_lease', id)!;
@@ -85,7 +85,7 @@ export const staticSegmentMembers = derivation({
 
 export const uplinkMembers = derivation({
   into: 'member',
-  doc: 'Ports in what they join to others outside.',
+  doc: 'Uplinks in the networks and segments that they join to networks outside.',
   source: { of: 'uplink' },
   idOf: (id) => id * memberRows + 3,
   select: (view, id) => {
@@ -126,14 +126,14 @@ function partOf(id: number): { id: number; domain_id: number; part: number } {
 /** The parts of each domain's ports. */
 export const floodParts = derivation({
   into: 'flood_part',
-  doc: 'Broadcast domains to the parts of their ports.',
+  doc: 'Parts of the ports of each broadcast domain.',
   source: { of: 'attachment', by: 'flood_part' },
   select: (_, id) => partOf(id),
 });
 
 export const otherFloodParts = derivation({
   into: 'flood_part',
-  doc: 'Broadcast domains to the parts of their other ports.',
+  doc: 'Parts of the other ports of each broadcast domain.',
   source: { of: 'member', by: 'flood_part' },
   select: (_, id) => partOf(id),
 });

@@ -30,7 +30,7 @@ export function hasUplink({ mode }: { readonly mode: Mode }): boolean {
 /** Which interfaces are on this switch, and at which port. */
 export const bindings = derivation({
   into: 'binding',
-  doc: 'Interfaces to the ports of the switch, by name.',
+  doc: 'Switch ports of interfaces, found by name.',
   source: { of: 'interface', when: ({ mode }) => modes[mode] !== undefined },
   select: (view, id) => {
     const { at, uplink } = modes[view.get('interface', id)!.mode]!;

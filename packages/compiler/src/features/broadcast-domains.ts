@@ -5,7 +5,7 @@ import { mostOfAKind, networkDomain, objectOfDomain, segmentDomain } from '../pi
 /** Networks to their broadcast domains: networks of one segment share its, with all who are in it without an address. */
 export const networkDomains = derivation({
   into: 'network_domain',
-  doc: 'Networks to their broadcast domains.',
+  doc: 'Broadcast domains of networks.',
   source: { of: 'network' },
   select: (view, id) => {
     const segment = view.get('network', id)?.segment_id;
@@ -17,7 +17,7 @@ export const networkDomains = derivation({
 /** In a segment addresses are free, so that nobody knows them all. */
 export const segmentDomains = derivation({
   into: 'open_domain',
-  doc: 'Segments.',
+  doc: 'Broadcast domains of segments.',
   source: { of: 'segment' },
   idOf: (id) => segmentDomain(id) ?? -id,
   select: (_, id) => {

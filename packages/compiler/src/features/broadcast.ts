@@ -7,7 +7,7 @@ import { type Filtering, filteringOf } from './rule-sets.ts';
 /** Broadcast and multicast: to every port of the domain but the sender's, part by part. */
 export const broadcast = feature({
   name: 'broadcast',
-  doc: 'Takes broadcasts to the parts of their domain.',
+  doc: 'Sends broadcasts to each part of their domain.',
   cookie: 5,
   source: { of: 'flood_part', by: 'domain_id' },
   select: (view, domain) => ({

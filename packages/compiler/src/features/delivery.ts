@@ -5,7 +5,7 @@ import { load, outputTo, priority } from '../pipeline/flow.ts';
 /** Delivery: a MAC address, in its segment and in each network that its interface has an address in, to the port. */
 export const delivery = feature({
   name: 'delivery',
-  doc: 'Delivers frames to the port of their destination.',
+  doc: 'Delivers frames to the port of their destination address.',
   cookie: 4,
   source: { of: 'mac_lease' },
   select: (view, id) => {

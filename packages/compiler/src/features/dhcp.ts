@@ -34,7 +34,7 @@ const mostSize = 1500;
  */
 export const dhcp = feature({
   name: 'dhcp',
-  doc: 'Takes DHCP requests of guests that have an address to the agent, which answers them.',
+  doc: 'Punts DHCP requests of guests with an address to the agent, which answers them.',
   cookie: 21,
   source: { of: 'network_service', when: ({ mode }) => mode === 'dhcp' },
   select: (view, id) => {
@@ -98,7 +98,7 @@ export const dhcp = feature({
  */
 export const dhcpOutside = feature({
   name: 'dhcp_outside',
-  doc: 'Lets filtered guests of networks without a DHCP service talk to DHCP servers outside.',
+  doc: 'Lets filtered guests reach DHCP servers outside if their network has no DHCP service.',
   cookie: 28,
   source: { of: 'open_domain' },
   select: (view, domain) => {
@@ -126,7 +126,7 @@ export const dhcpOutside = feature({
 /** Lets in what a guest without an address sends: from 0.0.0.0 to everybody, and nothing else from there. */
 export const dhcpAdmission = feature({
   name: 'dhcp_admission',
-  doc: 'Takes DHCP requests of guests that do not know their address yet past the sender guard.',
+  doc: 'Accepts DHCP requests of guests that do not know their address yet.',
   cookie: 22,
   source: { of: 'mac_lease' },
   select: (view, id) => {

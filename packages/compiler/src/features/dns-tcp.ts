@@ -11,7 +11,7 @@ import { noteInVain } from './dns-in-vain.ts';
  */
 export const dnsTcp = feature({
   name: 'dns_tcp',
-  doc: 'Takes connections to a DNS service to the agent, which answers on them.',
+  doc: 'Punts TCP connections to a DNS service to the agent, which answers queries on them.',
   cookie: 24,
   source: { of: 'network_service', when: ({ mode }) => mode === 'dns' },
   // What is missing where there is none, `dns` says.

@@ -27,7 +27,7 @@ const truncatedBit = 0x02;
  */
 export const dns = feature({
   name: 'dns',
-  doc: 'Takes queries to a DNS service to the agent, which answers them.',
+  doc: 'Punts queries to a DNS service to the agent, which answers them.',
   cookie: 23,
   source: { of: 'network_service', when: ({ mode }) => mode === 'dns' },
   select: (view, id) => {

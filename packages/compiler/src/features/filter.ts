@@ -21,7 +21,7 @@ const unruled = priority.low;
  */
 export const filter = feature({
   name: 'filter',
-  doc: 'Finds the rules of a filtered interface.',
+  doc: 'Finds the filter rules of an interface.',
   cookie: 16,
   source: { of: 'filtering' },
   select: (view, id) => filteringOf(view, id),
@@ -51,7 +51,7 @@ export function enter({ number, zone }: Filtering): Action[] {
 /** The rules themselves, once for all interfaces that have the same. */
 export const filterRules = feature({
   name: 'filter_rules',
-  doc: 'Lets filtered interfaces send and receive what their rules say.',
+  doc: 'Applies filter rules to packets that interfaces send and receive.',
   cookie: 40,
   source: { of: 'rule_set' },
   select: (view, id) => numbered(view.get('rule_set', id)!),

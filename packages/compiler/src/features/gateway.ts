@@ -12,7 +12,7 @@ const echoRequest = { eth_type: ethernet.ipv4, ip_proto: protocol.icmp, icmpv4_t
  */
 export const gateway = feature({
   name: 'gateway',
-  doc: 'Takes in what is sent to a gateway; answers echo requests to it.',
+  doc: 'Accepts packets to a gateway for routing; answers echo requests to the gateway.',
   cookie: 7,
   source: { of: 'interface', when: isGateway },
   select: (view, id) => {

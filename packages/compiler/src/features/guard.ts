@@ -7,7 +7,7 @@ import { ethernet, type Flow, load, priority } from '../pipeline/flow.ts';
  */
 export const guard = feature({
   name: 'guard',
-  doc: 'Takes frames whose sender uses its own addresses into the network of the address.',
+  doc: 'Accepts frames with the leased addresses of their port into the network of the lease.',
   cookie: 1,
   source: { of: 'attachment' },
   select: (view, id) => {

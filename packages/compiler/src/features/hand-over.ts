@@ -4,7 +4,7 @@ import { priority, underMeter } from '../pipeline/flow.ts';
 /** All that the agent is to see: each port's under its own meter, so that none can crowd out others. */
 export const handOver = feature({
   name: 'hand_over',
-  doc: "Hands a port's packets to the agent, at the rate that it may have.",
+  doc: 'Punts the packets of a port to the agent, up to its rate limit.',
   cookie: 20,
   source: { of: 'port', by: 'meter' },
   select: (_, meter) => meter,

@@ -29,7 +29,7 @@ const errorTypes = [
 
 export const icmpTranslation = feature({
   name: 'icmp_translation',
-  doc: 'Takes ICMP errors that pass a translating gateway to the agent, which translates what they quote.',
+  doc: 'Punts ICMP errors at a translating gateway to the agent, which translates the quoted packet.',
   cookie: 25,
   source: { of: 'interface', when: isGateway },
   select: (view, id) =>

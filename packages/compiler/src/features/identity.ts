@@ -10,7 +10,7 @@ import { toEveryone } from './dhcp-packets.ts';
  */
 export const identity = feature({
   name: 'identity',
-  doc: 'Drops what stations that the model does not know send from addresses that have been leased, and what comes from 0.0.0.0.',
+  doc: 'Drops packets from leased addresses that other stations send, and packets from 0.0.0.0.',
   cookie: 15,
   source: { of: 'attachment' },
   select: (view, id) => {

@@ -10,7 +10,7 @@ const reply = 2;
  */
 export const neighbour = feature({
   name: 'neighbour',
-  doc: 'Gives the MAC address of an IP address; answers ARP.',
+  doc: 'Resolves IP addresses to MAC addresses; answers ARP requests.',
   cookie: 3,
   source: { of: 'attachment' },
   select: (view, id) => view.get('attachment', id),

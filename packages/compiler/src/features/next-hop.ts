@@ -3,7 +3,7 @@ import { arpOperation, decodeArp, decodeEthernet } from '@openvnet/packet';
 import { type Answer, feature, type Lookup, type Reply } from '../engine/feature.ts';
 import type { Resolved } from '../engine/relations.ts';
 import { ask, ethernet, handOver, handOverCopy, load, priority } from '../pipeline/flow.ts';
-import { places } from '../pipeline/registers.ts';
+import { places } from '../pipeline/places.ts';
 import { icmpErrors } from './icmp-errors.ts';
 
 /**
@@ -12,7 +12,7 @@ import { icmpErrors } from './icmp-errors.ts';
  */
 export const nextHop = feature({
   name: 'next_hop',
-  doc: 'Takes routed packets for stations that the model does not know to the agent, which asks for them.',
+  doc: 'Punts routed packets to unknown stations to the agent, which resolves their MAC addresses.',
   cookie: 12,
   source: { of: 'open_domain' },
   select: (view, domain) => ({
@@ -40,7 +40,7 @@ export const nextHop = feature({
 /** Next hops that have answered: a row for each. Whoever announces another MAC address for one is heard too. */
 export const resolved = feature({
   name: 'resolved',
-  doc: 'Gives the MAC addresses of stations that have told them.',
+  doc: 'Resolves IP addresses of stations that have answered the agent.',
   cookie: 13,
   source: { of: 'resolved' },
   adopts: { into: 'resolved', table: 'neighbour', row: resolvedIn },

@@ -10,7 +10,7 @@ import { icmpErrorBack } from './icmp-errors.ts';
  */
 export const pathMtu = feature({
   name: 'path_mtu',
-  doc: 'Hands routed packets that are larger than their next network takes to the agent.',
+  doc: 'Punts routed packets that exceed the MTU of their next network to the agent.',
   cookie: 14,
   source: { of: 'network', when: ({ mtu }) => mtu != null },
   select: (view, id) => view.get('network_domain', id)?.domain_id,

@@ -23,7 +23,7 @@ import { meterOf } from '../pipeline/meters.ts';
  */
 export const refused = feature({
   name: 'refused',
-  doc: 'Counts frames whose sender uses an address that is not its own, or a VLAN tag.',
+  doc: 'Counts refused frames: frames with a source address that is not leased to their port, or with a VLAN tag.',
   cookie: 2,
   source: { of: 'binding' },
   select: (view, id) => view.get('binding', id)!.port ?? undefined,

@@ -20,7 +20,7 @@ const separator = '\n';
 /** Interfaces with filters that are at a port, each with the text of its rule set. */
 export const filterings = derivation({
   into: 'filtering',
-  doc: 'Filtered interfaces at ports of the switch, with their rules.',
+  doc: 'Filtered interfaces at switch ports, with their rules.',
   source: { of: 'interface', when: ({ enable_filtering }) => enable_filtering },
   select: (view, id) => {
     const port = view.get('binding', id)?.port;
@@ -44,7 +44,7 @@ export const filterings = derivation({
 /** The rule sets in use. Different ones have different numbers, also where their hashes are equal. */
 export const ruleSets = derivation({
   into: 'rule_set',
-  doc: 'Rule sets of the filtered interfaces, by hash.',
+  doc: 'Sets of filter rules, by hash.',
   source: { of: 'filtering', by: 'hash' },
   select: (view, id) => {
     const texts = [...new Set(view.where('filtering', 'hash', id).map(({ text }) => text))].sort();

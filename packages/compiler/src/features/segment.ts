@@ -8,7 +8,7 @@ const admitted = priority.low + 3;
 /** Segments: a guest may send anything there from its own MAC address. What it sends from an IP lease is in that network. */
 export const segment = feature({
   name: 'segment',
-  doc: 'Takes frames whose sender uses its own MAC address into its segment.',
+  doc: 'Accepts frames with the leased MAC address of their port into the segment of the lease.',
   cookie: 9,
   source: { of: 'mac_lease', when: ({ segment_id }) => segment_id !== null },
   select: (view, id) => {

@@ -14,7 +14,7 @@ const mostStations = 4096;
  */
 export const strangers = feature({
   name: 'strangers',
-  doc: 'Takes what is for stations that the model does not know to the uplinks of their domain.',
+  doc: 'Sends frames to unknown stations to the uplinks of their domain.',
   cookie: 11,
   source: { of: 'open_domain' },
   select: (view, domain) => ({

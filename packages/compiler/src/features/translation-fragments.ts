@@ -25,7 +25,7 @@ export const fragmentsFirst = 100;
  */
 export const translationFragments = feature({
   name: 'translation_fragments',
-  doc: 'Translates fragments of TCP and UDP together, the later ones by their addresses.',
+  doc: 'Translates fragments of TCP and UDP, the later ones by their addresses only.',
   cookie: 26,
   source: { of: 'translation', by: 'interface_id' },
   select: (view, id) => {

@@ -12,7 +12,7 @@ const transports = ['tcp', 'udp'] as const;
  */
 export const translator = feature({
   name: 'translator',
-  doc: 'Drops at a translating gateway what no entry translates, unless that may pass.',
+  doc: 'Drops packets at a translating gateway that no entry matches, unless passthrough is set.',
   cookie: 17,
   source: { of: 'interface', when: isGateway },
   select: (view, id) => {
@@ -41,7 +41,7 @@ export const translator = feature({
  */
 export const translation = feature({
   name: 'translation',
-  doc: 'Translates addresses, and ports, of routed packets at a gateway.',
+  doc: 'Translates addresses and ports of routed packets at a gateway.',
   cookie: 18,
   source: { of: 'translation_static_address' },
   select: entryOf,

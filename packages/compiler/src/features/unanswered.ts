@@ -11,7 +11,7 @@ const last = 1;
 /** ARP requests that nobody answers: a few go to the agent, which keeps the newest of each guest in words. */
 export const unanswered = feature({
   name: 'unanswered',
-  doc: 'Notes ARP requests for addresses that nobody has.',
+  doc: 'Records ARP requests for unknown addresses.',
   cookie: 27,
   source: { of: 'network' },
   select: () => undefined,

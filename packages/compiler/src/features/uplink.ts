@@ -8,7 +8,7 @@ const admitted = { segment: priority.low + 2, network: priority.low + 1 } as con
 /** Uplinks: ports at which the stations of a network or segment outside send, whoever they are. */
 export const uplink = feature({
   name: 'uplink',
-  doc: 'Takes in what stations outside send.',
+  doc: 'Accepts frames from stations outside.',
   cookie: 10,
   source: { of: 'uplink' },
   select: (view, id) => view.get('uplink', id),

@@ -7,7 +7,7 @@ import { hasUplink } from './bindings.ts';
 /** What each uplink joins its port to. A wire without tags can carry one broadcast domain only: its own lease says which. */
 export const uplinks = derivation({
   into: 'uplink',
-  doc: 'Ports behind which are stations that the model does not know.',
+  doc: 'Ports of uplinks, with stations behind them that are not in the model.',
   source: { of: 'interface', when: hasUplink },
   select: (view, id) => {
     const port = view.get('binding', id)?.uplink;

@@ -21,7 +21,7 @@ const filterFields = [
  */
 export const tables = {
   admit: {
-    doc: 'Takes frames of known ports whose sender uses its own addresses, and knows the network or segment by them.',
+    doc: 'Accepts frames whose source addresses belong to their port, and determines the network or segment.',
     match: [
       'in_port',
       'vlan_vid',
@@ -43,7 +43,7 @@ export const tables = {
     miss: 'drop',
   },
   uplink: {
-    doc: 'Drops what comes from outside with a MAC address that no station outside can have.',
+    doc: 'Drops frames from outside with a MAC address that no station outside can have.',
     match: ['in_port', 'domain', 'eth_src', 'eth_type', 'arp_op', 'arp_spa'],
     writes: ['reason', 'meter'],
     next: ['identity'],
@@ -51,7 +51,7 @@ export const tables = {
     miss: 'identity',
   },
   identity: {
-    doc: 'Drops what comes from an IP address that somebody else has leased; for senders whose IP addresses `admit` does not know.',
+    doc: 'Drops packets from an IP address that another interface has leased, for senders without leases.',
     match: ['domain', 'eth_type', 'ipv4_src', 'arp_spa', 'filtered'],
     writes: [],
     next: ['egress_filter', 'dispatch'],
@@ -59,7 +59,7 @@ export const tables = {
     miss: 'dispatch',
   },
   egress_filter: {
-    doc: 'Finds the rules of the filtered interface that sends.',
+    doc: 'Finds the filter rules of the interface that sends.',
     match: ['in_port'],
     writes: ['filter', 'zone'],
     next: ['egress_rules'],
@@ -67,7 +67,7 @@ export const tables = {
     miss: 'drop',
   },
   egress_rules: {
-    doc: 'What a filtered interface may send.',
+    doc: 'Applies the filter rules to packets that an interface sends.',
     match: ['filter', 'domain', 'eth_dst', 'eth_type', 'ip_frag', ...filterFields],
     writes: [],
     next: ['dispatch'],
@@ -75,7 +75,7 @@ export const tables = {
     miss: 'drop',
   },
   dispatch: {
-    doc: 'Tells ARP requests, packets for a gateway and all others apart; drops what comes from no address.',
+    doc: 'Separates ARP requests, packets to a gateway and other packets; drops packets from 0.0.0.0.',
     match: ['domain', 'eth_dst', 'eth_type', 'arp_op', 'ipv4_src', 'ipv4_dst', 'ip_proto', 'udp_src', 'udp_dst'],
     writes: ['gateway', 'reason', 'meter', 'target_ip'],
     next: ['arp_answer', 'translate_in', 'route_in', 'forward', 'hand_over'],
@@ -83,7 +83,7 @@ export const tables = {
     miss: 'forward',
   },
   arp_answer: {
-    doc: 'Answers an ARP request for an address of the network; others go on only where there may be somebody else.',
+    doc: 'Answers ARP requests for known addresses. Floods others only if the network may have stations outside.',
     match: ['domain', 'eth_type', 'arp_op', 'known'],
     writes: ['reason', 'meter'],
     next: ['forward', 'hand_over'],
@@ -91,7 +91,7 @@ export const tables = {
     miss: 'drop',
   },
   translate_in: {
-    doc: 'At a gateway that translates addresses: from the address outside to that inside.',
+    doc: 'At a translating gateway, translates the outside destination address to the inside address.',
     match: ['gateway', 'eth_type', 'ip_frag', 'ip_proto', 'ipv4_dst', 'tcp_dst', 'udp_dst', 'icmpv4_type'],
     writes: ['reason', 'meter', 'route_link'],
     next: ['fragments_in', 'route_in', 'route_out', 'hand_over'],
@@ -99,7 +99,7 @@ export const tables = {
     miss: 'drop',
   },
   fragments_in: {
-    doc: 'What connection tracking has translated on the way in: fragments, which are sound together.',
+    doc: 'Continues with incoming fragments that connection tracking has translated.',
     match: ['ct_state', 'route_link'],
     writes: [],
     next: ['route_in', 'route_out'],
@@ -107,7 +107,7 @@ export const tables = {
     miss: 'drop',
   },
   route_in: {
-    doc: 'From the gateway and the source address: which logical router; answers for the gateway itself.',
+    doc: 'Selects the logical router by gateway and source address. Answers echo requests to the gateway.',
     match: [
       'gateway',
       'eth_type',
@@ -125,7 +125,7 @@ export const tables = {
     miss: 'drop',
   },
   route_out: {
-    doc: 'In a logical router: the longest prefix of the destination gives the network it leaves to.',
+    doc: 'Selects the next network by the longest prefix of the destination.',
     match: ['route_link', 'eth_type', 'ipv4_dst', 'ip_proto', 'icmpv4_type', 'icmpv4_code'],
     writes: ['domain', 'gateway_mac', 'reason', 'meter', 'target_ip', 'too_large', 'translator'],
     next: ['rewrite', 'echo', 'hand_over'],
@@ -133,7 +133,7 @@ export const tables = {
     miss: { agent: 'network_unreachable' },
   },
   echo: {
-    doc: 'Turns an echo request to a gateway into its answer.',
+    doc: 'Turns an echo request to a gateway into a reply.',
     match: ['eth_type', 'ip_proto', 'icmpv4_type', 'icmpv4_code'],
     writes: ['target_ip', 'target_mac'],
     next: [],
@@ -141,7 +141,7 @@ export const tables = {
     miss: 'drop',
   },
   rewrite: {
-    doc: 'Takes a routed packet on to its next network: time to live, size, MAC addresses.',
+    doc: 'Rewrites a routed packet for its next network: time to live and MAC addresses. Checks its size.',
     match: ['domain', 'eth_type', 'nw_ttl', 'ip_proto', 'udp_src', 'udp_dst', 'known', 'too_large'],
     writes: ['reason', 'meter'],
     next: ['translate_out', 'hand_over'],
@@ -149,7 +149,7 @@ export const tables = {
     miss: { agent: 'host_unreachable' },
   },
   translate_out: {
-    doc: 'At a gateway that translates addresses: from the address inside to that outside.',
+    doc: 'At a translating gateway, translates the inside source address to the outside address.',
     match: [
       'translator',
       'route_link',
@@ -167,7 +167,7 @@ export const tables = {
     miss: 'leave',
   },
   fragments_out: {
-    doc: 'What connection tracking has translated on the way out, likewise.',
+    doc: 'Continues with outgoing fragments that connection tracking has translated.',
     match: ['ct_state'],
     writes: [],
     next: ['leave'],
@@ -175,7 +175,7 @@ export const tables = {
     miss: 'drop',
   },
   leave: {
-    doc: 'Sends a routed packet on; forgets the port at which it came in, because it may leave there again.',
+    doc: 'Clears the ingress port of a routed packet, because the packet may leave by the same port.',
     match: [],
     writes: [],
     next: ['forward'],
@@ -183,7 +183,7 @@ export const tables = {
     miss: 'drop',
   },
   neighbour: {
-    doc: 'Network and IP address to MAC address. It is asked and goes back.',
+    doc: 'Resolves an IP address of a network to a MAC address. A subroutine: the packet returns to the calling table.',
     match: ['domain', 'target_ip'],
     writes: ['known', 'target_mac'],
     next: [],
@@ -191,7 +191,7 @@ export const tables = {
     miss: 'drop',
   },
   forward: {
-    doc: 'Network and destination MAC address to a port, or to the ports of the network.',
+    doc: 'Resolves the destination MAC address in a network to a port, or to all ports for a broadcast.',
     match: ['domain', 'eth_dst'],
     writes: ['flood_group', 'out_port'],
     next: ['learned', 'ingress_filter', 'output'],
@@ -199,7 +199,7 @@ export const tables = {
     miss: 'drop',
   },
   learned: {
-    doc: 'Where stations outside were last heard, as the switch has learned by itself; the others leave by all uplinks.',
+    doc: 'Holds the uplinks of stations outside, learned by the switch. Sends frames to unknown stations to every uplink.',
     match: ['domain', 'eth_dst'],
     writes: [],
     next: [],
@@ -215,7 +215,7 @@ export const tables = {
     miss: 'drop',
   },
   ingress_filter: {
-    doc: 'Finds the rules of the filtered interface that receives.',
+    doc: 'Finds the filter rules of the interface that receives.',
     match: ['out_port'],
     writes: ['filter', 'zone'],
     next: ['ingress_track', 'ingress_rules'],
@@ -223,7 +223,7 @@ export const tables = {
     miss: 'drop',
   },
   ingress_track: {
-    doc: 'Looks up the connection of what is for a filtered interface, where a rule needs that.',
+    doc: 'Looks up the tracked connection of a packet to a filtered interface, if a rule needs it.',
     match: ['filter', 'eth_type'],
     writes: [],
     next: ['ingress_rules'],
@@ -231,7 +231,7 @@ export const tables = {
     miss: 'ingress_rules',
   },
   ingress_rules: {
-    doc: 'What a filtered interface may receive.',
+    doc: 'Applies the filter rules to packets that an interface receives.',
     match: ['filter', 'in_port', 'ct_state', 'eth_type', 'ip_frag', ...filterFields],
     writes: [],
     next: ['output'],
@@ -239,7 +239,7 @@ export const tables = {
     miss: 'drop',
   },
   output: {
-    doc: 'Sends the packet out: at one port, or at all ports of a part of a broadcast domain that share rules.',
+    doc: 'Sends the packet to one port, or to all ports of a part of a broadcast domain that share rules.',
     match: ['out_port', 'domain', 'flood_group', 'filter'],
     writes: [],
     next: [],
@@ -247,7 +247,7 @@ export const tables = {
     miss: 'drop',
   },
   hand_over: {
-    doc: 'Hands packets to the agent with the reason why, those of each port under its meter.',
+    doc: 'Punts packets to the agent with a reason, under the meter of their port.',
     match: ['meter'],
     writes: [],
     next: [],
@@ -285,6 +285,25 @@ export const agentReasons = {
 } as const;
 
 export type AgentReason = keyof typeof agentReasons;
+
+const ofRouter = ['gateway', 'route_link'] as const;
+
+/** What the agent reads in the registers of packets that come for a reason: they hold it wherever those are handed over. */
+export const agentReads: Readonly<Record<AgentReason, readonly RegisterName[]>> = {
+  network_unreachable: ofRouter,
+  host_unreachable: ofRouter,
+  port_unreachable: ofRouter,
+  time_exceeded: ofRouter,
+  fragmentation_needed: [...ofRouter, 'domain', 'target_ip'],
+  next_hop: [...ofRouter, 'domain', 'target_ip'],
+  neighbour_heard: ['domain'],
+  icmp_translation: [...ofRouter, 'translator'],
+  refused: [],
+  unanswered: [],
+  dhcp: [],
+  dns: ['gateway'],
+  dns_tcp: ['gateway'],
+};
 
 /** The reason that a packet was sent along with. */
 export function reasonOf(number: number): AgentReason | undefined {

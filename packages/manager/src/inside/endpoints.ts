@@ -1,6 +1,7 @@
 import type { Endpoint } from '../api/endpoint.ts';
 import { topologyEndpoints } from '../topology/endpoints.ts';
 import { adoptEndpoint } from './adopt.ts';
+import { eventsEndpoint } from './events.ts';
 import { explainEndpoint } from './explain.ts';
 import { flowsEndpoint } from './flows.ts';
 import type { Inside } from './inside.ts';
@@ -13,6 +14,7 @@ export function insideEndpoints(inside: Inside): Endpoint[] {
     flowsEndpoint(inside),
     traceEndpoint(inside),
     explainEndpoint(inside),
+    eventsEndpoint(inside),
     ...topologyEndpoints(inside),
   ];
 }

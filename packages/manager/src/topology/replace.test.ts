@@ -129,8 +129,8 @@ describe('apply with replace', () => {
     });
     expect(await manager.done('GET', '/interfaces/if-c')).toMatchObject({ ipv4_address: '10.6.0.1' });
     expect((await manager.call('GET', '/filters/fil-b')).status).toBe(200);
-    const moved = along(6);
-    moved.interfaces[0]!.ipv4_address = '10.6.0.8';
+    const [first, ...others] = along(6).interfaces;
+    const moved = { ...along(6), interfaces: [{ ...first, ipv4_address: '10.6.0.8' }, ...others] };
     expect(objects(await apply(moved, { replace: true }))).toContain('replace interfaces if-b');
     expect(await manager.done('GET', '/interfaces/if-b')).toMatchObject({ ipv4_address: '10.6.0.8' });
     expect((await manager.call('GET', '/filters/fil-b')).status).toBe(200);

@@ -6,12 +6,12 @@ export const datapath = resource({
   plural: 'datapaths',
   model: 'Datapath',
   idPrefix: 'dp',
-  doc: 'A switch: one bridge of Open vSwitch on one host, known by its datapath id.',
+  doc: 'A switch: one Open vSwitch bridge on one host, identified by its datapath id.',
   fields: {
     display_name: text({ doc: 'Name shown to people.' }),
-    enable_ovs_learn_action: boolean({ default: true, doc: 'Kept for older clients; nothing depends on it.' }),
+    enable_ovs_learn_action: boolean({ default: true, doc: 'Accepted for older clients; has no effect.' }),
     node_id: text({
-      doc: 'Name of the host or agent that the switch is on, for people; the datapath id decides.',
+      doc: 'Name of the agent of the host, for information; agents find the bridge by its datapath id.',
     }),
     dpid: datapathId({
       indexed: true,
@@ -21,7 +21,7 @@ export const datapath = resource({
   removal: {
     release: boolean({
       default: false,
-      doc: 'Open the bridge: it gets back the settings that it had before it was served, and guests of all networks on it may reach each other. Otherwise it forwards nothing.',
+      doc: 'Release the bridge: restores its former settings, so that guests of all its networks may reach each other. Otherwise the bridge stays closed and forwards nothing.',
     }),
   },
   unique: [{ columns: ['dpid', 'node_id'], error: 'argument' }],
@@ -29,9 +29,9 @@ export const datapath = resource({
   actions: {
     adopt: {
       method: 'PUT',
-      doc: 'Confirms that this store takes the place of the one whose flows the host of the datapath holds, which deletes what this one lacks.',
+      doc: 'Confirms that this store replaces the one whose flows the host of the datapath holds. Flows of objects that this store lacks are deleted.',
       parameters: {
-        confirm: boolean({ default: false, doc: 'Do so; without it only what would be deleted is shown.' }),
+        confirm: boolean({ default: false, doc: 'Confirm; without it, only shows what would be deleted.' }),
       },
       answers: 'datapath',
     },

@@ -14,7 +14,7 @@ export const dnsRecord = resource({
     name: text({
       immutable: true,
       placeholder: 'NAME',
-      doc: 'The name, without the domain of the network or with it.',
+      doc: 'The name, with or without the domain of the network.',
     }),
     ipv4_address: ipv4Address({ optional: true, immutable: true, numeric: true, doc: 'Its address.' }),
     ttl: integer({
@@ -23,7 +23,7 @@ export const dnsRecord = resource({
       unit: 'seconds',
       optional: true,
       immutable: true,
-      doc: 'How long an answer may be kept; 300 where not given.',
+      doc: 'How long clients may cache the answer; 300 if not given.',
     }),
   },
 });

@@ -6,16 +6,16 @@ export const dnsService = resource({
   plural: 'dns_services',
   model: 'DnsService',
   idPrefix: 'dnss',
-  doc: 'What a network service of mode `dns` answers, beside the names of interfaces.',
+  doc: 'Records and public servers of a network service of mode `dns`. The service also answers the names of interfaces.',
   fields: {
     public_dns: ipv4List({
       optional: true,
-      doc: 'Servers that are asked for all other names.',
+      doc: 'Servers that resolve all other names.',
     }),
     network_service_uuid: reference({
       to: 'network_service',
       immutable: true,
-      doc: 'The network service; its mode is `dns`.',
+      doc: 'The network service, of mode `dns`.',
     }),
   },
 });

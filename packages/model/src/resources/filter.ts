@@ -6,11 +6,17 @@ export const filter = resource({
   plural: 'filters',
   model: 'Filter',
   idPrefix: 'fil',
-  doc: 'Rules for what an interface with `enable_filtering` may send and receive.',
+  doc: 'Restricts what an interface with `enable_filtering` sends and receives.',
   fields: {
-    egress_passthrough: boolean({ default: false, doc: 'What no rule decides may be sent.' }),
-    ingress_passthrough: boolean({ default: false, doc: 'What no rule decides may be received.' }),
+    egress_passthrough: boolean({
+      default: false,
+      doc: 'Whether the interface may send packets that no rule matches.',
+    }),
+    ingress_passthrough: boolean({
+      default: false,
+      doc: 'Whether the interface may receive packets that no rule matches.',
+    }),
     interface_uuid: reference({ to: 'interface', show: ['uuid'], immutable: true, doc: 'The interface.' }),
-    mode: oneOf(['static'], { immutable: true, doc: 'Kind of its rules.' }),
+    mode: oneOf(['static'], { immutable: true, doc: 'Kind of rules.' }),
   },
 });

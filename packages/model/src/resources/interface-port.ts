@@ -6,7 +6,7 @@ export const interfacePort = resource({
   kind: 'interface_port',
   plural: 'interface_ports',
   model: 'InterfacePort',
-  doc: 'Which port of which switch an interface is at. Without a datapath any will do; without a name it needs no port.',
+  doc: 'The switch port of an interface. Without a datapath, the port may be on any; without a name, the interface needs no port.',
   nested: { of: 'interface', name: 'ports' },
   fields: {
     interface_uuid: reference({ to: 'interface', immutable: true, doc: 'The interface.' }),
@@ -14,7 +14,7 @@ export const interfacePort = resource({
       to: 'datapath',
       optional: true,
       immutable: true,
-      doc: 'The only datapath on which it may be.',
+      doc: 'The only datapath on which the port may be.',
     }),
     port_name: text({
       optional: true,
@@ -23,7 +23,7 @@ export const interfacePort = resource({
       placeholder: 'NAME',
       doc: 'Name of the port on the bridge, or its `iface-id`.',
     }),
-    singular: boolean({ optional: true, immutable: true, doc: 'On one datapath at a time.' }),
+    singular: boolean({ optional: true, immutable: true, doc: 'Whether the interface is on one datapath at a time.' }),
     interface_mode: oneOf(interfaceModes, {
       optional: true,
       immutable: true,

@@ -8,48 +8,55 @@ export const iface = resource({
   plural: 'interfaces',
   model: 'Interface',
   idPrefix: 'if',
-  doc: 'A logical attachment to a network, with MAC and IP leases. A guest (`vif`) is at a switch port; a `simulated` one, such as a gateway, is answered for by the switch.',
+  doc: 'A logical attachment to a network, with MAC and IP leases. A guest (`vif`) has a switch port. The switch answers for a `simulated` interface, such as a gateway.',
   fields: {
-    enable_filtering: boolean({ default: false, doc: 'Whether its filters apply.' }),
+    enable_filtering: boolean({ default: false, doc: 'Whether the filters of the interface apply.' }),
     display_name: text({ optional: true, doc: 'Name shown to people.' }),
     enable_routing: boolean({
       default: false,
-      doc: 'Whether it takes part in routing: a guest that does may send IP packets for others.',
+      doc: 'Whether the interface routes: a guest that routes may send IP packets from addresses of others.',
     }),
     enable_route_translation: boolean({ default: false, doc: 'Whether routed packets must match a translation.' }),
-    mode: oneOf(interfaceModes, { default: 'vif', doc: 'What stands behind it.' }),
+    mode: oneOf(interfaceModes, {
+      default: 'vif',
+      doc: 'Kind of interface: `vif` is a guest, `simulated` an address that the switch answers for; docs/outside.md has the others.',
+    }),
   },
   // The port and the first leases are made along with the interface.
   parameters: {
-    owner_datapath_uuid: reference({ to: 'datapath', optional: true, doc: 'The only datapath it may be on.' }),
-    network_uuid: reference({ to: 'network', optional: true, doc: 'Network of its first IP lease.' }),
+    owner_datapath_uuid: reference({
+      to: 'datapath',
+      optional: true,
+      doc: 'The only datapath on which the interface may be.',
+    }),
+    network_uuid: reference({ to: 'network', optional: true, doc: 'Network of the first IP lease.' }),
     segment_uuid: reference({
       to: 'segment',
       optional: true,
-      doc: 'Segment of its first MAC lease; that of the network where it has one.',
+      doc: 'Segment of the first MAC lease; by default the segment of the network.',
     }),
     ipv4_address: ipv4Address({
       optional: true,
-      doc: 'Address of its first IP lease; needs `network_uuid`, and is a free one of it where not given.',
+      doc: 'Address of the first IP lease; needs `network_uuid`. A free address of the network if not given.',
     }),
     mac_address: macAddress({
       unicast: true,
       optional: true,
-      doc: 'Address of its first MAC lease; drawn where it has an IP lease and none is given.',
+      doc: 'Address of the first MAC lease; random if not given and the interface has an IP lease.',
     }),
     mac_range_group_uuid: reference({
       to: 'mac_range_group',
       optional: true,
-      doc: 'Where its first MAC address is drawn from, if none is given.',
+      doc: 'Group of ranges for the random MAC address.',
     }),
-    port_name: text({ optional: true, doc: 'Name of its switch port; the uuid of a `vif` where not given.' }),
+    port_name: text({ optional: true, doc: 'Name of the switch port; for a `vif`, by default its uuid.' }),
   },
   changes: ['owner_datapath_uuid', 'ipv4_address', 'mac_address', 'port_name'],
   actions: {
     rename: {
       method: 'PUT',
-      doc: 'Gives it another uuid. Its port keeps its name, and no flow changes.',
-      parameters: { new_uuid: text({ placeholder: 'UUID', doc: 'What it is called from now on.' }) },
+      doc: 'Changes the uuid. The name of the port stays, and no flow changes.',
+      parameters: { new_uuid: text({ placeholder: 'UUID', doc: 'The new uuid.' }) },
       answers: 'interface',
     },
   },

@@ -5,7 +5,7 @@ export const ipLeaseContainerIpLease = resource({
   kind: 'ip_lease_container_ip_lease',
   plural: 'ip_lease_container_ip_leases',
   model: 'IpLeaseContainerIpLease',
-  doc: 'That an IP lease is in a container.',
+  doc: 'An IP lease in a container.',
   nested: { of: 'ip_lease_container', name: 'ip_leases', with: 'ip_lease', operations: 'list' },
   fields: {
     ip_lease_container_uuid: reference({

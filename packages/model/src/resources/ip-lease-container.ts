@@ -5,7 +5,7 @@ export const ipLeaseContainer = resource({
   plural: 'ip_lease_containers',
   model: 'IpLeaseContainer',
   idPrefix: 'ilc',
-  doc: 'Holds the IP leases that its lease policies have given.',
+  doc: 'A container for the IP leases that its lease policies allocate.',
   fields: {},
   emptyChange: true,
 });

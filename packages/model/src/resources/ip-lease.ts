@@ -4,12 +4,12 @@ import { resource } from '../resource.ts';
 const macLease = reference({
   to: 'mac_lease',
   optional: true,
-  doc: 'The MAC lease; the first of the interface where not given.',
+  doc: 'The MAC lease; by default the first of the interface.',
 });
 const holder = reference({
   to: 'interface',
   optional: true,
-  doc: 'The interface; that of the MAC lease where not given.',
+  doc: 'The interface; by default that of the MAC lease.',
 });
 
 export const ipLease = resource({
@@ -17,9 +17,9 @@ export const ipLease = resource({
   plural: 'ip_leases',
   model: 'IpLease',
   idPrefix: 'il',
-  doc: 'An IPv4 address of an interface in a network, through one of its MAC leases. Free where it has no interface.',
+  doc: 'An IPv4 address of an interface in a network, through one of its MAC leases. A lease without an interface is free.',
   fields: {
-    enable_routing: boolean({ default: false, doc: 'Packets to the address are routed and not delivered.' }),
+    enable_routing: boolean({ default: false, doc: 'Whether packets to the address are routed instead of delivered.' }),
     network_uuid: reference({ to: 'network', immutable: true, doc: 'The network of the address.' }),
     ipv4_address: ipv4Address({ immutable: true, doc: 'The address; it must lie in the network.' }),
     mac_lease_uuid: { ...macLease, immutable: true },
@@ -28,14 +28,14 @@ export const ipLease = resource({
   actions: {
     attach: {
       method: 'PUT',
-      doc: 'Gives a free address to an interface.',
+      doc: 'Attaches a free lease to an interface.',
       parameters: { interface_uuid: holder, mac_lease_uuid: macLease },
       needsOne: true,
       answers: 'ip_lease',
     },
     release: {
       method: 'PUT',
-      doc: 'Takes an address from its interface; the lease stays, free.',
+      doc: 'Releases the lease from its interface; the lease stays and is free.',
       parameters: {},
       answers: 'ip_lease',
     },

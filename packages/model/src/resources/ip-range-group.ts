@@ -6,11 +6,11 @@ export const ipRangeGroup = resource({
   plural: 'ip_range_groups',
   model: 'IpRangeGroup',
   idPrefix: 'iprg',
-  doc: 'Ranges of IPv4 addresses from which lease policies take new ones.',
+  doc: 'Ranges of IPv4 addresses from which lease policies allocate.',
   fields: {
     allocation_type: oneOf(['incremental', 'decremental', 'random'], {
       default: 'incremental',
-      doc: 'Which free address is taken: the lowest, the highest, or any.',
+      doc: 'Which free address is allocated: the lowest, the highest, or a random one.',
     }),
   },
 });

@@ -11,6 +11,6 @@ export const ipRange = resource({
   fields: {
     ip_range_group_uuid: reference({ to: 'ip_range_group', show: ['id'], immutable: true, doc: 'The group.' }),
     begin_ipv4_address: ipv4Address({ numeric: true, immutable: true, doc: 'The first address of the range.' }),
-    end_ipv4_address: ipv4Address({ numeric: true, immutable: true, doc: 'The last address, which belongs to it.' }),
+    end_ipv4_address: ipv4Address({ numeric: true, immutable: true, doc: 'The last address of the range.' }),
   },
 });

@@ -8,12 +8,12 @@ export const ipRetentionContainer = resource({
   plural: 'ip_retention_containers',
   model: 'IpRetentionContainer',
   idPrefix: 'irc',
-  doc: 'Limits how long the IP leases of its lease policies last.',
+  doc: 'Limits the lifetime of the IP leases of its lease policies.',
   fields: {
-    lease_time: integer({ ...seconds, doc: 'How long an interface has a lease; without end where not given.' }),
+    lease_time: integer({ ...seconds, doc: 'How long an interface holds a lease; unlimited if not given.' }),
     grace_time: integer({
       ...seconds,
-      doc: 'How long the address stays reserved after that; without end where not given.',
+      doc: 'How long the address stays reserved after release; unlimited if not given.',
     }),
   },
 });

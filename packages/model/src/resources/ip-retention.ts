@@ -5,7 +5,7 @@ export const ipRetention = resource({
   kind: 'ip_retention',
   plural: 'ip_retentions',
   model: 'IpRetention',
-  doc: 'How long an IP lease has lasted: it is released after the lease time, and removed after the grace time.',
+  doc: 'The times of an IP lease. The lease is released after the lease time, and deleted after the grace time.',
   nested: { of: 'ip_retention_container', name: 'ip_retentions', operations: 'list' },
   fields: {
     ip_lease_uuid: reference({ to: 'ip_lease', show: ['id'], immutable: true, doc: 'The lease.' }),
@@ -15,7 +15,7 @@ export const ipRetention = resource({
       immutable: true,
       doc: 'The container with the times.',
     }),
-    leased_at: time({ immutable: true, doc: 'When the address was given.' }),
-    released_at: time({ optional: true, immutable: true, doc: 'When it was taken back; null while it is leased.' }),
+    leased_at: time({ immutable: true, doc: 'When the address was allocated.' }),
+    released_at: time({ optional: true, immutable: true, doc: 'When the lease was released; null while it is held.' }),
   },
 });

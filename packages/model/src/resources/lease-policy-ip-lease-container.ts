@@ -5,7 +5,7 @@ export const leasePolicyIpLeaseContainer = resource({
   kind: 'lease_policy_ip_lease_container',
   plural: 'lease_policy_ip_lease_containers',
   model: 'LeasePolicyIpLeaseContainer',
-  doc: 'A container that holds what a lease policy gives.',
+  doc: 'A container for the leases of a lease policy.',
   nested: { of: 'lease_policy', name: 'ip_lease_containers', with: 'ip_lease_container', answers: 'other' },
   fields: {
     lease_policy_uuid: reference({ to: 'lease_policy', show: ['id'], immutable: true, doc: 'The policy.' }),
@@ -15,7 +15,7 @@ export const leasePolicyIpLeaseContainer = resource({
       immutable: true,
       doc: 'The container.',
     }),
-    label: text({ optional: true, immutable: true, doc: 'Selects it where an address is taken with a label.' }),
+    label: text({ optional: true, immutable: true, doc: 'Selects the container for leases with this label.' }),
   },
   unique: [{ columns: ['lease_policy_id', 'ip_lease_container_id'], error: 'relationExists' }],
 });

@@ -5,7 +5,7 @@ export const leasePolicyIpRetentionContainer = resource({
   kind: 'lease_policy_ip_retention_container',
   plural: 'lease_policy_ip_retention_containers',
   model: 'LeasePolicyIpRetentionContainer',
-  doc: 'A container that limits how long what a lease policy gives lasts.',
+  doc: 'A container that limits the lifetime of the leases of a lease policy.',
   nested: { of: 'lease_policy', name: 'ip_retention_containers', with: 'ip_retention_container', answers: 'other' },
   fields: {
     lease_policy_uuid: reference({ to: 'lease_policy', show: ['id'], immutable: true, doc: 'The policy.' }),

@@ -5,7 +5,7 @@ export const leasePolicyNetwork = resource({
   kind: 'lease_policy_network',
   plural: 'lease_policy_networks',
   model: 'LeasePolicyNetwork',
-  doc: 'A network of a lease policy, and the ranges of it from which addresses are taken. The first with a free one is used.',
+  doc: 'A network of a lease policy, with the ranges to allocate from. The first network with a free address is used.',
   nested: { of: 'lease_policy', name: 'networks', with: 'network', answers: 'parent' },
   fields: {
     lease_policy_uuid: reference({ to: 'lease_policy', show: ['id'], immutable: true, doc: 'The policy.' }),

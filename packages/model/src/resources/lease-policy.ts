@@ -6,23 +6,23 @@ export const leasePolicy = resource({
   plural: 'lease_policies',
   model: 'LeasePolicy',
   idPrefix: 'lp',
-  doc: 'Gives addresses of its networks to the interfaces that are added to it.',
+  doc: 'Allocates addresses of its networks to the interfaces that are added to it.',
   fields: {
     timing: oneOf(['immediate', 'dhcp'], {
       default: 'immediate',
-      doc: 'When: as soon as an interface is added; `dhcp` is kept and gives none yet.',
+      doc: 'When to allocate: `immediate`, as soon as an interface is added. `dhcp` is accepted, but allocates nothing yet.',
     }),
     mode: oneOf(['simple'], { default: 'simple', immutable: true, doc: 'Kind of policy.' }),
   },
   actions: {
     ip_leases: {
       method: 'POST',
-      doc: 'Takes an address that belongs to no interface yet.',
+      doc: 'Allocates an address without an interface.',
       parameters: {
         ip_lease_uuid: text({
           optional: true,
           placeholder: 'UUID',
-          doc: 'Name of the new lease; made up where not given.',
+          doc: 'Uuid of the new lease; random if not given.',
         }),
         label: text({ optional: true, doc: 'Only lease containers with this label hold the lease.' }),
       },

@@ -6,14 +6,14 @@ export const macLease = resource({
   plural: 'mac_leases',
   model: 'MacLease',
   idPrefix: 'ml',
-  doc: 'A MAC address of an interface. An address belongs to one interface in the whole system.',
+  doc: 'A MAC address of an interface. Each address belongs to one interface in the whole system.',
   fields: {
-    interface_uuid: reference({ to: 'interface', doc: 'The interface that has it.' }),
+    interface_uuid: reference({ to: 'interface', doc: 'The interface.' }),
     segment_uuid: reference({
       to: 'segment',
       show: ['id'],
       optional: true,
-      doc: 'The segment in which it is used.',
+      doc: 'The segment in which the address is used.',
     }),
     mac_address: macAddress({ unicast: true, immutable: true, doc: 'The address.' }),
   },

@@ -6,8 +6,8 @@ export const macRangeGroup = resource({
   plural: 'mac_range_groups',
   model: 'MacRangeGroup',
   idPrefix: 'mrg',
-  doc: 'Ranges of MAC addresses from which new ones are drawn.',
+  doc: 'Ranges of MAC addresses from which random addresses are chosen.',
   fields: {
-    allocation_type: text({ default: 'random', doc: 'Kept for older clients: addresses are always drawn at random.' }),
+    allocation_type: text({ default: 'random', doc: 'Accepted for older clients; addresses are always random.' }),
   },
 });

@@ -11,6 +11,6 @@ export const macRange = resource({
   fields: {
     mac_range_group_uuid: reference({ to: 'mac_range_group', show: ['id'], immutable: true, doc: 'The group.' }),
     begin_mac_address: macAddress({ numeric: true, immutable: true, doc: 'The first address of the range.' }),
-    end_mac_address: macAddress({ numeric: true, immutable: true, doc: 'The last address, which belongs to it.' }),
+    end_mac_address: macAddress({ numeric: true, immutable: true, doc: 'The last address of the range.' }),
   },
 });

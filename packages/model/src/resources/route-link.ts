@@ -6,15 +6,15 @@ export const routeLink = resource({
   plural: 'route_links',
   model: 'RouteLink',
   idPrefix: 'rl',
-  doc: 'A logical router: it joins the routes that name it.',
+  doc: 'A logical router. It joins the routes that refer to it.',
   fields: {
     mac_address: macAddress({
       optional: true,
       immutable: true,
-      doc: 'Kept for older clients; routing needs no address of the router itself.',
+      doc: 'Accepted for older clients; routing does not use it.',
     }),
   },
   parameters: {
-    topology_uuid: reference({ to: 'topology', optional: true, doc: 'The topology to which it is added.' }),
+    topology_uuid: reference({ to: 'topology', optional: true, doc: 'A topology to add it to.' }),
   },
 });

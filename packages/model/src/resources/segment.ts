@@ -6,14 +6,14 @@ export const segment = resource({
   plural: 'segments',
   model: 'Segment',
   idPrefix: 'seg',
-  doc: 'A network without addresses: frames go by MAC address alone.',
+  doc: 'A network without addresses. Frames are forwarded by MAC address.',
   fields: {
     mode: oneOf(['physical', 'virtual'], {
       immutable: true,
-      doc: 'What it is: `virtual` (an overlay) or `physical` (that of the hosts).',
+      doc: '`virtual` (an overlay) or `physical` (the network of the hosts).',
     }),
   },
   parameters: {
-    topology_uuid: reference({ to: 'topology', optional: true, doc: 'The topology to which it is added.' }),
+    topology_uuid: reference({ to: 'topology', optional: true, doc: 'A topology to add it to.' }),
   },
 });

@@ -5,7 +5,7 @@ export const topologyDatapath = resource({
   kind: 'topology_datapath',
   plural: 'topology_datapaths',
   model: 'TopologyDatapath',
-  doc: 'A datapath of a topology, and how its host reaches the others.',
+  doc: 'A datapath of a topology, with the interface through which its host reaches others.',
   nested: { of: 'topology', name: 'datapaths', with: 'datapath', lists: 'relations' },
   fields: {
     topology_uuid: reference({ to: 'topology', show: ['id'], immutable: true, doc: 'The topology.' }),
@@ -16,7 +16,7 @@ export const topologyDatapath = resource({
       show: ['id'],
       optional: true,
       immutable: true,
-      doc: 'The address of the host; the first of the interface where not given.',
+      doc: 'The address of the host; by default the first of the interface.',
     }),
   },
   unique: [{ columns: ['topology_id', 'datapath_id'], error: 'relationExists' }],

@@ -5,7 +5,7 @@ export const topologyLayer = resource({
   kind: 'topology_layer',
   plural: 'topology_layers',
   model: 'TopologyLayer',
-  doc: 'That a topology lies over another: what it has is put on the datapaths of the other.',
+  doc: 'An overlay and its underlay: the networks, segments and route links of the overlay are added to the datapaths of the underlay.',
   nested: {
     of: 'topology',
     name: 'underlays',
@@ -17,9 +17,9 @@ export const topologyLayer = resource({
       to: 'topology',
       show: ['id'],
       immutable: true,
-      doc: 'The topology that lies over the other.',
+      doc: 'The overlay topology.',
     }),
-    underlay_uuid: reference({ to: 'topology', show: ['id'], immutable: true, doc: 'The topology below.' }),
+    underlay_uuid: reference({ to: 'topology', show: ['id'], immutable: true, doc: 'The underlay topology.' }),
   },
   unique: [{ columns: ['overlay_id', 'underlay_id'], error: 'relationExists' }],
 });

@@ -5,7 +5,7 @@ export const topologyMacRangeGroup = resource({
   kind: 'topology_mac_range_group',
   plural: 'topology_mac_range_groups',
   model: 'TopologyMacRangeGroup',
-  doc: 'The MAC addresses of a topology: those on its datapaths are drawn from the last group that it was given.',
+  doc: 'MAC addresses for the datapaths of a topology. The group that was added last is used.',
   nested: { of: 'topology', name: 'mac_range_groups', with: 'mac_range_group', lists: 'relations' },
   fields: {
     topology_uuid: reference({ to: 'topology', show: ['id'], immutable: true, doc: 'The topology.' }),

@@ -6,11 +6,11 @@ export const topology = resource({
   plural: 'topologies',
   model: 'Topology',
   idPrefix: 'topo',
-  doc: 'Puts its networks, segments and route links on its datapaths, so that nobody has to do it one by one.',
+  doc: 'Adds its networks, segments and route links to its datapaths automatically.',
   fields: {
     mode: oneOf(['simple_underlay', 'simple_overlay'], {
       immutable: true,
-      doc: 'What it is: the datapaths with their host interfaces, or what lies over such underlays.',
+      doc: '`simple_underlay` (datapaths with their host interfaces) or `simple_overlay` (on top of underlays).',
     }),
   },
   emptyChange: true,

@@ -6,14 +6,14 @@ export const translation = resource({
   plural: 'translations',
   model: 'Translation',
   idPrefix: 'tr',
-  doc: 'Address translation at a routing interface with `enable_route_translation`.',
+  doc: 'Address translation at a gateway with `enable_route_translation`.',
   fields: {
     interface_uuid: reference({
       to: 'interface',
       immutable: true,
-      doc: 'The interface at which addresses are translated.',
+      doc: 'The gateway.',
     }),
     mode: oneOf(['static_address'], { immutable: true, doc: 'Kind of translation.' }),
-    passthrough: boolean({ default: false, doc: 'What no entry translates may pass as it is.' }),
+    passthrough: boolean({ default: false, doc: 'Whether packets that no entry matches may pass untranslated.' }),
   },
 });

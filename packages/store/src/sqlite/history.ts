@@ -4,10 +4,10 @@
  */
 import { randomUUID } from 'node:crypto';
 import type { Change, Kind } from '@openvnet/model';
-import { sql } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { ChangedBy, Logged } from '../reader.ts';
 import type { Touched } from '../store.ts';
-import type { Database } from './database.ts';
+import type { AnyTables, Database } from './database.ts';
 import type { Rows } from './rows.ts';
 
 interface State {
@@ -125,24 +125,22 @@ export class History {
   log(of: { readonly kind: Kind; readonly id: number } | { readonly revision: number }): Logged[] {
     const ofRevision = 'revision' in of;
     const statement = this.#database.prepare(`log ${ofRevision}`, (builder, slot) => {
-      const all = builder
-        .selectFrom('changes')
-        .leftJoin('commits', 'commits.revision', 'changes.revision')
-        .select(['changes.revision', 'kind', 'object_id', 'removed', 'before', 'after'])
-        .select(['time', 'author', 'request', 'message'])
-        .orderBy('changes.id', 'desc');
+      const all = logged(builder).orderBy('changes.id', 'desc');
       return ofRevision
         ? all.where('changes.revision', '=', slot('revision'))
         : all.where('kind', '=', slot('kind')).where('object_id', '=', slot('id'));
     });
-    return (statement.all({ ...of }) as LoggedRow[]).map(({ object_id, removed, before, after, ...row }) => ({
-      ...row,
-      author: row.author ?? '',
-      id: object_id,
-      removed: removed === 1,
-      before: rowOf(before),
-      after: rowOf(after),
-    }));
+    return (statement.all({ ...of }) as LoggedRow[]).map(readLogged);
+  }
+
+  logAfter(revision: number, mostRevisions: number): Logged[] {
+    const statement = this.#database.prepare('log after', (builder, slot) =>
+      logged(builder)
+        .where('changes.revision', '>', slot('revision'))
+        .where('changes.revision', '<=', slot('last'))
+        .orderBy('changes.id'),
+    );
+    return (statement.all({ revision, last: revision + mostRevisions }) as LoggedRow[]).map(readLogged);
   }
 
   #load(): State {
@@ -153,6 +151,26 @@ export class History {
     this.#database.prepare('found', (builder) => builder.insertInto('store').values(made)).run();
     return made;
   }
+}
+
+/** Every change, with who has made it. */
+function logged(builder: Kysely<AnyTables>) {
+  return builder
+    .selectFrom('changes')
+    .leftJoin('commits', 'commits.revision', 'changes.revision')
+    .select(['changes.revision', 'kind', 'object_id', 'removed', 'before', 'after'])
+    .select(['time', 'author', 'request', 'message']);
+}
+
+function readLogged({ object_id, removed, before, after, ...row }: LoggedRow): Logged {
+  return {
+    ...row,
+    author: row.author ?? '',
+    id: object_id,
+    removed: removed === 1,
+    before: rowOf(before),
+    after: rowOf(after),
+  };
 }
 
 function textOf(row: object | null): string | null {

@@ -53,6 +53,11 @@ export class SqliteReader implements Reader {
     return this.#history.log(of);
   }
 
+  async logAfter(revision: number, mostRevisions: number): Promise<Logged[]> {
+    this.requireOpen();
+    return this.#history.logAfter(revision, mostRevisions);
+  }
+
   end(): void {
     this.#ended = true;
   }

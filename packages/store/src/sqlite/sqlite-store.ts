@@ -73,6 +73,7 @@ export class SqliteStore implements Store {
   revisionsOf: Reader['revisionsOf'] = (kind, ids) => this.read((reader) => reader.revisionsOf(kind, ids));
   changesSince: Reader['changesSince'] = (revision) => this.read((reader) => reader.changesSince(revision));
   log: Reader['log'] = (of) => this.read((reader) => reader.log(of));
+  logAfter: Reader['logAfter'] = (revision, most) => this.read((reader) => reader.logAfter(revision, most));
 
   async read<T>(work: (reader: Reader) => Promise<T>): Promise<T> {
     this.#requireOutside();
