@@ -27,7 +27,6 @@ import {
   uuidParameter,
   type Values,
 } from './parameters.ts';
-import { perKind } from './per-kind.ts';
 import { recordOf, recordsOf } from './record.ts';
 import { refusing } from './refusal.ts';
 
@@ -195,12 +194,12 @@ function actionEndpoints(kind: Kind, { store, around }: Place): Endpoint[] {
 }
 
 /** The parameters of a request that makes an object; `inPath` are those that the path holds instead. */
-export function makeParameters(kind: Kind, inPath: readonly string[] = []): readonly Parameter[] {
-  const all = allToMake(kind);
-  return inPath.length === 0 ? all : all.filter(({ name }) => !inPath.includes(name));
+export function makeParameters(kind: Kind, inPath: readonly string[] = []) {
+  return parametersFor(
+    parametersOf(resourceOf(kind)).filter(([name]) => !inPath.includes(name)),
+    'make',
+  );
 }
-
-const allToMake = perKind((kind) => parametersFor(parametersOf(resourceOf(kind)), 'make'));
 
 /** What a path names beside what is given: names of parameters that it stands for, and their columns. */
 export interface InPath {
@@ -282,7 +281,7 @@ export async function changeIn(tx: Transaction, kind: Kind, uuid: string, given:
 }
 
 /** What a request that changes an object may hold: fields that are not fixed, and what its behaviour takes besides. */
-const changeParameters = perKind((kind): readonly Parameter[] => {
+function changeParameters(kind: Kind) {
   const declared = resourceOf(kind);
   const { changes = [] } = declared;
   const own = new Set(fieldsOf(declared).map(([name]) => name));
@@ -292,17 +291,15 @@ const changeParameters = perKind((kind): readonly Parameter[] => {
   return parametersFor(open, 'change').map((one) =>
     own.has(one.name) || one.field.to ? { ...one, takesNull: one.field.optional } : one,
   );
-});
+}
 
 /** Its own columns, and what the request held besides. */
 function parted(kind: Kind, columns: Values): { values: Values; more: Values } {
-  const own = ownColumns(kind);
+  const own = new Set(fieldsOf(resourceOf(kind)).map(([name, field]) => columnOf(name, field)));
   const [values, more]: [Values, Values] = [{}, {}];
   for (const [name, value] of Object.entries(columns)) (own.has(name) ? values : more)[name] = value;
   return { values, more };
 }
-
-const ownColumns = perKind((kind) => new Set(fieldsOf(resourceOf(kind)).map(([name, field]) => columnOf(name, field))));
 
 export async function unusedUuid(reader: Reader, kind: Kind, prefix: string): Promise<string> {
   for (;;) {
