@@ -53,7 +53,10 @@ describe('batch from standard input', () => {
   it('leaves out comments and empty lines, counts them, and goes on', { timeout: 30_000 }, async () => {
     const { code, out, err } = await piped(lines);
     expect(out).toMatch(/^> network add [^#]*> network frob\n> network del nw-a\nnw-a is gone\n$/);
-    expect([code, err]).toEqual([1, "vnctl: unknown command 'frob'\nvnctl: 1 of 3 commands failed: line 4\n"]);
+    expect([code, err]).toEqual([
+      1,
+      "vnctl: unknown command 'frob'\nhint: Use: vnctl networks --help\nvnctl: 1 of 3 commands failed: line 4\n",
+    ]);
   });
 
   it('ends at the first failure where it is told to; - is standard input too', { timeout: 30_000 }, async () => {

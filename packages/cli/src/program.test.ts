@@ -81,7 +81,8 @@ describe('a command line', () => {
       const { code, err } = await vnctl(line);
       expect(code, line).toBe(2);
       expect(err, line).toContain(complaint && `vnctl: ${complaint}`);
-      expect(err.trim().split('\n'), line).toHaveLength(1);
+      const hint = err ? [expect.stringMatching(/^hint: Use: vnctl (networks? .*)?--help$/)] : [];
+      expect(err.trim().split('\n').slice(1), line).toEqual(hint);
     }
     expect((await json('networks show')).total_count).toBe(1);
   });
@@ -115,7 +116,7 @@ describe('the exit code', () => {
     expect(err).toMatch(/^vnctl: Could not parse IPv4 address: 1\.2\.3\nhint: ipv4_network: expected .*\n$/);
     const enumerated = await vnctl('network add --ipv4-network=10.0.0.0 --mode=blue');
     expect(enumerated.err).toBe(
-      'vnctl: parameter validation failed: mode "blue"\nhint: mode: expected one of physical, virtual, internal\n',
+      'vnctl: parameter validation failed: mode "blue"\nhint: mode: expected one of physical, virtual, internal. Use: vnctl networks add --help\n',
     );
   });
 
@@ -133,9 +134,10 @@ describe('the exit code', () => {
   it('is 3 where there is no API', async () => {
     const { url } = shell.manager;
     await shell.manager.close();
+    const vnmgr = fileURLToPath(import.meta.resolve('../../manager/bin/vnmgr'));
     expect(await vnctl('status', { OPENVNET_API: url })).toMatchObject({
       code: 3,
-      err: `vnctl: cannot reach ${url}: connection refused (is vnmgr or openvnet running?)\n`,
+      err: `vnctl: cannot reach ${url}: connection refused (is vnmgr or openvnet running?)\nhint: Start it, or say where it runs: --api URL, OPENVNET_API or vnctl.yaml. Use: ${vnmgr}\n`,
     });
   });
 });
@@ -181,7 +183,7 @@ describe('settings', () => {
     writeFileSync(join(shell.home, '.vnctlrc'), `${ruby}output_format "json"\n`);
     expect(JSON.parse((await vnctl('networks show', {})).out)).toMatchObject({ total_count: 0 });
     writeFileSync(join(shell.home, '.vnctlrc'), `${ruby}output_format "xml"\n`);
-    const wrong = `vnctl: ${join(shell.home, '.vnctlrc')}: output_format "xml": expected one of yml, json\n`;
+    const wrong = `vnctl: ${join(shell.home, '.vnctlrc')}: output_format "xml": expected one of yml, json\nhint: Use: vnctl networks show --help\n`;
     expect(await vnctl('networks show', {})).toMatchObject({ code: 2, err: wrong });
     writeFileSync(join(shell.home, '.vnctlrc'), 'webapi_prt "1"\n');
     expect((await vnctl('networks show', {})).err).toContain(
