@@ -3,7 +3,7 @@
  * would write.
  */
 import { writeFileSync } from 'node:fs';
-import { features, places, registers, tableNames, tables } from '@openvnet/compiler';
+import { features, freePlaces, places, registers, tableNames, tables } from '@openvnet/compiler';
 import { fieldsOf, kinds, parametersOf, resourceOf } from '@openvnet/model';
 
 const made = '<!-- Made by scripts/pages.ts from the declarations; do not edit. -->';
@@ -22,10 +22,12 @@ function pipelinePage(): string {
     const missed = typeof miss === 'string' ? miss : `agent (${miss.agent})`;
     return [number, name, doc, words(match), words(writes), words(next), words(calls), missed];
   });
-  const registerRows = Object.entries(registers).map(([name, { bits, doc }]) => {
+  const registerRows = Object.entries(registers).map(([name, { bits, lives, doc }]) => {
     const { field, offset } = places[name as keyof typeof places];
-    return [name, bits, `${field}${offset > 0 ? ` from bit ${offset}` : ''}`, doc];
+    const spans = lives.map(([from, to]) => (from === to ? `\`${from}\`` : `\`${from}\` to \`${to}\``)).join(', ');
+    return [name, bits, `${field}${offset > 0 ? ` from bit ${offset}` : ''}`, spans, doc];
   });
+  const free = freePlaces();
   const featureRows = features.map(({ name, cookie, doc }) => [`0x${cookie.toString(16).padStart(2, '0')}`, name, doc]);
   return [
     made,
@@ -40,7 +42,11 @@ function pipelinePage(): string {
     'as a subroutine, from which the packet returns. The last column says what happens to a packet that matches no flow.\n',
     grid(['number', 'table', 'purpose', 'matches', 'writes', 'next tables', 'calls', 'no match'], tableRows),
     '## Registers\n',
-    grid(['register', 'bits', 'field', 'content'], registerRows),
+    'Two registers that are never in use in the same table may share a field. All registers of a packet are zero in the first table.\n',
+    grid(['register', 'bits', 'field', 'in use in tables', 'content'], registerRows),
+    `These fields are free: ${words(free.whole)}; ${words(free.parts)}.`,
+    'Tunnels will need one bit of them, which marks packets from another host. `domain` is the tunnel key, numbers of hosts fit into',
+    '`out_port` above those of ports, and `too_large` can be in use again after `forward`.\n',
     '## Features\n',
     grid(['cookie', 'feature', 'purpose'], featureRows),
   ].join('\n');

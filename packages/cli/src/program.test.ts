@@ -203,6 +203,11 @@ describe('an answer', () => {
   it('shows and removes parts that have no name of their own', async () => {
     expect((await vnctl('interface ports show if-veth1')).out).toMatch(/if-veth1/);
     expect((await vnctl('interface ports del if-veth1 --port-name=none')).out).toBe('nothing matched\n');
+    await vnctl('interface ports add if-veth1 --port-name eth9 --datapath-uuid dp-br0');
+    expect((await vnctl('interfaces ports del if-veth1 eth9 none')).out).toMatch(
+      /port_name +eth9[\s\S]*\nnothing matched\n$/,
+    );
+    expect(await vnctl('interfaces ports del if-veth1 eth9 --port-name eth8')).toMatchObject({ code: 2 });
     expect((await vnctl('interface ports del if-veth1')).out).toMatch(/port_name +if-veth1/);
     expect((await vnctl('interface ports add if-veth1 --port-name=eth7')).out).toMatch(/port_name +eth7/);
   });
@@ -514,6 +519,22 @@ describe('batch from standard input', () => {
     expect(out).not.toContain('network del');
     expect([code, err]).toEqual([1, expect.stringMatching(/1 of 2 commands failed: line 4; the rest was not run\n$/)]);
     expect(await piped('')).toEqual({ code: 0, out: '', err: '' });
+  });
+});
+
+describe('rename', () => {
+  beforeEach(registered);
+
+  it('gives an object of any kind another name, which may be options too', async () => {
+    expect((await vnctl('network rename nw-net1 nw-blue -o name')).out).toBe('nw-blue\n');
+    expect((await vnctl('datapaths rename dp-br0 --new-uuid dp-one -o name')).out).toBe('dp-one\n');
+    expect((await vnctl('interfaces rename --uuid if-veth1 --new_uuid if-web -o name')).out).toBe('if-web\n');
+    expect(await json('interface show if-web')).toMatchObject({ network_uuid: 'nw-blue' });
+    expect(await vnctl('network rename nw-blue')).toMatchObject({
+      code: 2,
+      err: 'vnctl: two names are needed: vnctl networks rename UUID NEW_UUID\n',
+    });
+    expect(await vnctl('network rename nw-blue if-blue')).toMatchObject({ code: 1 });
   });
 });
 

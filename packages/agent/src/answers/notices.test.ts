@@ -73,7 +73,7 @@ describe('what a guest did in vain', () => {
       'asks for 10.0.2.3, which is outside nw-1 (10.0.1.0/24): netmask or route inside the guest',
     ]);
     expect(said('unanswered', arp(ip(1), ip(99)))[1]).toBe(
-      'asks for 10.0.1.99, which nobody in nw-1 has. Use: vnctl interface add --network-uuid nw-1 --ipv4-address 10.0.1.99',
+      'asks for 10.0.1.99, which nobody in nw-1 has. Use: vnctl interface add --network-uuid nw-1 --ipv4-address 10.0.1.99 --port-name PORT',
     );
   });
 

@@ -1,17 +1,16 @@
 import {
   type AgentReason,
   type Answer,
+  agentReads,
   agentReasons,
   features,
   type Limit,
   type Lookup,
-  load,
   output,
   places,
   portFromWire,
   type RegisterName,
   type Reply,
-  registers,
 } from '@openvnet/compiler';
 import { type Action, type FieldName, type PacketIn, reservedPorts, type SwitchConnection } from '@openvnet/openflow';
 import { DecodeError } from '@openvnet/wire';
@@ -26,7 +25,7 @@ const usualLimit: Limit = { burst: 20, perSecond: 10 };
 /** Between two lines of the log about the same. */
 const noteMs = 1000;
 
-const registerNames = Object.keys(registers) as RegisterName[];
+const switchRegisters = Array.from({ length: 16 }, (_, number) => `reg${number}` as FieldName);
 
 interface Answerer {
   readonly reason: AgentReason;
@@ -85,8 +84,14 @@ export class PacketIns {
     };
     const began = performance.now();
     try {
-      const register = (name: RegisterName): number => registerOf(metadata, name);
-      const handed = { port, frame: packet, register, restore: () => restoreOf(register) };
+      const register = (name: RegisterName): number => {
+        if (!agentReads[reason].includes(name))
+          throw new RangeError(
+            `register ${name} may hold anything in a packet for ${reason}: agentReads does not name it`,
+          );
+        return registerOf(metadata, name);
+      };
+      const handed = { port, frame: packet, register, restore: () => restoreOf(metadata) };
       const lookup: Lookup = {
         ...this.#lookup(served, port, reason),
         converse: (conversation) => {
@@ -142,20 +147,23 @@ export class PacketIns {
   }
 }
 
-function restoreOf(register: (name: RegisterName) => number): Action[] {
-  return registerNames.flatMap((name) => {
-    const value = register(name);
-    return value === 0 ? [] : [load(name, value)];
+/** Whatever the registers hold: what two share is put back once. */
+function restoreOf(metadata: PacketIn['metadata']): Action[] {
+  return switchRegisters.flatMap((field) => {
+    const value = heldIn(metadata, field);
+    return value === 0n ? [] : [{ type: 'load', to: { field, offset: 0, bits: 32 }, value: Number(value) }];
   });
+}
+
+function heldIn(metadata: PacketIn['metadata'], field: FieldName): bigint {
+  const value = metadata?.[field] as number | bigint | { value?: number | bigint } | undefined;
+  return BigInt((typeof value === 'object' ? value.value : value) ?? 0);
 }
 
 /** A switch tells each register by itself, also those that are used in pairs. */
 function registerOf(metadata: PacketIn['metadata'], name: RegisterName): number {
   const { field, offset, bits } = places[name];
-  const read = (one: FieldName): bigint => {
-    const value = metadata?.[one] as number | bigint | { value?: number | bigint } | undefined;
-    return BigInt((typeof value === 'object' ? value.value : value) ?? 0);
-  };
+  const read = (one: FieldName): bigint => heldIn(metadata, one);
   const pair = /^xreg(\d+)$/.exec(field);
   const first = Number(pair?.[1]) * 2;
   const halves = pair && (read(`reg${first}` as FieldName) << 32n) | read(`reg${first + 1}` as FieldName);

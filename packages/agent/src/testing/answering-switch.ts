@@ -11,6 +11,36 @@ export interface Sent extends Reply {
   readonly port: number | undefined;
 }
 
+/** What registers hold once actions are done, of which some put them back. */
+export function heldAfter(actions: readonly Action[]): (name: RegisterName) => number {
+  const values = new Map<string, bigint>();
+  const write = (field: string, offset: number, bits: number, value: bigint): void => {
+    const mask = ((1n << BigInt(bits)) - 1n) << BigInt(offset);
+    values.set(field, ((values.get(field) ?? 0n) & ~mask) | (value << BigInt(offset)));
+  };
+  const halves = (field: string): string[] => {
+    const pair = /^xreg(\d+)$/.exec(field);
+    return pair ? [`reg${Number(pair[1]) * 2}`, `reg${Number(pair[1]) * 2 + 1}`] : [];
+  };
+  for (const action of actions) {
+    if (action.type !== 'load') continue;
+    const { field, offset, bits } = action.to;
+    const [high, low] = halves(field);
+    const value = BigInt(action.value);
+    if (!high || !low) write(field, offset, bits, value);
+    else {
+      write(low, 0, 32, value & 0xffff_ffffn);
+      write(high, 0, bits - 32, value >> 32n);
+    }
+  }
+  return (name) => {
+    const { field, offset, bits } = places[name];
+    const [high, low] = halves(field);
+    const whole = high && low ? ((values.get(high) ?? 0n) << 32n) | (values.get(low) ?? 0n) : (values.get(field) ?? 0n);
+    return Number((whole >> BigInt(offset)) & ((1n << BigInt(bits)) - 1n));
+  };
+}
+
 /** A switch without a connection, whose packets the agent answers: what it would send out is in `sent`. */
 export class AnsweringSwitch {
   readonly packetIns = new PacketIns(pino({ level: 'silent' }));

@@ -1,6 +1,6 @@
 /** Flows with the names of objects in the place of their numbers, to compare hosts on which the numbers differ. For tests. */
 
-import { features, places, readCookie } from '@openvnet/compiler';
+import { features, places, readCookie, registersIn, tableNames } from '@openvnet/compiler';
 import { decodeFlow, type EncodedFlow } from '@openvnet/openflow';
 import type { Slice } from '../feed/slice.ts';
 
@@ -47,9 +47,11 @@ export function namedFlows(flows: readonly EncodedFlow[], slice: Slice): string[
   };
   const texts = flows.map((flow) => {
     const { match, instructions, ...rest } = decodeFlow(flow);
+    const living = new Set<string>(registersIn(tableNames[rest.table]!));
+    const held = Object.entries(registers).filter(([register]) => living.has(register));
     const fields: Record<string, unknown> = { ...match };
     const matched: Record<string, string> = {};
-    for (const [register, kind] of Object.entries(registers)) {
+    for (const [register, kind] of held) {
       const { field, offset, bits } = places[register as keyof typeof registers];
       const given = fields[field] as { value: number; mask: number } | number | undefined;
       if (given === undefined) continue;
@@ -65,7 +67,7 @@ export function namedFlows(flows: readonly EncodedFlow[], slice: Slice): string[
         ? instruction
         : instruction.actions.map((action) => {
             if (action.type !== 'load') return action;
-            const found = Object.entries(registers).find(([register]) => {
+            const found = held.find(([register]) => {
               const place = places[register as keyof typeof registers];
               return place.field === action.to.field && place.offset === action.to.offset;
             });

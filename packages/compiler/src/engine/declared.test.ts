@@ -1,36 +1,30 @@
 /** What flows do, against what their tables declare, for every topology. */
-import { type Action, decodeFlow, type Flow, type Subfield } from '@openvnet/openflow';
+import type { Action } from '@openvnet/openflow';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import type { Flow } from '../pipeline/flow.ts';
 import { meters } from '../pipeline/meters.ts';
-import { places, type RegisterName, registers } from '../pipeline/registers.ts';
 import { type TableName, tableNames, tables } from '../pipeline/tables.ts';
-import { populated, topology } from '../testing/random.ts';
+import { topology } from '../testing/random.ts';
+import { registerOf, saidFlows } from '../testing/said-flows.ts';
 
 const parts = ['writes', 'calls', 'next'] as const;
 type Use = Record<(typeof parts)[number], Set<string>> & { metersUsed: Set<number | undefined> };
 
-function registersIn({ field, offset, bits }: Subfield): RegisterName[] {
-  return (Object.keys(registers) as RegisterName[]).filter((name) => {
-    const place = places[name];
-    return place.field === field && place.offset < offset + bits && offset < place.offset + place.bits;
-  });
-}
-
 function note(use: Use, action: Action): void {
-  if (action.type === 'load' || action.type === 'move' || action.type === 'check_pkt_larger')
-    for (const name of registersIn(action.to)) use.writes.add(name);
+  if (action.type === 'load' || action.type === 'move' || action.type === 'check_pkt_larger') {
+    const name = registerOf(action.to);
+    if (name) use.writes.add(name);
+  }
   if (action.type === 'controller') use.metersUsed.add(action.meter_id);
   if (action.type === 'resubmit') use.calls.add(tableNames[action.table!]!);
   if (action.type === 'ct' && action.table !== undefined) use.next.add(tableNames[action.table]!);
 }
 
-function noteFlow(uses: ReadonlyMap<TableName, Use>, { table, instructions }: Flow): void {
-  const use = uses.get(tableNames[table]!)!;
-  for (const instruction of instructions) {
-    if (instruction.type === 'goto_table') use.next.add(tableNames[instruction.table]!);
-    if (instruction.type === 'apply_actions') for (const action of instruction.actions) note(use, action);
-  }
+function noteFlow(uses: ReadonlyMap<TableName, Use>, { table, actions = [], next }: Flow): void {
+  const use = uses.get(table)!;
+  if (next) use.next.add(next);
+  for (const action of actions) note(use, action);
 }
 
 it('tables declare exactly the registers that their flows write, the tables that these ask, and those at which they go on', () => {
@@ -42,8 +36,7 @@ it('tables declare exactly the registers that their flows write, the tables that
   );
   fc.assert(
     fc.property(topology, (drawn) => {
-      const { flows } = populated(drawn).compiler;
-      for (const key of flows.keys()) noteFlow(uses, decodeFlow({ key, body: flows.get(key)! }));
+      for (const flow of saidFlows(drawn)) noteFlow(uses, flow);
     }),
     { seed: 1, numRuns: 200 },
   );

@@ -1,8 +1,9 @@
 import { decodeFlow, type EncodedFlow, type Flow } from '@openvnet/openflow';
 import { DecodeError } from '@openvnet/wire';
 import { priority } from '../pipeline/flow.ts';
+import { places } from '../pipeline/places.ts';
 import { portFromWire } from '../pipeline/ports.ts';
-import { places, type RegisterName, registers } from '../pipeline/registers.ts';
+import { type RegisterName, registers } from '../pipeline/registers.ts';
 import { tableNumbers, tables } from '../pipeline/tables.ts';
 import { learnedMark, readCookie } from './feature.ts';
 import type { Relations } from './relations.ts';

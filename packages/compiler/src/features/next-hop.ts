@@ -3,7 +3,7 @@ import { arpOperation, decodeArp, decodeEthernet } from '@openvnet/packet';
 import { type Answer, feature, type Lookup, type Reply } from '../engine/feature.ts';
 import type { Resolved } from '../engine/relations.ts';
 import { ask, ethernet, handOver, handOverCopy, load, priority } from '../pipeline/flow.ts';
-import { places } from '../pipeline/registers.ts';
+import { places } from '../pipeline/places.ts';
 import { icmpErrors } from './icmp-errors.ts';
 
 /**

@@ -56,7 +56,7 @@ export function shownFlow(
     datapath_uuid,
     table: tableText(flow.table),
     priority: flow.priority,
-    match: matchByName(relations, flow.match),
+    match: matchByName(relations, flow),
     actions: actionsByName(relations, flow),
     next: nextOf(flow),
     ...decidedBy(relations, flow),
@@ -99,7 +99,7 @@ async function flowsOf(served: Inspected, { object, table }: FlowsQuestion): Pro
   // What delivers to a MAC address does so in every network of its interface.
   const uuid = compiler.relations.network.get(object.id)?.uuid;
   return found.filter(({ key, body }) => {
-    const { domain = uuid } = matchByName(compiler.relations, decodeFlow({ key, body }).match);
+    const { domain = uuid } = matchByName(compiler.relations, decodeFlow({ key, body }));
     return domain === uuid;
   });
 }

@@ -11,9 +11,10 @@ import type { Relations } from '../engine/relations.ts';
 import { hashIn } from '../features/rule-sets.ts';
 import { objectOfDomain } from '../pipeline/domain-numbers.ts';
 import { packetSize } from '../pipeline/flow.ts';
+import { places, registerAt, registersIn } from '../pipeline/places.ts';
 import { portFromWire } from '../pipeline/ports.ts';
-import { places, type RegisterName, registers, type Shown } from '../pipeline/registers.ts';
-import { reasonOf, tableNames } from '../pipeline/tables.ts';
+import { type RegisterName, registers, type Shown } from '../pipeline/registers.ts';
+import { reasonOf, type TableName, tableNames, tableNumbers } from '../pipeline/tables.ts';
 
 /** What stands in fields of packets. Others are numbers. */
 const shownFields: { readonly [F in FieldName]?: Shown } = {
@@ -36,12 +37,15 @@ const words: { readonly [F in FieldName]?: Readonly<Record<number, string>> } = 
   vlan_vid: { 0: 'none' },
 };
 
-/** A match or packet by names: registers taken apart, objects by uuid. */
-export function matchByName(relations: Relations, match: Flow['match']): Record<string, string> {
+/** A match or packet in a table by names: registers taken apart, objects by uuid. */
+export function matchByName(
+  relations: Relations,
+  { table, match }: Pick<Flow, 'table' | 'match'>,
+): Record<string, string> {
   const named: Record<string, string> = {};
   for (const [field, wanted] of Object.entries(match) as [FieldName, MatchValue][]) {
     const [value, mask] = typeof wanted === 'object' ? [BigInt(wanted.value), BigInt(wanted.mask)] : [BigInt(wanted)];
-    const inside = registerNames.filter((name) => places[name].field === field);
+    const inside = livingIn(table).filter((name) => places[name].field === field);
     if (inside.length === 0) {
       named[field] = maskedText(relations, shownFields[field], field, { value, mask });
       continue;
@@ -59,19 +63,21 @@ export function matchByName(relations: Relations, match: Flow['match']): Record<
 }
 
 /** Actions by names, in order. */
-export function actionsByName(relations: Relations, { instructions }: Flow): string[] {
+export function actionsByName(relations: Relations, { table, instructions }: Flow): string[] {
   return instructions.flatMap((instruction) => {
     if (instruction.type === 'goto_table') return [];
-    if (instruction.type === 'apply_actions') return instruction.actions.map((action) => actionText(relations, action));
+    if (instruction.type === 'apply_actions')
+      return instruction.actions.map((action) => actionText(relations, table, action));
     return [instruction.type];
   });
 }
 
-/** Fields and registers as they are while a packet is on its way, by names; registers that hold nothing are left out. */
-export function stateByName(relations: Relations, values: State): Record<string, string> {
+/** Fields and registers as they are when a packet comes to a table, by names; registers that hold nothing are left out. */
+export function stateByName(relations: Relations, { table, before: values }: Come): Record<string, string> {
   const fields = Object.entries(values).filter(([name]) => !/^reg\d/.test(name));
-  const named = matchByName(relations, Object.fromEntries(fields) as Flow['match']);
-  for (const name of registerNames) {
+  const number = tableNumbers[table as TableName];
+  const named = matchByName(relations, { table: number, match: Object.fromEntries(fields) as Flow['match'] });
+  for (const name of livingIn(number)) {
     const value = registerIn(values, name);
     if (value > 0) named[name] = valueText(relations, shownOf(name), undefined, BigInt(value));
   }
@@ -88,6 +94,13 @@ export function registerIn(values: State, name: RegisterName): number {
 }
 
 type State = { readonly [F in FieldName]?: bigint };
+type Come = { readonly table: string; readonly before: State };
+
+/** The registers that hold something in a table; none in one that is not of the pipeline. */
+function livingIn(table: number): readonly RegisterName[] {
+  const name = tableNames[table];
+  return name ? registersIn(name) : [];
+}
 
 /** The table at which a flow goes on. */
 export function nextOf({ instructions }: Flow): string | null {
@@ -99,7 +112,10 @@ export function tableText(table: number): string {
   return tableNames[table] ?? String(table);
 }
 
-function actionText(relations: Relations, action: Action): string {
+function actionText(relations: Relations, table: number, action: Action): string {
+  const registerOf = (place: Subfield): RegisterName | undefined =>
+    tableNames[table] && registerAt(tableNames[table], place);
+  const placeText = (place: Subfield): string => registerOf(place) ?? place.field.replace(/^nxm_/, '');
   switch (action.type) {
     case 'output':
       return `output(${valueText(relations, 'port', undefined, BigInt(action.port))})`;
@@ -110,7 +126,7 @@ function actionText(relations: Relations, action: Action): string {
       return `${field}=${valueText(relations, shownFields[field], field, BigInt(value))}`;
     }
     case 'load': {
-      const name = registerAt(action.to);
+      const name = registerOf(action.to);
       const shown = name ? shownOf(name) : shownFields[action.to.field];
       return `${placeText(action.to)}=${valueText(relations, shown, undefined, BigInt(action.value))}`;
     }
@@ -133,18 +149,8 @@ function actionText(relations: Relations, action: Action): string {
   }
 }
 
-const registerNames = Object.keys(registers) as RegisterName[];
-
 function shownOf(name: RegisterName): Shown | undefined {
   return (registers[name] as { shows?: Shown }).shows;
-}
-
-function registerAt({ field, offset }: Subfield): RegisterName | undefined {
-  return registerNames.find((name) => places[name].field === field && places[name].offset === offset);
-}
-
-function placeText(place: Subfield): string {
-  return registerAt(place) ?? place.field.replace(/^nxm_/, '');
 }
 
 function maskedText(

@@ -213,15 +213,16 @@ class Traveller {
     try {
       const outcome = simulate(this.#program, packet);
       let decided: ReturnType<typeof decidedBy> | undefined;
-      steps = outcome.trace.map(({ table, priority, flow, before }) => {
-        const [match, actions] = [matchByName(relations, flow.match), actionsByName(relations, flow)];
+      steps = outcome.trace.map((step) => {
+        const { table, priority, flow } = step;
+        const [match, actions] = [matchByName(relations, flow), actionsByName(relations, flow)];
         const found = decidedBy(relations, flow);
         // What several objects share is here of the one that led to it.
         const shared = found.object_uuid === null && readCookie(flow.cookie).item > 0;
         decided = shared && decided ? { ...decided, feature: found.feature } : found;
         const taken = { priority, match, actions, next: nextOf(flow), ...decided };
         const { feature, object_uuid, interface_uuid } = taken;
-        const says = said(table, { ...taken, before: stateByName(relations, before) });
+        const says = said(table, { ...taken, before: stateByName(relations, step) });
         return { table, feature, object_uuid, interface_uuid, says, match, actions };
       });
       admitted = outcome.trace[0]?.cookie;
@@ -240,7 +241,7 @@ class Traveller {
       verdict = { ...verdict, text: `${verdict.text}: ${last?.says}` };
     const { arrived, text, blocked_by, cause = null } = verdict;
     const { size: _, ...header } = packet;
-    const shown = matchByName(relations, header as Flow['match']);
+    const shown = matchByName(relations, { table: 0, match: header as Flow['match'] });
     return { leg: { title, packet: shown, steps, arrived, verdict: text, blocked_by, cause, live }, verdict, admitted };
   }
 }

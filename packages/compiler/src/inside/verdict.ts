@@ -36,7 +36,7 @@ export function packetVerdict(vswitch: Inspected, outcome: Outcome, packet: Pack
   const view = new View(vswitch.datapathId, relations);
   const target = ipv4ToText(Number(packet.ipv4_dst));
   const last = outcome.trace.at(-1);
-  const before = last ? stateByName(relations, last.before) : {};
+  const before = last ? stateByName(relations, last) : {};
   const [handed] = outcome.toAgent;
   const outside = outsideText(vswitch, outcome);
   if (outside !== undefined) return { arrived: true, text: outside, blocked_by: null };

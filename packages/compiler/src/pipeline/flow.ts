@@ -10,8 +10,9 @@ import {
   reservedPorts,
 } from '@openvnet/openflow';
 import { meterBits, meters } from './meters.ts';
+import { places } from './places.ts';
 import { wirePort } from './ports.ts';
-import { places, type RegisterName, registers } from './registers.ts';
+import { type RegisterName, registers } from './registers.ts';
 import { type AgentReason, agentReasons, type TableName, tableNumbers, tables } from './tables.ts';
 
 type Matchable<T extends TableName> = (typeof tables)[T]['match'][number];

@@ -286,6 +286,25 @@ export const agentReasons = {
 
 export type AgentReason = keyof typeof agentReasons;
 
+const ofRouter = ['gateway', 'route_link'] as const;
+
+/** What the agent reads in the registers of packets that come for a reason: they hold it wherever those are handed over. */
+export const agentReads: Readonly<Record<AgentReason, readonly RegisterName[]>> = {
+  network_unreachable: ofRouter,
+  host_unreachable: ofRouter,
+  port_unreachable: ofRouter,
+  time_exceeded: ofRouter,
+  fragmentation_needed: [...ofRouter, 'domain', 'target_ip'],
+  next_hop: [...ofRouter, 'domain', 'target_ip'],
+  neighbour_heard: ['domain'],
+  icmp_translation: [...ofRouter, 'translator'],
+  refused: [],
+  unanswered: [],
+  dhcp: [],
+  dns: ['gateway'],
+  dns_tcp: ['gateway'],
+};
+
 /** The reason that a packet was sent along with. */
 export function reasonOf(number: number): AgentReason | undefined {
   return (Object.keys(agentReasons) as AgentReason[]).find((name) => agentReasons[name] === number);

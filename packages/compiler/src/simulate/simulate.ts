@@ -12,8 +12,8 @@ import {
   reservedPorts,
   type Subfield,
 } from '@openvnet/openflow';
+import { places } from '../pipeline/places.ts';
 import { portFromWire, wirePort } from '../pipeline/ports.ts';
-import { places } from '../pipeline/registers.ts';
 import { tableNames } from '../pipeline/tables.ts';
 import { Connections } from './connections.ts';
 
