@@ -6,6 +6,7 @@ import { complain } from './complain.ts';
 import { addCompletionCommand } from './completion.ts';
 import { ExitWith } from './exit-with.ts';
 import { exitCodeOf, exitCodes, exitCodesHelp } from './failure.ts';
+import { helpOf } from './helping.ts';
 import { addInsideCommands } from './inside-commands.ts';
 import { addLabCommands } from './lab-commands.ts';
 import { addManCommand } from './man.ts';
@@ -23,17 +24,20 @@ const { version } = createRequire(import.meta.url)('../package.json') as { versi
 /** Runs a command line, without the words `node` and `vnctl`; returns the exit code. */
 export async function runCommandLine(argv: readonly string[], io: Io): Promise<number> {
   const root = createProgram(io);
+  let words = argv;
   try {
-    await root.parseAsync(canonical(argv, root), { from: 'user' });
+    words = canonical(argv, root);
+    await root.parseAsync(words, { from: 'user' });
     return exitCodes.done;
   } catch (error) {
     if (error instanceof CommanderError && error.exitCode === 0) return exitCodes.done;
     if (error instanceof CommanderError) {
       // Help that was shown for want of a command has said everything.
-      if (error.code !== 'commander.help') io.err(`vnctl: ${parserMessage(error)}\n`);
+      if (error.code !== 'commander.help')
+        io.err(`vnctl: ${parserMessage(error)}\nhint: Use: ${helpOf(words, root)}\n`);
       return exitCodes.usage;
     }
-    await complain(io, await outputOf(root, io), error);
+    await complain(io, await outputOf(root, io), error, helpOf(words, root));
     return error instanceof ExitWith ? error.code : exitCodeOf(error);
   }
 }

@@ -64,6 +64,7 @@ describe('fields', () => {
       fails(oneOf(['virtual', 'physical'], { doc }), 'other'),
       fails(text({ max: 3, doc }), 'a'.repeat(100)),
       fails(text({ doc }), '\ufffd'),
+      fails(text({ doc }), 'half a pair: \ud83d'),
       fails(datapathId({ doc }), '0x'),
     ]).toMatchInlineSnapshot(`
       [
@@ -78,6 +79,7 @@ describe('fields', () => {
         "parameter validation failed: value "other" (value: expected one of virtual, physical)",
         "Could not read text: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa… (100 characters) (value: expected at most 3 characters of UTF-8)",
         "Could not read text: � (value: expected at most 255 characters of UTF-8)",
+        "Could not read text: half a pair: \ud83d (value: expected at most 255 characters of UTF-8)",
         "dpid must be a 16 byte hexadecimal number. Got: "0x" (value: expected 1 to 16 hexadecimal digits, with or without 0x, such as 0x000002fdee8e0a44)",
       ]
     `);

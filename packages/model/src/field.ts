@@ -98,8 +98,17 @@ function outside(given: unknown, name: string): string {
 
 /** A value as an error message shows it: cut where it is long. */
 function shown(given: unknown): string {
-  const text = typeof given === 'string' ? given : (JSON.stringify(given) ?? String(given));
+  const text = typeof given === 'string' ? given : inJson(given);
   return text.length > 80 ? `${text.slice(0, 80)}… (${text.length} characters)` : text;
+}
+
+/** A client may send a value that is too deep for it to be written again. */
+function inJson(given: unknown): string {
+  try {
+    return JSON.stringify(given) ?? String(given);
+  } catch {
+    return `a deeply nested ${Array.isArray(given) ? 'list' : 'object'}`;
+  }
 }
 
 /** Text of at most `max` characters. */
@@ -116,9 +125,8 @@ export function text<const O extends FieldOptions<string> & { max?: number; plac
       read: (given) => {
         const value = isScalar(given) ? String(given) : undefined;
         // U+FFFD stands where the bytes were not UTF-8.
-        return value === undefined || value.length > max || value.includes('\0') || value.includes('\ufffd')
-          ? undefined
-          : value;
+        const isText = value?.isWellFormed() && value.length <= max && !/[\0\ufffd]/.test(value);
+        return isText ? value : undefined;
       },
       complaint: about('Could not read text'),
       expects: `at most ${max} characters of UTF-8`,

@@ -84,6 +84,8 @@ export interface TraceLeg {
 export interface TraceAnswer {
   readonly datapath_uuid: string | null;
   readonly delivered: boolean;
+  /** Nobody could follow the packet, though its sender is at a switch: it may arrive all the same. */
+  readonly untraced?: true;
   readonly verdict: string;
   readonly legs: readonly TraceLeg[];
   /** What the flows do not know and keeps the packet from arriving: a link that is down, a switch without a connection. */

@@ -3,9 +3,8 @@
  * are not UTF-8 are refused and not replaced.
  */
 import { ApiError } from '@openvnet/model';
-import { withoutSymbols } from '@openvnet/model/ruby-yaml';
-import { parse as parseYaml } from 'yaml';
 import type { Given } from './endpoint.ts';
+import { readLongYaml } from './yaml.ts';
 
 /** The parameters of a query string. */
 export function readQuery(url: string): Given {
@@ -20,11 +19,11 @@ export interface Body {
 }
 
 /** The parameters of a body. Without a type it is a form, as it is for everybody. */
-export function readBody(type: string | undefined, body: Buffer): Body {
+export async function readBody(type: string | undefined, body: Buffer): Promise<Body> {
   if (body.length === 0) return { values: {}, isDocument: false };
   const name = (type ?? '').split(';')[0]!.trim().toLowerCase();
   const read = readers[name as keyof typeof readers];
-  if (read) return { values: read(utf8(body)), isDocument: /json|yaml/.test(name) };
+  if (read) return { values: await read(utf8(body)), isDocument: /json|yaml/.test(name) };
   throw new ApiError('argument', `Could not read body: its content type is ${name.slice(0, 80)}`, {
     hint: `Content-Type: expected ${Object.keys(readers).filter(Boolean).join(', ')}`,
   });
@@ -35,8 +34,8 @@ const readers = {
   'application/x-www-form-urlencoded': (text: string) => readForm(text, 'body'),
   'application/json': (text: string) => unwrapped(text, JSON.parse),
   'text/json': (text: string) => unwrapped(text, JSON.parse),
-  'application/yaml': (text: string) => unwrapped(text, safeYaml),
-  'text/yaml': (text: string) => unwrapped(text, safeYaml),
+  'application/yaml': (text: string) => unwrapped(text, readLongYaml),
+  'text/yaml': (text: string) => unwrapped(text, readLongYaml),
 };
 
 /** The last one counts of those with the same name. */
@@ -53,11 +52,11 @@ function readForm(text: string, where: string): Given {
 }
 
 /** Of `{"network": {...}}` what is inside; `{...}` itself otherwise. */
-function unwrapped(text: string, parse: (text: string) => unknown): Given {
+async function unwrapped(text: string, parse: (text: string) => unknown): Promise<Given> {
   if (text.trim() === '') return {};
   let content: unknown;
   try {
-    content = parse(text);
+    content = await parse(text);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
     throw new ApiError('argument', 'Invalid request body.', { hint: why, cause });
@@ -67,10 +66,6 @@ function unwrapped(text: string, parse: (text: string) => unknown): Given {
   }
   const [first] = Object.values(content);
   return collect(Object.entries(isObject(first) ? first : content));
-}
-
-function safeYaml(text: string): unknown {
-  return withoutSymbols(parseYaml(text, { maxAliasCount: 0, logLevel: 'error' }));
 }
 
 /** No name of the prototype can be reached by what a client sends. */

@@ -113,7 +113,7 @@ function guestAt(facts: Facts, row: Row, { ports }: Belongings): Findings {
   const named = ports.filter(({ port_name }) => port_name !== null);
   const missing = named.map((port) => waitsForPort(facts, port));
   if (missing.length === 0 && ofHost.has(row.mode)) return { places: [], waits_for: [whyUnserved(facts)] };
-  const nameless = `interface ${row.uuid} has no port: add one with: vnctl interfaces ports add ${row.uuid} --port-name NAME`;
+  const nameless = `interface ${row.uuid} has no port. Use: vnctl interfaces ports add ${row.uuid} --port-name NAME`;
   return { places: [], waits_for: missing.length > 0 ? missing : [nameless] };
 }
 
@@ -155,14 +155,12 @@ function lackingAddresses(row: Row, { macLeases, ipLeases }: Belongings): string
   if (!addressed.has(row.mode)) return lacking;
   if (macLeases.length === 0) {
     const command = addCommand('mac_lease', `--interface-uuid ${row.uuid} --mac-address MAC`);
-    lacking.push(`interface ${row.uuid} has no MAC lease: add one with: ${command}`);
+    lacking.push(`interface ${row.uuid} has no MAC lease. Use: ${command}`);
   }
   const inSegment = macLeases.some(({ segment_id }) => segment_id !== null);
   if (!inSegment && !ipLeases.some(({ mac_lease_id }) => mac_lease_id !== null)) {
     const options = `--interface-uuid ${row.uuid} --network-uuid NETWORK --ipv4-address ADDRESS`;
-    lacking.push(
-      `interface ${row.uuid} has no IP lease on a MAC lease: add one with: ${addCommand('ip_lease', options)}`,
-    );
+    lacking.push(`interface ${row.uuid} has no IP lease on a MAC lease. Use: ${addCommand('ip_lease', options)}`);
   }
   return lacking;
 }

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import type { Endpoint, Parameter } from '../api/endpoint.ts';
 import { objectInPath, readParameters } from '../api/parameters.ts';
 import type { Agent, Agents } from '../status/agents.ts';
+import { awayText } from '../status/facts.ts';
 import type { Inside } from './inside.ts';
 import { objectNamed } from './object-named.ts';
 
@@ -82,5 +83,5 @@ export async function askForFlows(
 
 /** Why an agent has not answered. */
 export function whySilent({ node, connection, since }: Agent): string {
-  return connection ? `agent ${node} did not answer` : `agent ${node} has been away since ${since}`;
+  return connection ? `agent ${node} did not answer` : awayText({ node, since });
 }

@@ -144,20 +144,18 @@ async function askForTrace(
     : await agents.ask(question, all, patienceMs);
   const [found] = answers.flatMap(({ answer }) => traceAnswer.safeParse(answer).data ?? []);
   if (!found) {
-    const { waits_for } = await reports.statusOf('interface', sender);
+    const { waits_for, notes } = await reports.statusOf('interface', sender);
     const why =
       waits_for.length > 0
         ? waits_for
         : all.filter((agent) => !answers.some((one) => one.agent === agent)).map(whySilent);
+    const silent = { datapath_uuid: null, delivered: false, legs: [], against: [] };
+    if (agents.boundTo(sender.id).length > 0) {
+      const verdict = [`no host answers for ${sender.uuid}`, ...why].join(': ');
+      return { ...silent, untraced: true, verdict, notes };
+    }
     const verdict = `${sender.uuid} is on no switch, so nothing that it sends gets anywhere`;
-    return {
-      datapath_uuid: null,
-      delivered: false,
-      verdict: [verdict, ...why].join(': '),
-      legs: [],
-      against: [],
-      notes: [],
-    };
+    return { ...silent, verdict: [verdict, ...why].join(': '), notes: [] };
   }
   const blocked = [...new Set(found.legs.flatMap(({ blocked_by }) => blocked_by ?? []))];
   const notes = await Promise.all(
