@@ -12,7 +12,7 @@ import {
 import type { Command } from 'commander';
 import { contextOf, forEach } from './context.ts';
 import { UsageError } from './failure.ts';
-import { dashed, declareObsolete, declareParameters, readParameters, requireParameters } from './options.ts';
+import { declareObsolete, declareParameters, readParameters, requireParameters } from './options.ts';
 import { fieldsForPeople, type Io, record, write } from './output.ts';
 import {
   addPageOptions,
@@ -51,7 +51,7 @@ interface Declared {
 }
 
 function addCommand(group: Command, kind: Kind, { declared, nested }: Declared, io: Io): void {
-  const command = group.command('add').description(`Makes one. ${declared.doc}`);
+  const command = group.command('add').description(`Creates one. ${declared.doc}`);
   namesInPath(command, nested, nested.with ? '<uuid>' : '');
   if (declared.idPrefix) {
     const unlessGiven = declared.uuidRequired ? ' (required)' : '; made up where not given.';
@@ -63,7 +63,7 @@ function addCommand(group: Command, kind: Kind, { declared, nested }: Declared, 
     const given = readParameters(command, parameters);
     const { uuid } = command.opts<{ uuid?: string }>();
     if (declared.uuidRequired && uuid === undefined)
-      throw new UsageError(`--uuid UUID is missing: its name, beginning with ${declared.idPrefix}-`);
+      throw new UsageError(`--uuid UUID is missing: the uuid, beginning with ${declared.idPrefix}-`);
     requireParameters(declared, given, parameters);
     const context = await contextOf(command, io);
     const values = { ...(uuid !== undefined && { uuid }), ...given };
@@ -77,7 +77,7 @@ function addCommand(group: Command, kind: Kind, { declared, nested }: Declared, 
 
 /** `vnctl interfaces networks modify IF NW --static`. */
 function modifyCommand(group: Command, kind: Kind, { declared, nested }: Declared, io: Io): void {
-  const command = group.command('modify').description(`Says whether the two belong together. ${declared.doc}`);
+  const command = group.command('modify').description(`Sets whether the relation is static. ${declared.doc}`);
   namesInPath(command, nested, '<uuid>');
   const parameters = declareParameters(command, ownParameters(declared, nested));
   command.addOption(waitOption()).action(async (of: string, other: string) => {
@@ -91,7 +91,7 @@ function modifyCommand(group: Command, kind: Kind, { declared, nested }: Declare
 
 /** `vnctl datapaths networks show DP`, `vnctl ip_lease_containers ip_leases ILC`. */
 function listing(command: Command, kind: Kind, { declared, nested }: Declared, io: Io): void {
-  command.description(`Lists them. ${declared.doc}`);
+  command.description(`Lists all. ${declared.doc}`);
   namesInPath(command, nested, '');
   // A relation is listed as what is at its other end, unless it says otherwise.
   const others = nested.with && nested.lists !== 'relations';
@@ -111,11 +111,9 @@ function delCommand(group: Command, kind: Kind, { declared, nested }: Declared, 
   const byUuid = Boolean(nested.with || declared.idPrefix);
   const which = byUuid
     ? ''
-    : ` Those that match what is given${nested.removedBy ? '' : '; all of them where nothing is'}.`;
+    : ` Deletes those that match the options${nested.removedBy ? '' : '; all without options'}.`;
   const command = group.command('del').alias('delete').description(`Removes them.${which} ${declared.doc}`);
   namesInPath(command, nested, byUuid ? '<uuid...>' : '');
-  const { toldBy } = nested;
-  if (toldBy) command.argument('[name...]', `The ${dashed(toldBy)} of each that goes.`);
   const parameters = byUuid ? [] : declareParameters(command, removalParametersOf(declared));
   command.action(async (of: string, others: unknown) => {
     const given = readParameters(command, parameters);
@@ -126,21 +124,14 @@ function delCommand(group: Command, kind: Kind, { declared, nested }: Declared, 
     if (byUuid) {
       await forEach(context, others as readonly string[], async (other) => {
         const answer = await methods.remove(of, other);
-        await write(io, output, answer, () => `${other} is gone from the ${nested.name} of ${of}`);
+        await write(io, output, answer, () => `${other} removed from the ${nested.name} of ${of}`);
       });
       return;
     }
-    const names = toldBy ? ((others as readonly string[] | undefined) ?? []) : [];
-    if (names.length > 0 && given[toldBy!] !== undefined) {
-      throw new UsageError(`${names[0]} and --${dashed(toldBy!)} both say which: expected one of them`);
-    }
-    const which = names.length > 0 ? names.map((name) => ({ ...given, [toldBy!]: name })) : [given];
-    await forEach(context, which, async (one) => {
-      const answer = await methods.remove(of, one);
-      await write(io, output, answer, (shown) => {
-        const gone = Array.isArray(shown) ? shown : [shown];
-        return gone.map((object) => record(io, fieldsForPeople(declared, object))).join('\n\n') || 'nothing matched';
-      });
+    const answer = await methods.remove(of, given);
+    await write(io, output, answer, (shown) => {
+      const gone = Array.isArray(shown) ? shown : [shown];
+      return gone.map((object) => record(io, fieldsForPeople(declared, object))).join('\n\n') || 'nothing matched';
     });
   });
 }

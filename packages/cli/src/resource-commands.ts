@@ -1,6 +1,5 @@
 import type { List } from '@openvnet/client';
 import {
-  actionsOf,
   type Field,
   fieldsOf,
   type Kind,
@@ -23,7 +22,6 @@ import {
   LooseOption,
   readParameters,
   requireParameters,
-  UuidOption,
 } from './options.ts';
 import {
   betweenAnswers,
@@ -46,15 +44,12 @@ export function addResourceCommands(root: Command, kind: Kind, io: Io): Command 
   if (changeable(declared).length > 0 || declared.emptyChange) modifyCommand(group, kind, declared, io);
   showCommand(group, kind, declared, io);
   delCommand(group, kind, declared, io);
-  for (const name of Object.keys(actionsOf(declared))) {
-    if (name === 'rename') renameCommand(group, kind, io);
-    else actionCommand(group, kind, name, io);
-  }
+  for (const name of Object.keys(declared.actions ?? {})) actionCommand(group, kind, name, io);
   return group;
 }
 
 function actionCommand(group: Command, kind: Kind, name: string, io: Io): void {
-  const { doc, parameters: fields, needsOne, answers } = actionsOf(resourceOf(kind))[name]!;
+  const { doc, parameters: fields, needsOne, answers } = resourceOf(kind).actions![name]!;
   const command = group
     .command(name)
     .description(doc)
@@ -73,32 +68,9 @@ function actionCommand(group: Command, kind: Kind, name: string, io: Io): void {
   });
 }
 
-/** `vnctl networks rename OLD NEW`; as the original has it, the names may be options too. */
-function renameCommand(group: Command, kind: Kind, io: Io): void {
-  const declared = resourceOf(kind);
-  const { doc } = actionsOf(declared).rename!;
-  const command = group
-    .command('rename')
-    .description(doc)
-    .argument('[uuid]', 'Its name.')
-    .argument('[new_uuid]', `Its new name, beginning with ${declared.idPrefix}-.`);
-  for (const name of ['--uuid', '--new-uuid']) command.addOption(new UuidOption(`${name} <UUID>`, '', kind).hideHelp());
-  command.addOption(waitOption()).action(async (...names: (string | undefined)[]) => {
-    const options = command.opts<{ uuid?: string; newUuid?: string }>();
-    const [uuid = options.uuid, given] = names;
-    const new_uuid = given ?? options.newUuid;
-    if (uuid === undefined || new_uuid === undefined) {
-      throw new UsageError(`two names are needed: vnctl ${dashed(declared.plural)} rename UUID NEW_UUID`);
-    }
-    const context = await contextOf(command, io);
-    const object = await context.client.of(kind).act(uuid, 'rename', { new_uuid });
-    await finish(context, command, { kind, declared, object });
-  });
-}
-
 function addCommand(group: Command, kind: Kind, declared: Resource, io: Io): void {
-  const command = group.command('add').description(`Makes one. ${declared.doc}`);
-  command.option('--uuid <UUID>', `Its name, beginning with ${declared.idPrefix}-; made up where not given.`);
+  const command = group.command('add').description(`Creates one. ${declared.doc}`);
+  command.option('--uuid <UUID>', `The uuid, beginning with ${declared.idPrefix}-; random if not given.`);
   const parameters = declareParameters(command, parametersOf(declared));
   declareObsolete(command, declared, noteTo(io));
   command.addOption(waitOption()).action(async () => {
@@ -112,7 +84,7 @@ function addCommand(group: Command, kind: Kind, declared: Resource, io: Io): voi
 }
 
 function modifyCommand(group: Command, kind: Kind, declared: Resource, io: Io): void {
-  const command = group.command('modify').description(`Changes one. ${declared.doc}`).argument('<uuid>', 'Its name.');
+  const command = group.command('modify').description(`Changes one. ${declared.doc}`).argument('<uuid>', 'The uuid.');
   const parameters = declareParameters(command, changeable(declared));
   const { ignoredChanges = [] } = declared;
   const fixed = parametersOf(declared).filter(
@@ -140,8 +112,8 @@ function showCommand(group: Command, kind: Kind, declared: Resource, io: Io): vo
   const command = group
     .command('show')
     .aliases(['list', 'get', 'ls'])
-    .description(`Lists them, or shows those that are named and how they stand. ${declared.doc}`)
-    .argument('[uuid...]', 'Their names.');
+    .description(`Lists all, or shows the given ones with their status. ${declared.doc}`)
+    .argument('[uuid...]', 'The uuids.');
   const filters = declareParameters(command, filtersOf(declared));
   addPageOptions(command).action(async (uuids: readonly string[]) => {
     const context = await contextOf(command, io);
@@ -170,8 +142,8 @@ function delCommand(group: Command, kind: Kind, declared: Resource, io: Io): voi
   const command = group
     .command('del')
     .alias('delete')
-    .description(`Removes them. ${declared.doc}`)
-    .argument('<uuid...>', 'Their names.');
+    .description(`Deletes the given ones. ${declared.doc}`)
+    .argument('<uuid...>', 'The uuids.');
   const parameters = declareParameters(command, removalOptionsOf(declared));
   command.action(async (uuids: readonly string[]) => {
     const context = await contextOf(command, io);
@@ -180,7 +152,7 @@ function delCommand(group: Command, kind: Kind, declared: Resource, io: Io): voi
     await forEach(context, uuids, async (uuid) => {
       const answer = await context.client.of(kind).remove(uuid, options);
       await write(io, context.settings.output, answer, () =>
-        context.settings.output === 'name' ? uuid : `${uuid} is gone`,
+        context.settings.output === 'name' ? uuid : `${uuid} deleted`,
       );
     });
   });
@@ -248,7 +220,7 @@ function statusCell({ status }: Values): Values {
 export function filtersOf(declared: Resource): [string, Field][] {
   return fieldsOf(declared).map(([name, field]) => {
     const { default: _, ...rest } = field;
-    return [name, { ...rest, optional: true, doc: `Only those with this ${name}. ${field.doc}` }];
+    return [name, { ...rest, optional: true, doc: `Only objects with this ${name}. ${field.doc}` }];
   });
 }
 
@@ -284,8 +256,8 @@ const mostAtOnce = 10_000;
 
 export function addPageOptions(command: Command): Command {
   return command
-    .option('--limit <NUMBER>', 'How many to list at most; all unless given.')
-    .option('--offset <NUMBER>', 'How many to leave out at the beginning.');
+    .option('--limit <NUMBER>', 'List at most this many; all by default.')
+    .option('--offset <NUMBER>', 'Skip this many at the beginning.');
 }
 
 export function readPage(command: Command): { limit?: number; offset?: number } {
@@ -303,7 +275,7 @@ export function readPage(command: Command): { limit?: number; offset?: number } 
 }
 
 export function waitOption(
-  doc = 'Return when it is in effect, or after so many seconds (10) with what it waits for.',
+  doc = 'Wait until the change is in effect, for at most this many seconds (10); then print what it waits for.',
 ): Option {
   return new LooseOption('--wait [SECONDS]', doc, { alone: '10', takes: isNumber });
 }

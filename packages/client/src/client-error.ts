@@ -3,6 +3,8 @@ import { readable } from '@openvnet/model';
 /** Something that the API refused, or that could not be asked of it. The message is one sentence. */
 export class ClientError extends Error {
   override readonly name = 'ClientError';
+  /** The address of the API where nobody answers; null where somebody does. */
+  readonly unreachable: string | null;
   /** HTTP status; null where there was no answer of the API at all. */
   readonly status: number | null;
   /** The API's own code, as text: `"100"` for an unknown uuid. */
@@ -17,9 +19,10 @@ export class ClientError extends Error {
   constructor(
     message: string,
     answer: { status: number; code: string; error: string; hint?: string; body: unknown } | null,
-    options?: ErrorOptions,
+    { unreachable = null, ...options }: ErrorOptions & { readonly unreachable?: string | null } = {},
   ) {
     super(message, options);
+    this.unreachable = unreachable;
     this.status = answer?.status ?? null;
     this.code = answer?.code ?? null;
     this.hint = answer?.hint ?? null;

@@ -123,7 +123,9 @@ describe('an API that is not there', () => {
     const { url } = manager;
     await manager.close();
     await expect(client.networks.list()).rejects.toThrow(
-      new ClientError(`cannot reach ${url}: connection refused (is vnmgr or openvnet running?)`, null),
+      new ClientError(`cannot reach ${url}: connection refused (is vnmgr or openvnet running?)`, null, {
+        unreachable: url,
+      }),
     );
     const nowhere = createClient({ api: 'no-such-host.invalid:9090' }).status();
     await expect(nowhere).rejects.toThrow(/^cannot reach no-such-host.invalid:9090: /);

@@ -65,6 +65,7 @@ export class Http {
     } catch (cause) {
       throw new ClientError(`cannot reach ${this.api}: ${reason(cause)} (is vnmgr or openvnet running?)`, null, {
         cause,
+        unreachable: this.api,
       });
     }
     const answer = parse(text);

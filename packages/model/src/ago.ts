@@ -1,3 +1,8 @@
+/** How long ago a moment was, which the API writes as text: `12 s ago`. */
+export function agoTextOf(at: string | Date): string {
+  return agoText(Math.max(0, (Date.now() - new Date(at).getTime()) / 1000));
+}
+
 /** How long ago something was, in the largest unit that gives two digits or fewer: `12 s ago`, `5 min ago`. */
 export function agoText(seconds: number): string {
   const units = [

@@ -1,11 +1,11 @@
-export { actionsOf } from './actions.ts';
-export { agoText } from './ago.ts';
+export { agoText, agoTextOf } from './ago.ts';
 export { contained } from './contained.ts';
 export { ApiError, type ApiErrorKind, apiErrors, readable } from './errors.ts';
 export type { Event, EventsAnswer } from './events.ts';
 export * from './feed.ts';
 export { boolean, type Field, inOneLine, integer, ipv4Address, oneOf, parsePrefix, reference, text } from './field.ts';
 export * from './inside.ts';
+export { nearest } from './nearest.ts';
 export { parsePrintable, printable, printableDeep, printableJson } from './printable.ts';
 export * from './questions.ts';
 export {

@@ -54,6 +54,14 @@ export type TraceCause =
   | { readonly what: 'no_router'; readonly interface_id: number; readonly from: number }
   | { readonly what: 'no_route'; readonly route_link_id: number; readonly to: number }
   | { readonly what: 'unknown_address'; readonly network_id: number; readonly address: number }
+  | { readonly what: 'silent_station'; readonly network_id: number; readonly address: number }
+  | {
+      readonly what: 'untranslated';
+      readonly interface_id: number;
+      readonly address: number;
+      /** The logical router that the packet is of; 0 where it has come to none yet. */
+      readonly route_link_id: number;
+    }
   | { readonly what: 'too_large'; readonly network_id: number; readonly size: number }
   | {
       readonly what: 'filtered';
@@ -84,6 +92,8 @@ export interface TraceLeg {
 export interface TraceAnswer {
   readonly datapath_uuid: string | null;
   readonly delivered: boolean;
+  /** Nobody could follow the packet, though its sender is at a switch: it may arrive all the same. */
+  readonly untraced?: true;
   readonly verdict: string;
   readonly legs: readonly TraceLeg[];
   /** What the flows do not know and keeps the packet from arriving: a link that is down, a switch without a connection. */

@@ -17,8 +17,11 @@ export class SwitchError extends Error {
 
 /** A connection that could not be made or is no more; `message` names the peer and says why. */
 export class ConnectionError extends Error {
-  override readonly name = 'ConnectionError';
+  override readonly name: string = 'ConnectionError';
 }
+
+/** The other end speaks no version of OpenFlow that is spoken here. */
+export class VersionError extends ConnectionError {}
 
 /** One message of a bundle that the switch refused. */
 export interface RefusedMessage {

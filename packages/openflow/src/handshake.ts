@@ -2,7 +2,7 @@
 import type { Socket } from 'node:net';
 import { configuration } from './configuration.ts';
 import { type ConnectionOptions, connectionListeners, dispatcher, SwitchConnection, unreadable } from './connection.ts';
-import { ConnectionError, errorReason } from './errors.ts';
+import { ConnectionError, errorReason, VersionError } from './errors.ts';
 import { decodeMessage, encodeMessage, type Message, openflow13 } from './messages.ts';
 import { Transport } from './transport.ts';
 
@@ -47,9 +47,9 @@ async function exchangeHello(transport: Transport): Promise<void> {
   });
   transport.send({ type: 'hello', versions: [openflow13] });
   const bytes = await Promise.race([answer, closedInstead(transport)]);
-  const refuse = (why: string): never => {
+  const refuse = (why: string, Failure = ConnectionError): never => {
     transport.end(helloFailed(why));
-    throw new ConnectionError(`${transport.peer} refused: ${why}`);
+    throw new Failure(`${transport.peer} refused: ${why}`);
   };
   let received: ReturnType<typeof decodeMessage>;
   try {
@@ -61,7 +61,7 @@ async function exchangeHello(transport: Transport): Promise<void> {
   if (message.type === 'error') return refuse(`it answered ${errorReason(message)}`);
   if (message.type !== 'hello') return refuse(`it began with ${message.type}`);
   const speaks = message.versions === undefined ? version >= openflow13 : message.versions.includes(openflow13);
-  if (!speaks) refuse(`version 1.3 (4) is spoken here, there ${message.versions?.join(', ') ?? version}`);
+  if (!speaks) refuse(`version 1.3 (4) is spoken here, there ${message.versions?.join(', ') ?? version}`, VersionError);
 }
 
 function helloFailed(why: string): Buffer {

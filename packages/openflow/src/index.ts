@@ -9,7 +9,7 @@ export {
   SwitchConnection,
 } from './connection.ts';
 export { type DialOptions, dial, type KeepDialingOptions, keepDialing } from './dial.ts';
-export { ConnectionError, errorReason, type RefusedMessage, SwitchError } from './errors.ts';
+export { ConnectionError, errorReason, type RefusedMessage, SwitchError, VersionError } from './errors.ts';
 export { type FieldName, fields } from './fields.ts';
 export {
   decodeFlow,

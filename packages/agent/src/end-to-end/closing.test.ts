@@ -36,7 +36,7 @@ describe('a bridge that was a learning switch before it was registered', () => {
     const [bridge] = host.agent.switches.report();
     expect(bridge).toMatchObject({ problem: null, flows: null });
     expect(bridge?.notes).toEqual([
-      'br0 is closed: it forwards nothing since its datapath was deleted. To open it: ovs-vsctl set-fail-mode br0 standalone',
+      'br0 is closed: it forwards nothing since its datapath was deleted. Use: ovs-vsctl set-fail-mode br0 standalone',
     ]);
   }, 20_000);
 

@@ -1,5 +1,5 @@
 import { decidedBy } from '@openvnet/compiler';
-import { fieldsOf, type Resource, resourceOf, resources, topKinds } from '@openvnet/model';
+import { fieldsOf, type Resource, resourceOf, resources } from '@openvnet/model';
 import { decodeFlow } from '@openvnet/openflow';
 import { decodeEthernet, decodeIpv4, decodeUdp } from '@openvnet/packet';
 import * as dns from 'dns-packet';
@@ -205,7 +205,6 @@ const cases: Readonly<Record<string, Case>> = {
       after: { 'if-1': ['echo request 10.0.1.9 > 10.0.1.1'] },
     },
   },
-  'routes.description': { path: '/routes/r-1', to: 'to the first network' },
   'network_services.display_name': { path: '/network_services/ns-dns', to: 'new' },
   'interfaces/networks.static': {
     path: '/interfaces/if-5/networks/nw-1',
@@ -391,32 +390,22 @@ interface Operation {
   };
 }
 
-/** Kinds whose objects have names, which can be changed. */
-const named = topKinds.map(resourceOf).filter(({ idPrefix }) => idPrefix);
-
 /** What is not changed to and fro between the same flows: see below. */
-const elsewhere = ['datapaths.dpid', 'datapaths/adopt.confirm', ...named.map((one) => `${one.plural}/rename.new_uuid`)];
+const elsewhere = ['datapaths.dpid', 'datapaths/adopt.confirm', 'interfaces/rename.new_uuid'];
 
-it.each(named.map(({ plural, idPrefix }) => [plural, idPrefix!]))(
-  'another name touches no flow: %s',
-  async (plural, prefix) => {
-    const [object] = (await host.api('GET', `/${plural}`)).items;
-    const [uuid, new_uuid] = [object.uuid, `${prefix}-another`];
-    const status = async (name: string) => (await host.api('GET', `/${plural}/${name}`)).status.realised;
-    const [before, was] = [await arrivals(host), await status(uuid)];
-    await change(`/${plural}/${uuid}/rename`, { new_uuid });
-    try {
-      const after = await arrivals(host);
-      expect([...after.keys()]).toEqual(fromNothing(host));
-      expect([...after.keys()]).toEqual([...before.keys()]);
-      expect(added(before, after)).toEqual([]);
-      expect(await status(new_uuid)).toBe(was);
-    } finally {
-      await change(`/${plural}/${new_uuid}/rename`, { new_uuid: uuid });
-    }
-  },
-  20_000,
-);
+it('another name of an interface touches no flow', async () => {
+  const before = await arrivals(host);
+  await change('/interfaces/if-5/rename', { new_uuid: 'if-five' });
+  try {
+    const after = await arrivals(host);
+    expect([...after.keys()]).toEqual(fromNothing(host));
+    expect([...after.keys()]).toEqual([...before.keys()]);
+    expect(added(before, after)).toEqual([]);
+    expect((await host.api('GET', '/interfaces/if-five')).status.realised).toBe(true);
+  } finally {
+    await change('/interfaces/if-five/rename', { new_uuid: 'if-5' });
+  }
+});
 
 it('a number that was given can be taken away again: the network has no largest packet then', async () => {
   const big = () => wires.send('if-1', through('if-gw1', one, '10.0.2.6', 1450, true), 'if-6', 'if-1');

@@ -22,7 +22,7 @@ it('a program that says it is a served bridge is never used, also while the brid
   await host.crash();
   await until(() => host.served?.connection?.peer.startsWith('unix:'));
   await host.settled();
-  const note = `${rogue.peer} says that it is br0, but Open vSwitch has made no such connection: it is ignored. To find the program: ss -tnp 'sport = :`;
+  const note = `${rogue.peer} says that it is br0, but Open vSwitch has made no such connection: it is ignored. Find the program. Use: ss -tnp 'sport = :`;
   await until(() => host.agent.switches.report()[0]?.notes.some((said) => said.startsWith(note)), {
     timeoutMs: 10_000,
   });
@@ -42,8 +42,7 @@ it('over TCP a bridge is the connection that Open vSwitch says it has made, and 
   await sleep(3000);
   const [bridge, , ...ports] = switchSteps;
   for (const step of [bridge!, ...ports]) await step.run(host);
-  const waits =
-    /^waits until Open vSwitch says that it has connected br0 here\. To have it connect: ovs-vsctl set-controller/;
+  const waits = /^waits until Open vSwitch says that it has connected br0 here\. Use: ovs-vsctl set-controller/;
   await until(() => waits.test(host.agent.switches.report()[0]?.problem ?? ''));
   await host.setController();
   await until(() => host.served?.connection !== undefined, { timeoutMs: 15_000 });
@@ -69,7 +68,7 @@ it('a port that another program listens at is no reason to end: status names the
   const notes = (): readonly string[] => host.agent.switches.report()[0]?.notes ?? [];
   const found = notes().find((note) => note.startsWith(said));
   expect(found).toContain(`(pid ${process.pid}) listens there; bridges are reached by their management sockets.`);
-  expect(found).toMatch(/To find who listens: ss -tlnp 'sport = :6633'$/);
+  expect(found).toMatch(/Use: ss -tlnp 'sport = :6633'$/);
   await new Promise((resolve) => holder.close(resolve));
   await until(() => !notes().some((note) => note.startsWith(said)), { timeoutMs: 10_000 });
   using switchAgain = new RogueSwitch(host.openflow, dpid);

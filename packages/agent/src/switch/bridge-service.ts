@@ -1,5 +1,5 @@
 import { shell } from '@openvnet/model';
-import { keepDialing, type SwitchConnection } from '@openvnet/openflow';
+import { keepDialing, type SwitchConnection, VersionError } from '@openvnet/openflow';
 import type { BridgeState, Ovsdb, PortState } from '@openvnet/ovsdb';
 import type { Logger } from 'pino';
 import { managementSocket } from './closing.ts';
@@ -7,6 +7,7 @@ import type { Connections } from './connections.ts';
 import type { ServedSwitch } from './served-switch.ts';
 import { hastenRevalidation, inBandOff, prepareBridge } from './settings.ts';
 import { ShieldedPorts } from './shielded-ports.ts';
+import { startOpenVswitch } from './start-open-vswitch.ts';
 
 /** Open vSwitch applies what changes its flows a moment after the database says so. */
 const settleMs = 300;
@@ -75,7 +76,7 @@ export class BridgeService {
     const chosen = connections.chosen(served.dpid, ovsdb.bridges.get(this.bridge), served.connection);
     if (chosen) this.problem = null;
     else if (managementSocket(target, this.bridge) === undefined)
-      this.problem = `waits until Open vSwitch says that it has connected ${this.bridge} here. To have it connect: ${shell`ovs-vsctl set-controller ${this.bridge} tcp:${connections.address}`}`;
+      this.problem = `waits until Open vSwitch says that it has connected ${this.bridge} here. Use: ${shell`ovs-vsctl set-controller ${this.bridge} tcp:${connections.address}`}`;
     served.use(chosen);
   }
 
@@ -125,7 +126,7 @@ export class BridgeService {
     await keepDialing(socket, {
       signal,
       onSwitch: (connection) => connections.accept(connection, 'dialled'),
-      onDown: (reason) => !signal.aborted && this.#down(reason.message),
+      onDown: (reason) => !signal.aborted && this.#down(unreachable(this.bridge, reason)),
     });
   }
 
@@ -162,6 +163,16 @@ export class BridgeService {
     if (shields) this.#shielded.add(name);
     else this.#shielded.remove(name);
   }
+}
+
+/** Why a bridge cannot be reached at its management socket, and what to do. */
+function unreachable(bridge: string, reason: Error): string {
+  if (reason instanceof VersionError)
+    return `${bridge} does not speak OpenFlow 1.3, which is spoken here. Use: ${shell`ovs-vsctl add bridge ${bridge} protocols OpenFlow13`}`;
+  const { code } = (reason.cause ?? {}) as NodeJS.ErrnoException;
+  if (code === 'ECONNREFUSED' || code === 'ENOENT')
+    return `ovs-vswitchd does not answer for ${bridge}: ${reason.message}. Use: ${startOpenVswitch()}`;
+  return reason.message;
 }
 
 function settingsOf({ failMode, controllers, otherConfig }: BridgeState): string {

@@ -66,7 +66,7 @@ export function ignoredOf(claims: readonly Claim[], name: string, evidence: Evid
     const { connection, way, at } = claim;
     if (connection === used || way === 'dialled') return [];
     const port = /:(\d+)$/.exec(connection.peer)?.[1];
-    const find = `To find the program: ss -tnp 'sport = :${port}'`;
+    const find = `Find the program. Use: ss -tnp 'sport = :${port}'`;
     if (!made.includes(claim)) {
       if (now - at < silenceMs - 50) return [];
       return [

@@ -120,6 +120,6 @@ export class Connections {
     const { port } = this.#options.openflow;
     const holder = code === 'EADDRINUSE' ? holderOf(port) : undefined;
     const why = holder ? `${holder.name} (pid ${holder.pid}) listens there` : message;
-    return `switches cannot connect by themselves to ${this.address}: ${why}; bridges are reached by their management sockets. To find who listens: ss -tlnp 'sport = :${port}'`;
+    return `switches cannot connect by themselves to ${this.address}: ${why}; bridges are reached by their management sockets. Use: ss -tlnp 'sport = :${port}'`;
   }
 }

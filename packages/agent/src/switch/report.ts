@@ -79,11 +79,11 @@ function closingOf(bridge: BridgeState): string[] {
   const { name } = bridge;
   if (closedFrom(bridge) !== undefined && bridge.failMode === 'secure')
     return [
-      `${name} is closed: it forwards nothing since its datapath was deleted. To open it: ${shell`ovs-vsctl set-fail-mode ${name} standalone`}`,
+      `${name} is closed: it forwards nothing since its datapath was deleted. Use: ${shell`ovs-vsctl set-fail-mode ${name} standalone`}`,
     ];
   const address = servedFrom(bridge) === undefined ? undefined : hostAddress(name);
   if (!address) return [];
   return [
-    `${name} has address ${address.address} of this host: deleting its datapath closes the bridge and cuts the host off there; vnctl datapaths del DATAPATH --release opens it instead`,
+    `${name} has address ${address.address} of this host: deleting its datapath closes the bridge and cuts the host off there. To open it instead, use: vnctl datapaths del DATAPATH --release`,
   ];
 }

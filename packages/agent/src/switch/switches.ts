@@ -11,6 +11,7 @@ import { portObstacles } from './port-obstacles.ts';
 import { bridgeReports } from './report.ts';
 import { ServedSwitch } from './served-switch.ts';
 import { isTaken, servedFrom } from './settings.ts';
+import { startOpenVswitch } from './start-open-vswitch.ts';
 import { TamperingChecks } from './tampering.ts';
 
 /** How often the switches are looked at for what another program has changed, milliseconds. */
@@ -100,7 +101,12 @@ export class Switches {
 
   /** Why the switches of the host cannot be seen; null when they can. */
   get problem(): string | null {
-    return this.ovsdb.connected ? null : (this.ovsdb.reason ?? 'Open vSwitch has not answered yet');
+    if (this.ovsdb.connected) return null;
+    const { reason } = this.ovsdb;
+    if (reason === undefined) return 'Open vSwitch has not answered yet';
+    const what =
+      'the database of Open vSwitch (ovsdb-server) does not answer, so changes of bridges and ports are not seen';
+    return `${what}: ${reason}. Use: ${startOpenVswitch()}`;
   }
 
   served(): ServedSwitch[] {

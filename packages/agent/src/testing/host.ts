@@ -51,8 +51,9 @@ export class Host implements AsyncDisposable {
     return this.#agent?.switches.served()[0];
   }
 
+  /** Where the manager is, or was before it was stopped. */
   get managerUrl(): string {
-    return this.#manager!.url;
+    return `http://127.0.0.1:${this.#managerPort}`;
   }
 
   async startManager(): Promise<void> {

@@ -35,8 +35,12 @@ export async function showTrace(
   if (!answer.delivered) throw new ExitWith(exitCodes.refused);
 }
 
-export function traceText(io: Io, { legs, delivered, verdict, against, notes, datapath_uuid }: TraceAnswer): string {
-  const sentence = `${delivered ? 'arrives' : 'does not arrive'}${datapath_uuid ? ` (on ${datapath_uuid})` : ''}: ${verdict}`;
+export function traceText(
+  io: Io,
+  { legs, delivered, untraced, verdict, against, notes, datapath_uuid }: TraceAnswer,
+): string {
+  const arrival = delivered ? 'arrives' : untraced ? 'cannot be traced' : 'does not arrive';
+  const sentence = `${arrival}${datapath_uuid ? ` (on ${datapath_uuid})` : ''}: ${verdict}`;
   return [
     ...legs.map((leg) => legText(io, leg)),
     styled(io, delivered ? 'green' : 'red', sentence),
@@ -61,6 +65,8 @@ function linesOf(live: string): string {
 }
 
 function stepText(io: Io, step: TraceStep): string {
+  // Where nothing of the table matched, its own words say all.
+  if (step.feature === 'miss') return step.says;
   return `${step.says}  ${styled(io, 'dim', `[${originText(step)}]`)}`;
 }
 

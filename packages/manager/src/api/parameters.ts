@@ -5,6 +5,7 @@ import {
   isPathUuid,
   isUuid,
   type Kind,
+  nearest,
   parametersOf,
   type Resource,
   type RowOf,
@@ -17,7 +18,7 @@ import type { Given, Parameter } from './endpoint.ts';
 /** The name that a request may give to a new object, as a parameter; none where objects of the kind have no uuid. */
 export function uuidParameter({ idPrefix, uuidRequired = false }: Resource): Parameter[] {
   if (!idPrefix) return [];
-  const doc = `Its name: ${idPrefix}- and what follows it. Made up where it is not given.`;
+  const doc = `The uuid, beginning with ${idPrefix}-; random if not given.`;
   return [{ name: 'uuid', field: text({ doc }), required: uuidRequired }];
 }
 
@@ -87,7 +88,7 @@ export function requirePathUuid(kind: string, uuid: string, name: string): strin
   const { model, idPrefix = '' } = resourceOf(kind);
   if (isPathUuid(idPrefix, uuid)) return uuid;
   throw new ApiError('invalidUuid', `${model}#${name}: ${uuid}`, {
-    hint: `${name}: expected ${idPrefix}- and what follows it`,
+    hint: `${name}: expected ${idPrefix}- and what follows it. Use: ${listCommand(kind as Kind)}`,
   });
 }
 
@@ -101,7 +102,9 @@ export async function objectInPath<K extends Kind>(
   requirePathUuid(kind, uuid, name);
   const found = await reader.byUuid(kind, uuid);
   if (found) return found;
-  throw unknown(kind, `${name}: ${uuid}`, listCommand(kind));
+  const near = await nearestUuid(reader, kind, uuid);
+  const command = near === undefined ? listCommand(kind) : `${listCommand(kind)} ${near}`;
+  throw unknown({ kind, named: `${name}: ${uuid}`, near, command });
 }
 
 /** Columns for the values: uuids of other objects become their ids. Throws where there is no such object. */
@@ -157,12 +160,31 @@ export function dashed(name: string): string {
 async function referredTo(reader: Reader, kind: Kind, uuid: string, name: string): Promise<number> {
   const found = await reader.byUuid(kind, uuid);
   if (found) return found.id;
-  throw unknown(kind, `${name}: ${uuid}`, addCommandFor(kind, uuid));
+  const near = await nearestUuid(reader, kind, uuid);
+  throw unknown({ kind, named: `${name}: ${uuid}`, near, command: addCommandFor(kind, uuid) });
 }
 
-function unknown(kind: Kind, named: string, command: string): ApiError {
+/** The object of the kind whose uuid is most like one that does not exist; only so many are looked at. */
+async function nearestUuid(reader: Reader, kind: Kind, uuid: string): Promise<string | undefined> {
+  const rows = await reader.find(kind, {}, { limit: 2000 });
+  return nearest(
+    uuid,
+    rows.map((row) => row.uuid),
+  );
+}
+
+interface Unknown {
+  readonly kind: Kind;
+  readonly named: string;
+  /** What was probably meant. */
+  readonly near: string | undefined;
+  readonly command: string;
+}
+
+function unknown({ kind, named, near, command }: Unknown): ApiError {
+  const meant = near === undefined ? '' : ` Did you mean ${near}?`;
   return new ApiError('unknownUuid', `${resourceOf(kind).model}#${named}`, {
-    hint: `There is no such ${inWords(kind)}. Use: ${command}`,
+    hint: `There is no such ${inWords(kind)}.${meant} Use: ${command}`,
   });
 }
 
@@ -176,7 +198,7 @@ export function requireUuid(kind: string, uuid: string, name: string): string {
   if (isUuid(idPrefix, uuid)) return uuid;
   const shown = uuid.length > 80 ? `${uuid.slice(0, 80)}…` : uuid;
   throw new ApiError('invalidUuid', `${model}#${name}: ${shown}`, {
-    hint: `${name}: expected ${idPrefix}- and 1 to 63 of a-z, 0-9 and -, with no - at either end`,
+    hint: `${name}: expected ${idPrefix}- and 1 to 63 of a-z, 0-9 and -, with no - at either end. Use: ${listCommand(kind as Kind)}`,
   });
 }
 

@@ -1,3 +1,4 @@
+import { type RowOf, shell } from '@openvnet/model';
 import { digitsOf, placesOf, whyUnserved } from '../status/facts.ts';
 import { releasing } from '../status/releases.ts';
 import type { Behaviour } from './behaviour.ts';
@@ -16,8 +17,24 @@ export const datapath: Behaviour<'datapath'> = {
         places,
         on: places.map(() => ({ datapath_uuid: row.uuid, port_name: null, port_number: null })),
         waits_for: places.length === 0 ? [whyUnserved(facts, [row])] : [],
-        notes:
-          nodes.length > 1 ? [`datapath id ${row.dpid} is on the hosts of several agents: ${nodes.join(', ')}`] : [],
+        notes: [...severalHosts(row, nodes), ...otherNode(row, nodes)],
       };
     }),
 };
+
+function severalHosts({ uuid, dpid }: RowOf<'datapath'>, nodes: readonly string[]): string[] {
+  return nodes.length > 1
+    ? [
+        `${uuid}: several hosts have a bridge with datapath id 0x${dpid}: ${nodes.join(', ')}. Give each its own. Use: ovs-vsctl set bridge BRIDGE other-config:datapath-id=DPID`,
+      ]
+    : [];
+}
+
+function otherNode({ uuid, node_id }: RowOf<'datapath'>, nodes: readonly string[]): string[] {
+  const [node] = nodes;
+  return node === undefined || nodes.includes(node_id)
+    ? []
+    : [
+        `${uuid} has node_id ${node_id}, and its bridge is on ${node}. Use: ${shell`vnctl datapaths modify ${uuid} --node-id ${node}`}`,
+      ];
+}

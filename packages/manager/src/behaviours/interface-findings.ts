@@ -1,10 +1,12 @@
 import { ipv4ToText, macToText, noticeText, printable, type RowOf, shell } from '@openvnet/model';
 import type { Reader } from '@openvnet/store';
 import { addCommand } from '../api/parameters.ts';
+import { mapInOrder } from '../in-order.ts';
 import { noticesOf, refusedFrames } from '../status/asked.ts';
 import { type Facts, type Hosts, type Place, placesOf, whyUnserved } from '../status/facts.ts';
 import { adviseOnPort, askForPorts } from '../status/port-advice.ts';
 import type { Asked, Findings } from './findings.ts';
+import { notCarried } from './uplink-findings.ts';
 
 type Row = RowOf<'interface'>;
 
@@ -23,14 +25,16 @@ interface Belongings {
 export async function interfaceFindings(facts: Facts, rows: readonly Row[]): Promise<Findings[]> {
   const belongings = await belongingsOf(facts.reader, rows);
   const newest = await newestOf(facts, [...belongings.values()]);
-  return rows.map((row) => {
+  return await mapInOrder(rows, async (row) => {
     const own = belongings.get(row.id)!;
     const revision = newest(own);
     if (row.mode === 'remote') {
       return { revision, waits_for: ['nothing stands behind an interface of mode remote, on any host'], places: [] };
     }
     const where = row.mode === 'simulated' ? simulatedAt(facts, own) : guestAt(facts, row, own);
-    return { revision, ...where, waits_for: [...lackingAddresses(row, own), ...(where.waits_for ?? [])] };
+    const waits_for = [...lackingAddresses(row, own), ...(where.waits_for ?? [])];
+    const more = row.mode === 'host' ? await notCarried(facts.reader, row, own.ipLeases[0]) : [];
+    return { revision, ...where, waits_for, notes: [...(where.notes ?? []), ...more] };
   });
 }
 
@@ -113,7 +117,7 @@ function guestAt(facts: Facts, row: Row, { ports }: Belongings): Findings {
   const named = ports.filter(({ port_name }) => port_name !== null);
   const missing = named.map((port) => waitsForPort(facts, port));
   if (missing.length === 0 && ofHost.has(row.mode)) return { places: [], waits_for: [whyUnserved(facts)] };
-  const nameless = `interface ${row.uuid} has no port: add one with: vnctl interfaces ports add ${row.uuid} --port-name NAME`;
+  const nameless = `interface ${row.uuid} has no port. Use: vnctl interfaces ports add ${row.uuid} --port-name NAME`;
   return { places: [], waits_for: missing.length > 0 ? missing : [nameless] };
 }
 
@@ -155,14 +159,12 @@ function lackingAddresses(row: Row, { macLeases, ipLeases }: Belongings): string
   if (!addressed.has(row.mode)) return lacking;
   if (macLeases.length === 0) {
     const command = addCommand('mac_lease', `--interface-uuid ${row.uuid} --mac-address MAC`);
-    lacking.push(`interface ${row.uuid} has no MAC lease: add one with: ${command}`);
+    lacking.push(`interface ${row.uuid} has no MAC lease. Use: ${command}`);
   }
   const inSegment = macLeases.some(({ segment_id }) => segment_id !== null);
   if (!inSegment && !ipLeases.some(({ mac_lease_id }) => mac_lease_id !== null)) {
     const options = `--interface-uuid ${row.uuid} --network-uuid NETWORK --ipv4-address ADDRESS`;
-    lacking.push(
-      `interface ${row.uuid} has no IP lease on a MAC lease: add one with: ${addCommand('ip_lease', options)}`,
-    );
+    lacking.push(`interface ${row.uuid} has no IP lease on a MAC lease. Use: ${addCommand('ip_lease', options)}`);
   }
   return lacking;
 }

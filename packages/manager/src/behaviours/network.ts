@@ -45,5 +45,5 @@ async function isJoined(reader: Reader, network_id: number): Promise<boolean> {
 
 function lonely(uuid: string): string {
   const options = `--mode host --port-name NIC --network-uuid ${uuid} --ipv4-address ADDRESS --mac-address MAC`;
-  return `nothing joins it to the network of the hosts: add the interface of one with: ${addCommand('interface', options)}`;
+  return `nothing joins it to the network of the hosts: add the interface of one. Use: ${addCommand('interface', options)}`;
 }

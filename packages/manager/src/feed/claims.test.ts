@@ -36,7 +36,7 @@ describe('a node name that two hosts say', () => {
     expect(told).toEqual({
       type: 'wait',
       reason:
-        'node node1 belongs to the agent of host1 (127.0.0.1, pid 1); this one waits until that has gone. If both hosts are yours, start one with another name: vna --node-id NAME',
+        'node node1 belongs to the agent of host1 (127.0.0.1, pid 1); this one waits until that has gone. If both hosts are yours, start one with another name. Use: vna --node-id NAME',
     });
     // What it reports counts for nothing.
     second.say({ type: 'report', revision: 9, problem: 'all is well', bridges: [] });
@@ -52,7 +52,7 @@ describe('a node name that two hosts say', () => {
         connected: true,
         problem: null,
         notes: [
-          'host2 (127.0.0.2, pid 2) says that it is node1 too, and waits while host1 (127.0.0.1, pid 1) is; if both are yours, start one with another name: vna --node-id node1-2',
+          'host2 (127.0.0.2, pid 2) says that it is node1 too, and waits while host1 (127.0.0.1, pid 1) is; if both are yours, start one with another name. Use: vna --node-id node1-2',
         ],
       }),
     ]);

@@ -3,6 +3,7 @@ import * as z from 'zod';
 import type { Endpoint, Parameter } from '../api/endpoint.ts';
 import { objectInPath, readParameters } from '../api/parameters.ts';
 import type { Agent, Agents } from '../status/agents.ts';
+import { awayText } from '../status/facts.ts';
 import type { Inside } from './inside.ts';
 import { objectNamed } from './object-named.ts';
 
@@ -29,7 +30,7 @@ const flowsAnswer = z.object({ flows: z.array(shownFlow), features: words, notes
 const parameters: readonly Parameter[] = [
   {
     name: 'object',
-    field: text({ optional: true, doc: 'Only flows that belong to this object, by uuid.' }),
+    field: text({ optional: true, doc: 'Only flows of this object, by uuid.' }),
     required: false,
   },
   { name: 'table', field: text({ optional: true, doc: 'Only flows of this table, by name.' }), required: false },
@@ -41,7 +42,7 @@ export function flowsEndpoint({ store, agents }: Inside): Endpoint {
   return {
     method: 'GET',
     path: '/flows',
-    doc: 'Shows the flows that the switches hold, by the names of tables, registers and objects, with their counters.',
+    doc: 'Shows the flows in the switches, with names of tables, registers and objects, and counters.',
     group: 'inside',
     parameters,
     answer: { shape: 'object' },
@@ -82,5 +83,5 @@ export async function askForFlows(
 
 /** Why an agent has not answered. */
 export function whySilent({ node, connection, since }: Agent): string {
-  return connection ? `agent ${node} did not answer` : `agent ${node} has been away since ${since}`;
+  return connection ? `agent ${node} did not answer` : awayText({ node, since });
 }

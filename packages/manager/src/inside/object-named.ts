@@ -7,7 +7,9 @@ export async function objectNamed(reader: Reader, uuid: string): Promise<{ kind:
   const kind = kindOf(uuid);
   if (kind) return { kind, row: await objectInPath(reader, kind, uuid) };
   const known = kinds.flatMap((one) => resourceOf(one).idPrefix ?? []);
-  throw new ApiError('invalidUuid', uuid, { hint: `Expected a uuid: they begin with ${known.join('-, ')}-.` });
+  throw new ApiError('invalidUuid', uuid, {
+    hint: `Expected a uuid: they begin with ${known.join('-, ')}-. Use: vnctl status`,
+  });
 }
 
 export function kindOf(uuid: string): Kind | undefined {

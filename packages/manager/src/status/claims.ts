@@ -113,7 +113,7 @@ export function hostOf({ hello: { hostname, pid }, address }: Pick<Claim, 'hello
 }
 
 function whyItWaits({ hello: { node } }: Claim, holder: Claim): string {
-  return `node ${node} belongs to the agent of ${hostOf(holder)}; this one waits until that has gone. If both hosts are yours, start one with another name: vna --node-id NAME`;
+  return `node ${node} belongs to the agent of ${hostOf(holder)}; this one waits until that has gone. If both hosts are yours, start one with another name. Use: vna --node-id NAME`;
 }
 
 /** Of two agents of one host the one that was started later counts, so that they do not replace each other in turn. */

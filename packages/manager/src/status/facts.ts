@@ -1,4 +1,4 @@
-import { type BridgeReport, type RowOf, shell } from '@openvnet/model';
+import { agoTextOf, type BridgeReport, type RowOf, shell } from '@openvnet/model';
 import type { Reader, Store } from '@openvnet/store';
 import type { Agent, Agents } from './agents.ts';
 
@@ -56,13 +56,13 @@ export function placesOf(facts: Facts, datapathIds?: readonly number[]): Place[]
 export function whyUnserved(facts: Facts, datapaths: readonly RowOf<'datapath'>[] = facts.datapaths): string {
   const agents = facts.agents.all();
   if (agents.length === 0)
-    return `no agent is connected to this manager: start one with: ${shell`vna --manager ${facts.url}`}`;
+    return `no agent is connected to this manager. Start one on each host. Use: ${shell`vna --manager ${facts.url}`}`;
   const troubled = agents.find(({ problem }) => problem);
   if (datapaths.length === 0) {
     const bridges = unregisteredBridges(facts);
     const [first] = bridges;
     return first
-      ? `no datapath is registered: add bridge ${first.bridge.name} with: ${registration(first.agent, first.bridge)}`
+      ? `no datapath is registered. There is bridge ${first.bridge.name} on ${first.agent.node}. Use: ${registration(facts, first.agent, first.bridge)}`
       : `no datapath is registered, and the agents see no bridge${troubled ? `: ${problemOf(troubled)}` : ''}`;
   }
   const [datapath] = datapaths as [RowOf<'datapath'>];
@@ -72,15 +72,44 @@ export function whyUnserved(facts: Facts, datapaths: readonly RowOf<'datapath'>[
   if (found) {
     const { bridge, agent } = found;
     const why = bridge.problem ?? (bridge.connection === null ? 'not connected' : 'its flows are not installed yet');
-    return `bridge ${bridge.name} on ${agent.node}, which is ${datapath.uuid}, is not served: ${why}`;
+    const where = `bridge ${bridge.name} on ${agent.node}, which is ${datapath.uuid}, is not served`;
+    return agent.connection ? `${where}: ${why}` : `${where}: ${awayText(agent)}. Use: ${startOf(facts, agent.node)}`;
   }
-  const nodes = agents.map(({ node }) => node);
-  const seen = agents.flatMap(({ bridges }) => bridges.map(({ name, dpid }) => `${name} (${digitsOf(dpid)})`));
-  return [
-    `${datapath.uuid} has never been seen: no bridge with datapath id ${datapath.dpid} on the hosts of agents `,
-    `${some(nodes)}; ${seen.length === 0 ? 'no bridge is seen' : `seen are ${some(seen)}`}`,
-    troubled ? `; ${problemOf(troubled)}` : '',
-  ].join('');
+  return whyUnseen(facts, datapath);
+}
+
+/** Why no agent sees the bridge of a datapath, and what to do. */
+function whyUnseen(facts: Facts, { uuid, dpid, display_name, node_id }: RowOf<'datapath'>): string {
+  const agents = facts.agents.all();
+  const host = agents.find(({ node }) => node === node_id);
+  const troubled = host?.problem ? host : agents.find(({ problem }) => problem);
+  const missing = `${uuid}: no bridge with datapath id 0x${dpid} on ${host ? node_id : some(agents.map(({ node }) => node))}`;
+  if (troubled) return `${missing}; ${problemOf(troubled)}`;
+  const others = unregisteredBridges(facts);
+  const [meant] = [
+    ...others.filter(({ agent, bridge }) => agent.node === node_id && bridge.name === display_name),
+    ...others.filter(({ agent, bridge }) => agent.node === node_id || bridge.name === display_name),
+  ];
+  if (meant) {
+    const { bridge, agent } = meant;
+    const seen = `bridge ${bridge.name} on ${agent.node} has 0x${digitsOf(bridge.dpid)} and is not registered`;
+    return `${missing}; ${seen}. Use: ${shell`vnctl datapaths modify ${uuid} --dpid ${`0x${digitsOf(bridge.dpid)}`}`}`;
+  }
+  if (!host) return `${missing}; no agent of node ${node_id} is connected. Use: ${startOf(facts, node_id)}`;
+  if (!host.connection) return `${missing}; ${awayText(host)}. Use: ${startOf(facts, host.node)}`;
+  const name = display_name ?? 'BRIDGE';
+  const made = `other-config:datapath-id=${dpid}`;
+  return `${missing}. Use: ${shell`ovs-vsctl --may-exist add-br ${name} -- set bridge ${name} ${made}`}`;
+}
+
+/** The command that starts the agent of a node, on its host. */
+export function startOf({ url }: Pick<Facts, 'url'>, node: string): string {
+  return shell`vna --manager ${url} --node-id ${node}`;
+}
+
+/** That an agent is away, and for how long. */
+export function awayText({ node, since }: Pick<Agent, 'node' | 'since'>): string {
+  return `agent ${node} went away ${agoTextOf(since)}`;
 }
 
 /** Bridges that agents see and nobody has registered. */
@@ -92,14 +121,26 @@ export function unregisteredBridges(facts: Facts): { agent: Agent; bridge: Bridg
     .filter(({ bridge }) => !registered.has(digitsOf(bridge.dpid)));
 }
 
-/** The command that registers a bridge. */
-export function registration(agent: Agent, { name, dpid }: Pick<BridgeReport, 'name' | 'dpid'>): string {
+/**
+ * The command that registers a bridge: where a datapath that is on no host has its name already, the one that gives that
+ * datapath the id of the bridge.
+ */
+export function registration(facts: Facts, agent: Agent, { name, dpid }: Pick<BridgeReport, 'name' | 'dpid'>): string {
+  const id = `0x${digitsOf(dpid)}`;
   const word =
     name
       .toLowerCase()
       .replace(/[^a-z0-9]/g, '')
       .slice(0, 16) || digitsOf(dpid).slice(-8);
-  return shell`vnctl datapaths add --uuid ${`dp-${word}`} --display-name ${name} --dpid ${`0x${digitsOf(dpid)}`} --node-id ${agent.node}`;
+  const holder = facts.datapaths.find(({ uuid }) => uuid === `dp-${word}`);
+  if (holder && holder.node_id === agent.node && !isSeen(facts, holder))
+    return shell`vnctl datapaths modify ${holder.uuid} --dpid ${id}`;
+  const uuid = holder ? `dp-${word}-${digitsOf(dpid).slice(-8)}` : `dp-${word}`;
+  return shell`vnctl datapaths add --uuid ${uuid} --display-name ${name} --dpid ${id} --node-id ${agent.node}`;
+}
+
+function isSeen({ agents }: Facts, { dpid }: RowOf<'datapath'>): boolean {
+  return agents.all().some(({ bridges }) => bridges.some((bridge) => digitsOf(bridge.dpid) === dpid));
 }
 
 /** A datapath id as 16 digits, however the agent writes it. */

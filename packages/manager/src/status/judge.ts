@@ -1,6 +1,6 @@
 import type { Kind, ObjectStatus, RowOf } from '@openvnet/model';
 import { behaviourOf } from '../behaviours/registry.ts';
-import { type Facts, type Place, placesOf, whyUnserved } from './facts.ts';
+import { awayText, type Facts, type Place, placesOf, startOf, whyUnserved } from './facts.ts';
 
 export interface Judgement {
   readonly status: ObjectStatus;
@@ -35,7 +35,7 @@ export async function judge<K extends Kind>(
       ...(own.waits_for ?? []),
       ...reasons.flatMap((waiting) => waiting.get(`${kind} ${row.id}`) ?? []),
       ...(places.length === 0 && !own.waits_for?.length ? [unserved] : []),
-      ...acknowledgements(counted, needed),
+      ...acknowledgements(facts, counted, needed),
     ];
     const away = [...new Set(places.map(({ agent }) => agent))].filter(({ connection }) => !connection);
     const status = {
@@ -44,7 +44,10 @@ export async function judge<K extends Kind>(
       waits_for: [...new Set(waits_for)],
       notes: [
         ...(own.notes ?? []),
-        ...away.map(({ node, since }) => `agent ${node} has been away since ${since}; the switch goes on as it was`),
+        // What an object waits for names the agent already.
+        ...away
+          .filter(({ node }) => !waits_for.some((reason) => reason.includes(`agent ${node} went away`)))
+          .map((agent) => `${awayText(agent)}; the switch goes on as it was. Use: ${startOf(facts, agent.node)}`),
       ],
     };
     return { status, acknowledged: Math.min(...counted.map(({ revision }) => revision)) };
@@ -58,12 +61,12 @@ function countedAmong(places: readonly Place[]): readonly Place[] {
 }
 
 /** Who has not acknowledged `needed` yet. */
-function acknowledgements(places: readonly Place[], needed: number): string[] {
+function acknowledgements(facts: Facts, places: readonly Place[], needed: number): string[] {
   return places
     .filter(({ revision }) => revision < needed)
     .map(({ agent, datapath, revision }) =>
       agent.connection
         ? `waits for ${datapath.uuid} on ${agent.node} to acknowledge revision ${needed}; it has acknowledged ${revision}`
-        : `waits for agent ${agent.node}, which has been away since ${agent.since}, to carry out revision ${needed}`,
+        : `${awayText(agent)}, and has revision ${needed} still to carry out. Use: ${startOf(facts, agent.node)}`,
     );
 }

@@ -41,7 +41,7 @@ export function adviseOnPort(facts: Facts, seen: readonly SeenBridge[], { uuid, 
     const name = printable(String(port_name));
     const there = facts.datapaths.find(({ dpid }) => dpid === bridge.dpid);
     if (!there)
-      return `${name} is a port of bridge ${printable(bridge.name)} (0x${bridge.dpid}) on ${bridge.agent.node}, which is not registered. Use: ${registration(bridge.agent, bridge)}`;
+      return `${name} is a port of bridge ${printable(bridge.name)} (0x${bridge.dpid}) on ${bridge.agent.node}, which is not registered. Use: ${registration(facts, bridge.agent, bridge)}`;
     if (owner && owner.id !== there.id)
       return `port ${name} is on ${there.uuid}, but the owner of ${uuid} is ${owner.uuid}. Use: ${shell`vnctl interface modify ${uuid} --owner-datapath-uuid ${there.uuid}`}`;
     if (error !== null)

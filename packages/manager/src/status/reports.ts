@@ -150,7 +150,7 @@ function withAsked(status: ObjectStatus, asked: Asked | undefined): ObjectStatus
 /** That another agent says the name of this one, and what to do. */
 function whoElse(agent: Agent, rival: Claim): string {
   const other = shell`vna --node-id ${`${agent.node}-2`}`;
-  return `${hostOf(rival)} says that it is ${agent.node} too, and waits while ${hostOf(agent)} is; if both are yours, start one with another name: ${other}`;
+  return `${hostOf(rival)} says that it is ${agent.node} too, and waits while ${hostOf(agent)} is; if both are yours, start one with another name. Use: ${other}`;
 }
 
 async function refusedOf(reader: Reader, refused: ReadonlyMap<number, number>): Promise<SystemStatus['refused']> {
@@ -195,7 +195,7 @@ async function datapathsOf(facts: Facts): Promise<SystemStatus['datapaths']> {
     dpid: `0x${digitsOf(bridge.dpid)}`,
     ...shownOf(agent, bridge),
     notes: [...bridge.notes, ...(bridge.problem ? [bridge.problem] : [])],
-    register: registration(agent, bridge),
+    register: registration(facts, agent, bridge),
   }));
   return [...registered, ...others];
 }

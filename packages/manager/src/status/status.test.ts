@@ -44,7 +44,9 @@ const bound = (interface_id: number, name: string, link: 'up' | 'down' = 'up') =
 
 describe('a status', () => {
   it('says that no agent is there, and how to start one', async () => {
-    const waits_for = [`no agent is connected to this manager: start one with: vna --manager ${manager.url}`];
+    const waits_for = [
+      `no agent is connected to this manager. Start one on each host. Use: vna --manager ${manager.url}`,
+    ];
     for (const path of ['/networks/nw-net1', '/interfaces/if-veth1', '/interfaces/if-gw', '/datapaths/dp-br0']) {
       expect(await statusOf(path)).toEqual({ realised: false, on: [], waits_for, notes: [] });
     }
@@ -76,14 +78,15 @@ describe('a status', () => {
   it('says that a datapath was never seen, and what was', async () => {
     const agent = await connect();
     await tell(agent, { type: 'report', revision: 5, problem: null, bridges: [] });
-    const never =
-      'dp-br0 has never been seen: no bridge with datapath id 000002fdee8e0a44 on the hosts of agents node1; ';
-    expect((await statusOf('/datapaths/dp-br0')).waits_for).toEqual([`${never}no bridge is seen`]);
+    const never = 'dp-br0: no bridge with datapath id 0x000002fdee8e0a44 on node1';
+    expect((await statusOf('/datapaths/dp-br0')).waits_for).toEqual([
+      `${never}. Use: ovs-vsctl --may-exist add-br br0 -- set bridge br0 other-config:datapath-id=000002fdee8e0a44`,
+    ]);
     const other = reportOf(5) as Extract<ToManager, { type: 'report' }>;
     const bridge = { ...other.bridges![0]!, dpid: '0000aabbccddeeff', name: 'br-Ext_1' };
     await tell(agent, { ...other, bridges: [bridge] });
     expect((await statusOf('/interfaces/if-veth1')).waits_for).toEqual([
-      `${never}seen are br-Ext_1 (0000aabbccddeeff)`,
+      `${never}; bridge br-Ext_1 on node1 has 0x0000aabbccddeeff and is not registered. Use: vnctl datapaths modify dp-br0 --dpid 0x0000aabbccddeeff`,
     ]);
     const { datapaths } = await manager.done('GET', '/status');
     expect(datapaths).toMatchObject([
@@ -97,7 +100,7 @@ describe('a status', () => {
     ]);
     await tell(agent, { ...other, bridges: [], problem: 'Open vSwitch is not running' });
     expect((await statusOf('/networks/nw-net1')).waits_for).toEqual([
-      `${never}no bridge is seen; agent node1 says: Open vSwitch is not running`,
+      `${never}; agent node1 says: Open vSwitch is not running`,
     ]);
   });
 
@@ -132,8 +135,8 @@ describe('a status', () => {
     await manager.done('POST', '/interfaces', { uuid: 'if-up', mode: 'host', owner_datapath_uuid: 'dp-br0' });
     await tell(agent, reportOf(7));
     expect((await statusOf('/interfaces/if-bare')).waits_for).toEqual([
-      'interface if-bare has no MAC lease: add one with: vnctl mac-leases add --interface-uuid if-bare --mac-address MAC',
-      'interface if-bare has no IP lease on a MAC lease: add one with: vnctl ip-leases add --interface-uuid if-bare --network-uuid NETWORK --ipv4-address ADDRESS',
+      'interface if-bare has no MAC lease. Use: vnctl mac-leases add --interface-uuid if-bare --mac-address MAC',
+      'interface if-bare has no IP lease on a MAC lease. Use: vnctl ip-leases add --interface-uuid if-bare --network-uuid NETWORK --ipv4-address ADDRESS',
     ]);
     // The host's own port is there with the bridge, and the agent says so.
     expect((await statusOf('/interfaces/if-up')).realised).toBe(false);
@@ -165,18 +168,24 @@ describe('a status', () => {
     await expect.poll(async () => (await manager.done('GET', '/status')).agents[0].connected).toBe(false);
     expect(await statusOf('/interfaces/if-veth1')).toMatchObject({
       realised: true,
-      notes: [expect.stringMatching(/^agent node1 has been away since .*; the switch goes on as it was$/)],
+      notes: [
+        expect.stringMatching(
+          /^agent node1 went away 0 s ago; the switch goes on as it was\. Use: vna --manager .* --node-id node1$/,
+        ),
+      ],
     });
     await manager.done('PUT', '/networks/nw-net1', { display_name: 'new' });
     expect((await statusOf('/networks/nw-net1')).waits_for).toEqual([
-      expect.stringMatching(/^waits for agent node1, which has been away since .*, to carry out revision 6$/),
+      expect.stringMatching(/^agent node1 went away 0 s ago, and has revision 6 still to carry out\. Use: vna /),
     ]);
   });
 
   it('notes a datapath that two agents have', async () => {
     for (const node of ['node1', 'node2']) await tell(await connect(node), reportOf(5));
     const { notes } = await statusOf('/datapaths/dp-br0');
-    expect(notes).toEqual(['datapath id 000002fdee8e0a44 is on the hosts of several agents: node1, node2']);
+    expect(notes).toEqual([
+      'dp-br0: several hosts have a bridge with datapath id 0x000002fdee8e0a44: node1, node2. Give each its own. Use: ovs-vsctl set bridge BRIDGE other-config:datapath-id=DPID',
+    ]);
   });
 });
 

@@ -5,6 +5,7 @@ import {
   isUuid,
   type Kind,
   macToText,
+  networkAddress,
   type RouterAnswer,
   type RouterNetwork,
   type RowOf,
@@ -21,7 +22,11 @@ import { mapInOrder } from '../in-order.ts';
 type Network = RowOf<'network'>;
 type Gateway = RowOf<'interface'>;
 
-const router = reference({ to: 'route_link', optional: true, doc: 'The router to which they are added; it exists.' });
+const router = reference({
+  to: 'route_link',
+  optional: true,
+  doc: 'An existing router to which the networks are added.',
+});
 
 const parameters: readonly Parameter[] = [
   {
@@ -30,7 +35,7 @@ const parameters: readonly Parameter[] = [
     field: {
       type: 'text',
       optional: false,
-      doc: 'The networks, as a list or with commas between them.',
+      doc: 'The networks, as a list or separated by commas.',
       json: { type: ['string', 'array'], items: { type: 'string' } },
       read: (given) => {
         const uuids = typeof given === 'string' ? given.split(',') : given;
@@ -48,7 +53,7 @@ const parameters: readonly Parameter[] = [
     required: false,
     field: {
       ...router,
-      doc: 'Name of the router, which is made where it does not exist; from the first network where not given.',
+      doc: 'Uuid of the router, which is created if it does not exist; by default named after the first network.',
     },
   },
   { name: 'route_link_uuid', required: false, field: router },
@@ -59,7 +64,7 @@ export function routerEndpoint({ store, around }: Place): Endpoint {
   return {
     method: 'POST',
     path: '/routers',
-    doc: 'Joins networks by a router: makes a route link, and for each network a gateway and a route, where they do not exist. A network keeps the gateway that it has.',
+    doc: 'Connects networks by a router: creates a route link and, for each network, a gateway and a route, unless they exist. A network keeps its gateway.',
     group: 'routers',
     parameters,
     answer: { shape: 'object' },
@@ -81,6 +86,7 @@ async function addRouter(writing: Writing, given: Given): Promise<RouterAnswer> 
   const found = await mapInOrder(networks, async (network) => ({ network, ...(await gatewayOf(tx, network)) }));
   const made: string[] = [];
   const link = await routerFor(writing, { given, found, made });
+  await requireApart(tx, networks, link);
   const shown = await mapInOrder(found, async ({ network, gateway, route }): Promise<RouterNetwork> => {
     const own = gateway ?? (await makeGateway(writing, network, made));
     const way = route ?? (await makeRoute(writing, { network, gateway: own, link, made }));
@@ -95,6 +101,30 @@ async function addRouter(writing: Writing, given: Given): Promise<RouterAnswer> 
     };
   });
   return { uuid: link.uuid, networks: shown, made };
+}
+
+/** Refuses to join networks that share addresses: a router could not tell where a packet is to go. */
+async function requireApart(tx: Transaction, networks: readonly Network[], link: RowOf<'route_link'>): Promise<void> {
+  const routes = await tx.find('route', { route_link_id: link.id });
+  const id = routes.flatMap(({ network_id }) => network_id ?? []);
+  const joined = id.length > 0 ? await tx.find('network', { id }) : [];
+  for (const [i, one] of networks.entries()) {
+    const other = [...joined, ...networks.slice(0, i)].find((each) => each.id !== one.id && sharesAddresses(each, one));
+    if (!other) continue;
+    const ranges = `${other.uuid} (${rangeOf(other)}) and ${one.uuid} (${rangeOf(one)})`;
+    throw new ApiError('argument', `${ranges} share addresses, so that no router can tell their guests apart`, {
+      hint: 'network_uuids: expected networks with different addresses; joining these takes a translation. Use: vnctl translation add --help',
+    });
+  }
+}
+
+function sharesAddresses(a: Network, b: Network): boolean {
+  const prefix = Math.min(a.ipv4_prefix, b.ipv4_prefix);
+  return networkAddress(a.ipv4_network, prefix) === networkAddress(b.ipv4_network, prefix);
+}
+
+function rangeOf({ ipv4_network, ipv4_prefix }: Network): string {
+  return `${ipv4ToText(ipv4_network)}/${ipv4_prefix}`;
 }
 
 interface Found {

@@ -7,8 +7,6 @@ import type { FaultHost } from './host.ts';
 export interface Fault {
   /** What is wrong, as a clause: `the port has another name than its interface`. */
   readonly what: string;
-  /** It is not told well yet. */
-  readonly todo?: true;
   /** What its victim notices: `The guest reaches nobody.` */
   readonly seen: string;
   /** Makes it, on a host where everything works. */
@@ -21,6 +19,8 @@ export interface Fault {
   readonly silent?: readonly (string | RegExp)[];
   /** The command that the answer prints and that mends it. */
   readonly cure: string;
+  /** What the answer prints in its place, where that depends on how the host was set up. */
+  readonly prints?: RegExp;
   /** Does what the printed command does, where a test cannot run it as it stands (a device of the host, a service). */
   readonly by?: (host: FaultHost) => Promise<unknown>;
   /** Whether all is well again: a trace between the guests that it concerned arrives, unless something else is given. */

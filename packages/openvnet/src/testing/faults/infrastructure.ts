@@ -1,36 +1,36 @@
 import type { FaultGroup } from './fault.ts';
 
+/** How Open vSwitch is started depends on the host. */
+const startsOpenVswitch = /Use: (systemctl|service|\S*ovs-ctl|apt-get) .*(start|install)/;
+
 export const infrastructure: FaultGroup = {
   title: 'Hosts, bridges and programs',
   faults: [
     {
       what: 'the bridge is not registered',
-      todo: true,
       seen: 'Nothing is in effect.',
       make: (host) => host.must('datapath del dp-br0'),
       ask: 'vnctl status',
       says: [/br0.*is not registered/],
-      cure: 'vnctl datapath add --uuid dp-br0 --display-name br0 --dpid 0x000002fdee8e0a44 --node-id node1',
+      cure: 'vnctl datapaths add --uuid dp-br0 --display-name br0 --dpid 0x000002fdee8e0a44 --node-id node1',
     },
     {
       what: 'the datapath id is mistyped',
-      todo: true,
       seen: 'Nothing is in effect; the bridge looks right.',
       make: (host) => host.must('datapath modify dp-br0 --dpid 0x000002fdee8e0a43'),
       ask: 'vnctl status',
       says: [/dp-br0/, /no bridge.*0x000002fdee8e0a43/, /br0/],
-      cure: 'vnctl datapath modify dp-br0 --dpid 0x000002fdee8e0a44',
+      cure: 'vnctl datapaths modify dp-br0 --dpid 0x000002fdee8e0a44',
     },
     {
       what: 'the agent does not run',
-      todo: true,
       seen: 'What is registered from now on is not in effect.',
       make: async (host) => {
         await host.host.stopAgent();
         await host.must('network add --uuid nw-new --ipv4-network 172.16.9.0/24');
       },
       ask: 'vnctl network show nw-new',
-      says: [/agent node1 has been away since/],
+      says: [/agent node1 went away \d+ s ago, and has revision \d+ still to carry out/],
       cure: 'vna --manager',
       by: (host) => host.host.startAgent(),
       cured: (host) => host.inEffect('nw-new'),
@@ -50,27 +50,26 @@ export const infrastructure: FaultGroup = {
     },
     {
       what: 'Open vSwitch does not run',
-      todo: true,
       seen: 'Guests reach nobody.',
       make: (host) => host.host.vswitch.kill9('ovs-vswitchd'),
       ask: 'vnctl status',
-      says: [/br0/, /ovs-vswitchd/],
+      says: [/ovs-vswitchd does not answer for br0/],
       cure: 'systemctl start openvswitch-switch',
+      prints: startsOpenVswitch,
       by: (host) => host.host.vswitch.restart('ovs-vswitchd'),
     },
     {
       what: "Open vSwitch's database does not run",
-      todo: true,
       seen: 'New ports are not noticed.',
       make: (host) => host.host.vswitch.kill9('ovsdb-server'),
       ask: 'vnctl status',
-      says: [/node1/, /ovsdb-server|database/],
+      says: [/node1: the database of Open vSwitch \(ovsdb-server\) does not answer/],
       cure: 'systemctl start openvswitch-switch',
+      prints: startsOpenVswitch,
       by: (host) => host.host.crash('ovsdb-server'),
     },
     {
       what: 'the manager does not run',
-      todo: true,
       seen: 'Every command of vnctl fails.',
       make: (host) => host.host.stopManager(),
       ask: 'vnctl status',
@@ -80,21 +79,19 @@ export const infrastructure: FaultGroup = {
     },
     {
       what: 'the bridge speaks OpenFlow 1.0 only',
-      todo: true,
       seen: 'Nothing is in effect.',
       make: (host) => host.host.vswitch.vsctl('set', 'bridge', 'br0', 'protocols=OpenFlow10'),
       ask: 'vnctl status',
-      says: [/br0/, /OpenFlow ?1\.?3/],
-      cure: 'ovs-vsctl set bridge br0 protocols=OpenFlow10,OpenFlow13',
+      says: [/br0 does not speak OpenFlow 1\.3/],
+      cure: 'ovs-vsctl add bridge br0 protocols OpenFlow13',
     },
     {
       what: 'the bridge was deleted',
-      todo: true,
       seen: 'Guests reach nobody.',
       make: (host) => host.host.vswitch.deleteBridge('br0'),
       ask: 'vnctl status',
       says: [/dp-br0/, /no bridge with datapath id 0x000002fdee8e0a44/],
-      cure: 'ovs-vsctl add-br br0 -- set bridge br0 other_config:datapath-id=000002fdee8e0a44',
+      cure: 'ovs-vsctl --may-exist add-br br0 -- set bridge br0 other-config:datapath-id=000002fdee8e0a44',
       by: async (host) => {
         await host.host.addBridge();
         for (const n of [1, 2, 3, 4]) await host.wires.plug(`if-veth${n}`, n);
@@ -102,12 +99,11 @@ export const infrastructure: FaultGroup = {
     },
     {
       what: 'the datapath names another node than the one whose bridge it is',
-      todo: true,
       seen: 'A host is looked for under a wrong name.',
       make: (host) => host.must('datapath modify dp-br0 --node-id node7'),
       ask: 'vnctl datapath show dp-br0',
-      says: [/node7/, /node1/],
-      cure: 'vnctl datapath modify dp-br0 --node-id node1',
+      says: [/dp-br0 has node_id node7, and its bridge is on node1/],
+      cure: 'vnctl datapaths modify dp-br0 --node-id node1',
     },
   ],
 };

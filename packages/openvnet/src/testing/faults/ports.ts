@@ -40,7 +40,6 @@ export const ports: FaultGroup = {
     },
     {
       what: 'the port is on a bridge that is not registered',
-      todo: true,
       seen: 'The guest reaches nobody.',
       make: async (host) => {
         await host.must(web);
@@ -49,7 +48,7 @@ export const ports: FaultGroup = {
       },
       ask: 'vnctl interface show if-web',
       says: [/if-web is a port of bridge br1 \(0x000002fdee8e0a45\) on node1, which is not registered/],
-      cure: 'vnctl datapath add --uuid dp-br1 --display-name br1 --dpid 0x000002fdee8e0a45 --node-id node1',
+      cure: 'vnctl datapaths add --uuid dp-br1 --display-name br1 --dpid 0x000002fdee8e0a45 --node-id node1',
       cured: (host) => host.inEffect('if-web'),
     },
     {
@@ -93,31 +92,23 @@ export const ports: FaultGroup = {
     },
     {
       what: "the link of the sender's port is down",
-      todo: true,
       seen: 'Nothing that the guest sends arrives anywhere.',
       make: (host) => host.link('if-veth1', 'down'),
       ask: 'vnctl interface show if-veth1',
-      says: [/the link of port if-veth1 on dp-br0 is down/],
+      says: [/port if-veth1 on dp-br0 is switched off on its host/],
       cure: 'ip link set if-veth1 up',
       by: (host) => host.link('if-veth1', 'up'),
     },
     {
       what: 'two interfaces are meant to be at one port',
-      todo: true,
-      seen: 'The second guest is never in effect.',
-      make: (host) => host.must(`${web} --port-name if-veth1`),
-      ask: 'vnctl interface show if-web',
-      says: [/port if-veth1/, /if-veth1 has/],
-      cure: 'vnctl interface modify if-web --port-name NAME',
-      by: async (host) => {
-        await host.wires.plug('web', 9);
-        await host.must('interface modify if-web --port-name web');
-      },
-      cured: (host) => host.arrives(reached),
+      seen: 'The second one is refused.',
+      make: async () => {},
+      ask: `vnctl ${web} --port-name if-veth1`,
+      says: [/port_name if-veth1 .*is taken already/, /if-veth1\) has it/],
+      cure: 'vnctl interface show if-veth1',
     },
     {
       what: 'a gateway was registered as a guest',
-      todo: true,
       seen: 'Nothing is routed from the network.',
       make: async (host) => {
         await host.must('network add --uuid nw-net3 --ipv4-network 172.16.3.0/24');
@@ -129,7 +120,7 @@ export const ports: FaultGroup = {
         );
       },
       ask: 'vnctl explain r-net3',
-      says: [/if-gw3/, /mode vif/, /simulated/],
+      says: [/if-gw3 is of mode vif; a gateway is of mode simulated/],
       cure: 'vnctl interface modify if-gw3 --mode simulated',
       cured: (host) => host.inEffect('r-net3'),
     },
