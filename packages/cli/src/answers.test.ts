@@ -44,7 +44,7 @@ describe('an answer', () => {
     expect([shown, refused]).toMatchObject([{ uuid: 'nw-net1' }, { message: 'Network#uuid: nw-none' }]);
     expect(err).toMatch(/^vnctl: .*nw-none/);
     const gone = await vnctl('interface del if-veth1 if-none');
-    expect(gone).toMatchObject({ code: 1, out: 'if-veth1 is gone\n' });
+    expect(gone).toMatchObject({ code: 1, out: 'if-veth1 deleted\n' });
   });
 
   it('shows and removes parts that have no name of their own', async () => {

@@ -23,7 +23,7 @@ describe('batch', () => {
       "# a network\n\n  networks add --uuid nw-a --ipv4-network 10.0.0.0 --display-name 'the first'  # here\nnetwork del nw-a\n",
     );
     expect([code, err]).toEqual([0, '']);
-    expect(out).toMatch(/^> networks add .*\nuuid +nw-a\n[\s\S]*the first[\s\S]*> network del nw-a\nnw-a is gone\n$/);
+    expect(out).toMatch(/^> networks add .*\nuuid +nw-a\n[\s\S]*the first[\s\S]*> network del nw-a\nnw-a deleted\n$/);
   });
 
   it('goes on after a failure and names the lines; with --stop it does not', async () => {
@@ -52,7 +52,7 @@ describe('batch from standard input', () => {
 
   it('leaves out comments and empty lines, counts them, and goes on', { timeout: 30_000 }, async () => {
     const { code, out, err } = await piped(lines);
-    expect(out).toMatch(/^> network add [^#]*> network frob\n> network del nw-a\nnw-a is gone\n$/);
+    expect(out).toMatch(/^> network add [^#]*> network frob\n> network del nw-a\nnw-a deleted\n$/);
     expect([code, err]).toEqual([
       1,
       "vnctl: unknown command 'frob'\nhint: Use: vnctl networks --help\nvnctl: 1 of 3 commands failed: line 4\n",

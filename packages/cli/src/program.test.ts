@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { json, registered, setup, shell, vnctl } from './testing.ts';
 
@@ -24,11 +25,11 @@ describe('the commands of 2013', () => {
   it('are told of a parameter that means nothing any more', async () => {
     const { err } = await vnctl(setup[0]!);
     expect(err).toBe(
-      'vnctl: note: --dc-segment-id means nothing any more and is left out\n' +
-        'vnctl: note: --ipv4-address means nothing any more and is left out\n',
+      'vnctl: note: --dc-segment-id has no meaning any more and is ignored\n' +
+        'vnctl: note: --ipv4-address has no meaning any more and is ignored\n',
     );
     const flag = await vnctl('datapath modify --is-connected dp-br0 --display-name=new');
-    expect(flag).toMatchObject({ code: 0, err: expect.stringContaining('--is-connected means nothing any more') });
+    expect(flag).toMatchObject({ code: 0, err: expect.stringContaining('--is-connected has no meaning any more') });
   });
 });
 
@@ -69,7 +70,7 @@ describe('a command line', () => {
       ['netwrks show', "unknown command 'netwrks'; did you mean networks?"],
       ['network ad', ''],
       ['network frob', "unknown command 'frob'"],
-      ['net show', 'net can mean networks or network_services: say more of it'],
+      ['net show', 'net can mean networks or network_services: use a longer name'],
       ['network add --ipv4-netwrk 1', "unknown option '--ipv4-netwrk'; did you mean --ipv4-network?"],
       ['network add', '--ipv4-network ADDRESS is missing: '],
       ['network add --ipv4-network=1.0.0.0 --ipv4-prefix=x', '--ipv4-prefix "x": expected a number'],
