@@ -5,6 +5,7 @@ import { noticesOf, refusedFrames } from '../status/asked.ts';
 import { type Facts, type Hosts, type Place, placesOf, whyUnserved } from '../status/facts.ts';
 import { adviseOnPort, askForPorts } from '../status/port-advice.ts';
 import type { Asked, Findings } from './findings.ts';
+import { uplinkNotes } from './uplink-notes.ts';
 
 type Row = RowOf<'interface'>;
 
@@ -23,6 +24,7 @@ interface Belongings {
 export async function interfaceFindings(facts: Facts, rows: readonly Row[]): Promise<Findings[]> {
   const belongings = await belongingsOf(facts.reader, rows);
   const newest = await newestOf(facts, [...belongings.values()]);
+  const uplinks = await uplinkNotes(facts, rows);
   return rows.map((row) => {
     const own = belongings.get(row.id)!;
     const revision = newest(own);
@@ -30,7 +32,8 @@ export async function interfaceFindings(facts: Facts, rows: readonly Row[]): Pro
       return { revision, waits_for: ['nothing stands behind an interface of mode remote, on any host'], places: [] };
     }
     const where = row.mode === 'simulated' ? simulatedAt(facts, own) : guestAt(facts, row, own);
-    return { revision, ...where, waits_for: [...lackingAddresses(row, own), ...(where.waits_for ?? [])] };
+    const waits_for = [...lackingAddresses(row, own), ...(where.waits_for ?? [])];
+    return { revision, ...where, waits_for, notes: [...(where.notes ?? []), ...(uplinks.get(row.id) ?? [])] };
   });
 }
 
