@@ -1,5 +1,5 @@
 /** The program `vnmgr`. */
-import { ConfigError, declareOptions, logDestination, readSettings } from '@openvnet/settings';
+import { ConfigError, declareOptions, logDestination, noteWork, readSettings } from '@openvnet/settings';
 import { restoreStore, StoreError } from '@openvnet/store';
 import closeWithGrace from 'close-with-grace';
 import { Command } from 'commander';
@@ -44,6 +44,7 @@ async function perform(work: (settings: Settings) => Promise<void>): Promise<voi
 async function serve({ logLevel, ...settings }: Settings): Promise<void> {
   const logger = pino({ level: logLevel, base: { program: 'vnmgr' } }, logDestination(pino.destination));
   const manager = await startManager({ ...settings, logger });
+  noteWork();
   closeWithGrace({ delay: 5000, logger }, async ({ signal, err }) => {
     if (err) logger.error({ err }, 'unforeseen fault');
     logger.info({ signal }, 'ending');

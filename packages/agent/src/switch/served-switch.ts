@@ -9,13 +9,13 @@ import {
   portOf,
 } from '@openvnet/compiler';
 import { type SwitchConnection, SwitchError } from '@openvnet/openflow';
+import { noteWork } from '@openvnet/settings';
 import type { Logger } from 'pino';
 import { Neighbours } from '../answers/neighbours.ts';
 import { Notices } from '../answers/notices.ts';
 import { logFaults } from './fault-log.ts';
 import { compare, FlowSender, shareStrings } from './flows.ts';
 import { InstalledFlows } from './installed.ts';
-import { noteWork } from './memory.ts';
 import { mendMeters } from './meters.ts';
 import { SelfChecks, type SelfCheckTimes } from './self-checks.ts';
 

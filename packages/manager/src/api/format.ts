@@ -4,12 +4,19 @@ import { stringify } from 'yaml';
 /** `yml` is the original's form: keys are symbols of Ruby. */
 export type Format = 'json' | 'yaml' | 'yml';
 
-/** The URL without the suffix of its last segment, which only says how to answer. */
-export function withoutSuffix(url: string): string {
+/**
+ * The URL by which an operation is found: with the version, which may be left out, and without the suffix of the last
+ * segment, which only says how to answer.
+ */
+export function routeOf(url: string): string {
   const { path, query } = parts(url);
-  if (!path.startsWith('/api/') || path.startsWith(docsPath) || path === '/api/1.0') return url;
-  return path.replace(/\.[^./]*$/, '') + query;
+  if (!path.startsWith('/api/') || path.startsWith(docsPath) || path === apiPath) return url;
+  const versioned = path.startsWith(`${apiPath}/`) ? path : path.replace('/api', apiPath);
+  return versioned.replace(/\.[^./]*$/, '') + query;
 }
+
+/** Where the API is. */
+export const apiPath = '/api/1.0';
 
 /** `.yml` asks for YAML as the original writes it, `.yaml` for plain YAML; anything else is answered in JSON. */
 export function formatOf(url: string): Format {

@@ -19,7 +19,7 @@ import { boundRequests, type HttpLimits, serverOptions, usualLimits } from './bo
 import { browse, browseFormats } from './browse.ts';
 import { serveDocs } from './docs.ts';
 import type { Call, Endpoint, Given } from './endpoint.ts';
-import { formatOf, render, withoutSuffix } from './format.ts';
+import { apiPath, formatOf, render, routeOf } from './format.ts';
 import { Gate } from './gate.ts';
 import { openapi } from './openapi.ts';
 import { messageOf, requestNumber } from './request.ts';
@@ -51,7 +51,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     ...serverOptions(limits),
     bodyLimit,
     forceCloseConnections: 'idle',
-    rewriteUrl: (request) => withoutSuffix(request.url ?? '/'),
+    rewriteUrl: (request) => routeOf(request.url ?? '/'),
     frameworkErrors: (error, request, reply) => refuse(error, request, reply as FastifyReply),
     routerOptions: { maxParamLength: 1000 },
     genReqId: requestNumber,
@@ -84,7 +84,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     scope.get('/openapi', (request, reply) => answer(request, reply, description()));
     scope.get('/browse', (request, reply) => showBrowse(endpoints, request, reply));
   };
-  for (const prefix of ['/api/1.0', '/api']) await app.register(api, { prefix });
+  await app.register(api, { prefix: apiPath });
   app.get('/browse', (request, reply) => showBrowse(endpoints, request, reply));
   app.get('/', (_request, reply) => reply.type('text/html;charset=utf-8').send(welcome(version)));
   await serveDocs(app, description);

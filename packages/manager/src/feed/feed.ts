@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type Change, contained, parsePrintable, type Report, type ToAgent, toManager } from '@openvnet/model';
+import { noteWork } from '@openvnet/settings';
 import type { Commit, Reader, Store } from '@openvnet/store';
 import type { FastifyBaseLogger } from 'fastify';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
@@ -270,12 +271,10 @@ export class Feed implements Disposable {
   async #snapshot(reader: Reader): Promise<Buffer> {
     const { revision } = reader;
     if (this.#shared?.revision !== revision) {
-      const message = {
-        type: 'snapshot',
-        store: this.#store.id,
-        epoch: this.#store.epoch,
-        ...(await snapshotForAgent(reader)),
-      } satisfies ToAgent;
+      const { rows, ...position } = await snapshotForAgent(reader);
+      noteWork(Object.values(rows).reduce((sum, { length }) => sum + length, 0));
+      const { id: store, epoch } = this.#store;
+      const message = { type: 'snapshot', store, epoch, ...position, rows } satisfies ToAgent;
       this.#shared = { revision, bytes: Buffer.from(JSON.stringify(message)) };
     }
     clearTimeout(this.#forgetting);
@@ -286,6 +285,7 @@ export class Feed implements Disposable {
   }
 
   #committed({ revision, changes }: Commit): void {
+    noteWork(changes.length);
     if (!this.#pending) {
       this.#pending = { revision, changes: new Map() };
       // The store tells of all commits of one turn at once.

@@ -38,6 +38,22 @@ describe('a router', () => {
     expect(await counts()).toEqual([1, 2, 2]);
   });
 
+  it('does not join networks that share addresses, and nothing is made', async () => {
+    await manager.done('POST', '/networks', { uuid: 'nw-same', mode: 'virtual', ipv4_network: '172.16.0.0/16' });
+    const refused = await manager.call('POST', '/routers', { network_uuids: 'nw-net1,nw-same' });
+    expect(refused).toMatchObject({
+      status: 400,
+      body: {
+        message:
+          'nw-net1 (172.16.1.0/24) and nw-same (172.16.0.0/16) share addresses, so that no router can tell their guests apart',
+      },
+    });
+    await router({ network_uuids: 'nw-net1', uuid: 'rl-router' });
+    const later = await manager.call('POST', '/routers', { network_uuids: 'nw-same', route_link_uuid: 'rl-router' });
+    expect(later.status).toBe(400);
+    expect(await counts()).toEqual([1, 1, 1]);
+  });
+
   it('is extended: by its name, or with a network that it has', async () => {
     await router({ network_uuids: 'nw-net1', uuid: 'rl-router' });
     const second = { network_uuids: 'nw-net2', route_link_uuid: 'rl-router' };

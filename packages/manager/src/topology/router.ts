@@ -5,6 +5,7 @@ import {
   isUuid,
   type Kind,
   macToText,
+  networkAddress,
   type RouterAnswer,
   type RouterNetwork,
   type RowOf,
@@ -81,6 +82,7 @@ async function addRouter(writing: Writing, given: Given): Promise<RouterAnswer> 
   const found = await mapInOrder(networks, async (network) => ({ network, ...(await gatewayOf(tx, network)) }));
   const made: string[] = [];
   const link = await routerFor(writing, { given, found, made });
+  await requireApart(tx, networks, link);
   const shown = await mapInOrder(found, async ({ network, gateway, route }): Promise<RouterNetwork> => {
     const own = gateway ?? (await makeGateway(writing, network, made));
     const way = route ?? (await makeRoute(writing, { network, gateway: own, link, made }));
@@ -95,6 +97,30 @@ async function addRouter(writing: Writing, given: Given): Promise<RouterAnswer> 
     };
   });
   return { uuid: link.uuid, networks: shown, made };
+}
+
+/** Refuses to join networks that share addresses: a router could not tell where a packet is to go. */
+async function requireApart(tx: Transaction, networks: readonly Network[], link: RowOf<'route_link'>): Promise<void> {
+  const routes = await tx.find('route', { route_link_id: link.id });
+  const id = routes.flatMap(({ network_id }) => network_id ?? []);
+  const joined = id.length > 0 ? await tx.find('network', { id }) : [];
+  for (const [i, one] of networks.entries()) {
+    const other = [...joined, ...networks.slice(0, i)].find((each) => each.id !== one.id && sharesAddresses(each, one));
+    if (!other) continue;
+    const ranges = `${other.uuid} (${rangeOf(other)}) and ${one.uuid} (${rangeOf(one)})`;
+    throw new ApiError('argument', `${ranges} share addresses, so that no router can tell their guests apart`, {
+      hint: 'network_uuids: expected networks with different addresses; joining these takes a translation. Use: vnctl translation add --help',
+    });
+  }
+}
+
+function sharesAddresses(a: Network, b: Network): boolean {
+  const prefix = Math.min(a.ipv4_prefix, b.ipv4_prefix);
+  return networkAddress(a.ipv4_network, prefix) === networkAddress(b.ipv4_network, prefix);
+}
+
+function rangeOf({ ipv4_network, ipv4_prefix }: Network): string {
+  return `${ipv4ToText(ipv4_network)}/${ipv4_prefix}`;
 }
 
 interface Found {
