@@ -54,6 +54,14 @@ export type TraceCause =
   | { readonly what: 'no_router'; readonly interface_id: number; readonly from: number }
   | { readonly what: 'no_route'; readonly route_link_id: number; readonly to: number }
   | { readonly what: 'unknown_address'; readonly network_id: number; readonly address: number }
+  | { readonly what: 'silent_station'; readonly network_id: number; readonly address: number }
+  | {
+      readonly what: 'untranslated';
+      readonly interface_id: number;
+      readonly address: number;
+      /** The logical router that the packet is of; 0 where it has come to none yet. */
+      readonly route_link_id: number;
+    }
   | { readonly what: 'too_large'; readonly network_id: number; readonly size: number }
   | {
       readonly what: 'filtered';

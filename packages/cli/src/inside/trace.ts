@@ -65,6 +65,8 @@ function linesOf(live: string): string {
 }
 
 function stepText(io: Io, step: TraceStep): string {
+  // Where nothing of the table matched, its own words say all.
+  if (step.feature === 'miss') return step.says;
   return `${step.says}  ${styled(io, 'dim', `[${originText(step)}]`)}`;
 }
 

@@ -7,6 +7,8 @@ import { isBelow, type NamedAddress, type Names, reverseAddress } from './dns-na
 export interface DnsOutcome {
   /** For the counters. */
   readonly what: string;
+  /** The name that was asked for, where the query could be read. */
+  readonly name?: string;
   /** Undefined where there is nothing to say, or where `forward` is set. */
   readonly answer?: Buffer;
   /** The query has to go to the servers of the service. */
@@ -35,10 +37,12 @@ export function answerDns(bytes: Buffer, names: Names, over: 'udp' | 'tcp' = 'ud
     return { what: 'malformed', answer: failure(bytes, rcode.formErr) };
   if (question.class !== undefined && question.class !== 'IN' && question.class !== ('ANY' as never))
     return { what: 'refused', answer: failure(bytes, rcode.refused) };
-  const found = lookUp(question.name.toLowerCase().replace(/\.$/, ''), question, names);
-  if (found) return { what: found.missing ? 'no such name' : 'answered', answer: respond(query, found, names, over) };
-  if (names.servers.length > 0) return { what: 'forwarded', forward: true };
-  return { what: 'nobody to ask', answer: failure(bytes, rcode.servFail) };
+  const name = question.name.toLowerCase().replace(/\.$/, '');
+  const found = lookUp(name, question, names);
+  if (found)
+    return { what: found.missing ? 'no such name' : 'answered', name, answer: respond(query, found, names, over) };
+  if (names.servers.length > 0) return { what: 'forwarded', name, forward: true };
+  return { what: 'nobody to ask', name, answer: failure(bytes, rcode.servFail) };
 }
 
 interface Found {

@@ -19,6 +19,8 @@ export interface Names {
   readonly names: ReadonlyMap<number, readonly string[]>;
   /** Names above others, which exist though they have no address. */
   readonly above: ReadonlySet<string>;
+  /** Uuid of what holds its records and servers, where it has any. */
+  readonly service?: string | undefined;
   /** Servers for all other names. */
   readonly servers: readonly string[];
 }
@@ -63,7 +65,8 @@ export function namesOf(service: number, interfaceId: number, view: View): Names
   }
   const servers = services.flatMap(({ public_dns }) => (public_dns ?? '').split(',')).filter(isIPv4);
   const ranges = networks.map(({ ipv4_network, ipv4_prefix }) => ({ first: ipv4_network, prefix: ipv4_prefix }));
-  return { domains, networks: ranges, addresses, names, above: parentsOf(addresses.keys()), servers };
+  const above = parentsOf(addresses.keys());
+  return { domains, networks: ranges, addresses, names, above, service: services[0]?.uuid, servers };
 }
 
 /** The names of an interface that can be labels. */

@@ -3,6 +3,7 @@ import { type Answer, feature } from '../engine/feature.ts';
 import { ethernet, handOver, priority, protocol } from '../pipeline/flow.ts';
 import { forwarded, namesAt, portAt, stationsOf } from './dns.ts';
 import { answerDns } from './dns-answer.ts';
+import { noteInVain } from './dns-in-vain.ts';
 
 /**
  * DNS over TCP: what `dns` answers, and whole, for clients that were told that an answer does not fit a datagram, and for
@@ -45,9 +46,12 @@ function answer({ frame, register }: Parameters<Answer>[0], lookup: Parameters<A
     // The model may have changed since the segment came.
     const names = namesAt(gateway, dst, lookup);
     if (!names) return undefined;
-    const { what, answer: made, forward } = answerDns(query, names, 'tcp');
+    const outcome = answerDns(query, names, 'tcp');
+    const { what, answer: made, forward } = outcome;
     lookup.count(what);
-    if (forward) return forwarded(query, names.servers, lookup, 'whole').then(lengthFirst);
+    const note = (why: string): void => noteInVain(gateway, { ...outcome, what: why }, names, lookup);
+    note(what);
+    if (forward) return forwarded(query, { servers: names.servers, note }, lookup, 'whole').then(lengthFirst);
     return made && lengthFirst(made);
   };
   lookup.converse({ sizeOf: firstSize, reply, count: lookup.count });

@@ -12,6 +12,7 @@ import { type Answer, feature, type Lookup, type Reply, waiting } from '../engin
 import type { Rows, View } from '../engine/relations.ts';
 import { ethernet, handOver, output, priority, protocol } from '../pipeline/flow.ts';
 import { answerDns, questionEnd, serverFailure } from './dns-answer.ts';
+import { noteInVain } from './dns-in-vain.ts';
 import { type Names, namesOf } from './dns-names.ts';
 
 const dnsPort = 53;
@@ -89,10 +90,13 @@ function answer({ port, frame, register }: Parameters<Answer>[0], lookup: Lookup
     const framed = encodeEthernet({ dst: mac, src: own, type: ethernet.ipv4, payload: back });
     return [{ frame: framed, actions: [output(port)] }];
   };
-  const { what, answer: made, forward } = answerDns(bytes, names);
+  const outcome = answerDns(bytes, names);
+  const { what, answer: made, forward } = outcome;
   lookup.count(what);
+  const note = (why: string): void => noteInVain(register('gateway'), { ...outcome, what: why }, names, lookup);
+  note(what);
   if (forward)
-    return forwarded(Buffer.from(bytes), names.servers, lookup).then((found) =>
+    return forwarded(Buffer.from(bytes), { servers: names.servers, note }, lookup).then((found) =>
       reply(found.length <= mostSize ? found : truncated(found)),
     );
   return made ? reply(made) : [];
@@ -104,7 +108,7 @@ function answer({ port, frame, register }: Parameters<Answer>[0], lookup: Lookup
  */
 export async function forwarded(
   query: Buffer,
-  servers: readonly string[],
+  { servers, note }: { readonly servers: readonly string[]; readonly note: (why: string) => void },
   lookup: Lookup,
   whole?: 'whole',
 ): Promise<Buffer> {
@@ -125,6 +129,7 @@ export async function forwarded(
   });
   if (typeof found === 'string') {
     lookup.count(found);
+    note(found);
     return serverFailure(query);
   }
   query.copy(found, 0, 0, 2);

@@ -91,7 +91,10 @@ function wrongAddress(
 function dhcpInVain(uuid: string, leases: readonly Rows['ip_lease'][], lookup: Lookup): string {
   const [lease] = leases;
   const network = lease && lookup.get('network', lease.network_id);
-  if (!network) return `sent a DHCP request, but ${uuid} has no IP lease that it could be told`;
+  if (!network) {
+    const command = shell`vnctl ip-lease add --interface-uuid ${uuid} --network-uuid NETWORK --ipv4-address ADDRESS`;
+    return `sent a DHCP request, but ${uuid} has no IP lease that it could be told. Use: ${command}`;
+  }
   const gateway = lookup
     .where('ip_lease', 'network_id', network.id)
     .map(({ interface_id }) => (interface_id === null ? undefined : lookup.get('interface', interface_id)))

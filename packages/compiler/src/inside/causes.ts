@@ -29,16 +29,41 @@ const filterTables: Readonly<Record<string, 'egress' | 'ingress'>> = {
   ingress_rules: 'ingress',
 };
 
+/** Tables that translate addresses: where they have the interface from, and which address of a packet they look at. */
+const translatingTables: Readonly<
+  Record<string, { readonly by: 'gateway' | 'translator'; readonly address: 'ipv4_dst' | 'ipv4_src' }>
+> = {
+  translate_in: { by: 'gateway', address: 'ipv4_dst' },
+  translate_out: { by: 'translator', address: 'ipv4_src' },
+};
+
 /** Where a packet ended that no table took on. */
 export function dropped(vswitch: Inspected, outcome: Outcome, packet?: Packet): Verdict {
   const last = outcome.trace.at(-1);
   if (!last) return { arrived: false, text: 'no table takes it', blocked_by: null };
   const text = `dropped in table ${last.table}`;
+  const translating = translatingTables[last.table];
+  if (translating && packet) return untranslated(vswitch, last, translating, packet);
   const direction = filterTables[last.table];
   if (!direction || !packet) return { arrived: false, text, blocked_by: null };
   const port = direction === 'egress' ? Number(packet.in_port) : registerIn(last.before, 'out_port');
   const [holder] = vswitch.compiler.relations.binding.where('port', port);
   return holder ? filtered(vswitch, holder.id, direction, packet) : { arrived: false, text, blocked_by: null };
+}
+
+function untranslated(
+  { compiler: { relations } }: Inspected,
+  { before }: Taken,
+  { by, address }: (typeof translatingTables)[string],
+  packet: Packet,
+): Verdict {
+  const interface_id = registerIn(before, by);
+  const uuid = relations.interface.get(interface_id)?.uuid ?? null;
+  const value = Number(packet[address]);
+  const text = `${uuid} translates addresses, and nothing translates ${ipv4ToText(value)}`;
+  const route_link_id = registerIn(before, 'route_link');
+  const cause = { what: 'untranslated', interface_id, address: value, route_link_id } as const;
+  return { arrived: false, text, blocked_by: uuid, cause };
 }
 
 /** The filtered interfaces of a broadcast domain that a packet for everybody does not reach. */

@@ -1,4 +1,4 @@
-import { ipv4ToText, macToText } from '@openvnet/model';
+import { ipv4ToText, macToText, type TraceCause } from '@openvnet/model';
 import { View } from '../engine/relations.ts';
 import { networksIn } from '../features/broadcast-domains.ts';
 import { mtuIn } from '../features/path-mtu.ts';
@@ -26,7 +26,8 @@ export function arpVerdict(vswitch: Inspected, outcome: Outcome, asked: { networ
       blocked_by: null,
     };
   const noted = outcome.toAgent.some(({ reason }) => reasonOf(reason) === 'unanswered');
-  if (last?.table !== 'arp_answer' && !noted) return dropped(vswitch, outcome);
+  const flooded = outcome.trace.some(({ table }) => table === 'flood');
+  if (last?.table !== 'arp_answer' && !noted && !flooded) return dropped(vswitch, outcome);
   return { arrived: false, ...whyUnknown(vswitch, [asked.network_id], asked.ip) };
 }
 
@@ -60,7 +61,7 @@ export function packetVerdict(vswitch: Inspected, outcome: Outcome, packet: Pack
       return { arrived: false, text, blocked_by: null, ...(cause && { cause }) };
     }
     const text = (reason && unreachable[reason]?.(target, before)) ?? `goes to the agent (${reason})`;
-    const cause = reason === 'network_unreachable' ? noRoute(outcome.trace.at(-2)!, packet) : undefined;
+    const cause = reason && agentCauses[reason]?.(view, outcome, packet);
     return { arrived: false, text, blocked_by: null, ...(cause && { cause }) };
   }
   const [copy] = outcome.sent;
@@ -89,6 +90,17 @@ export function packetVerdict(vswitch: Inspected, outcome: Outcome, packet: Pack
   const reached = relations.binding.where('port', copy.port).map(({ id }) => id);
   return { arrived: true, text, blocked_by: null, reached, ...(receiver && { receiver }) };
 }
+
+const agentCauses: {
+  readonly [R in AgentReason]?: (view: View, outcome: Outcome, packet: Packet) => TraceCause | undefined;
+} = {
+  network_unreachable: (_, { trace }, packet) => noRoute(trace.at(-2)!, packet),
+  next_hop: (view, { trace }) => {
+    const { before } = trace.at(-1)!;
+    const [network] = networksIn(view, registerIn(before, 'domain'));
+    return network && { what: 'silent_station', network_id: network.id, address: registerIn(before, 'target_ip') };
+  },
+};
 
 const unreachable: {
   readonly [R in AgentReason]?: (target: string, before: Readonly<Record<string, string>>) => string;

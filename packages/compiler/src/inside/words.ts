@@ -82,14 +82,39 @@ const sentences: { readonly [T in TableName]?: (taken: Taken, loads: Readonly<Re
     return out_port ? `${before.eth_dst} is ${interface_uuid}, at port ${out_port}` : `a broadcast in ${before.domain}`;
   },
   leave: () => 'it may leave where it came in',
-  translate_out: ({ feature, object_uuid, actions }) =>
-    feature === 'miss' ? 'no address is translated' : `${object_uuid} translates: ${actions.join(', ')}`,
+  translate_out: ({ feature, next, object_uuid, actions, before }) =>
+    feature === 'miss'
+      ? 'no address is translated'
+      : actions.length > 0
+        ? `${object_uuid} translates: ${actions.join(', ')}`
+        : next
+          ? `${object_uuid} lets it pass as it is`
+          : `${object_uuid} translates addresses, and has no entry of ${before.ipv4_src}`,
+  translate_in: ({ feature, next, object_uuid, actions, before }) =>
+    feature === 'miss'
+      ? `nothing translates ${before.ipv4_dst}`
+      : actions.length > 0
+        ? `${object_uuid} translates: ${actions.join(', ')}`
+        : next
+          ? `${object_uuid} lets it pass as it is`
+          : `${object_uuid} translates addresses, and has no entry of ${before.ipv4_dst}`,
   learned: ({ feature, before, actions }) =>
     feature === 'learned'
       ? `${before.eth_dst} was last heard there: ${actions.join(', ')}`
       : `nobody knows where ${before.eth_dst} is: ${actions.join(', ')}`,
   egress_filter: ({ interface_uuid }) => `${interface_uuid} is filtered: its rules say what it may send`,
   ingress_filter: ({ interface_uuid }) => `${interface_uuid} is filtered: its rules say what it may receive`,
+  egress_rules: ({ next, feature, actions }) =>
+    feature === 'miss'
+      ? 'no rule lets it out'
+      : next || actions.length > 0
+        ? 'its rules let it out'
+        : 'a rule drops it',
+  ingress_rules: ({ next, feature, actions }) =>
+    feature === 'miss' ? 'no rule lets it in' : next || actions.length > 0 ? 'its rules let it in' : 'a rule drops it',
+  ingress_track: () => 'its connection is looked up',
+  flood: ({ actions }) =>
+    actions.some((action) => /^output|^ask/.test(action)) ? `copied: ${actions.join(', ')}` : 'to nobody',
   hand_over: ({ before }) => `goes to the agent: ${before.reason}`,
   output: ({ before }) => `leaves at port ${before.out_port}`,
 };
@@ -106,6 +131,5 @@ export function said(table: string, taken: Taken): string {
   );
   const sentence = sentences[table as TableName];
   if (sentence) return sentence(taken, loads);
-  const does = [...taken.actions, ...(taken.next ? [`goto ${taken.next}`] : [])];
-  return does.join(', ') || 'dropped';
+  return taken.actions.join(', ') || (taken.next ? 'goes on as it is' : 'dropped');
 }

@@ -26,6 +26,8 @@ export async function uplinkNotes(facts: Facts, rows: readonly Row[]): Promise<R
 
 interface Named extends Joined {
   readonly uuid: string;
+  /** The command that removes what names it, if only a relation of the datapath does. */
+  readonly removal: string | undefined;
 }
 
 /** What an interface at a port of a datapath could join to it, each broadcast domain once. */
@@ -52,20 +54,27 @@ async function joinedAt(reader: Reader, { id, mode }: Row, datapath_id: number):
   );
   const found = { network: networks, segment: segments };
   const joined = joinedByUplink(mode, rows, ({ kind, id: number }) => found[kind].get(number)?.mode);
+  const datapath = (await reader.get('datapath', datapath_id))!.uuid;
+  const removalOf = (one: Joined, uuid: string): string | undefined => {
+    const relations = one.kind === 'network' ? rows.datapath_network : rows.datapath_segment;
+    const named = joined.filter(({ kind, id: number }) => kind === one.kind && number === one.id).length;
+    const related = relations.some((row) => ('network_id' in row ? row.network_id : row.segment_id) === one.id);
+    return named === 1 && related ? shell`vnctl datapath ${one.kind} del ${datapath} ${uuid}` : undefined;
+  };
   const domains = new Map<string, Named>();
   for (const each of joined) {
     const row = found[each.kind].get(each.id)!;
     // Networks of one segment share its broadcast domain.
     const segment = each.kind === 'network' ? networks.get(each.id)!.segment_id : each.id;
     const domain = segment === null ? `network ${each.id}` : `segment ${segment}`;
-    if (!domains.has(domain)) domains.set(domain, { ...each, uuid: row.uuid });
+    if (!domains.has(domain)) domains.set(domain, { ...each, uuid: row.uuid, removal: removalOf(each, row.uuid) });
   }
   return [...domains.values()];
 }
 
-function notCarried(port: string | null, carried: Named, { kind, uuid }: Named): string {
+function notCarried(port: string | null, carried: Named, { kind, uuid, removal }: Named): string {
   const address = kind === 'network' ? ' --ipv4-address ADDRESS' : '';
   const options = shell`--mode promiscuous --port-name PORT --${kind}-uuid ${uuid}`;
-  const command = addCommand('interface', `${options}${address} --mac-address MAC`);
+  const command = removal ?? addCommand('interface', `${options}${address} --mac-address MAC`);
   return `port ${port} carries ${carried.uuid} and not ${uuid}, because an uplink carries one ${kind}. Use: ${command}`;
 }

@@ -94,10 +94,74 @@ const advice: Advice = {
     const network = await reader.get('network', network_id);
     if (!network) return [];
     const text = ipv4ToText(address);
+    if (network.mode === 'physical' && !(await hasUplink(reader, network_id)))
+      return [
+        `${network.uuid} is physical and has no uplink, so stations outside are not reached. Use: ${shell`vnctl interface add --mode host --network-uuid ${network.uuid} --port-name PORT --ipv4-address ADDRESS`}`,
+      ];
     if (!covers(network, address)) return [`${text} is outside ${network.uuid} (${rangeOf(network)})`];
     return [
       `Register the guest that has it. Use: ${shell`vnctl interface add --network-uuid ${network.uuid} --ipv4-address ${text} --port-name PORT`}`,
     ];
+  },
+
+  async silent_station(reader, { network_id, address }) {
+    const network = await reader.get('network', network_id);
+    if (!network) return [];
+    const text = ipv4ToText(address);
+    const what = `${text} has not answered for its MAC address in ${network.uuid}`;
+    const beyond = (await reader.find('route', { network_id })).find(
+      (route) => route.egress && (route.next_hop_ipv4_address === address || route.ipv4_prefix < network.ipv4_prefix),
+    );
+    const gateway = beyond && (await reader.get('interface', beyond.interface_id));
+    const link = beyond && (await reader.get('route_link', beyond.route_link_id));
+    if (!gateway || !link) return [`${what}: is it there? On the host, use: ping ${text}`];
+    const again = routeWords(gateway.uuid, link.uuid, { ...network, ...beyond, uuid: network.uuid });
+    return [
+      `${what}. Where it is not the next router of ${beyond.uuid}, use: ${command('route', 'del', beyond.uuid)} && ${command(...again)} --next-hop-ipv4-address ADDRESS`,
+    ];
+  },
+
+  async untranslated(reader, { interface_id, address, route_link_id }) {
+    const own = await reader.get('interface', interface_id);
+    if (!own) return [];
+    const translations = await reader.find('translation', { interface_id });
+    const [first] = translations;
+    if (!first)
+      return [
+        `${own.uuid} translates addresses and has no translation, so nothing is routed there. Use: ${shell`vnctl interface modify ${own.uuid} --enable-route-translation false`}`,
+      ];
+    const text = ipv4ToText(address);
+    const entries = await reader.find('translation_static_address', {
+      translation_id: translations.map(({ id }) => id),
+    });
+    const other = entries.find(
+      (entry) =>
+        entry.route_link_id !== null &&
+        entry.route_link_id !== route_link_id &&
+        [entry.ingress_ipv4_address, entry.egress_ipv4_address].includes(address),
+    );
+    const entryWords = (outside: string, inside: string): string[] => [
+      '--ingress-ipv4-address',
+      outside,
+      '--egress-ipv4-address',
+      inside,
+    ];
+    if (other) {
+      const { uuid } = translations.find(({ id }) => id === other.translation_id)!;
+      const words = entryWords(ipv4ToText(other.ingress_ipv4_address), ipv4ToText(other.egress_ipv4_address));
+      const [of, wanted] = [
+        await reader.get('route_link', other.route_link_id!),
+        await reader.get('route_link', route_link_id),
+      ];
+      const remove = command('translation', 'static-address', 'del', uuid, ...words);
+      const add = command('translation', 'static-address', 'add', uuid, ...words);
+      return [
+        `an entry of ${uuid} translates ${text} for ${of?.uuid} only${wanted ? `, and the packet is of ${wanted.uuid}` : ''}. Use: ${remove} && ${add}`,
+      ];
+    }
+    const add = command('translation', 'static-address', 'add', first.uuid, ...entryWords('OUTSIDE', 'INSIDE'));
+    const pass = command('translation', 'modify', first.uuid, '--passthrough', 'true');
+    return [`no entry of ${first.uuid} is of ${text}. Use: ${add}, or for what is not translated to pass: ${pass}`];
   },
 
   async too_large(reader, { network_id, size }) {
@@ -158,6 +222,20 @@ async function whyIdle(reader: Reader, route: RowOf<'route'>, link: RowOf<'route
 function notSimulated({ uuid, mode }: RowOf<'interface'>): string {
   return `${uuid} is of mode ${mode}; a gateway is of mode simulated. Use: ${shell`vnctl interface modify ${uuid} --mode simulated`}`;
 }
+
+/** Whether an interface joins a network to one outside. */
+async function hasUplink(reader: Reader, network_id: number): Promise<boolean> {
+  const rows = [
+    ...(await reader.find('ip_lease', { network_id })),
+    ...(await reader.find('interface_network', { network_id })),
+    ...(await reader.find('datapath_network', { network_id })),
+  ];
+  const id = rows.flatMap(({ interface_id }) => interface_id ?? []);
+  if (id.length === 0) return false;
+  return (await reader.find('interface', { id })).some(({ mode }) => uplinkModes.has(mode));
+}
+
+const uplinkModes = new Set<RowOf<'interface'>['mode']>(['host', 'patch', 'promiscuous']);
 
 function letIn({ uuid }: RowOf<'route'>, whom: string): string {
   return `${uuid} would let ${whom} in, and its ingress is false. Use: ${shell`vnctl route modify ${uuid} --ingress true`}`;

@@ -40,6 +40,8 @@ const cause: z.ZodType<TraceCause> = z.discriminatedUnion('what', [
   z.object({ what: z.literal('no_router'), interface_id: number, from: number }),
   z.object({ what: z.literal('no_route'), route_link_id: number, to: number }),
   z.object({ what: z.literal('unknown_address'), network_id: number, address: number }),
+  z.object({ what: z.literal('silent_station'), network_id: number, address: number }),
+  z.object({ what: z.literal('untranslated'), interface_id: number, address: number, route_link_id: number }),
   z.object({ what: z.literal('too_large'), network_id: number, size: number }),
   z.object({
     what: z.literal('filtered'),
@@ -71,11 +73,15 @@ const traceAnswer = z.object({
 });
 
 const parameters: readonly Parameter[] = [
-  { name: 'from', field: text({ doc: 'The interface that sends, by uuid.' }), required: true },
-  { name: 'to', field: text({ doc: 'An IPv4 address, or an interface by uuid: its first address.' }), required: true },
+  { name: 'from', field: text({ doc: 'The sending interface, by uuid.' }), required: true },
+  {
+    name: 'to',
+    field: text({ doc: 'The destination: an IPv4 address, or the uuid of an interface, for its first address.' }),
+    required: true,
+  },
   {
     name: 'protocol',
-    field: oneOf(traceProtocols, { default: 'icmp', doc: 'What is sent; icmp is an echo request.' }),
+    field: oneOf(traceProtocols, { default: 'icmp', doc: 'Protocol of the packet; icmp is an echo request.' }),
     required: false,
   },
   {
@@ -90,13 +96,13 @@ const parameters: readonly Parameter[] = [
   },
   {
     name: 'dont_fragment',
-    field: boolean({ default: false, doc: 'Whether routers may not fragment it.' }),
+    field: boolean({ default: false, doc: "Whether to set don't-fragment." }),
     required: false,
   },
-  { name: 'both', field: boolean({ default: true, doc: 'Whether the reply is traced too.' }), required: false },
+  { name: 'both', field: boolean({ default: true, doc: 'Whether to trace the reply too.' }), required: false },
   {
     name: 'live',
-    field: boolean({ default: false, doc: 'Whether the switch itself is asked besides.' }),
+    field: boolean({ default: false, doc: 'Whether to ask the switch as well.' }),
     required: false,
   },
 ];
@@ -106,7 +112,7 @@ export function traceEndpoint(inside: Inside): Endpoint {
   return {
     method: 'GET',
     path: '/trace',
-    doc: 'Shows the way of a packet from an interface to an address, with the object that decided each step.',
+    doc: 'Traces a packet from an interface to an address, with the object that decides each step.',
     group: 'inside',
     parameters,
     answer: { shape: 'object' },

@@ -90,10 +90,15 @@ describe('a status', () => {
     expect(notes).toEqual([]);
     await tell(agent, reportOf(9, { bound: bound(4, 'eth0') }));
     expect((await statusOf('/interfaces/if-out')).notes).toEqual([
-      'port eth0 carries nw-out2 and not nw-out1, because an uplink carries one network. Use: vnctl interfaces add --mode promiscuous --port-name PORT --network-uuid nw-out1 --ipv4-address ADDRESS --mac-address MAC',
+      'port eth0 carries nw-out2 and not nw-out1, because an uplink carries one network. Use: vnctl datapath network del dp-br0 nw-out1',
     ]);
     await manager.done('DELETE', '/datapaths/dp-br0/networks/nw-out1');
     expect((await statusOf('/interfaces/if-out')).notes).toEqual([]);
+    const more = { network_uuid: 'nw-out1', ipv4_address: '10.9.1.5', interface_uuid: 'if-out' };
+    await manager.done('POST', '/ip_leases', more);
+    expect((await statusOf('/interfaces/if-out')).notes).toEqual([
+      'port eth0 carries nw-out2 and not nw-out1, because an uplink carries one network. Use: vnctl interfaces add --mode promiscuous --port-name PORT --network-uuid nw-out1 --ipv4-address ADDRESS --mac-address MAC',
+    ]);
   });
 
   it('says that a datapath was never seen, and what was', async () => {

@@ -1,5 +1,6 @@
 import type { FaultGroup } from './fault.ts';
 
+const routed = '--from if-veth1 --to 172.16.2.3';
 const web = '--from if-veth1 --to 172.16.1.2 tcp/80';
 
 export const filters: FaultGroup = {
@@ -86,6 +87,46 @@ export const filters: FaultGroup = {
       by: (host) =>
         host.must('route add --interface-uuid if-out --route-link-uuid rl-router --ipv4-network 172.16.7.0/24'),
       cured: (host) => host.inEffect('tr-web'),
+    },
+    {
+      what: 'no entry translates the address of the guest',
+      seen: 'Nothing is routed at the gateway any more.',
+      make: async (host) => {
+        await host.must('interface modify if-gw2 --enable-route-translation');
+        await host.must('translation add --uuid tr-web --interface-uuid if-gw2 --mode static_address');
+      },
+      ask: `vnctl trace ${routed}`,
+      says: [/172\.16\.1\.1/, /tr-web/, /if-gw2/],
+      cure: 'vnctl translation modify tr-web --passthrough true',
+      cured: (host) => host.arrives(routed),
+    },
+    {
+      what: 'an interface translates and has no translation',
+      seen: 'Nothing is routed at the gateway any more.',
+      make: (host) => host.must('interface modify if-gw2 --enable-route-translation'),
+      ask: `vnctl trace ${routed}`,
+      says: [/if-gw2/, /no translation/],
+      cure: 'vnctl interface modify if-gw2 --enable-route-translation false',
+      cured: (host) => host.arrives(routed),
+    },
+    {
+      what: 'the entry of a translation is of another router',
+      seen: 'Addresses are not translated.',
+      make: async (host) => {
+        await host.must('route-link add --uuid rl-other --mac-address 52:54:00:60:11:12');
+        await host.must('interface modify if-gw2 --enable-route-translation');
+        await host.must(
+          'ip-lease add --interface-uuid if-gw2 --network-uuid nw-net2 --ipv4-address 172.16.2.100 --enable-routing',
+        );
+        await host.must('translation add --uuid tr-web --interface-uuid if-gw2 --mode static_address');
+        await host.must(
+          'translation static-address add tr-web --ingress-ipv4-address 172.16.2.100 --egress-ipv4-address 172.16.1.1 --route-link-uuid rl-other',
+        );
+      },
+      ask: `vnctl trace ${routed}`,
+      says: [/172\.16\.1\.1/, /tr-web/, /rl-other only/, /rl-router/],
+      cure: 'vnctl translation static-address del tr-web --ingress-ipv4-address 172.16.2.100 --egress-ipv4-address 172.16.1.1 && vnctl translation static-address add tr-web --ingress-ipv4-address 172.16.2.100 --egress-ipv4-address 172.16.1.1',
+      cured: (host) => host.answers(`vnctl trace ${routed}`, [/delivered to if-veth3/]).then(() => {}),
     },
   ],
 };
