@@ -24,6 +24,11 @@ export async function uplinkNotes(facts: Facts, rows: readonly Row[]): Promise<R
   return new Map(noted);
 }
 
+const removals: Readonly<Record<Joined['kind'], (datapath: string, uuid: string) => string>> = {
+  network: (datapath, uuid) => shell`vnctl datapath network del ${datapath} ${uuid}`,
+  segment: (datapath, uuid) => shell`vnctl datapath segment del ${datapath} ${uuid}`,
+};
+
 interface Named extends Joined {
   readonly uuid: string;
   /** The command that removes what names it, if only a relation of the datapath does. */
@@ -59,7 +64,7 @@ async function joinedAt(reader: Reader, { id, mode }: Row, datapath_id: number):
     const relations = one.kind === 'network' ? rows.datapath_network : rows.datapath_segment;
     const named = joined.filter(({ kind, id: number }) => kind === one.kind && number === one.id).length;
     const related = relations.some((row) => ('network_id' in row ? row.network_id : row.segment_id) === one.id);
-    return named === 1 && related ? shell`vnctl datapath ${one.kind} del ${datapath} ${uuid}` : undefined;
+    return named === 1 && related ? removals[one.kind](datapath, uuid) : undefined;
   };
   const domains = new Map<string, Named>();
   for (const each of joined) {
