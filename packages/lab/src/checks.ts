@@ -63,7 +63,9 @@ export async function runCheck(check: Check, scene: Scene): Promise<Verdict> {
   if (!from) throw new LabError(`no namespace is called ${check.from}`);
   if (check.kind === 'has neighbour') return hasNeighbour(from, check.address, check.mac!);
   if (check.kind === 'does not reach') {
-    const { sent, received } = await from.ping(check.address, { count: 3, intervalMs: 100, timeoutMs: 700 });
+    const { sent, received, output } = await from.ping(check.address, { count: 3, intervalMs: 100, timeoutMs: 700 });
+    // A guest without a route to the address shows nothing about the network.
+    if (sent === 0) return { holds: false, because: `${from.name} could not send anything: ${output.trim()}` };
     return {
       holds: received === 0,
       because: received === 0 ? `no reply to ${sent}` : `${received} replies to ${sent}`,

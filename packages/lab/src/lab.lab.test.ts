@@ -1,6 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { Lab, LabError, PrivateSwitch } from './index.ts';
+import { type Check, Lab, LabError, PrivateSwitch, parseCheck, runCheck } from './index.ts';
 import { processId } from './processes.ts';
 import { run } from './run.ts';
 
@@ -34,6 +34,20 @@ describe('a private switch', () => {
     }
     expect(existsSync(directory)).toBe(false);
     expect(readdirSync('/run/netns').filter((name) => namespaces.includes(name))).toEqual([]);
+  });
+
+  it('has checks, which hold only where something was sent', async () => {
+    await using vswitch = await PrivateSwitch.start();
+    await vswitch.addBridge(plain);
+    await using lab = await Lab.create(vswitch);
+    const guest = await lab.namespace({ name: 'a', bridge: 'br0', addresses: ['10.0.0.1/24'] });
+    const check = (text: string) =>
+      runCheck(parseCheck(text) as Check, { guests: [guest], networkOf: () => undefined });
+    expect(await check('a does not reach 10.0.0.2')).toMatchObject({ holds: true });
+    expect(await check('a does not reach 192.0.2.1')).toEqual({
+      holds: false,
+      because: expect.stringMatching(/^a could not send anything: .*unreachable/),
+    });
   });
 
   it('stands beside another one, with the same names', async () => {

@@ -102,8 +102,8 @@ export const dhcp = feature({
 });
 
 /**
- * Servers outside: the only ones that a filtered guest hears, and only where the network has no service. What it asks one of
- * them alone, to keep its address, leaves by the uplinks and nowhere else.
+ * Servers outside: the only ones that a filtered guest hears, and only if the network has no service. A unicast request, which
+ * renews an address, leaves by the uplinks only: the switch cannot tell which station outside is the server.
  */
 export const dhcpOutside = feature({
   name: 'dhcp_outside',
@@ -128,7 +128,7 @@ export const dhcpOutside = feature({
     })),
     {
       table: 'egress_rules',
-      // After requests to everybody.
+      // Below broadcast requests, which it would match too.
       priority: withoutRule - 1,
       match: { domain, eth_dst: { value: 0, mask: groupBit }, ...fromClient },
       actions: ports.map(output),

@@ -18,7 +18,7 @@ import type { Given, Parameter } from './endpoint.ts';
 /** The name that a request may give to a new object, as a parameter; none where objects of the kind have no uuid. */
 export function uuidParameter({ idPrefix, uuidRequired = false }: Resource): Parameter[] {
   if (!idPrefix) return [];
-  const doc = `Its name: ${idPrefix}- and what follows it. Made up where it is not given.`;
+  const doc = `The uuid, beginning with ${idPrefix}-; random if not given.`;
   return [{ name: 'uuid', field: text({ doc }), required: uuidRequired }];
 }
 

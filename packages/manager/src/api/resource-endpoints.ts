@@ -73,7 +73,7 @@ export function resourceEndpoints(kind: Kind, place: Place, reports: Reports): E
     {
       method: 'POST',
       path,
-      doc: `Makes a ${what}.`,
+      doc: `Creates a ${what}.`,
       group,
       parameters: [...uuidParameter(resourceOf(kind)), ...makeParameters(kind)],
       alsoTakes: resourceOf(kind).obsolete ?? [],
@@ -102,7 +102,7 @@ export function resourceEndpoints(kind: Kind, place: Place, reports: Reports): E
     {
       method: 'GET',
       path: `${path}/:uuid/status`,
-      doc: `Whether a ${what} is in effect; waits until it is where asked to.`,
+      doc: `Shows whether a ${what} is in effect; with \`wait\`, waits until it is.`,
       group,
       parameters: waitParameters,
       answer: { shape: 'status' },
@@ -123,7 +123,7 @@ export function resourceEndpoints(kind: Kind, place: Place, reports: Reports): E
     {
       method: 'DELETE',
       path: `${path}/:uuid`,
-      doc: `Removes a ${what}, and what refers to it.`,
+      doc: `Deletes a ${what} and the objects that refer to it.`,
       group,
       parameters: removal,
       answer: { shape: 'uuids' },
@@ -143,7 +143,7 @@ export function resourceEndpoints(kind: Kind, place: Place, reports: Reports): E
     endpoints.push({
       method: 'PUT',
       path: `${path}/:uuid`,
-      doc: `Changes a ${what}; what is not given stays.`,
+      doc: `Changes a ${what}. Parameters that are not given stay.`,
       group,
       parameters: changeable,
       alsoTakes: resourceOf(kind).obsolete ?? [],

@@ -32,7 +32,7 @@ export function explainEndpoint(inside: Inside): Endpoint {
   return {
     method: 'GET',
     path: '/explain',
-    doc: 'Says what an object is, what it is related to, whether it is in effect, and what it does in the switches.',
+    doc: 'Describes an object: parameters, relations, status, and its flows in the switches.',
     group: 'inside',
     parameters,
     answer: { shape: 'object' },
