@@ -1,5 +1,5 @@
 import { decidedBy } from '@openvnet/compiler';
-import { fieldsOf, type Resource, resourceOf, resources, topKinds } from '@openvnet/model';
+import { fieldsOf, type Resource, resourceOf, resources } from '@openvnet/model';
 import { decodeFlow } from '@openvnet/openflow';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { added, arrivals, fromNothing, type Host, textOf, until } from '../testing/host.ts';
