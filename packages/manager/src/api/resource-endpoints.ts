@@ -29,6 +29,7 @@ import {
 } from './parameters.ts';
 import { recordOf, recordsOf } from './record.ts';
 import { refusing } from './refusal.ts';
+import { removalOf, requireUnused } from './removal.ts';
 
 /** Where operations are done, and what counts there. */
 export interface Place {
@@ -128,11 +129,16 @@ export function resourceEndpoints(kind: Kind, place: Place, reports: Reports): E
       parameters: removal,
       answer: { shape: 'uuids' },
       handle: async (call) => {
-        const message = behaviourOf(kind).removed?.(readParameters(removal, call.given)) ?? call.by.message;
+        const options = readParameters(removal, call.given);
+        const found = (reader: Reader): Promise<RowOf<Kind>> => objectInPath(reader, kind, call.path.uuid!);
+        if (options.dry_run === true)
+          return await store.read(async (reader) => removalOf(reader, kind, await found(reader)));
+        const message = behaviourOf(kind).removed?.(options) ?? call.by.message;
         const { value, revision } = await store.transaction({ ...call.by, message }, async (tx) => {
-          const { id, uuid } = await objectInPath(tx, kind, call.path.uuid!);
-          await tx.remove(kind, id);
-          return [uuid];
+          const row = await found(tx);
+          if (options.cascade === false) requireUnused(kind, await removalOf(tx, kind, row));
+          await tx.remove(kind, row.id);
+          return [row.uuid];
         });
         call.wrote(revision);
         return value;

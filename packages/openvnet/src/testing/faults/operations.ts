@@ -28,6 +28,30 @@ export const operations: FaultGroup = {
       cure: 'vnctl interfaces show',
     },
     {
+      what: 'an object is deleted that others need',
+      seen: 'Guests lose their network.',
+      make: async () => {},
+      ask: 'vnctl networks del nw-net2 --no-cascade',
+      says: [/nw-net2 is used by r-net2 and \d+ more|nw-net2 is used by il-\w+ and \d+ more/],
+      cure: 'vnctl networks del nw-net2 --dry-run',
+    },
+    {
+      what: 'nobody knows what goes with an object',
+      seen: 'More is gone than was meant.',
+      make: async () => {},
+      ask: 'vnctl networks del nw-net2 --dry-run',
+      says: [
+        /nw-net2 would be deleted, and with it:/,
+        /ip lease il-\S+ \(.*interface_uuid if-veth3/,
+        /interface_uuid if-gw2/,
+        /route r-net2/,
+      ],
+      cure: 'vnctl networks del nw-net2',
+      cured: async (host) => {
+        if ((await host.vnctl('routes show r-net2')).code === 0) throw new Error('its route is still there');
+      },
+    },
+    {
       what: 'a referred object is not there yet',
       seen: 'The registration is refused.',
       make: async () => {},
