@@ -18,6 +18,7 @@ import type { Call, Endpoint, Given, Json, Parameter } from './endpoint.ts';
 import { listParameters, wantedColumns } from './filters.ts';
 import { pageOf, statusParameter, waitParameters } from './page.ts';
 import {
+  duplicateUuid,
   inOurWords,
   objectInPath,
   parametersFor,
@@ -251,7 +252,7 @@ export async function insertIn(
   if (uuid === undefined && declared.uuidRequired) throw new ApiError('missingArgument', 'uuid');
   const read = readParameters(makeParameters(kind, inPath.names), inWords);
   const columns = { ...(await inPath.find(tx)), ...(await resolveReferences(tx, parametersOf(declared), read)) };
-  if (uuid !== undefined && (await tx.byUuid(kind, uuid))) throw new ApiError('duplicateUuid', uuid);
+  if (uuid !== undefined && (await tx.byUuid(kind, uuid))) throw duplicateUuid(kind, uuid);
   const { values, more } = parted(kind, columns);
   const named = declared.idPrefix
     ? { ...values, uuid: uuid ?? (await unusedUuid(tx, kind, declared.idPrefix)) }
