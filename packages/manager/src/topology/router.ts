@@ -113,7 +113,7 @@ async function requireApart(tx: Transaction, networks: readonly Network[], link:
     if (!other) continue;
     const ranges = `${other.uuid} (${rangeOf(other)}) and ${one.uuid} (${rangeOf(one)})`;
     throw new ApiError('argument', `${ranges} share addresses, so that no router can tell their guests apart`, {
-      hint: 'network_uuids: expected networks with different addresses; joining these takes a translation. Use: vnctl translation add --help',
+      hint: 'network_uuids: expected networks with different addresses; a translation at a gateway joins such networks',
     });
   }
 }

@@ -171,9 +171,9 @@ export const infrastructure: FaultGroup = {
       what: 'vnctl asks at a wrong address',
       seen: 'Every command of vnctl fails.',
       make: async () => {},
-      ask: 'vnctl --api http://127.0.0.1:1 status',
+      ask: 'vnctl --api http://127.9.9.9:9091 status',
       says: [
-        /cannot reach http:\/\/127\.0\.0\.1:1: connection refused/,
+        /cannot reach http:\/\/127\.9\.9\.9:9091: connection refused/,
         /or say where it runs: --api URL, OPENVNET_API or vnctl\.yaml/,
       ],
       cure: 'vnmgr',
