@@ -68,7 +68,7 @@ export class Agent {
       log,
       copy: () => this.slice.position,
       heard: () => this.#file.heard(),
-      onSlice: (message) => this.#take(message),
+      onSlice: (message, text) => this.#take(message, text),
       onQuestion: (question) => questions.answer(question),
       onUp: () => this.#reporter.restart(),
     });
@@ -80,7 +80,7 @@ export class Agent {
     this.#file.close();
   }
 
-  #take(message: SliceMessage): void {
+  #take(message: SliceMessage, text: string): void {
     const before = this.slice.position;
     this.slice.apply(message);
     // Revisions of another store, or of another past of this one, are no answer to this one's.
@@ -89,7 +89,7 @@ export class Agent {
     }
     this.switches.update();
     this.#reporter.touch();
-    this.#file.write(message, () => this.slice.snapshot());
+    this.#file.write(message, text, () => this.slice.snapshot());
   }
 
   #readCopy(): void {

@@ -7,32 +7,32 @@ import { defaultNodeId } from './feed/machine.ts';
 /** The settings of the agent, for `readSettings`. */
 export const agentSettings = {
   manager: {
-    doc: 'where the manager is',
+    doc: 'address of the manager',
     placeholder: 'URL',
     schema: z.url({ protocol: /^https?$/, error: 'expected a URL such as http://127.0.0.1:9090' }),
     default: 'http://127.0.0.1:9090',
   },
   openflow: {
-    doc: 'where switches may connect of themselves',
+    doc: 'address and port to which switches may connect',
     placeholder: 'HOST:PORT',
     schema: hostPort,
     default: '127.0.0.1:6633',
   },
   ovsdb: {
-    doc: "the database of this host's Open vSwitch",
+    doc: "database of this host's Open vSwitch",
     placeholder: 'unix:PATH',
     schema: z.string().regex(/^(unix:.+|tcp:.+:\d+)$/, 'expected unix:PATH or tcp:HOST:PORT'),
     default: 'unix:/var/run/openvswitch/db.sock',
   },
   state: {
-    doc: "directory of the agent's own files",
+    doc: "directory for the agent's files",
     placeholder: 'DIR',
     schema: z.string().min(1),
     default: join(stateDirectory(), 'agent'),
   },
   logLevel,
   nodeId: {
-    doc: 'name of this host, unlike that of any other',
+    doc: 'name of this host, different from that of every other host',
     placeholder: 'ID',
     schema: nodeName,
     default: defaultNodeId(),

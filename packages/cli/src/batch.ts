@@ -12,8 +12,8 @@ type Run = (argv: readonly string[], io: Io) => Promise<number>;
 export function addBatchCommand(root: Command, io: Io, run: Run): void {
   const batch = root
     .command('batch')
-    .description('Runs the commands in a file, or from standard input, line by line, without the word vnctl.')
-    .argument('[file]', 'The file; - is standard input.', '-')
+    .description('Runs commands from a file or standard input, one per line, without the word vnctl.')
+    .argument('[file]', 'The file; - reads standard input.', '-')
     .option('--stop', 'End at the first command that fails.');
   batch.action(async (file: string) => {
     const { stop = false } = batch.opts<{ stop?: boolean }>();

@@ -9,7 +9,7 @@ import { outputs } from './settings.ts';
 export function addCompletionCommand(root: Command, io: Io): void {
   const completion = root
     .command('completion')
-    .description('Writes a script that completes commands, options and uuids: source <(vnctl completion bash).')
+    .description('Prints a script that completes commands, options and uuids: source <(vnctl completion bash).')
     .argument('<shell>', Object.keys(scripts).join(', '));
   completion.action((shell: string) => {
     const script = scripts[shell as keyof typeof scripts];

@@ -19,10 +19,10 @@ export function addInsideCommands(root: Command, io: Io): void {
 function eventsCommand(root: Command, io: Io): void {
   const events = root
     .command('events')
-    .description('Shows what has changed: objects that were made, changed and removed, by whom and why.')
-    .option('--after <REVISION>', 'Only what came after this revision; the newest where it is not given.')
-    .option('--limit <NUMBER>', 'How many revisions are shown at most (50).')
-    .option('-f, --follow', 'Go on with what changes from now on.');
+    .description('Shows the history: objects that were created, changed and deleted, by whom and why.')
+    .option('--after <REVISION>', 'Only changes after this revision; the newest by default.')
+    .option('--limit <NUMBER>', 'Show at most this many revisions (50).')
+    .option('-f, --follow', 'Keep running and show new changes.');
   events.action(async () => {
     const options = events.opts<EventsOptions>();
     for (const name of ['after', 'limit'] as const) {
@@ -39,7 +39,7 @@ function eventsCommand(root: Command, io: Io): void {
 function explainCommand(root: Command, io: Io): void {
   const explain = root
     .command('explain')
-    .description('Says what an object is, what it is related to, how it stands and what it does in the switches.')
+    .description('Describes an object: parameters, relations, status, and its flows in the switches.')
     .argument('<uuid...>', 'Objects of any kind.');
   explain.action(async (uuids: readonly string[]) => {
     const context = await contextOf(explain, io);
@@ -52,21 +52,21 @@ function traceCommand(root: Command, io: Io): void {
   const trace = root
     .command('trace')
     .description(
-      'Shows the way of a packet, step by step, with the object that decided each, or why it does not arrive.',
+      'Traces a packet step by step, with the object that decides each step, or why the packet does not arrive.',
     )
     .argument('[packet]', 'icmp (an echo request), udp/53, tcp/80.', 'icmp')
-    .addOption(new UuidOption('--from <UUID>', 'The interface that sends.', 'interface').makeOptionMandatory())
+    .addOption(new UuidOption('--from <UUID>', 'The sending interface.', 'interface').makeOptionMandatory())
     .addOption(
       new UuidOption(
         '--to <ADDRESS>',
-        'Where it sends: an address, or an interface by its uuid.',
+        'The destination: an address, or the uuid of an interface.',
         'interface',
       ).makeOptionMandatory(),
     )
     .option('--size <BYTES>', 'Size of the IP packet (84).')
-    .option('--dont-fragment', 'Routers may not fragment it.')
+    .option('--dont-fragment', "Set don't-fragment.")
     .addOption(bothOption())
-    .option('--live', 'Ask the switch itself besides (ofproto/trace).');
+    .option('--live', 'Also ask the switch (ofproto/trace).');
   trace.action(async (packet: string) => {
     const context = await contextOf(trace, io);
     const { showTrace } = await import('./inside/trace.ts');
@@ -76,19 +76,19 @@ function traceCommand(root: Command, io: Io): void {
 
 function bothOption(): LooseOption {
   const takes = (next: string): boolean => /^(true|false)$/.test(next);
-  const doc = 'Trace the reply too; --no-both does not.';
+  const doc = 'Trace the reply too; --no-both omits it.';
   return new LooseOption('--both [true|false]', doc, { alone: 'true', takes, negatable: true });
 }
 
 function flowsCommand(root: Command, io: Io): void {
   const flows = root
     .command('flows')
-    .description('Shows the flows of the switches: tables, registers and objects by name, with counters.')
-    .argument('[uuid...]', 'Only flows that belong to these objects; an interface has those of its leases too.')
+    .description('Shows the flows in the switches, with names of tables, registers and objects, and counters.')
+    .argument('[uuid...]', 'Only flows of these objects; those of an interface include the flows of its leases.')
     .option('--table <NAME>', 'Only flows of this table.')
     .addOption(new UuidOption('--datapath <UUID>', 'Only flows of this datapath.', 'datapath'))
-    .addOption(watchOption('Show what has moved, come or gone, every so many seconds (2).'))
-    .option('--count <NUMBER>', 'End --watch after so many looks.');
+    .addOption(watchOption('Show changes of flows and counters every so many seconds (2).'))
+    .option('--count <NUMBER>', 'End --watch after so many intervals.');
   flows.action(async (objects: readonly string[]) => {
     const options = flows.opts<FlowsOptions>();
     for (const name of ['watch', 'count'] as const) {

@@ -16,7 +16,7 @@ interface LabOptions {
 export function addLabCommands(root: Command, io: Io): void {
   const lab = root
     .command('lab')
-    .description('A lab on this machine: bridges, namespaces that stand for virtual machines, and a topology.');
+    .description('Manages a lab on this machine: bridges, namespaces that stand for virtual machines, and a topology.');
   const say = (line: string): void => io.out(`${line}\n`);
   const add = (name: string, doc: string): Command =>
     lab
@@ -24,17 +24,17 @@ export function addLabCommands(root: Command, io: Io): void {
       .description(doc)
       .option(
         '--run-directory <PATH>',
-        'The directory for its state, which nobody else may be able to write; /run/openvnet-lab for root unless given.',
+        'Directory for the state of the lab, writable by its owner only; by default /run/openvnet-lab for root.',
       );
   const addWithFile = (name: string, doc: string): Command =>
-    add(name, doc).option('-f, --file <FILE>', 'The lab file; the three experiments unless given.');
+    add(name, doc).option('-f, --file <FILE>', 'The lab file; by default the three experiments.');
   const options = (command: Command): LabOptions => command.opts<LabOptions>();
 
   const up = addWithFile(
     'up',
-    'Makes what the lab file describes, where it is not there yet, and waits until it is in effect.',
+    'Creates what the lab file describes and does not exist yet, and waits until it is in effect.',
   );
-  up.option('--wait <SECONDS>', 'How long to wait until it is in effect.', '20').action(async () => {
+  up.option('--wait <SECONDS>', 'How long to wait until everything is in effect.', '20').action(async () => {
     const { settings } = await contextOf(up, io);
     const { labUp } = await import('@openvnet/lab');
     const { wait = '', ...where } = options(up);
@@ -43,13 +43,13 @@ export function addLabCommands(root: Command, io: Io): void {
     if (unrealised > 0) throw new ExitWith(exitCodes.notRealised, `${unrealised} objects are not in effect`);
   });
 
-  const down = add('down', 'Removes everything that the lab has made, also what a crash left.');
+  const down = add('down', 'Removes everything that the lab has created, also after a crash.');
   down.action(async () => {
     const { labDown } = await import('@openvnet/lab');
     await labDown({ ...options(down), say });
   });
 
-  const test = addWithFile('test', 'Runs the checks that the lab file states.');
+  const test = addWithFile('test', 'Runs the checks of the lab file.');
   test.action(async () => {
     const { labTest } = await import('@openvnet/lab');
     const { failed, run } = await labTest({ ...options(test), say });
@@ -57,7 +57,9 @@ export function addLabCommands(root: Command, io: Io): void {
   });
 
   const exec = addWithFile('exec', 'Runs a program in a namespace: vnctl lab exec ns1 -- ping 172.16.1.2');
-  exec.argument('<namespace>', 'Its name in the lab file.').argument('<command...>', 'The program and its arguments.');
+  exec
+    .argument('<namespace>', 'Name of the namespace in the lab file.')
+    .argument('<command...>', 'The program and its arguments.');
   passesOn.add(exec);
   exec.action(async (name: string, command: readonly string[]) => {
     const { labExec } = await import('@openvnet/lab');
@@ -65,7 +67,7 @@ export function addLabCommands(root: Command, io: Io): void {
     if (code !== 0) throw new ExitWith(code);
   });
 
-  const list = add('list', 'Lists what the lab has made.');
+  const list = add('list', 'Lists what the lab has created.');
   list.action(async () => {
     const { labList } = await import('@openvnet/lab');
     await labList({ ...options(list), say });

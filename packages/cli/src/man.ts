@@ -10,7 +10,7 @@ import type { Io } from './output.ts';
 export function addManCommand(root: Command, io: Io): void {
   const man = root
     .command('man')
-    .description('Shows the manual of vnctl or of one of its commands; writes it in roff where that is no terminal.')
+    .description('Shows the manual of vnctl or of a command; writes roff if the output is not a terminal.')
     .argument('[command]', 'The command, such as networks.')
     .option('--directory <PATH>', 'Write all pages into this directory: vnctl.1, vnctl-networks.1 and so on.');
   man.action((name: string | undefined) => {
@@ -44,17 +44,20 @@ export function manPages(root: Command, date = new Date().toISOString().slice(0,
     { title: 'Options', terms: optionsOf(root) },
     {
       title: 'Commands',
-      text: 'Each has a page of its own, vnctl-COMMAND(1), and help: vnctl COMMAND --help.',
+      text: 'Each command has its own page, vnctl-COMMAND(1), and help: vnctl COMMAND --help.',
       terms: commands.map((one) => [one.name(), one.description()]),
     },
     { title: 'Exit status', lines: exitCodes.map((line) => line.trim()) },
     {
       title: 'Files',
       terms: [
-        ['~/.config/openvnet/vnctl.yaml, /etc/openvnet/vnctl.yaml', 'Settings: api and output; the first there is.'],
+        [
+          '~/.config/openvnet/vnctl.yaml, /etc/openvnet/vnctl.yaml',
+          'Settings: api and output. The first file that exists is read.',
+        ],
       ],
     },
-    { title: 'Environment', terms: [['OPENVNET_API', 'Address of the API, where --api is not given.']] },
+    { title: 'Environment', terms: [['OPENVNET_API', 'Address of the API if --api is not given.']] },
     { title: 'See also', text: 'openvnet(8), vnmgr(8), vna(8)' },
   ]);
   return new Map([program, ...commands.map((one) => page(`vnctl-${one.name()}`, one.description(), sectionsOf(one)))]);

@@ -51,7 +51,7 @@ interface Declared {
 }
 
 function addCommand(group: Command, kind: Kind, { declared, nested }: Declared, io: Io): void {
-  const command = group.command('add').description(`Makes one. ${declared.doc}`);
+  const command = group.command('add').description(`Creates one. ${declared.doc}`);
   namesInPath(command, nested, nested.with ? '<uuid>' : '');
   if (declared.idPrefix) {
     const unlessGiven = declared.uuidRequired ? ' (required)' : '; made up where not given.';
@@ -63,7 +63,7 @@ function addCommand(group: Command, kind: Kind, { declared, nested }: Declared, 
     const given = readParameters(command, parameters);
     const { uuid } = command.opts<{ uuid?: string }>();
     if (declared.uuidRequired && uuid === undefined)
-      throw new UsageError(`--uuid UUID is missing: its name, beginning with ${declared.idPrefix}-`);
+      throw new UsageError(`--uuid UUID is missing: the uuid, beginning with ${declared.idPrefix}-`);
     requireParameters(declared, given, parameters);
     const context = await contextOf(command, io);
     const values = { ...(uuid !== undefined && { uuid }), ...given };
@@ -77,7 +77,7 @@ function addCommand(group: Command, kind: Kind, { declared, nested }: Declared, 
 
 /** `vnctl interfaces networks modify IF NW --static`. */
 function modifyCommand(group: Command, kind: Kind, { declared, nested }: Declared, io: Io): void {
-  const command = group.command('modify').description(`Says whether the two belong together. ${declared.doc}`);
+  const command = group.command('modify').description(`Sets whether the relation is static. ${declared.doc}`);
   namesInPath(command, nested, '<uuid>');
   const parameters = declareParameters(command, ownParameters(declared, nested));
   command.addOption(waitOption()).action(async (of: string, other: string) => {
@@ -91,7 +91,7 @@ function modifyCommand(group: Command, kind: Kind, { declared, nested }: Declare
 
 /** `vnctl datapaths networks show DP`, `vnctl ip_lease_containers ip_leases ILC`. */
 function listing(command: Command, kind: Kind, { declared, nested }: Declared, io: Io): void {
-  command.description(`Lists them. ${declared.doc}`);
+  command.description(`Lists all. ${declared.doc}`);
   namesInPath(command, nested, '');
   // A relation is listed as what is at its other end, unless it says otherwise.
   const others = nested.with && nested.lists !== 'relations';
@@ -111,7 +111,7 @@ function delCommand(group: Command, kind: Kind, { declared, nested }: Declared, 
   const byUuid = Boolean(nested.with || declared.idPrefix);
   const which = byUuid
     ? ''
-    : ` Those that match what is given${nested.removedBy ? '' : '; all of them where nothing is'}.`;
+    : ` Deletes those that match the options${nested.removedBy ? '' : '; all without options'}.`;
   const command = group.command('del').alias('delete').description(`Removes them.${which} ${declared.doc}`);
   namesInPath(command, nested, byUuid ? '<uuid...>' : '');
   const parameters = byUuid ? [] : declareParameters(command, removalParametersOf(declared));
@@ -124,7 +124,7 @@ function delCommand(group: Command, kind: Kind, { declared, nested }: Declared, 
     if (byUuid) {
       await forEach(context, others as readonly string[], async (other) => {
         const answer = await methods.remove(of, other);
-        await write(io, output, answer, () => `${other} is gone from the ${nested.name} of ${of}`);
+        await write(io, output, answer, () => `${other} removed from the ${nested.name} of ${of}`);
       });
       return;
     }

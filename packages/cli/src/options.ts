@@ -68,7 +68,7 @@ export function declareParameters(command: Command, parameters: readonly [string
 /** Takes the parameters that mean nothing any more, and says so where one is given. */
 export function declareObsolete(command: Command, { obsolete, idPrefix }: Resource, say: (note: string) => void): void {
   declareIdle(command, { names: obsolete, idPrefix }, (option) =>
-    say(`${option} means nothing any more and is left out`),
+    say(`${option} has no meaning any more and is ignored`),
   );
 }
 
@@ -80,7 +80,7 @@ export function declareIgnored(
 ): void {
   const what = kind.replaceAll('_', ' ');
   declareIdle(command, { names: ignoredChanges, idPrefix }, (option) =>
-    say(`${option} is left out, as it cannot be changed: delete the ${what} and add it again`),
+    say(`${option} is ignored because it cannot be changed: delete the ${what} and add it again`),
   );
 }
 

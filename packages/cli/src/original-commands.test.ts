@@ -151,11 +151,11 @@ describe('every command of the original', () => {
     for (const [line, note] of [
       ['interfaces add --uuid if-a --mode vif --mac-address 52:54:00:00:00:01', ''],
       ['mac_leases add --uuid ml-a --interface-uuid if-a --mac-address 52:54:00:00:00:02', ''],
-      ['mac_leases modify ml-a --mac-address 52:54:00:00:00:03', '--mac-address is left out'],
+      ['mac_leases modify ml-a --mac-address 52:54:00:00:00:03', '--mac-address is ignored'],
       ['network_services add --uuid ns-a --mode dns', ''],
-      ['network_services modify ns-a --incoming-port 53 --display-name a', '--incoming-port is left out'],
+      ['network_services modify ns-a --incoming-port 53 --display-name a', '--incoming-port is ignored'],
       ['topologies add --uuid topo-a --mode simple_overlay', ''],
-      ['topologies modify topo-a --mode simple_underlay', '--mode is left out'],
+      ['topologies modify topo-a --mode simple_underlay', '--mode is ignored'],
     ]) {
       let err = '';
       const io = { out: () => undefined, fancy: false };

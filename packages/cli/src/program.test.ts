@@ -84,11 +84,11 @@ describe('the commands of 2013', () => {
   it('are told of a parameter that means nothing any more', async () => {
     const { err } = await vnctl(setup[0]!);
     expect(err).toBe(
-      'vnctl: note: --dc-segment-id means nothing any more and is left out\n' +
-        'vnctl: note: --ipv4-address means nothing any more and is left out\n',
+      'vnctl: note: --dc-segment-id has no meaning any more and is ignored\n' +
+        'vnctl: note: --ipv4-address has no meaning any more and is ignored\n',
     );
     const flag = await vnctl('datapath modify --is-connected dp-br0 --display-name=new');
-    expect(flag).toMatchObject({ code: 0, err: expect.stringContaining('--is-connected means nothing any more') });
+    expect(flag).toMatchObject({ code: 0, err: expect.stringContaining('--is-connected has no meaning any more') });
   });
 });
 
@@ -129,7 +129,7 @@ describe('a command line', () => {
       ['netwrks show', "unknown command 'netwrks'; did you mean networks?"],
       ['network ad', ''],
       ['network frob', "unknown command 'frob'"],
-      ['net show', 'net can mean networks or network_services: say more of it'],
+      ['net show', 'net can mean networks or network_services: use a longer name'],
       ['network add --ipv4-netwrk 1', "unknown option '--ipv4-netwrk'; did you mean --ipv4-network?"],
       ['network add', '--ipv4-network ADDRESS is missing: '],
       ['network add --ipv4-network=1.0.0.0 --ipv4-prefix=x', '--ipv4-prefix "x": expected a number'],
@@ -199,7 +199,7 @@ describe('an answer', () => {
     expect([shown, refused]).toMatchObject([{ uuid: 'nw-net1' }, { message: 'Network#uuid: nw-none' }]);
     expect(err).toMatch(/^vnctl: .*nw-none/);
     const gone = await vnctl('interface del if-veth1 if-none');
-    expect(gone).toMatchObject({ code: 1, out: 'if-veth1 is gone\n' });
+    expect(gone).toMatchObject({ code: 1, out: 'if-veth1 deleted\n' });
   });
 
   it('shows and removes parts that have no name of their own', async () => {
@@ -479,7 +479,7 @@ describe('batch', () => {
       "# a network\n\n  networks add --uuid nw-a --ipv4-network 10.0.0.0 --display-name 'the first'  # here\nnetwork del nw-a\n",
     );
     expect([code, err]).toEqual([0, '']);
-    expect(out).toMatch(/^> networks add .*\nuuid +nw-a\n[\s\S]*the first[\s\S]*> network del nw-a\nnw-a is gone\n$/);
+    expect(out).toMatch(/^> networks add .*\nuuid +nw-a\n[\s\S]*the first[\s\S]*> network del nw-a\nnw-a deleted\n$/);
   });
 
   it('goes on after a failure and names the lines; with --stop it does not', async () => {
@@ -508,7 +508,7 @@ describe('batch from standard input', () => {
 
   it('leaves out comments and empty lines, counts them, and goes on', { timeout: 30_000 }, async () => {
     const { code, out, err } = await piped(lines);
-    expect(out).toMatch(/^> network add [^#]*> network frob\n> network del nw-a\nnw-a is gone\n$/);
+    expect(out).toMatch(/^> network add [^#]*> network frob\n> network del nw-a\nnw-a deleted\n$/);
     expect([code, err]).toEqual([
       1,
       "vnctl: unknown command 'frob'\nhint: Use: vnctl networks --help\nvnctl: 1 of 3 commands failed: line 4\n",

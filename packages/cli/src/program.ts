@@ -52,23 +52,23 @@ function outputOf(root: Command, io: Io): Promise<Output> {
 
 export function createProgram(io: Io): Command {
   const root = new Command('vnctl')
-    .description('OpenVNet from a shell: what is registered, how it stands, and the lab.')
+    .description('Manages OpenVNet: registers objects, shows their status, and runs the lab.')
     .usage('RESOURCE COMMAND [argument...] [option...]')
     .option(
       '--api <URL>',
-      'Address of the API; http://127.0.0.1:9090 unless OPENVNET_API or vnctl.yaml says otherwise.',
+      'Address of the API; by default OPENVNET_API, the setting in vnctl.yaml, or http://127.0.0.1:9090.',
     )
-    .version(version, '-V, --version', 'Shows the version.')
-    .option('--message <TEXT>', 'Why a change is made; the manager logs it with the change.')
+    .version(version, '-V, --version', 'Show the version.')
+    .option('--message <TEXT>', 'Reason for a change; the manager logs it with the change.')
     .option(
       '-o, --output <FORMAT>',
-      `One of ${outputs.join(', ')}; wide has more columns, name has uuids alone, yml is YAML as the original prints it; json, yaml and yml are what the API answers.`,
+      `One of ${outputs.join(', ')}. wide has more columns, and name only uuids; json, yaml and yml print what the API answers, yml as the original does.`,
     )
     .addHelpText(
       'after',
-      `${exitCodesHelp}\n\nSettings: ~/.config/openvnet/vnctl.yaml or /etc/openvnet/vnctl.yaml (api, output), or a file of the original's vnctl: ~/.vnctlrc,\n~/.vnctl.conf, /etc/openvnet/vnctl.conf, /etc/wakame-vnet/vnctl.conf.`,
+      `${exitCodesHelp}\n\nSettings: ~/.config/openvnet/vnctl.yaml or /etc/openvnet/vnctl.yaml (api, output), or a configuration file of the original vnctl: ~/.vnctlrc,\n~/.vnctl.conf, /etc/openvnet/vnctl.conf, /etc/wakame-vnet/vnctl.conf.`,
     )
-    .helpCommand('help [command...]', 'Shows what a command takes.');
+    .helpCommand('help [command...]', 'Shows the help of a command.');
   const groups = new Map<string, Command>();
   for (const kind of kinds) {
     if (!resourceOf(kind).nested) groups.set(kind, addResourceCommands(root, kind, io));
@@ -93,7 +93,7 @@ export function createProgram(io: Io): Command {
       .exitOverride()
       .configureOutput({ writeOut: io.out, writeErr: io.out, outputError: () => {} })
       .configureHelp({ showGlobalOptions: true, subcommandTerm: (one) => one.name() })
-      .helpOption('-h, --help', 'Shows this.');
+      .helpOption('-h, --help', 'Show this help.');
   }
   return root;
 }

@@ -6,11 +6,11 @@ import {
   type ObjectStatus,
   parametersOf,
   type Resource,
-  removalOptionsOf,
   resourceOf,
 } from '@openvnet/model';
 import type { Command, Option } from 'commander';
 import { type Context, contextOf, forEach, waitUntilRealised } from './context.ts';
+import { delCommand } from './del-command.ts';
 import { UsageError } from './failure.ts';
 import {
   changeable,
@@ -69,8 +69,8 @@ function actionCommand(group: Command, kind: Kind, name: string, io: Io): void {
 }
 
 function addCommand(group: Command, kind: Kind, declared: Resource, io: Io): void {
-  const command = group.command('add').description(`Makes one. ${declared.doc}`);
-  command.option('--uuid <UUID>', `Its name, beginning with ${declared.idPrefix}-; made up where not given.`);
+  const command = group.command('add').description(`Creates one. ${declared.doc}`);
+  command.option('--uuid <UUID>', `The uuid, beginning with ${declared.idPrefix}-; random if not given.`);
   const parameters = declareParameters(command, parametersOf(declared));
   declareObsolete(command, declared, noteTo(io));
   command.addOption(waitOption()).action(async () => {
@@ -84,7 +84,7 @@ function addCommand(group: Command, kind: Kind, declared: Resource, io: Io): voi
 }
 
 function modifyCommand(group: Command, kind: Kind, declared: Resource, io: Io): void {
-  const command = group.command('modify').description(`Changes one. ${declared.doc}`).argument('<uuid>', 'Its name.');
+  const command = group.command('modify').description(`Changes one. ${declared.doc}`).argument('<uuid>', 'The uuid.');
   const parameters = declareParameters(command, changeable(declared));
   const { ignoredChanges = [] } = declared;
   const fixed = parametersOf(declared).filter(
@@ -112,8 +112,8 @@ function showCommand(group: Command, kind: Kind, declared: Resource, io: Io): vo
   const command = group
     .command('show')
     .aliases(['list', 'get', 'ls'])
-    .description(`Lists them, or shows those that are named and how they stand. ${declared.doc}`)
-    .argument('[uuid...]', 'Their names.');
+    .description(`Lists all, or shows the given ones with their status. ${declared.doc}`)
+    .argument('[uuid...]', 'The uuids.');
   const filters = declareParameters(command, filtersOf(declared));
   addPageOptions(command).action(async (uuids: readonly string[]) => {
     const context = await contextOf(command, io);
@@ -134,26 +134,6 @@ function showCommand(group: Command, kind: Kind, declared: Resource, io: Io): vo
         const fields = record(io, fieldsForPeople(declared, shown));
         return shown.status ? `${fields}\n${statusText(io, shown.status)}` : fields;
       });
-    });
-  });
-}
-
-function delCommand(group: Command, kind: Kind, declared: Resource, io: Io): void {
-  const command = group
-    .command('del')
-    .alias('delete')
-    .description(`Removes them. ${declared.doc}`)
-    .argument('<uuid...>', 'Their names.');
-  const parameters = declareParameters(command, removalOptionsOf(declared));
-  command.action(async (uuids: readonly string[]) => {
-    const context = await contextOf(command, io);
-    const options = readParameters(command, parameters);
-    for (const { name, field } of parameters) if (options[name] === 'true') io.err(`${field.doc}\n`);
-    await forEach(context, uuids, async (uuid) => {
-      const answer = await context.client.of(kind).remove(uuid, options);
-      await write(io, context.settings.output, answer, () =>
-        context.settings.output === 'name' ? uuid : `${uuid} is gone`,
-      );
     });
   });
 }
@@ -220,7 +200,7 @@ function statusCell({ status }: Values): Values {
 export function filtersOf(declared: Resource): [string, Field][] {
   return fieldsOf(declared).map(([name, field]) => {
     const { default: _, ...rest } = field;
-    return [name, { ...rest, optional: true, doc: `Only those with this ${name}. ${field.doc}` }];
+    return [name, { ...rest, optional: true, doc: `Only objects with this ${name}. ${field.doc}` }];
   });
 }
 
@@ -256,8 +236,8 @@ const mostAtOnce = 10_000;
 
 export function addPageOptions(command: Command): Command {
   return command
-    .option('--limit <NUMBER>', 'How many to list at most; all unless given.')
-    .option('--offset <NUMBER>', 'How many to leave out at the beginning.');
+    .option('--limit <NUMBER>', 'List at most this many; all by default.')
+    .option('--offset <NUMBER>', 'Skip this many at the beginning.');
 }
 
 export function readPage(command: Command): { limit?: number; offset?: number } {
@@ -275,7 +255,7 @@ export function readPage(command: Command): { limit?: number; offset?: number } 
 }
 
 export function waitOption(
-  doc = 'Return when it is in effect, or after so many seconds (10) with what it waits for.',
+  doc = 'Wait until the change is in effect, for at most this many seconds (10); then print what it waits for.',
 ): Option {
   return new LooseOption('--wait [SECONDS]', doc, { alone: '10', takes: isNumber });
 }

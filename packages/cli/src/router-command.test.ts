@@ -33,7 +33,7 @@ describe('vnctl router add', () => {
       "router     network_uuid  interface_uuid  ipv4_address  mac_address        route_uuid
       rl-router  nw-net1       if-net1-gw      172.16.1.254  52:54:00:??:??:??  r-net1
       rl-router  nw-net2       if-net2-gw      172.16.2.254  52:54:00:??:??:??  r-net2
-      made: rl-router, if-net1-gw, r-net1, if-net2-gw, r-net2
+      created: rl-router, if-net1-gw, r-net1, if-net2-gw, r-net2
       "
     `);
     const again = await vnctl('router add --network nw-net1 --network nw-net2');
@@ -43,7 +43,7 @@ describe('vnctl router add', () => {
   it('goes on where one network has a router', async () => {
     await vnctl('router add --network nw-net1 --uuid rl-router');
     const { text } = await vnctl('router add --network nw-net2 --route-link-uuid rl-router');
-    expect(text).toMatch(/\nmade: if-net2-gw, r-net2\n$/);
+    expect(text).toMatch(/\ncreated: if-net2-gw, r-net2\n$/);
     expect((await vnctl('router add --network nw-net2 -o name')).text).toBe('rl-router\n');
   });
 

@@ -13,20 +13,20 @@ interface RouterOptions {
 
 /** `vnctl router add`: route link, gateways and routes in one step. */
 export function addRouterCommand(root: Command, io: Io): void {
-  const router = root.command('router').description('Joins networks by a router, in one step.');
+  const router = root.command('router').description('Connects networks by a router in one step.');
   const add = router
     .command('add')
     .description(
-      'Makes a route link, and for each network a gateway and a route, where they do not exist. A network keeps the gateway that it has.',
+      'Creates a route link and, for each network, a gateway and a route, unless they exist. A network keeps its gateway.',
     )
     .addOption(
-      new UuidOption('--network <UUID>', 'A network; repeat it for each.', 'network')
+      new UuidOption('--network <UUID>', 'A network; repeat the option for each.', 'network')
         .argParser((uuid: string, others: readonly string[] = []) => [...others, uuid])
         .makeOptionMandatory(),
     )
-    .addOption(new UuidOption('--uuid <UUID>', 'Name of the router; it is made where it does not exist.', 'route_link'))
+    .addOption(new UuidOption('--uuid <UUID>', 'Uuid of the router; created if it does not exist.', 'route_link'))
     .addOption(
-      new UuidOption('--route-link-uuid <UUID>', 'A router that exists, to which they are added.', 'route_link'),
+      new UuidOption('--route-link-uuid <UUID>', 'An existing router to which the networks are added.', 'route_link'),
     )
     .addOption(waitOption());
   add.action(async () => {
@@ -42,7 +42,7 @@ export function addRouterCommand(root: Command, io: Io): void {
     await write(io, output, answer, async (shown) => {
       if (output === 'name') return shown.uuid;
       const rows = shown.networks.map((one) => ({ ...one, router: shown.uuid }));
-      const made = shown.made.length === 0 ? 'nothing was missing' : `made: ${shown.made.join(', ')}`;
+      const made = shown.made.length === 0 ? 'nothing to create' : `created: ${shown.made.join(', ')}`;
       return `${await table(io, columns, rows)}\n${made}`;
     });
     if (seconds === undefined) return;

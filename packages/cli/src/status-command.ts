@@ -9,9 +9,9 @@ import { systemText } from './status-text.ts';
 export function addStatusCommand(root: Command, io: Io): void {
   const status = root
     .command('status')
-    .description('Shows manager, agents and datapaths, and what is not in effect.')
-    .addOption(watchOption('Show it again every so many seconds (2).'))
-    .option('--count <NUMBER>', 'End --watch after so many times.');
+    .description('Shows manager, agents and datapaths, and objects that are not in effect.')
+    .addOption(watchOption('Repeat every so many seconds (2).'))
+    .option('--count <NUMBER>', 'End --watch after so many intervals.');
   status.action(async () => {
     const options = status.opts<{ watch?: string; count?: string }>();
     for (const [name, value] of Object.entries(options)) {

@@ -42,7 +42,7 @@ export async function systemText(io: Io, status: SystemStatus): Promise<string> 
   for (const { bridge, dpid, notes, register, self_check } of datapaths) {
     if (self_check) parts.push(`  ${bridge ?? dpid}: ${selfCheckText(self_check)}`);
     for (const note of notes) parts.push(`  ${bridge ?? dpid}: ${note}`);
-    if (register) parts.push(`  ${bridge ?? dpid} is not registered; this would do it:\n    ${register}`);
+    if (register) parts.push(`  ${bridge ?? dpid} is not registered. Use:\n    ${register}`);
   }
   if (unrealised.length === 0) parts.push(`${heading(io, 'not in effect')}  nothing`);
   else {
@@ -74,6 +74,6 @@ function indented(text: string): string {
 
 function selfCheckText({ at, items, disagreements, found }: SelfCheckReport): string {
   const last = found.length > 0 ? `, the last time: ${found.join(', ')}` : '';
-  const wrong = disagreements === 0 ? 'nothing was wrong' : `${disagreements} were wrong and were put right${last}`;
-  return `self-check at ${at}: ${items} items computed anew, ${wrong}`;
+  const wrong = disagreements === 0 ? 'all correct' : `${disagreements} wrong and corrected${last}`;
+  return `self-check at ${at}: ${items} items recomputed, ${wrong}`;
 }

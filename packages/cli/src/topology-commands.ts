@@ -11,20 +11,22 @@ import { waitsFor } from './status-text.ts';
 export function addTopologyCommands(root: Command, io: Io): void {
   const exporting = root
     .command('export')
-    .description('Writes everything that is registered as one topology, in YAML unless --output json.');
+    .description('Prints all objects as one topology, in YAML, or in JSON with --output json.');
   exporting.action(async () => {
     const { client, settings } = await contextOf(exporting, io);
     await write(io, settings.output === 'json' ? 'json' : 'yaml', await client.export(), () => '');
   });
 
   const apply = withFile(root.command('apply'))
-    .description('Makes what is registered as a file says: all of it, or nothing where something is refused.')
+    .description(
+      'Changes the registered objects to match a file, all in one transaction; if anything is refused, nothing changes.',
+    )
     .option('--dry-run', 'Only show what would change.')
     .option(
       '--replace',
-      'Delete objects of which a field differs that cannot be changed, and make them again with what refers to them.',
+      'Replace objects if a field differs that cannot be changed, together with the objects that refer to them.',
     )
-    .addOption(waitOption('Return when every object of the file is in effect, or after so many seconds (10).'));
+    .addOption(waitOption('Wait until every object of the file is in effect, for at most this many seconds (10).'));
   apply.action(async () => {
     const { dryRun = false } = apply.opts<{ dryRun?: boolean }>();
     await applyFile(apply, io, dryRun);
@@ -36,8 +38,8 @@ export function addTopologyCommands(root: Command, io: Io): void {
 
 function withFile(command: Command): Command {
   return command
-    .requiredOption('-f, --file <FILE>', 'The topology, in YAML or JSON; - is standard input.')
-    .option('--delete', 'Remove what the file does not have.');
+    .requiredOption('-f, --file <FILE>', 'The topology, in YAML or JSON; - reads standard input.')
+    .option('--delete', 'Delete objects that the file does not contain.');
 }
 
 async function applyFile(command: Command, io: Io, dryRun: boolean): Promise<void> {

@@ -50,7 +50,7 @@ function resolve(word: string, { commands }: Command): Command | undefined {
   if (exact) return exact;
   const possible = commands.filter((command) => names(command).some((name) => name.startsWith(wanted)));
   if (possible.length < 2) return possible[0];
-  throw new UsageError(`${word} can mean ${possible.map((command) => command.name()).join(' or ')}: say more of it`);
+  throw new UsageError(`${word} can mean ${possible.map((command) => command.name()).join(' or ')}: use a longer name`);
 }
 
 /** The option as one word, and whether that took the next word. */

@@ -6,18 +6,18 @@ import * as z from 'zod';
 /** The settings of the manager, for `readSettings`. */
 export const managerOptions = {
   listen: {
-    doc: 'address and port at which to serve the API and the feed to agents',
+    doc: 'address and port for the API and the feed to agents',
     placeholder: 'HOST:PORT',
     schema: hostPort,
     default: '127.0.0.1:9090',
   },
   insecure: {
-    doc: 'serve an address other than loopback although nothing protects the API and the feed there',
+    doc: 'serve an address other than loopback, where nothing protects the API and the feed',
     schema: z.stringbool('expected true or false'),
     default: 'false',
   },
   allowHost: {
-    doc: 'host names, besides localhost and IP addresses, under which clients and agents may reach the manager',
+    doc: 'names of this host that requests may use, besides localhost and IP addresses',
     placeholder: 'NAME,...',
     list: true,
     schema: listOf(
@@ -29,7 +29,7 @@ export const managerOptions = {
     default: '',
   },
   corsOrigin: {
-    doc: 'origins whose web pages may use the API',
+    doc: 'origins of web pages that may use the API',
     placeholder: 'ORIGIN,...',
     list: true,
     schema: listOf(
@@ -40,18 +40,18 @@ export const managerOptions = {
     default: '',
   },
   store: {
-    doc: 'file of the store, which is made where there is none, or "memory"',
+    doc: 'file of the store, created if it does not exist, or "memory"',
     placeholder: 'PATH',
     schema: z.string().min(1),
     default: join(stateDirectory(), 'store.db'),
   },
   newStore: {
-    doc: 'agents that hold the flows of another store follow this one at once, which deletes what it lacks',
+    doc: 'let agents with flows of another store follow this one at once; flows of objects that it lacks are deleted',
     schema: z.stringbool('expected true or false'),
     default: 'false',
   },
   datapathMacGroup: {
-    doc: 'MAC range group from which relations of datapaths, and route links, get addresses; a fixed range where empty',
+    doc: 'MAC range group for addresses of route links and of relations of datapaths; a fixed range if empty',
     placeholder: 'UUID',
     schema: z
       .string()

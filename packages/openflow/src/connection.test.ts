@@ -55,6 +55,23 @@ function refusalOf(options: (refused: (reason: string) => void) => ListenOptions
 const refusal = (): { reason: Promise<string>; options: ListenOptions } =>
   refusalOf((refused) => ({ onRefused: (_, error) => refused(error.message), echoIntervalMs: 200 }));
 
+describe('a peer that asks by echoes and does not read the answers', () => {
+  it('does not have them kept for it', async () => {
+    const { peer } = await connected();
+    peer.socket.pause();
+    const echo = encodeMessage({ type: 'echo_request', data: new Uint8Array(60_000) }, 1);
+    const sent = 1000;
+    for (let i = 0; i < sent; i++) if (!peer.socket.write(echo)) await once(peer.socket, 'drain');
+    peer.socket.resume();
+    const last = encodeMessage({ type: 'echo_request', data: new Uint8Array(0) }, 2);
+    const timer = setInterval(() => peer.socket.write(last), 20);
+    cleanups.push(() => clearInterval(timer));
+    const isLast = ({ xid }: { xid: number }): boolean => xid === 2;
+    while (!peer.received.some(isLast)) await once(peer.socket, 'data');
+    expect(peer.received.filter(({ xid }) => xid === 1).length).toBeLessThan(sent / 2);
+  });
+});
+
 describe('a connection', () => {
   it('greets, asks for features and says how packets should come', async () => {
     const { peer, connection } = await connected();

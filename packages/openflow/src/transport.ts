@@ -36,6 +36,8 @@ const echoRequest = 2;
 const echoReply = 3;
 const lastXid = 0xffff_ffff;
 const chunkSize = 1 << 16;
+/** Bytes that wait to be read by the peer, above which its echoes are not answered. */
+const mostUnread = 1 << 20;
 
 export class Transport {
   readonly peer: string;
@@ -212,6 +214,8 @@ export class Transport {
   }
 
   #answerEcho(bytes: Buffer): void {
+    // A peer that asks and does not read would have its answers kept for ever.
+    if (this.#socket.writableLength > mostUnread) return;
     const reply = Buffer.from(bytes);
     reply[1] = echoReply;
     this.#put(reply);

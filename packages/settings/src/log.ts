@@ -2,7 +2,7 @@ import * as z from 'zod';
 
 /** The setting `--log-level`. */
 export const logLevel = {
-  doc: 'how much to log',
+  doc: 'lowest level to log',
   placeholder: 'LEVEL',
   schema: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
   default: 'info',

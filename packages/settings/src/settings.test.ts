@@ -8,7 +8,7 @@ import { hostPort, listOf } from './values.ts';
 
 const options = {
   listen: { doc: 'where to listen', placeholder: 'HOST:PORT', schema: z.string(), default: '127.0.0.1:9090' },
-  logLevel: { doc: 'how much to log', placeholder: 'LEVEL', schema: z.enum(['info', 'debug']), default: 'info' },
+  logLevel: { doc: 'lowest level to log', placeholder: 'LEVEL', schema: z.enum(['info', 'debug']), default: 'info' },
   node: { doc: 'name', placeholder: 'NAME', schema: z.string(), default: 'here' },
 };
 
@@ -41,7 +41,7 @@ describe('readSettings', () => {
 
   it('says where a value stands that cannot be used', () => {
     expect(() => readSettings(options, {}, { OPENVNET_LOG_LEVEL: 'loud' })).toThrow(
-      /^OPENVNET_LOG_LEVEL is "loud", which cannot be used: .*"info"\|"debug"/,
+      /^OPENVNET_LOG_LEVEL is "loud", which is invalid: .*"info"\|"debug"/,
     );
     expect(() => readSettings(options, { config: fileWith('lisen: a') }, {})).toThrow(
       /there is no setting lisen; known are listen, log-level, node/,
@@ -63,9 +63,9 @@ describe('readSettings', () => {
     );
     expect(declared).toEqual([
       '--listen <HOST:PORT>: where to listen (OPENVNET_LISTEN, default 127.0.0.1:9090)',
-      '--log-level <LEVEL>: how much to log (OPENVNET_LOG_LEVEL, default info)',
+      '--log-level <LEVEL>: lowest level to log (OPENVNET_LOG_LEVEL, default info)',
       '--node <NAME>: name (OPENVNET_NODE, default here)',
-      '--config <FILE>: a YAML file with the same settings, without the dashes (OPENVNET_CONFIG)',
+      '--config <FILE>: YAML file with the same settings, without the dashes (OPENVNET_CONFIG)',
       '--man: write the manual page, in roff, and end',
       'option:man',
     ]);
@@ -103,7 +103,7 @@ describe('an option without a value, and one with several', () => {
     const config = fileWith('insecure: true\nallow-host: [e, f]\n');
     expect(readSettings(more, { config }, {})).toEqual({ insecure: true, allowHost: ['e', 'f'] });
     expect(() => readSettings(more, {}, { OPENVNET_INSECURE: 'maybe' })).toThrow(
-      'OPENVNET_INSECURE is "maybe", which cannot be used: expected true or false.',
+      'OPENVNET_INSECURE is "maybe", which is invalid: expected true or false.',
     );
     expect(() => readSettings(more, { allowHost: 'a,1' }, {})).toThrow('expected a name');
   });

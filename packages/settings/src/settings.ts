@@ -44,7 +44,7 @@ export function declareOptions(command: Declaring, options: Options): void {
     if (option.list) command.option(flags, help, (value, before) => (before ? `${before},${value}` : value));
     else command.option(flags, help);
   }
-  command.option('--config <FILE>', `a YAML file with the same settings, without the dashes (${variable('config')})`);
+  command.option('--config <FILE>', `YAML file with the same settings, without the dashes (${variable('config')})`);
   command.option('--man', 'write the manual page, in roff, and end');
   command.on('option:man', () => {
     process.stdout.write(manualOf(command, options));
@@ -70,11 +70,11 @@ function manualOf(command: Declaring, options: Options): string {
       { title: 'Description', text: command.description() },
       {
         title: 'Options',
-        terms: [...terms, ['--config FILE', 'A YAML file with the same settings, without the dashes.']],
+        terms: [...terms, ['--config FILE', 'YAML file with the same settings, without the dashes.']],
       },
       {
         title: 'Environment',
-        text: 'Each option has a variable, which counts where the option is not given, and before the file:',
+        text: 'Each option can be set by a variable. An option takes precedence over its variable, and a variable over the file:',
         terms: [...Object.keys(options), 'config'].map((name) => [variable(name), `As --${dashed(name)}.`]),
       },
       { title: 'See also', text: 'vnctl(1), openvnet(8), vnmgr(8), vna(8)' },
@@ -107,7 +107,7 @@ export function readSettings<O extends Options>(
     );
     if (read.success) return [name, read.data];
     const why = read.error.issues.map((issue) => issue.message).join('; ');
-    throw new ConfigError(`${where} is ${JSON.stringify(given)}, which cannot be used: ${why}.`);
+    throw new ConfigError(`${where} is ${JSON.stringify(given)}, which is invalid: ${why}.`);
   });
   return Object.fromEntries(settings) as Settings<O>;
 }

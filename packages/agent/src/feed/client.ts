@@ -24,7 +24,8 @@ export interface FeedOptions {
   readonly copy: () => Position | undefined;
   /** The store that it has last heard of, where there is no copy. */
   readonly heard: () => Position | undefined;
-  readonly onSlice: (slice: Extract<ToAgent, { type: 'snapshot' | 'changes' }>) => void;
+  /** What the manager has sent, and the text that it came as. */
+  readonly onSlice: (slice: Extract<ToAgent, { type: 'snapshot' | 'changes' }>, text: string) => void;
   readonly onQuestion: (question: Question) => Promise<unknown>;
   /** The manager is there and wants the first report. */
   readonly onUp: () => void;
@@ -154,7 +155,8 @@ export class FeedClient {
   #receive(data: WebSocket.RawData, socket: WebSocket): void {
     const { log, onSlice, onQuestion, onUp } = this.#options;
     try {
-      const message = JSON.parse(String(data)) as ToAgent;
+      const text = String(data);
+      const message = JSON.parse(text) as ToAgent;
       if (message.type === 'ask') {
         const answer = (value: unknown): void => {
           if (socket === this.#socket) this.send({ type: 'answer', ask: message.ask, answer: value });
@@ -173,7 +175,7 @@ export class FeedClient {
         if (message.report) onUp();
         return;
       }
-      onSlice(message);
+      onSlice(message, text);
       this.#failures = 0;
       this.#reason = undefined;
       if (!this.#up) onUp();

@@ -31,7 +31,7 @@ beforeEach(() => {
   path = join(directory.path, 'agent', 'slice.jsonl');
   complaints.length = 0;
   const file = new SliceFile(path, log);
-  for (const message of [snapshot, change(2), change(3)]) file.write(message, () => snapshot);
+  for (const message of [snapshot, change(2), change(3)]) file.write(message, JSON.stringify(message), () => snapshot);
   file.close();
 });
 
@@ -49,6 +49,21 @@ describe('the copy of an agent', () => {
       (suffix) => statSync(suffix === '/..' ? join(path, '..') : path + suffix).mode,
     );
     expect(modes.map((mode) => mode & 0o777)).toEqual([0o600, 0o600, 0o700]);
+  });
+
+  it('takes in a change of a whole topology as it came, and does not write the file anew for it', () => {
+    const file = new SliceFile(path, log);
+    file.write(snapshot, JSON.stringify(snapshot), () => snapshot);
+    const rows = Array.from({ length: 20_000 }, (_, id) => ({ kind: 'network', id, row: { ...network, id } }));
+    const large = { ...change(2), changes: rows } as unknown as SliceMessage;
+    const never = (): Snapshot => {
+      throw new Error('the whole was asked for');
+    };
+    file.write(large, JSON.stringify(large), never);
+    // However its text is laid out.
+    file.write(change(3), JSON.stringify(change(3), null, 2), never);
+    file.close();
+    expect(read()).toEqual([snapshot, large, change(3)]);
   });
 
   it('is none where any byte of it is another, or missing', () => {
@@ -88,11 +103,11 @@ describe('the copy of an agent', () => {
   it('is removed where it cannot be written, and begins anew with the next change', () => {
     // A device that is always full stands where the file would be written.
     const file = new SliceFile('/dev/full/slice.jsonl', log);
-    file.write(snapshot, () => snapshot);
+    file.write(snapshot, JSON.stringify(snapshot), () => snapshot);
     expect(complaints.join()).toContain('cannot be written and is removed');
     const own = new SliceFile(path, log);
     expect(own.read()).toHaveLength(3);
-    own.write(change(4), () => ({ ...snapshot, revision: 4 }));
+    own.write(change(4), JSON.stringify(change(4)), () => ({ ...snapshot, revision: 4 }));
     own.close();
     expect(read()).toEqual([{ ...snapshot, revision: 4 }]);
   });

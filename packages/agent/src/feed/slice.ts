@@ -29,9 +29,10 @@ export class Slice {
     return this.#revision;
   }
 
-  /** Takes in what the manager sent; says which kinds changed. */
+  /** Takes in what the manager sent; says which kinds changed. What is not whole is refused, and nothing of it taken in. */
   apply(message: SliceMessage): ReadonlySet<Kind> {
     const changed = new Set<Kind>();
+    requireWhole(message);
     if (message.type === 'changes') {
       for (const { kind, id, row } of message.changes) {
         if (this.#put(kind, id, row)) changed.add(kind);
@@ -70,9 +71,9 @@ export class Slice {
   }
 
   #put(kind: Kind, id: number, row: Identified | AgentChange['row']): boolean {
-    const relation = this.#relation(kind);
     // A newer manager may know more.
-    if (!relation) return false;
+    if (!Object.hasOwn(this.relations, kind)) return false;
+    const relation = this.#relation(kind);
     if (row === null) {
       relation.delete(id);
       return true;
@@ -82,4 +83,21 @@ export class Slice {
     relation.set(row);
     return true;
   }
+}
+
+/** Throws where a message cannot be applied to its end: half of one would take away what the other half has. */
+function requireWhole(message: SliceMessage): void {
+  const whole =
+    message.type === 'changes'
+      ? isList(message.changes) && message.changes.every(({ row }) => row === null || isRow(row))
+      : Object.values(message.rows).every((rows) => isList(rows) && rows.every(isRow));
+  if (!whole) throw new TypeError(`a message of type ${message.type} is not whole`);
+}
+
+function isList(value: unknown): boolean {
+  return Array.isArray(value) && value.every((item) => typeof item === 'object' && item !== null);
+}
+
+function isRow(row: Identified): boolean {
+  return Number.isInteger(row?.id);
 }

@@ -40,7 +40,7 @@ export class Connections {
     const { openflow, log } = this.#options;
     try {
       const listener = await listen(openflow, (connection) => this.accept(connection, 'accepted'), {
-        onRefused: (peer, reason) => log.warn({ peer, reason }, 'a switch was refused'),
+        onRefused: (peer, reason) => log.warn({ peer, reason: reason.message }, 'a switch was refused'),
       });
       if (this.#closed) return await listener[Symbol.asyncDispose]();
       this.#listener = listener;

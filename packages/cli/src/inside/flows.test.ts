@@ -39,7 +39,7 @@ describe('flows', () => {
              0 miss                               any → drop  (3 packets 126 B 9 s)
       note: agent node2 did not answer"
     `);
-    expect(flowsText(io, answer([]))).toBe('there are no such flows');
+    expect(flowsText(io, answer([]))).toBe('no flows match');
   });
 
   it('that have counted, come or gone are those that moved', () => {

@@ -69,7 +69,7 @@ export function flowsText(io: Io, { flows, notes }: FlowsAnswer): string {
     table = flow.table;
     lines.push(`    ${flowText(io, flow)}`);
   }
-  if (flows.length === 0) lines.push('there are no such flows');
+  if (flows.length === 0) lines.push('no flows match');
   return [...lines, ...notes.map((note) => `note: ${note}`)].join('\n');
 }
 

@@ -400,7 +400,7 @@ it('describes every operation once, for people and for programs', async () => {
   expect(listed.length).toBeGreaterThan(150);
   expect(listed.find(({ route }: { route: string }) => route === 'POST  /network_services')).toEqual({
     route: 'POST  /network_services',
-    description: 'Makes a network service.',
+    description: 'Creates a network service.',
     parameters: expect.arrayContaining([
       { name: 'uuid', type: 'String', required: false, description: expect.any(String) },
       { name: 'mode', type: 'String', required: true, in: ['dhcp', 'dns', 'router'], description: expect.any(String) },

@@ -12,7 +12,7 @@ export function endpointsOf(place: Place, reports: Reports, agents: Agents): End
   const status: Endpoint = {
     method: 'GET',
     path: '/status',
-    doc: 'The state of manager, agents and datapaths, and everything that is registered and not in effect.',
+    doc: 'Shows the state of manager, agents and datapaths, and the objects that are not in effect.',
     group: 'status',
     parameters: [],
     answer: { shape: 'object' },

@@ -65,7 +65,7 @@ function relation(place: Where, other: Kind): Endpoint[] {
     return {
       method: 'GET',
       path,
-      doc: `Lists what is related. ${resourceOf(kind).doc}`,
+      doc: `Lists the related objects. ${resourceOf(kind).doc}`,
       group,
       parameters: listParameters(other),
       answer: { shape: 'list', kind: other },
@@ -124,7 +124,7 @@ function relate(both: Both, path: string): Endpoint {
   return {
     method: 'POST',
     path,
-    doc: `Relates the two. ${resourceOf(kind).doc}`,
+    doc: `Adds the relation. ${resourceOf(kind).doc}`,
     group,
     parameters: [...uuidParameter(resourceOf(kind)), ...makeParameters(kind, names)],
     alsoTakes: resourceOf(kind).obsolete ?? [],
@@ -149,7 +149,7 @@ function end(both: Both, path: string): Endpoint {
   return {
     method: 'DELETE',
     path,
-    doc: nested.answers === 'other' ? 'Ends the relation.' : 'Ends the relation, if there is one.',
+    doc: nested.answers === 'other' ? 'Deletes the relation.' : 'Deletes the relation if it exists.',
     group,
     parameters: [],
     answer: nested.answers ? answerOf(both) : { shape: 'uuids' },
@@ -180,7 +180,7 @@ function set(both: Both, path: string): Endpoint {
   return {
     method: 'PUT',
     path,
-    doc: `Says whether the two belong together. ${resourceOf(kind).doc}`,
+    doc: `Sets whether the relation is static. ${resourceOf(kind).doc}`,
     group,
     parameters,
     answer: { shape: 'record', kind },
@@ -218,7 +218,7 @@ function childWithUuid(place: Where): Endpoint[] {
     {
       method: 'DELETE',
       path: `${path}/:${name}`,
-      doc: `Removes it. ${resourceOf(kind).doc}`,
+      doc: `Deletes one. ${resourceOf(kind).doc}`,
       group,
       parameters: [],
       answer: { shape: 'uuids' },
@@ -250,7 +250,7 @@ function childWithoutUuid(place: Where): Endpoint[] {
     {
       method: 'DELETE',
       path,
-      doc: `Removes those that match what is given; all of them where nothing is. ${declared.doc}`,
+      doc: `Deletes those that match the parameters; all without parameters. ${declared.doc}`,
       group,
       parameters: selection,
       answer: { shape: 'records', kind },
@@ -275,7 +275,7 @@ function list({ kind, parent, parentColumn, path, group, store }: Where): Endpoi
   return {
     method: 'GET',
     path,
-    doc: `Lists them. ${resourceOf(kind).doc}`,
+    doc: `Lists all. ${resourceOf(kind).doc}`,
     group,
     parameters: listParameters(kind),
     answer: { shape: 'list', kind },

@@ -6,12 +6,12 @@ import { readParameters } from './parameters.ts';
 export const pageParameters: readonly Parameter[] = [
   {
     name: 'offset',
-    field: integer({ min: 0, max: 1_000_000_000, default: 0, doc: 'How many to leave out at the beginning.' }),
+    field: integer({ min: 0, max: 1_000_000_000, default: 0, doc: 'Skip this many at the beginning.' }),
     required: false,
   },
   {
     name: 'limit',
-    field: integer({ min: 0, max: 10_000, default: 30, doc: 'How many to show at most.' }),
+    field: integer({ min: 0, max: 10_000, default: 30, doc: 'List at most this many.' }),
     required: false,
   },
 ];
@@ -19,7 +19,7 @@ export const pageParameters: readonly Parameter[] = [
 /** Whether each object of a list comes with its status. */
 export const statusParameter: Parameter = {
   name: 'status',
-  field: boolean({ default: false, doc: 'Whether each comes with its status.' }),
+  field: boolean({ default: false, doc: 'Whether to include the status of each object.' }),
   required: false,
 };
 
@@ -27,7 +27,13 @@ export const statusParameter: Parameter = {
 export const waitParameters: readonly Parameter[] = [
   {
     name: 'wait',
-    field: integer({ min: 0, max: 60, unit: 'seconds', default: 0, doc: 'How long to wait until it is in effect.' }),
+    field: integer({
+      min: 0,
+      max: 60,
+      unit: 'seconds',
+      default: 0,
+      doc: 'How long to wait until the object is in effect.',
+    }),
     required: false,
   },
   {
@@ -36,7 +42,7 @@ export const waitParameters: readonly Parameter[] = [
       min: 0,
       max: Number.MAX_SAFE_INTEGER,
       default: 0,
-      doc: 'A revision that must be in effect too: the `X-OpenVNet-Revision` of the answer to a change.',
+      doc: 'A revision that must be in effect as well: the `X-OpenVNet-Revision` of the answer to a change.',
     }),
     required: false,
   },

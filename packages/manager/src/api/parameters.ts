@@ -18,7 +18,7 @@ import type { Given, Parameter } from './endpoint.ts';
 /** The name that a request may give to a new object, as a parameter; none where objects of the kind have no uuid. */
 export function uuidParameter({ idPrefix, uuidRequired = false }: Resource): Parameter[] {
   if (!idPrefix) return [];
-  const doc = `Its name: ${idPrefix}- and what follows it. Made up where it is not given.`;
+  const doc = `The uuid, beginning with ${idPrefix}-; random if not given.`;
   return [{ name: 'uuid', field: text({ doc }), required: uuidRequired }];
 }
 
@@ -140,6 +140,13 @@ export function listCommand(kind: Kind, of?: string): string {
   const { plural, nested } = resourceOf(kind);
   if (!nested) return `vnctl ${dashed(plural)} show`;
   return `vnctl ${dashed(resourceOf(nested.of).plural)} ${dashed(nested.name)} show ${of ?? nested.of.toUpperCase()}`;
+}
+
+/** An object cannot be made with the uuid of another one. */
+export function duplicateUuid(kind: Kind, uuid: string): ApiError {
+  return new ApiError('duplicateUuid', uuid, {
+    hint: `Another ${inWords(kind)} has this uuid. Use: ${listCommand(kind)} ${uuid}`,
+  });
 }
 
 /** What is to be removed was described by its values, and there is none such. */

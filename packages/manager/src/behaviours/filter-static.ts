@@ -36,7 +36,7 @@ export const filterStatic: Behaviour<'filter_static'> = {
     {
       method: 'DELETE',
       path: '/filters/:uuid/static',
-      doc: 'Removes the rule that matches just what is given; what is not given means any, as where one is made.',
+      doc: 'Deletes the rule with exactly these values. A parameter that is not given means any, as when a rule is added.',
       group: 'filters',
       parameters,
       answer: { shape: 'record', kind: 'filter_static' },

@@ -23,7 +23,8 @@ function switchedOnBy<K extends 'filter' | 'translation'>(
       const lacking = await waitsFor(reader, interfaces);
       return rows.map(({ interface_id }) => {
         const { uuid, [flag]: on } = interfaces.get(interface_id)!;
-        const command = shell`vnctl interface modify ${uuid} ${`--${flag.replaceAll('_', '-')}`}`;
+        const option = `--${flag.replaceAll('_', '-')}`;
+        const command = `${shell`vnctl interface modify ${uuid}`} ${option}`;
         const lacks = lacking.get(interface_id);
         return {
           waits_for: lacks === undefined ? [] : [lacks],

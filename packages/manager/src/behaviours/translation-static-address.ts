@@ -45,7 +45,7 @@ export const translationStaticAddress: Behaviour<'translation_static_address'> =
     {
       method: 'DELETE',
       path: '/translations/:uuid/static_address',
-      doc: 'Removes the entries of the translation that match what is given.',
+      doc: 'Deletes the entries of the translation that match the parameters.',
       group: 'translations',
       parameters,
       answer: { shape: 'object' },

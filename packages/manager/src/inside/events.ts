@@ -16,13 +16,13 @@ const parameters: readonly Parameter[] = [
       min: 0,
       max: Number.MAX_SAFE_INTEGER,
       optional: true,
-      doc: 'A revision; the newest are shown where it is not given.',
+      doc: 'Only changes after this revision; the newest by default.',
     }),
     required: false,
   },
   {
     name: 'limit',
-    field: integer({ min: 1, max: mostRevisions, default: usual.limit, doc: 'How many revisions are shown at most.' }),
+    field: integer({ min: 1, max: mostRevisions, default: usual.limit, doc: 'Show at most this many revisions.' }),
     required: false,
   },
   {
@@ -32,7 +32,7 @@ const parameters: readonly Parameter[] = [
       max: 25,
       unit: 'seconds',
       default: usual.wait,
-      doc: 'How long to wait where nothing has changed yet.',
+      doc: 'How long to wait if there is no change yet.',
     }),
     required: false,
   },
@@ -43,7 +43,7 @@ export function eventsEndpoint({ store }: Inside): Endpoint {
   return {
     method: 'GET',
     path: '/events',
-    doc: 'Shows what has changed: objects that were made, changed and removed, by whom and why, oldest first.',
+    doc: 'Shows the history: objects that were created, changed and deleted, by whom and why, oldest first.',
     group: 'inside',
     parameters,
     answer: { shape: 'object' },

@@ -30,7 +30,7 @@ const flowsAnswer = z.object({ flows: z.array(shownFlow), features: words, notes
 const parameters: readonly Parameter[] = [
   {
     name: 'object',
-    field: text({ optional: true, doc: 'Only flows that belong to this object, by uuid.' }),
+    field: text({ optional: true, doc: 'Only flows of this object, by uuid.' }),
     required: false,
   },
   { name: 'table', field: text({ optional: true, doc: 'Only flows of this table, by name.' }), required: false },
@@ -42,7 +42,7 @@ export function flowsEndpoint({ store, agents }: Inside): Endpoint {
   return {
     method: 'GET',
     path: '/flows',
-    doc: 'Shows the flows that the switches hold, by the names of tables, registers and objects, with their counters.',
+    doc: 'Shows the flows in the switches, with names of tables, registers and objects, and counters.',
     group: 'inside',
     parameters,
     answer: { shape: 'object' },

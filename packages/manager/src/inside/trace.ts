@@ -73,11 +73,15 @@ const traceAnswer = z.object({
 });
 
 const parameters: readonly Parameter[] = [
-  { name: 'from', field: text({ doc: 'The interface that sends, by uuid.' }), required: true },
-  { name: 'to', field: text({ doc: 'An IPv4 address, or an interface by uuid: its first address.' }), required: true },
+  { name: 'from', field: text({ doc: 'The sending interface, by uuid.' }), required: true },
+  {
+    name: 'to',
+    field: text({ doc: 'The destination: an IPv4 address, or the uuid of an interface, for its first address.' }),
+    required: true,
+  },
   {
     name: 'protocol',
-    field: oneOf(traceProtocols, { default: 'icmp', doc: 'What is sent; icmp is an echo request.' }),
+    field: oneOf(traceProtocols, { default: 'icmp', doc: 'Protocol of the packet; icmp is an echo request.' }),
     required: false,
   },
   {
@@ -92,13 +96,13 @@ const parameters: readonly Parameter[] = [
   },
   {
     name: 'dont_fragment',
-    field: boolean({ default: false, doc: 'Whether routers may not fragment it.' }),
+    field: boolean({ default: false, doc: "Whether to set don't-fragment." }),
     required: false,
   },
-  { name: 'both', field: boolean({ default: true, doc: 'Whether the reply is traced too.' }), required: false },
+  { name: 'both', field: boolean({ default: true, doc: 'Whether to trace the reply too.' }), required: false },
   {
     name: 'live',
-    field: boolean({ default: false, doc: 'Whether the switch itself is asked besides.' }),
+    field: boolean({ default: false, doc: 'Whether to ask the switch as well.' }),
     required: false,
   },
 ];
@@ -108,7 +112,7 @@ export function traceEndpoint(inside: Inside): Endpoint {
   return {
     method: 'GET',
     path: '/trace',
-    doc: 'Shows the way of a packet from an interface to an address, with the object that decided each step.',
+    doc: 'Traces a packet from an interface to an address, with the object that decides each step.',
     group: 'inside',
     parameters,
     answer: { shape: 'object' },

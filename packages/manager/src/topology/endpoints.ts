@@ -7,17 +7,17 @@ import { exportTopology } from './export.ts';
 import { routerEndpoint } from './router.ts';
 
 const parameters: readonly Parameter[] = [
-  { name: 'dry_run', field: boolean({ default: false, doc: 'Only say what would change.' }), required: false },
+  { name: 'dry_run', field: boolean({ default: false, doc: 'Only show what would change.' }), required: false },
   {
     name: 'delete',
-    field: boolean({ default: false, doc: 'Remove what the topology does not have.' }),
+    field: boolean({ default: false, doc: 'Delete objects that the topology does not contain.' }),
     required: false,
   },
   {
     name: 'replace',
     field: boolean({
       default: false,
-      doc: 'Delete objects and make them again, with what refers to them, where a field differs that cannot be changed. A dry run always shows them.',
+      doc: 'Replace objects if a field differs that cannot be changed, together with the objects that refer to them. A dry run always shows them.',
     }),
     required: false,
   },
@@ -30,7 +30,7 @@ export function topologyEndpoints(place: Place): Endpoint[] {
       method: 'GET',
       path: '/export',
       large: true,
-      doc: 'Shows everything that is registered, as one topology that can be applied.',
+      doc: 'Shows all objects as one topology, in the form that `POST /apply` accepts.',
       group: 'topology',
       parameters: [],
       answer: { shape: 'object' },
@@ -39,7 +39,7 @@ export function topologyEndpoints(place: Place): Endpoint[] {
     {
       method: 'POST',
       path: '/apply',
-      doc: 'Makes what is registered as a topology says: all of it, or nothing. The body holds resources with a list of objects each, as `GET /export` answers them.',
+      doc: 'Changes the registered objects to match a topology, in one transaction. The body has a list of objects for each resource, as `GET /export` answers.',
       group: 'topology',
       parameters,
       answer: { shape: 'object' },

@@ -22,7 +22,11 @@ import { mapInOrder } from '../in-order.ts';
 type Network = RowOf<'network'>;
 type Gateway = RowOf<'interface'>;
 
-const router = reference({ to: 'route_link', optional: true, doc: 'The router to which they are added; it exists.' });
+const router = reference({
+  to: 'route_link',
+  optional: true,
+  doc: 'An existing router to which the networks are added.',
+});
 
 const parameters: readonly Parameter[] = [
   {
@@ -31,7 +35,7 @@ const parameters: readonly Parameter[] = [
     field: {
       type: 'text',
       optional: false,
-      doc: 'The networks, as a list or with commas between them.',
+      doc: 'The networks, as a list or separated by commas.',
       json: { type: ['string', 'array'], items: { type: 'string' } },
       read: (given) => {
         const uuids = typeof given === 'string' ? given.split(',') : given;
@@ -49,7 +53,7 @@ const parameters: readonly Parameter[] = [
     required: false,
     field: {
       ...router,
-      doc: 'Name of the router, which is made where it does not exist; from the first network where not given.',
+      doc: 'Uuid of the router, which is created if it does not exist; by default named after the first network.',
     },
   },
   { name: 'route_link_uuid', required: false, field: router },
@@ -60,7 +64,7 @@ export function routerEndpoint({ store, around }: Place): Endpoint {
   return {
     method: 'POST',
     path: '/routers',
-    doc: 'Joins networks by a router: makes a route link, and for each network a gateway and a route, where they do not exist. A network keeps the gateway that it has.',
+    doc: 'Connects networks by a router: creates a route link and, for each network, a gateway and a route, unless they exist. A network keeps its gateway.',
     group: 'routers',
     parameters,
     answer: { shape: 'object' },
@@ -109,7 +113,7 @@ async function requireApart(tx: Transaction, networks: readonly Network[], link:
     if (!other) continue;
     const ranges = `${other.uuid} (${rangeOf(other)}) and ${one.uuid} (${rangeOf(one)})`;
     throw new ApiError('argument', `${ranges} share addresses, so that no router can tell their guests apart`, {
-      hint: 'network_uuids: expected networks with different addresses; joining these takes a translation. Use: vnctl translation add --help',
+      hint: 'network_uuids: expected networks with different addresses; a translation at a gateway joins such networks',
     });
   }
 }
