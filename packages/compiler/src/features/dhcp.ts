@@ -36,6 +36,15 @@ export const dhcp = feature({
   name: 'dhcp',
   doc: 'Punts DHCP requests of guests with an address to the agent, which answers them.',
   cookie: 21,
+  says: {
+    dispatch: ({ sets, before }) =>
+      sets.reason
+        ? 'it is for a service of the network'
+        : `a DHCP offer: only the service of ${before.domain} makes any`,
+    rewrite: ({ before }) => `a DHCP offer: only the service of ${before.domain} makes any`,
+    route_in: ({ before }) => `it is for a service of gateway ${before.gateway}`,
+    egress_rules: 'a DHCP request passes without a rule',
+  },
   source: { of: 'network_service', when: ({ mode }) => mode === 'dhcp' },
   select: (view, id) => {
     const service = view.get('network_service', id)!;
@@ -100,6 +109,10 @@ export const dhcpOutside = feature({
   name: 'dhcp_outside',
   doc: 'Lets filtered guests reach DHCP servers outside if their network has no DHCP service.',
   cookie: 28,
+  says: {
+    egress_rules: 'a DHCP request for a server outside leaves by the uplinks',
+    ingress_rules: 'a DHCP server outside answers',
+  },
   source: { of: 'open_domain' },
   select: (view, domain) => {
     const ports = view.where('uplink', 'domain_id', domain).map(({ port }) => port);
@@ -128,6 +141,9 @@ export const dhcpAdmission = feature({
   name: 'dhcp_admission',
   doc: 'Accepts DHCP requests of guests that do not know their address yet.',
   cookie: 22,
+  says: {
+    admit: ({ interface_uuid }) => `${interface_uuid} asks for its address by DHCP`,
+  },
   source: { of: 'mac_lease' },
   select: (view, id) => {
     const here = view.where('attachment', 'mac_lease_id', id);

@@ -1,4 +1,5 @@
 import { feature } from '../engine/feature.ts';
+import type { Taken } from '../engine/says.ts';
 import { ethernet, priority } from '../pipeline/flow.ts';
 import { toEveryone } from './dhcp-packets.ts';
 
@@ -12,6 +13,15 @@ export const identity = feature({
   name: 'identity',
   doc: 'Drops packets from leased addresses that other stations send, and packets from 0.0.0.0.',
   cookie: 15,
+  says: {
+    uplink: ofOneHere,
+    identity: ({ next, interface_uuid, before }) =>
+      next
+        ? 'its IP address is of nobody on this switch; the sender is filtered'
+        : `${interface_uuid} has ${before.ipv4_src ?? before.arp_spa}: nobody else in ${before.domain} may send from it`,
+    dispatch: ({ next }) =>
+      next ? 'a DHCP request to everybody' : 'from 0.0.0.0 guests send DHCP requests to everybody, and nothing else',
+  },
   source: { of: 'attachment' },
   select: (view, id) => {
     const { domain_id: domain, mac, ip } = view.get('attachment', id)!;
@@ -29,3 +39,8 @@ export const identity = feature({
     { table: 'dispatch', priority: priority.urgent + 1, match: { ...toEveryone, ipv4_src: 0 }, next: 'forward' },
   ],
 });
+
+/** Why a station outside may not use a MAC address. */
+export function ofOneHere({ interface_uuid, before }: Taken): string {
+  return `${interface_uuid} is on this switch: nobody outside may send from ${before.eth_src}`;
+}

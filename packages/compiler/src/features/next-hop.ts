@@ -14,6 +14,10 @@ export const nextHop = feature({
   name: 'next_hop',
   doc: 'Punts routed packets to unknown stations to the agent, which resolves their MAC addresses.',
   cookie: 12,
+  says: {
+    rewrite: ({ before }) => `the agent asks ${before.domain} for the MAC address of ${before.target_ip}`,
+    dispatch: 'a station says its MAC address: the agent hears it',
+  },
   source: { of: 'open_domain' },
   select: (view, domain) => ({
     domain,
@@ -42,6 +46,10 @@ export const resolved = feature({
   name: 'resolved',
   doc: 'Resolves IP addresses of stations that have answered the agent.',
   cookie: 13,
+  says: {
+    neighbour: ({ before, sets }) => `${before.target_ip} is a station in ${before.domain}, at ${sets.target_mac}`,
+    uplink: 'its MAC address is of nobody on this switch; the agent hears it',
+  },
   source: { of: 'resolved' },
   adopts: { into: 'resolved', table: 'neighbour', row: resolvedIn },
   select: (view, id) => {

@@ -16,6 +16,16 @@ export const strangers = feature({
   name: 'strangers',
   doc: 'Sends frames to unknown stations to the uplinks of their domain.',
   cookie: 11,
+  says: {
+    arp_answer: ({ before }) => `nobody here has ${before.target_ip}: everybody in ${before.domain} is asked`,
+    forward: ({ before, sets }) =>
+      `nobody here has ${before.eth_dst}: it leaves ${before.domain} ${sets.out_port ? `at port ${sets.out_port}` : 'by an uplink'}`,
+    learned: ({ feature, before, actions }) =>
+      feature === 'strangers'
+        ? `nobody knows where ${before.eth_dst} is: ${actions.join(', ')}`
+        : `${before.eth_dst} was last heard there: ${actions.join(', ')}`,
+    uplink: 'its MAC address is of nobody on this switch, which notes where it is',
+  },
   source: { of: 'open_domain' },
   select: (view, domain) => ({
     domain,
