@@ -37,7 +37,7 @@ describe('vnctl router add', () => {
       "
     `);
     const again = await vnctl('router add --network nw-net1 --network nw-net2');
-    expect(again.text).toMatch(/\nnothing was missing\n$/);
+    expect(again.text).toMatch(/\nnothing to create\n$/);
   });
 
   it('goes on where one network has a router', async () => {

@@ -153,7 +153,7 @@ describe('the simulated switch', () => {
       interruptAfterTimeLimit: 40_000,
       markInterruptAsFailure: true,
     });
-  }, 60_000);
+  }, 240_000);
 
   it('does so in every table, with flows of every feature, and at every end that a packet can come to', async () => {
     const met = new Met();
@@ -198,5 +198,5 @@ describe('the simulated switch', () => {
         "to the agent: unanswered",
       ]
     `);
-  }, 60_000);
+  }, 240_000);
 });

@@ -117,8 +117,8 @@ export class Connections {
   }
 
   #whyNot({ code, message }: NodeJS.ErrnoException): string {
-    const { port } = this.#options.openflow;
-    const holder = code === 'EADDRINUSE' ? holderOf(port) : undefined;
+    const { host, port } = this.#options.openflow;
+    const holder = code === 'EADDRINUSE' ? holderOf(host, port) : undefined;
     const why = holder ? `${holder.name} (pid ${holder.pid}) listens there` : message;
     return `switches cannot connect by themselves to ${this.address}: ${why}; bridges are reached by their management sockets. Use: ss -tlnp 'sport = :${port}'`;
   }
