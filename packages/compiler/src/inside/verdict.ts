@@ -9,7 +9,7 @@ import { deafTo, dropped, filtered, noRoute, type Verdict, whyUnknown } from './
 import { decidedBy, type Inspected } from './flows.ts';
 import { registerIn, stateByName } from './names.ts';
 
-/** Whether a question for the MAC address of `ip` was answered. */
+/** Whether an ARP request for `ip` was answered. */
 export function arpVerdict(vswitch: Inspected, outcome: Outcome, asked: { network_id: number; ip: number }): Verdict {
   const [answer] = outcome.sent;
   const mac = answer?.packet.arp_sha;
@@ -22,7 +22,7 @@ export function arpVerdict(vswitch: Inspected, outcome: Outcome, asked: { networ
   if (outside !== undefined)
     return {
       arrived: true,
-      text: `nobody here has ${ipv4ToText(asked.ip)}: the question ${outside}`,
+      text: `nobody here has ${ipv4ToText(asked.ip)}: the ARP request ${outside}`,
       blocked_by: null,
     };
   const noted = outcome.toAgent.some(({ reason }) => reasonOf(reason) === 'unanswered');
@@ -55,7 +55,7 @@ export function packetVerdict(vswitch: Inspected, outcome: Outcome, packet: Pack
       const [domain, target] = [registerIn(last!.before, 'domain'), registerIn(last!.before, 'target_ip')];
       const found = mtuIn(view, domain, target);
       const size = packetSize(Number(packet.size));
-      const text = `its ${size} bytes are more than the ${found?.mtu} that ${found?.network} takes, and don't-fragment is set: its sender is told (fragmentation needed)`;
+      const text = `its ${size} bytes are more than the ${found?.mtu} that ${found?.network} takes, and don't-fragment is set: its sender receives ICMP fragmentation needed`;
       const network = found && networksIn(view, domain).find(({ uuid }) => uuid === found.network);
       const cause = network && { what: 'too_large' as const, network_id: network.id, size };
       return { arrived: false, text, blocked_by: null, ...(cause && { cause }) };
@@ -111,7 +111,7 @@ const unreachable: {
       : `no route lets ${ipv4_src} in by ${gateway}`,
   host_unreachable: (target) => `nobody has ${target}`,
   port_unreachable: (target) => `${target} is a gateway itself, which takes echo requests only`,
-  time_exceeded: () => 'its time to live is over',
+  time_exceeded: () => 'its time to live has expired',
   next_hop: (_, { target_ip, domain }) => `waits until ${target_ip} in ${domain} has told the agent its MAC address`,
 };
 

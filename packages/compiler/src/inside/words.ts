@@ -14,30 +14,30 @@ const sentences: { readonly [T in TableName]?: (taken: Taken, loads: Readonly<Re
     if (feature === 'uplink') return `from outside, by ${interface_uuid}; the packet is in ${domain}`;
     if (feature === 'segment') return `${interface_uuid} may send from ${match.eth_src}; the packet is in ${domain}`;
     if (domain) return `${interface_uuid} may send from ${match.ipv4_src ?? match.arp_spa}; the packet is in ${domain}`;
-    if (before.vlan_vid) return 'it has a VLAN tag: only frames without one are carried';
+    if (before.vlan_vid) return 'it has a VLAN tag; only untagged frames are carried';
     const used = `${before.eth_src}, ${before.ipv4_src ?? before.arp_spa}`;
     if (interface_uuid) return `the guard refuses it: ${used} is no address of ${interface_uuid}`;
     return feature === 'miss' ? `no interface is at port ${before.in_port}` : 'this kind of frame is not carried';
   },
   uplink: ({ next, interface_uuid, before }) => {
-    if (next) return 'its MAC address is of nobody on this switch';
+    if (next) return 'no interface on this switch has its MAC address';
     return interface_uuid
-      ? `${interface_uuid} is on this switch: nobody outside may send from ${before.eth_src}`
+      ? `${interface_uuid} is on this switch: no station outside may send from ${before.eth_src}`
       : `no station can have MAC address ${before.eth_src}`;
   },
   identity: ({ next, interface_uuid, before }) => {
-    if (next === 'egress_filter') return 'its IP address is of nobody on this switch; the sender is filtered';
-    if (next) return 'its IP address is of nobody on this switch';
+    if (next === 'egress_filter') return 'no interface on this switch has its IP address; the sender is filtered';
+    if (next) return 'no interface on this switch has its IP address';
     return `${interface_uuid} has ${before.ipv4_src ?? before.arp_spa}: nobody else in ${before.domain} may send from it`;
   },
   dispatch: ({ next, feature, before }, { gateway, reason }) => {
-    if (next === 'arp_answer') return `a question for the MAC address of ${before.arp_tpa}`;
+    if (next === 'arp_answer') return `an ARP request for ${before.arp_tpa}`;
     if (next === 'route_in') return `it is for gateway ${gateway}`;
     if (next === 'translate_in') return `it is for gateway ${gateway}, which translates addresses`;
-    if (reason === 'neighbour_heard') return 'a station says its MAC address: the agent hears it';
+    if (reason === 'neighbour_heard') return 'a station announces its MAC address to the agent';
     if (reason) return 'it is for a service of the network';
-    if (feature === 'identity' && !next) return 'from 0.0.0.0 guests send DHCP requests to everybody, and nothing else';
-    if (!next) return `a DHCP offer: only the service of ${before.domain} makes any`;
+    if (feature === 'identity' && !next) return 'from 0.0.0.0, guests may send broadcast DHCP requests only';
+    if (!next) return `a DHCP offer: only the service of ${before.domain} may send offers`;
     return `it is for another interface of ${before.domain}`;
   },
   arp_answer: ({ feature, before }) =>
@@ -45,7 +45,7 @@ const sentences: { readonly [T in TableName]?: (taken: Taken, loads: Readonly<Re
       ? 'nobody answers'
       : before.known
         ? `${before.target_ip} answers: it is at ${before.target_mac}`
-        : `nobody here has ${before.target_ip}: everybody in ${before.domain} is asked`,
+        : `nobody here has ${before.target_ip}: the request is flooded in ${before.domain}`,
   neighbour: ({ feature, interface_uuid, before }, { target_mac }) =>
     feature === 'miss'
       ? `nobody in ${before.domain} has ${before.target_ip}`
@@ -66,14 +66,14 @@ const sentences: { readonly [T in TableName]?: (taken: Taken, loads: Readonly<Re
     if (!domain) return `it is for gateway ${interface_uuid} itself, which takes echo requests only`;
     return `${object_uuid} of ${before.route_link}: ${match.ipv4_dst ?? 'anywhere'} leaves to ${domain} by ${interface_uuid}${most(too_large)}`;
   },
-  echo: () => 'turned into the answer, which goes back',
+  echo: () => 'turned into a reply to the sender',
   rewrite: ({ feature, next, before }, { reason }) => {
-    if (!next) return `a DHCP offer: only the service of ${before.domain} makes any`;
-    if (reason === 'time_exceeded') return `its time to live is over (${before.nw_ttl})`;
-    if (feature === 'next_hop') return `the agent asks ${before.domain} for the MAC address of ${before.target_ip}`;
+    if (!next) return `a DHCP offer: only the service of ${before.domain} may send offers`;
+    if (reason === 'time_exceeded') return `its time to live has expired (${before.nw_ttl})`;
+    if (feature === 'next_hop') return `the agent resolves the MAC address of ${before.target_ip} in ${before.domain}`;
     if (feature === 'path_mtu') return `it is larger than ${before.domain} takes`;
     if (feature === 'miss') return `the MAC address of ${before.target_ip} is not known`;
-    return `time to live ${before.nw_ttl} counts down; on from ${before.gateway_mac} to ${before.target_mac}`;
+    return `time to live ${before.nw_ttl} is decremented; sent from ${before.gateway_mac} to ${before.target_mac}`;
   },
   forward: ({ feature, interface_uuid, before }, { out_port }) => {
     if (feature === 'miss') return `nobody in ${before.domain} has ${before.eth_dst}`;
@@ -81,7 +81,7 @@ const sentences: { readonly [T in TableName]?: (taken: Taken, loads: Readonly<Re
       return `nobody here has ${before.eth_dst}: it leaves ${before.domain} ${out_port ? `at port ${out_port}` : 'by an uplink'}`;
     return out_port ? `${before.eth_dst} is ${interface_uuid}, at port ${out_port}` : `a broadcast in ${before.domain}`;
   },
-  leave: () => 'it may leave where it came in',
+  leave: () => 'it may leave by its ingress port',
   translate_out: ({ feature, next, object_uuid, actions, before }) =>
     feature === 'miss'
       ? 'no address is translated'
@@ -101,9 +101,9 @@ const sentences: { readonly [T in TableName]?: (taken: Taken, loads: Readonly<Re
   learned: ({ feature, before, actions }) =>
     feature === 'learned'
       ? `${before.eth_dst} was last heard there: ${actions.join(', ')}`
-      : `nobody knows where ${before.eth_dst} is: ${actions.join(', ')}`,
-  egress_filter: ({ interface_uuid }) => `${interface_uuid} is filtered: its rules say what it may send`,
-  ingress_filter: ({ interface_uuid }) => `${interface_uuid} is filtered: its rules say what it may receive`,
+      : `${before.eth_dst} has not been heard yet: ${actions.join(', ')}`,
+  egress_filter: ({ interface_uuid }) => `${interface_uuid} is filtered: its rules decide what it may send`,
+  ingress_filter: ({ interface_uuid }) => `${interface_uuid} is filtered: its rules decide what it may receive`,
   egress_rules: ({ next, feature, actions }) =>
     feature === 'miss'
       ? 'no rule lets it out'
