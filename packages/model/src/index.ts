@@ -38,4 +38,5 @@ export {
   prefixMask,
   timeToText,
 } from './text.ts';
+export { type Joined, joinedByUplink } from './uplink.ts';
 export { freshUuid, isPathUuid, isUuid } from './uuid.ts';

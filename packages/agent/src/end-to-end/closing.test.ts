@@ -73,6 +73,15 @@ describe('a bridge that was a learning switch before it was registered', () => {
     expect(host.agent.switches.report()[0]?.problem).toBeNull();
   }, 20_000);
 
+  it('is closed also where somebody has cleared what the agent keeps at the bridge', async () => {
+    await host.vswitch.vsctl('clear', 'Bridge', 'br0', 'external_ids');
+    await until(async () => /openvnet-service=/.test(await settings()));
+    await host.vswitch.vsctl('clear', 'Bridge', 'br0', 'external_ids', '--', 'set-fail-mode', 'br0', 'standalone');
+    await until(async () => (await host.vswitch.vsctl('get-fail-mode', 'br0')) === 'secure');
+    await host.api('DELETE', '/datapaths/dp-br0');
+    await until(closed);
+  }, 20_000);
+
   it('is opened by an explicit act alone, with the settings that it had', async () => {
     expect(await host.agent.switches.release(dpid)).toBeUndefined();
     await host.api('DELETE', '/datapaths/dp-br0');

@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import { managementSocket } from './closing.ts';
 import type { Connections } from './connections.ts';
 import type { ServedSwitch } from './served-switch.ts';
-import { hastenRevalidation, inBandOff, prepareBridge } from './settings.ts';
+import { hastenRevalidation, inBandOff, prepareBridge, servedFrom } from './settings.ts';
 import { ShieldedPorts } from './shielded-ports.ts';
 import { startOpenVswitch } from './start-open-vswitch.ts';
 
@@ -89,6 +89,8 @@ export class BridgeService {
   /** A controller that was set or taken away flushes the flows, another fail mode would do so later; in-band control hides flows. */
   bridgeChanged(state: BridgeState): void {
     this.choose();
+    // Without its mark it would be left with its flows when it is not registered any more.
+    if (this.#prepared && servedFrom(state) === undefined) void this.#prepare();
     if (this.#settings === settingsOf(state)) return;
     this.#settings = settingsOf(state);
     void this.#prepare().then(() => this.served.check());

@@ -198,6 +198,26 @@ describe('the compiler, with all features', () => {
     );
   }, 30_000);
 
+  it('says in words what every flow does with a packet', () => {
+    const silent = new Set<string>();
+    fc.assert(
+      fc.property(topology, (drawn) => {
+        const { compiler } = livingOf(thingsOf(drawn)).vswitch;
+        compiler.update();
+        for (const key of compiler.flows.keys()) {
+          const [mark, table] = [
+            readCookie(cookieIn(compiler.flows.get(key)!)).feature,
+            tableNames[key.charCodeAt(0)]!,
+          ];
+          const by = features.find(({ cookie }) => cookie === mark);
+          if (by && !by.says[table]) silent.add(`${by.name} in ${table}`);
+        }
+      }),
+      { seed: 1, numRuns: 200 },
+    );
+    expect([...silent]).toEqual([]);
+  }, 30_000);
+
   it('tells of every flow that two items claim and do not agree on; few features can', () => {
     const claimed = new Set<string>();
     fc.assert(

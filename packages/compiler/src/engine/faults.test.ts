@@ -25,6 +25,7 @@ function marks(broken: Broken, name = 'marks', mark = cookie): AnyFeature {
     name,
     doc: '',
     cookie: mark,
+    says: {},
     source: { of: 'ip_lease', when: ({ id }) => broken.when?.(id) ?? true },
     select: (view, id) => {
       const lease = view.get('ip_lease', id)!;

@@ -4,6 +4,7 @@ import type { Flow } from '../pipeline/flow.ts';
 import type { RegisterName } from '../pipeline/registers.ts';
 import type { AgentReason, TableName } from '../pipeline/tables.ts';
 import type { LocalRows, RelationName, Rows, View } from './relations.ts';
+import type { Says } from './says.ts';
 
 /**
  * Where items come from: the rows of a relation (those for which `when` holds, which looks at the row alone), or the
@@ -133,6 +134,8 @@ export interface Feature<Item> {
   readonly doc: string;
   /** Marks its flows: the first byte of their cookie, 1 to 255. The rest is the item. */
   readonly cookie: number;
+  /** What its flows do with a packet, by their tables: for people who trace one. */
+  readonly says: Says;
   readonly source: Source;
   readonly select: (view: View, key: number) => Item | Wait | undefined;
   readonly flows: (item: Item) => readonly Flow[];

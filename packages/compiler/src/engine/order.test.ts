@@ -43,7 +43,7 @@ it('keeps sources apart that share a condition', () => {
     seen.push([reader as Unit, id]);
     return undefined;
   };
-  const common = { doc, select, flows: () => [] };
+  const common = { doc, says: {}, select, flows: () => [] };
   const features = [
     feature({ ...common, name: 'networks', cookie: 1, source: { of: 'network', when } }),
     feature({ ...common, name: 'interfaces', cookie: 2, source: { of: 'interface', when } }),

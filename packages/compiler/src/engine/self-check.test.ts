@@ -22,6 +22,7 @@ const impureFlows = feature({
   name: 'impure',
   doc: '',
   cookie: 200,
+  says: {},
   source: { of: 'network' },
   select: (_, id) => ({ id }),
   flows: ({ id }) => [{ table: 'neighbour', priority: priority.low, match: { domain: id, target_ip: hidden } }],

@@ -9,6 +9,9 @@ export const broadcast = feature({
   name: 'broadcast',
   doc: 'Sends broadcasts to each part of their domain.',
   cookie: 5,
+  says: {
+    forward: ({ before }) => `a broadcast in ${before.domain}`,
+  },
   source: { of: 'flood_part', by: 'domain_id' },
   select: (view, domain) => ({
     domain,
@@ -32,6 +35,10 @@ export const flood = feature({
   name: 'flood',
   doc: 'Sends a broadcast to the ports of one part of a broadcast domain.',
   cookie: 6,
+  says: {
+    flood: ({ actions }) => `copied: ${actions.join(', ')}`,
+    output: ({ actions }) => `copied: ${actions.join(', ')}`,
+  },
   source: { of: 'flood_part' },
   select: (view, key) => {
     const { domain_id, part } = view.get('flood_part', key)!;

@@ -7,6 +7,10 @@ export const delivery = feature({
   name: 'delivery',
   doc: 'Delivers frames to the port of their destination address.',
   cookie: 4,
+  says: {
+    forward: ({ interface_uuid, before, sets }) => `${before.eth_dst} is ${interface_uuid}, at port ${sets.out_port}`,
+    output: ({ before }) => `leaves at port ${before.out_port}`,
+  },
   source: { of: 'mac_lease' },
   select: (view, id) => {
     const { interface_id, mac_address: mac, segment_id } = view.get('mac_lease', id)!;

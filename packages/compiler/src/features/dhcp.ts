@@ -36,6 +36,15 @@ export const dhcp = feature({
   name: 'dhcp',
   doc: 'Punts DHCP requests of guests with an address to the agent, which answers them.',
   cookie: 21,
+  says: {
+    dispatch: ({ sets, before }) =>
+      sets.reason
+        ? 'it is for a service of the network'
+        : `a DHCP offer: only the service of ${before.domain} may send offers`,
+    rewrite: ({ before }) => `a DHCP offer: only the service of ${before.domain} may send offers`,
+    route_in: ({ before }) => `it is for a service of gateway ${before.gateway}`,
+    egress_rules: 'a DHCP request passes without a rule',
+  },
   source: { of: 'network_service', when: ({ mode }) => mode === 'dhcp' },
   select: (view, id) => {
     const service = view.get('network_service', id)!;
@@ -93,13 +102,17 @@ export const dhcp = feature({
 });
 
 /**
- * Servers outside: the only ones that a filtered guest hears, and only where the network has no service. What it asks one of
- * them alone, to keep its address, leaves by the uplinks and nowhere else.
+ * Servers outside: the only ones that a filtered guest hears, and only if the network has no service. A unicast request, which
+ * renews an address, leaves by the uplinks only: the switch cannot tell which station outside is the server.
  */
 export const dhcpOutside = feature({
   name: 'dhcp_outside',
   doc: 'Lets filtered guests reach DHCP servers outside if their network has no DHCP service.',
   cookie: 28,
+  says: {
+    egress_rules: 'a DHCP request for a server outside leaves by the uplinks',
+    ingress_rules: 'a DHCP server outside answers',
+  },
   source: { of: 'open_domain' },
   select: (view, domain) => {
     const ports = view.where('uplink', 'domain_id', domain).map(({ port }) => port);
@@ -115,7 +128,7 @@ export const dhcpOutside = feature({
     })),
     {
       table: 'egress_rules',
-      // After requests to everybody.
+      // Below broadcast requests, which it would match too.
       priority: withoutRule - 1,
       match: { domain, eth_dst: { value: 0, mask: groupBit }, ...fromClient },
       actions: ports.map(output),
@@ -128,6 +141,9 @@ export const dhcpAdmission = feature({
   name: 'dhcp_admission',
   doc: 'Accepts DHCP requests of guests that do not know their address yet.',
   cookie: 22,
+  says: {
+    admit: ({ interface_uuid }) => `${interface_uuid} asks for its address by DHCP`,
+  },
   source: { of: 'mac_lease' },
   select: (view, id) => {
     const here = view.where('attachment', 'mac_lease_id', id);

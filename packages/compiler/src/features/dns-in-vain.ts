@@ -1,4 +1,4 @@
-import { printable, shell } from '@openvnet/model';
+import { shell } from '@openvnet/model';
 import type { Lookup } from '../engine/feature.ts';
 import type { Names } from './dns-names.ts';
 
@@ -9,8 +9,18 @@ export function noteInVain(
   names: Names,
   lookup: Lookup,
 ) {
-  const says = name === undefined ? undefined : inVain(what, printable(name), names);
+  const says = name === undefined ? undefined : inVain(what, inMasterFile(name), names);
   if (says !== undefined) lookup.notice(gateway, says);
+}
+
+/**
+ * A name as a master file has it: what no host name holds is escaped, so that a guest cannot ask for a sentence that seems
+ * to be the agent's own. RFC 1035, 5.1.
+ */
+function inMasterFile(name: string): string {
+  const escaped = (text: string): string =>
+    [...Buffer.from(text)].map((byte) => `\\${String(byte).padStart(3, '0')}`).join('');
+  return name.replace(/[^\w.-]/gu, escaped);
 }
 
 /** Undefined for what has an answer. */

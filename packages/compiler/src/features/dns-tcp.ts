@@ -13,6 +13,9 @@ export const dnsTcp = feature({
   name: 'dns_tcp',
   doc: 'Punts TCP connections to a DNS service to the agent, which answers queries on them.',
   cookie: 24,
+  says: {
+    route_in: ({ before }) => `it is for a service of gateway ${before.gateway}`,
+  },
   source: { of: 'network_service', when: ({ mode }) => mode === 'dns' },
   // What is missing where there is none, `dns` says.
   select: (view, id) => {

@@ -29,6 +29,9 @@ export const dns = feature({
   name: 'dns',
   doc: 'Punts queries to a DNS service to the agent, which answers them.',
   cookie: 23,
+  says: {
+    route_in: ({ before }) => `it is for a service of gateway ${before.gateway}`,
+  },
   source: { of: 'network_service', when: ({ mode }) => mode === 'dns' },
   select: (view, id) => {
     const { interface_id } = view.get('network_service', id)!;

@@ -23,6 +23,10 @@ export const filter = feature({
   name: 'filter',
   doc: 'Finds the filter rules of an interface.',
   cookie: 16,
+  says: {
+    egress_filter: ({ interface_uuid }) => `${interface_uuid} is filtered: its rules decide what it may send`,
+    ingress_filter: ({ interface_uuid }) => `${interface_uuid} is filtered: its rules decide what it may receive`,
+  },
   source: { of: 'filtering' },
   select: (view, id) => filteringOf(view, id),
   flows: (filtering) => [
@@ -53,6 +57,11 @@ export const filterRules = feature({
   name: 'filter_rules',
   doc: 'Applies filter rules to packets that interfaces send and receive.',
   cookie: 40,
+  says: {
+    egress_rules: ({ next, actions }) => (next || actions.length > 0 ? 'its rules let it out' : 'a rule drops it'),
+    ingress_track: 'its connection is looked up',
+    ingress_rules: ({ next, actions }) => (next || actions.length > 0 ? 'its rules let it in' : 'a rule drops it'),
+  },
   source: { of: 'rule_set' },
   select: (view, id) => numbered(view.get('rule_set', id)!),
   flows: (sets) =>

@@ -14,6 +14,20 @@ export const gateway = feature({
   name: 'gateway',
   doc: 'Accepts packets to a gateway for routing; answers echo requests to the gateway.',
   cookie: 7,
+  says: {
+    dispatch: ({ next, sets }) =>
+      `it is for gateway ${sets.gateway}${next === 'translate_in' ? ', which translates addresses' : ''}`,
+    route_in: ({ next, before, sets }) => {
+      if (next === 'echo') return `an echo request to gateway ${before.gateway} itself`;
+      if (sets.reason === 'network_unreachable') return `no route lets ${before.ipv4_src} in by ${before.gateway}`;
+      return `it is for gateway ${before.gateway} itself, which takes echo requests only`;
+    },
+    route_out: ({ next, interface_uuid }) =>
+      next === 'echo'
+        ? `an echo request to gateway ${interface_uuid} itself`
+        : `it is for gateway ${interface_uuid} itself, which takes echo requests only`,
+    echo: 'turned into a reply to the sender',
+  },
   source: { of: 'interface', when: isGateway },
   select: (view, id) => {
     if (!view.get('binding', id)) return undefined;

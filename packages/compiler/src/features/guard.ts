@@ -1,4 +1,5 @@
 import { feature } from '../engine/feature.ts';
+import type { Taken } from '../engine/says.ts';
 import { ethernet, type Flow, load, priority } from '../pipeline/flow.ts';
 
 /**
@@ -9,6 +10,13 @@ export const guard = feature({
   name: 'guard',
   doc: 'Accepts frames with the leased addresses of their port into the network of the lease.',
   cookie: 1,
+  says: {
+    admit: (taken) => {
+      const { interface_uuid, match, sets } = taken;
+      if (!sets.domain) return refusal(taken);
+      return `${interface_uuid} may send from ${match.ipv4_src ?? match.arp_spa}; the packet is in ${sets.domain}`;
+    },
+  },
   source: { of: 'attachment' },
   select: (view, id) => {
     const { port, mac, ip, domain_id, filtered, routing } = view.get('attachment', id)!;
@@ -46,4 +54,12 @@ export const guard = feature({
 function anyAddress(port: number, mac: number, domain: number, next: 'egress_filter' | 'dispatch'): Flow {
   const match = { in_port: port, eth_src: mac, eth_type: ethernet.ipv4 };
   return { table: 'admit', priority: priority.normal - 1, match, actions: [load('domain', domain)], next };
+}
+
+/** Why a frame is not taken in. */
+export function refusal({ interface_uuid, before }: Taken): string {
+  if (before.vlan_vid) return 'it has a VLAN tag; only untagged frames are carried';
+  if (!interface_uuid) return 'this kind of frame is not carried';
+  const used = `${before.eth_src}, ${before.ipv4_src ?? before.arp_spa}`;
+  return `the guard refuses it: ${used} is no address of ${interface_uuid}`;
 }

@@ -36,7 +36,7 @@ it('whatever the agent gets says at which port it came in, and came under the me
     }),
     { seed: 1, numRuns: 300 },
   );
-  // Before a router and behind one; the rest takes a bit more to meet.
+  // The reasons that these packets meet; some of them come before a router, some after.
   expect([...reasons].sort()).toMatchInlineSnapshot(`
     [
       "dhcp",

@@ -6,6 +6,9 @@ export const handOver = feature({
   name: 'hand_over',
   doc: 'Punts the packets of a port to the agent, up to its rate limit.',
   cookie: 20,
+  says: {
+    hand_over: ({ before }) => `goes to the agent: ${before.reason}`,
+  },
   source: { of: 'port', by: 'meter' },
   select: (_, meter) => meter,
   flows: (meter) => [{ table: 'hand_over', priority: priority.normal, ...underMeter(meter) }],

@@ -31,6 +31,10 @@ export const icmpTranslation = feature({
   name: 'icmp_translation',
   doc: 'Punts ICMP errors at a translating gateway to the agent, which translates the quoted packet.',
   cookie: 25,
+  says: {
+    translate_in: 'an ICMP error about a translated packet: the agent translates both',
+    translate_out: 'an ICMP error about a translated packet: the agent translates both',
+  },
   source: { of: 'interface', when: isGateway },
   select: (view, id) =>
     view.get('interface', id)?.enable_route_translation && view.get('binding', id) ? id : undefined,

@@ -1,17 +1,27 @@
 import { feature } from '../engine/feature.ts';
+import type { Taken } from '../engine/says.ts';
 import { ethernet, priority } from '../pipeline/flow.ts';
 import { toEveryone } from './dhcp-packets.ts';
 
 /**
  * Whose an address is: where stations are that the model does not know, none of them may send from an address that has been
  * leased, whether to a guest, to the host or to a gateway. Those outside may not send from its MAC address either; a guest of a
- * segment is held to its own by `segment`, and who has the lease to all of it by `guard`. From 0.0.0.0 nobody
- * sends anything but DHCP requests to everybody; RFC 1122, 3.2.1.3.
+ * segment is held to its own by `segment`, and who has the lease to all of it by `guard`. Packets
+ * from 0.0.0.0 are dropped, except broadcast DHCP requests; RFC 1122, 3.2.1.3.
  */
 export const identity = feature({
   name: 'identity',
   doc: 'Drops packets from leased addresses that other stations send, and packets from 0.0.0.0.',
   cookie: 15,
+  says: {
+    uplink: ofOneHere,
+    identity: ({ next, interface_uuid, before }) =>
+      next
+        ? 'no interface on this switch has its IP address; the sender is filtered'
+        : `${interface_uuid} has ${before.ipv4_src ?? before.arp_spa}: nobody else in ${before.domain} may send from it`,
+    dispatch: ({ next }) =>
+      next ? 'a DHCP request to everybody' : 'from 0.0.0.0, guests may send broadcast DHCP requests only',
+  },
   source: { of: 'attachment' },
   select: (view, id) => {
     const { domain_id: domain, mac, ip } = view.get('attachment', id)!;
@@ -24,8 +34,13 @@ export const identity = feature({
   ],
   always: [
     { table: 'identity', priority: priority.normal, match: { filtered: 1 }, next: 'egress_filter' },
-    // Here everybody comes by: guests, routers among them, stations outside, and the host.
+    // In `dispatch`, because it sees the packets of every sender: guests that are routers, stations outside and the host as well.
     { table: 'dispatch', priority: priority.urgent, match: { eth_type: ethernet.ipv4, ipv4_src: 0 } },
     { table: 'dispatch', priority: priority.urgent + 1, match: { ...toEveryone, ipv4_src: 0 }, next: 'forward' },
   ],
 });
+
+/** Why a station outside may not use a MAC address. */
+export function ofOneHere({ interface_uuid, before }: Taken): string {
+  return `${interface_uuid} is on this switch: no station outside may send from ${before.eth_src}`;
+}

@@ -12,6 +12,12 @@ export const neighbour = feature({
   name: 'neighbour',
   doc: 'Resolves IP addresses to MAC addresses; answers ARP requests.',
   cookie: 3,
+  says: {
+    dispatch: ({ before }) => `an ARP request for ${before.arp_tpa}`,
+    neighbour: ({ interface_uuid, before, sets }) =>
+      `${before.target_ip} is ${interface_uuid} in ${before.domain}, at ${sets.target_mac}`,
+    arp_answer: ({ before }) => `${before.target_ip} answers: it is at ${before.target_mac}`,
+  },
   source: { of: 'attachment' },
   select: (view, id) => view.get('attachment', id),
   flows: ({ domain_id, ip, mac }) => [

@@ -14,6 +14,10 @@ export const nextHop = feature({
   name: 'next_hop',
   doc: 'Punts routed packets to unknown stations to the agent, which resolves their MAC addresses.',
   cookie: 12,
+  says: {
+    rewrite: ({ before }) => `the agent resolves the MAC address of ${before.target_ip} in ${before.domain}`,
+    dispatch: 'a station announces its MAC address to the agent',
+  },
   source: { of: 'open_domain' },
   select: (view, domain) => ({
     domain,
@@ -42,6 +46,10 @@ export const resolved = feature({
   name: 'resolved',
   doc: 'Resolves IP addresses of stations that have answered the agent.',
   cookie: 13,
+  says: {
+    neighbour: ({ before, sets }) => `${before.target_ip} is a station in ${before.domain}, at ${sets.target_mac}`,
+    uplink: 'no interface on this switch has its MAC address; the agent hears it',
+  },
   source: { of: 'resolved' },
   adopts: { into: 'resolved', table: 'neighbour', row: resolvedIn },
   select: (view, id) => {

@@ -12,6 +12,9 @@ export const pathMtu = feature({
   name: 'path_mtu',
   doc: 'Punts routed packets that exceed the MTU of their next network to the agent.',
   cookie: 14,
+  says: {
+    rewrite: ({ before }) => `it is larger than ${before.domain} takes`,
+  },
   source: { of: 'network', when: ({ mtu }) => mtu != null },
   select: (view, id) => view.get('network_domain', id)?.domain_id,
   flows: (domain) => [

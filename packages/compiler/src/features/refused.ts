@@ -16,6 +16,7 @@ import { type Answer, feature, type Lookup } from '../engine/feature.ts';
 import type { Rows } from '../engine/relations.ts';
 import { anyTag, isWithin, priority, toAgentMetered } from '../pipeline/flow.ts';
 import { meterOf } from '../pipeline/meters.ts';
+import { refusal } from './guard.ts';
 
 /**
  * Drops what the guard does not take, with a counter for each interface, so that status can name the sender. A few go to the
@@ -25,6 +26,9 @@ export const refused = feature({
   name: 'refused',
   doc: 'Counts refused frames: frames with a source address that is not leased to their port, or with a VLAN tag.',
   cookie: 2,
+  says: {
+    admit: refusal,
+  },
   source: { of: 'binding' },
   select: (view, id) => view.get('binding', id)!.port ?? undefined,
   counts: { about: 'refused', table: 'admit' },

@@ -24,6 +24,20 @@ export const route = feature({
   name: 'route',
   doc: 'Routes packets between networks.',
   cookie: 8,
+  says: {
+    route_in: ({ object_uuid, match, sets, before }) =>
+      `${object_uuid}: from ${match.ipv4_src ?? 'anywhere'} into ${sets.route_link} by ${before.gateway}`,
+    route_out: ({ object_uuid, interface_uuid, match, sets, before }) => {
+      const most = sets.too_large && `, which takes up to ${sets.too_large.replace('size>', '')} bytes`;
+      const to = `${match.ipv4_dst ?? 'anywhere'} leaves to ${sets.domain} by ${interface_uuid}`;
+      return `${object_uuid} of ${before.route_link}: ${to}${most ?? ''}`;
+    },
+    rewrite: ({ sets, before }) =>
+      sets.reason
+        ? `its time to live has expired (${before.nw_ttl})`
+        : `time to live ${before.nw_ttl} is decremented; sent from ${before.gateway_mac} to ${before.target_mac}`,
+    leave: 'it may leave by its ingress port',
+  },
   source: { of: 'route' },
   select: (view, id) => {
     const row = view.get('route', id)!;

@@ -1,6 +1,7 @@
 import { feature } from '../engine/feature.ts';
 import { segmentDomain } from '../pipeline/domain-numbers.ts';
 import { type Flow, load, priority } from '../pipeline/flow.ts';
+import { ofOneHere } from './identity.ts';
 
 /** After what the guard takes by IP address, before what an uplink takes of anybody and what the guard refuses. */
 const admitted = priority.low + 3;
@@ -10,6 +11,11 @@ export const segment = feature({
   name: 'segment',
   doc: 'Accepts frames with the leased MAC address of their port into the segment of the lease.',
   cookie: 9,
+  says: {
+    admit: ({ interface_uuid, match, sets }) =>
+      `${interface_uuid} may send from ${match.eth_src}; the packet is in ${sets.domain}`,
+    uplink: ofOneHere,
+  },
   source: { of: 'mac_lease', when: ({ segment_id }) => segment_id !== null },
   select: (view, id) => {
     const { interface_id, mac_address: mac, segment_id } = view.get('mac_lease', id)!;

@@ -27,6 +27,12 @@ export const translationFragments = feature({
   name: 'translation_fragments',
   doc: 'Translates fragments of TCP and UDP, the later ones by their addresses only.',
   cookie: 26,
+  says: {
+    translate_in: 'a fragment, translated together with the others of its packet',
+    translate_out: 'a fragment, translated together with the others of its packet',
+    fragments_in: 'its fragments belong together',
+    fragments_out: 'its fragments belong together',
+  },
   source: { of: 'translation', by: 'interface_id' },
   select: (view, id) => {
     const entries = entriesOf(view, id);

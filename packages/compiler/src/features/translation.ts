@@ -14,6 +14,20 @@ export const translator = feature({
   name: 'translator',
   doc: 'Drops packets at a translating gateway that no entry matches, unless passthrough is set.',
   cookie: 17,
+  says: {
+    translate_in: ({ object_uuid, actions, next, before }) =>
+      actions.length > 0
+        ? `${object_uuid} translates: ${actions.join(', ')}`
+        : next
+          ? `${object_uuid} lets it pass as it is`
+          : `${object_uuid} translates addresses, and has no entry of ${before.ipv4_dst}`,
+    translate_out: ({ object_uuid, actions, next, before }) =>
+      actions.length > 0
+        ? `${object_uuid} translates: ${actions.join(', ')}`
+        : next
+          ? `${object_uuid} lets it pass as it is`
+          : `${object_uuid} translates addresses, and has no entry of ${before.ipv4_src}`,
+  },
   source: { of: 'interface', when: isGateway },
   select: (view, id) => {
     if (!view.get('interface', id)?.enable_route_translation || !view.get('binding', id)) return undefined;
@@ -43,6 +57,10 @@ export const translation = feature({
   name: 'translation',
   doc: 'Translates addresses and ports of routed packets at a gateway.',
   cookie: 18,
+  says: {
+    translate_in: ({ object_uuid, actions }) => `${object_uuid} translates: ${actions.join(', ')}`,
+    translate_out: ({ object_uuid, actions }) => `${object_uuid} translates: ${actions.join(', ')}`,
+  },
   source: { of: 'translation_static_address' },
   select: entryOf,
   flows: (entry) =>

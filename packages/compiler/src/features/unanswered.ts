@@ -13,6 +13,9 @@ export const unanswered = feature({
   name: 'unanswered',
   doc: 'Records ARP requests for unknown addresses.',
   cookie: 27,
+  says: {
+    arp_answer: ({ before }) => `nobody here has ${before.target_ip}`,
+  },
   source: { of: 'network' },
   select: () => undefined,
   flows: () => [],

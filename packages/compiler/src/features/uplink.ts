@@ -10,6 +10,10 @@ export const uplink = feature({
   name: 'uplink',
   doc: 'Accepts frames from stations outside.',
   cookie: 10,
+  says: {
+    admit: ({ interface_uuid, sets }) => `from outside, by ${interface_uuid}; the packet is in ${sets.domain}`,
+    uplink: ({ before }) => `no station can have MAC address ${before.eth_src}`,
+  },
   source: { of: 'uplink' },
   select: (view, id) => view.get('uplink', id),
   flows: ({ port, domain_id }) => {

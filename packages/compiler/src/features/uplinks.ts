@@ -1,4 +1,4 @@
-import type { Kind } from '@openvnet/model';
+import { joinedByUplink } from '@openvnet/model';
 import { derivation, waiting } from '../engine/feature.ts';
 import type { View } from '../engine/relations.ts';
 import { objectOfDomain, segmentDomain } from '../pipeline/domain-numbers.ts';
@@ -34,28 +34,20 @@ export const openNetworks = derivation({
   select: (_, id) => ({ id }),
 });
 
-/**
- * In the order in which they count: the interface's own leases, the oldest first, then what was asked for, then relations of
- * the datapath that name it.
- */
+/** What it could carry, in order of precedence. */
 function domainsOf(view: View, id: number): number[] {
-  const host = view.get('interface', id)!.mode === 'host';
-  const oldest = <R extends { id: number }>(rows: readonly R[]): R[] => [...rows].sort((a, b) => a.id - b.id);
-  const here = <R extends { id: number; datapath_id: number }>(rows: readonly R[]): R[] =>
-    oldest(rows).filter(({ datapath_id }) => datapath_id === view.datapathId);
-  // A host carries virtual networks in other ways.
-  const carried = (kind: Kind & ('network' | 'segment'), each: number): boolean =>
-    !host || view.get(kind, each)?.mode === 'physical';
-  const ofNetwork = ({ network_id }: { network_id: number }): number | undefined =>
-    carried('network', network_id) ? view.get('network_domain', network_id)?.domain_id : undefined;
-  const ofSegment = ({ segment_id }: { segment_id: number | null }): number | undefined =>
-    segment_id !== null && carried('segment', segment_id) ? segmentDomain(segment_id) : undefined;
-  return [
-    ...oldest(view.where('ip_lease', 'interface_id', id)).map(ofNetwork),
-    ...oldest(view.where('mac_lease', 'interface_id', id)).map(ofSegment),
-    ...oldest(view.where('interface_network', 'interface_id', id)).map(ofNetwork),
-    ...oldest(view.where('interface_segment', 'interface_id', id)).map(ofSegment),
-    ...here(view.where('datapath_network', 'interface_id', id)).map(ofNetwork),
-    ...here(view.where('datapath_segment', 'interface_id', id)).map(ofSegment),
-  ].filter((domain) => domain !== undefined);
+  const here = <R extends { datapath_id: number }>(rows: readonly R[]): R[] =>
+    rows.filter(({ datapath_id }) => datapath_id === view.datapathId);
+  const rows = {
+    ip_lease: view.where('ip_lease', 'interface_id', id),
+    mac_lease: view.where('mac_lease', 'interface_id', id),
+    interface_network: view.where('interface_network', 'interface_id', id),
+    interface_segment: view.where('interface_segment', 'interface_id', id),
+    datapath_network: here(view.where('datapath_network', 'interface_id', id)),
+    datapath_segment: here(view.where('datapath_segment', 'interface_id', id)),
+  };
+  const joined = joinedByUplink(view.get('interface', id)!.mode, rows, (one) => view.get(one.kind, one.id)?.mode);
+  return joined
+    .map((one) => (one.kind === 'network' ? view.get('network_domain', one.id)?.domain_id : segmentDomain(one.id)))
+    .filter((domain) => domain !== undefined);
 }

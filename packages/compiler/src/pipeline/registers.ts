@@ -14,7 +14,7 @@ interface RegisterDeclaration {
   readonly doc: string;
 }
 
-/** The agent reads the register of punted packets. */
+/** For registers that the agent reads in punted packets. */
 const forAgent = ['hand_over', 'hand_over'] as const;
 
 /**

@@ -1,6 +1,6 @@
 /**
- * Runs abstract packets through flows: of a register it is known whether it holds zero or something, and whether that is
- * what was written there for it. Every way that flows leave open is gone; that priorities close some of them is left aside.
+ * Runs abstract packets through flows. For each register it tracks whether the value is zero, and whether it was written for that
+ * register or for another in the same place. It follows every path that the flows allow, and ignores priorities, which rule some out.
  */
 import type { Action } from '@openvnet/openflow';
 import type { Flow } from '../pipeline/flow.ts';
@@ -9,12 +9,12 @@ import type { RegisterName } from '../pipeline/registers.ts';
 import { agentReads, reasonOf, type TableName, tableNames } from '../pipeline/tables.ts';
 import { registerOf } from './said-flows.ts';
 
-/** What a register may hold: zero, something else, or either. Reasons are known by number. */
+/** A value of a register: zero, not zero, or unknown. Values of `reason` are known exactly. */
 type Value = number | 'something' | 'anything';
 
 interface Held {
   readonly value: Value;
-  /** Whose number lies there instead. */
+  /** The register whose value is in the place instead. */
   readonly spoiled: string | undefined;
 }
 type State = Readonly<Record<RegisterName, Held>>;
@@ -26,7 +26,7 @@ type Step =
   | { readonly tracks: TableName }
   | { readonly hands: number | undefined };
 
-/** What matters here of a flow; very many flows have the same. */
+/** The part of a flow that concerns registers. Very many flows have the same. */
 interface Shape {
   readonly matches: readonly (readonly [RegisterName, Value])[];
   readonly steps: readonly Step[];
@@ -36,7 +36,7 @@ interface Shape {
 export class Lives {
   /** Faults in words, each once. */
   readonly faults = new Set<string>();
-  /** Tables to which a packet can come. */
+  /** Tables that a packet can reach. */
   readonly visited = new Set<TableName>();
   readonly #shapes = new Map<TableName, Map<string, Shape>>(tableNames.map((name) => [name, new Map()]));
   readonly #sharing: ReadonlyMap<RegisterName, readonly RegisterName[]>;
@@ -111,7 +111,7 @@ export class Lives {
   }
 }
 
-/** What a register holds counts no more once the packet has been in a table where it does not live. */
+/** A register loses its value when the packet enters a table in which it is not in use. */
 function entering(table: TableName, state: State): State {
   const living = registersIn(table);
   return Object.fromEntries(

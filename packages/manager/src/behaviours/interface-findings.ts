@@ -1,12 +1,11 @@
 import { ipv4ToText, macToText, noticeText, printable, type RowOf, shell } from '@openvnet/model';
 import type { Reader } from '@openvnet/store';
 import { addCommand } from '../api/parameters.ts';
-import { mapInOrder } from '../in-order.ts';
 import { noticesOf, refusedFrames } from '../status/asked.ts';
 import { type Facts, type Hosts, type Place, placesOf, whyUnserved } from '../status/facts.ts';
 import { adviseOnPort, askForPorts } from '../status/port-advice.ts';
 import type { Asked, Findings } from './findings.ts';
-import { notCarried } from './uplink-findings.ts';
+import { uplinkNotes } from './uplink-notes.ts';
 
 type Row = RowOf<'interface'>;
 
@@ -25,7 +24,8 @@ interface Belongings {
 export async function interfaceFindings(facts: Facts, rows: readonly Row[]): Promise<Findings[]> {
   const belongings = await belongingsOf(facts.reader, rows);
   const newest = await newestOf(facts, [...belongings.values()]);
-  return await mapInOrder(rows, async (row) => {
+  const uplinks = await uplinkNotes(facts, rows);
+  return rows.map((row) => {
     const own = belongings.get(row.id)!;
     const revision = newest(own);
     if (row.mode === 'remote') {
@@ -33,8 +33,7 @@ export async function interfaceFindings(facts: Facts, rows: readonly Row[]): Pro
     }
     const where = row.mode === 'simulated' ? simulatedAt(facts, own) : guestAt(facts, row, own);
     const waits_for = [...lackingAddresses(row, own), ...(where.waits_for ?? [])];
-    const more = row.mode === 'host' ? await notCarried(facts.reader, row, own.ipLeases[0]) : [];
-    return { revision, ...where, waits_for, notes: [...(where.notes ?? []), ...more] };
+    return { revision, ...where, waits_for, notes: [...(where.notes ?? []), ...(uplinks.get(row.id) ?? [])] };
   });
 }
 

@@ -4,6 +4,7 @@ import { addCommand } from '../api/parameters.ts';
 import { mapInOrder } from '../in-order.ts';
 import type { Behaviour } from './behaviour.ts';
 import { joinTopology } from './topology.ts';
+import { joining } from './uplink-notes.ts';
 
 export const network: Behaviour<'network'> = {
   complete: (_tx, values) => ({
@@ -28,9 +29,6 @@ function hostBits({ ipv4_network, ipv4_prefix }: RowOf<'network'>): string[] {
     `${ipv4ToText(ipv4_network)}/${ipv4_prefix} has host bits set: the network is ${ipv4ToText(first)}/${ipv4_prefix}`,
   ];
 }
-
-/** Modes of interfaces by whose port a network is joined to others outside. */
-const joining = new Set<RowOf<'interface'>['mode']>(['host', 'patch', 'promiscuous']);
 
 async function isJoined(reader: Reader, network_id: number): Promise<boolean> {
   const ways = [

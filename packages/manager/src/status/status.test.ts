@@ -75,6 +75,32 @@ describe('a status', () => {
     }
   });
 
+  it('names the networks that an uplink does not carry, because it carries another', async () => {
+    const agent = await connect();
+    const network = { mode: 'physical', ipv4_prefix: '24' };
+    for (const n of ['1', '2'])
+      await manager.done('POST', '/networks', { uuid: `nw-out${n}`, ipv4_network: `10.9.${n}.0`, ...network });
+    await manager.done('POST', '/networks', { uuid: 'nw-inner', mode: 'virtual', ipv4_network: '10.9.3.0' });
+    const leased = { network_uuid: 'nw-out2', ipv4_address: '10.9.2.5', mac_address: '52:54:00:00:09:01' };
+    const made = { uuid: 'if-out', mode: 'host', port_name: 'eth0', owner_datapath_uuid: 'dp-br0', ...leased };
+    await manager.done('POST', '/interfaces', made);
+    for (const uuid of ['nw-out1', 'nw-out2', 'nw-inner'])
+      await manager.done('POST', `/datapaths/dp-br0/networks/${uuid}`, { interface_uuid: 'if-out' });
+    const { notes } = await statusOf('/interfaces/if-out');
+    expect(notes).toEqual([]);
+    await tell(agent, reportOf(9, { bound: bound(4, 'eth0') }));
+    expect((await statusOf('/interfaces/if-out')).notes).toEqual([
+      'port eth0 carries nw-out2 and not nw-out1, because an uplink carries one network. Use: vnctl datapath network del dp-br0 nw-out1',
+    ]);
+    await manager.done('DELETE', '/datapaths/dp-br0/networks/nw-out1');
+    expect((await statusOf('/interfaces/if-out')).notes).toEqual([]);
+    const more = { network_uuid: 'nw-out1', ipv4_address: '10.9.1.5', interface_uuid: 'if-out' };
+    await manager.done('POST', '/ip_leases', more);
+    expect((await statusOf('/interfaces/if-out')).notes).toEqual([
+      'port eth0 carries nw-out2 and not nw-out1, because an uplink carries one network. Use: vnctl interfaces add --mode promiscuous --port-name PORT --network-uuid nw-out1 --ipv4-address ADDRESS --mac-address MAC',
+    ]);
+  });
+
   it('says that a datapath was never seen, and what was', async () => {
     const agent = await connect();
     await tell(agent, { type: 'report', revision: 5, problem: null, bridges: [] });
