@@ -5,6 +5,7 @@
 import { writeFileSync } from 'node:fs';
 import { features, freePlaces, places, registers, tableNames, tables } from '@openvnet/compiler';
 import { fieldsOf, kinds, parametersOf, resourceOf } from '@openvnet/model';
+import { faultGroups } from '../packages/openvnet/src/testing/faults/index.ts';
 
 const made = '<!-- Made by scripts/pages.ts from the declarations; do not edit. -->';
 
@@ -13,6 +14,7 @@ export function pages(): ReadonlyMap<string, string> {
   return new Map([
     ['docs/pipeline.md', pipelinePage()],
     ['docs/resources.md', resourcesPage()],
+    ['docs/faults.md', faultsPage()],
   ]);
 }
 
@@ -84,6 +86,42 @@ function resourcesPage(): string {
     'parameters in the order in which they are checked. A parameter that cannot change is given when the object is created.\n',
     ...parts,
   ].join('\n');
+}
+
+function faultsPage(): string {
+  const parts = faultGroups.map(({ title, faults }) =>
+    [
+      `## ${title}\n`,
+      ...faults.map(({ what, seen, ask, says, cure }) => {
+        const said = says.map((part) => `> ${saidIn(part)}`).join('\n');
+        return `### ${capital(what)}\n\n${seen}\n\n\`\`\`\n${ask}\n\`\`\`\n\n${said}\n\nUse: \`${cure}\`\n`;
+      }),
+    ].join('\n'),
+  );
+  return [
+    made,
+    '# Faults\n',
+    'Find out why something does not work: look for what you see, type the command below it, and compare what it says. The',
+    'answer ends in the command that mends it. Names and addresses are those of the example topology: guests `if-veth1` and',
+    '`if-veth2` in network `nw-net1`, `if-veth3` and `if-veth4` in `nw-net2`, the gateways `if-gw1` and `if-gw2`, on bridge `br0`,',
+    'which is datapath `dp-br0`, of host `node1`. A test makes each fault on a real switch, types the command and carries out what',
+    'is printed. Where nothing fits, begin with `vnctl status`, then `vnctl explain` with the uuid of the object.\n',
+    ...parts,
+  ].join('\n');
+}
+
+/** What an answer says, for people: parts that vary are three dots. */
+function saidIn(part: string | RegExp): string {
+  if (typeof part === 'string') return part;
+  return part.source
+    .replaceAll(/\((\?:)?([^()|]*)\|[^()]*\)/g, '$2')
+    .replaceAll(/(\\[dwSsD]|\[[^\]]*\]|\.)[*+]\??|\\d/g, '…')
+    .replaceAll(/^\^|\$$/g, '')
+    .replaceAll(/\\(.)/g, '$1');
+}
+
+function capital(text: string): string {
+  return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 }
 
 function grid(head: readonly string[], rows: readonly (readonly (string | number)[])[]): string {

@@ -17,6 +17,8 @@ export interface Io {
   /** Whether colours and lines are welcome. */
   readonly fancy: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
+  /** Asks whoever sits there; absent where nobody does. */
+  readonly ask?: (question: string) => Promise<boolean>;
 }
 
 export type Values = Readonly<Record<string, unknown>>;

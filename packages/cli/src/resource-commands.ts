@@ -6,11 +6,11 @@ import {
   type ObjectStatus,
   parametersOf,
   type Resource,
-  removalOptionsOf,
   resourceOf,
 } from '@openvnet/model';
 import type { Command, Option } from 'commander';
 import { type Context, contextOf, forEach, waitUntilRealised } from './context.ts';
+import { delCommand } from './del-command.ts';
 import { UsageError } from './failure.ts';
 import {
   changeable,
@@ -134,26 +134,6 @@ function showCommand(group: Command, kind: Kind, declared: Resource, io: Io): vo
         const fields = record(io, fieldsForPeople(declared, shown));
         return shown.status ? `${fields}\n${statusText(io, shown.status)}` : fields;
       });
-    });
-  });
-}
-
-function delCommand(group: Command, kind: Kind, declared: Resource, io: Io): void {
-  const command = group
-    .command('del')
-    .alias('delete')
-    .description(`Deletes the given ones. ${declared.doc}`)
-    .argument('<uuid...>', 'The uuids.');
-  const parameters = declareParameters(command, removalOptionsOf(declared));
-  command.action(async (uuids: readonly string[]) => {
-    const context = await contextOf(command, io);
-    const options = readParameters(command, parameters);
-    for (const { name, field } of parameters) if (options[name] === 'true') io.err(`${field.doc}\n`);
-    await forEach(context, uuids, async (uuid) => {
-      const answer = await context.client.of(kind).remove(uuid, options);
-      await write(io, context.settings.output, answer, () =>
-        context.settings.output === 'name' ? uuid : `${uuid} deleted`,
-      );
     });
   });
 }

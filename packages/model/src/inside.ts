@@ -165,3 +165,18 @@ export interface RouterAnswer {
   /** Uuids of what was made; the rest existed. */
   readonly made: readonly string[];
 }
+
+/** The answer to `DELETE` of one object with `dry_run`: what would go with it. */
+export interface RemovalAnswer {
+  readonly uuid: string;
+  readonly removes: readonly {
+    readonly kind: string;
+    readonly uuid: string | null;
+    /** It belongs to the object alone, such as the leases of an interface. */
+    readonly part: boolean;
+    /** Its values, in words. */
+    readonly says: string;
+  }[];
+  /** How many there are besides. */
+  readonly more: number;
+}

@@ -1,4 +1,4 @@
-import type { Field } from './field.ts';
+import { boolean, type Field } from './field.ts';
 
 type AnyFields = Readonly<Record<string, unknown>>;
 
@@ -149,8 +149,14 @@ export function parametersOf(declared: Pick<Resource, 'fields' | 'parameters'>):
 
 /** What a request that removes an object of its own may hold. */
 export function removalOptionsOf({ removal = {} }: Pick<Resource, 'removal'>): NamedFields {
-  return Object.entries(removal as Record<string, Field>);
+  return Object.entries({ ...removal, ...removalOptions } as Record<string, Field>);
 }
+
+/** Taken by every request that removes an object of its own. */
+const removalOptions = {
+  dry_run: boolean({ default: false, doc: 'Only list what would go with it.' }),
+  cascade: boolean({ default: true, doc: 'Remove what refers to it too; where false, refuse to remove what is used.' }),
+};
 
 /** The parameters by which a request may say what to remove, where that has no uuid: optional but for those that must be named. */
 export function removalParametersOf(declared: Resource): NamedFields {

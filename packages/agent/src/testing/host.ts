@@ -78,10 +78,10 @@ export class Host implements AsyncDisposable {
     return join(this.#directory, 'agent', 'slice.jsonl');
   }
 
-  /** `ovsdb` is where the agent finds the database, unless its socket. */
-  async startAgent({ ovsdb = this.vswitch.ovsdb } = {}): Promise<void> {
+  /** `ovsdb` is where the agent finds the database, `manager` where the manager, unless there. */
+  async startAgent({ ovsdb = this.vswitch.ovsdb, manager = this.managerUrl } = {}): Promise<void> {
     this.#agent = new Agent({
-      manager: `http://127.0.0.1:${this.#managerPort}`,
+      manager,
       openflow: this.openflow,
       ovsdb,
       state: join(this.#directory, 'agent'),

@@ -142,6 +142,13 @@ export function listCommand(kind: Kind, of?: string): string {
   return `vnctl ${dashed(resourceOf(nested.of).plural)} ${dashed(nested.name)} show ${of ?? nested.of.toUpperCase()}`;
 }
 
+/** An object cannot be made with the uuid of another one. */
+export function duplicateUuid(kind: Kind, uuid: string): ApiError {
+  return new ApiError('duplicateUuid', uuid, {
+    hint: `Another ${inWords(kind)} has this uuid. Use: ${listCommand(kind)} ${uuid}`,
+  });
+}
+
 /** What is to be removed was described by its values, and there is none such. */
 export function nothingMatches(given: Given, command: string): ApiError {
   const message = `Couldn't find resource with parameters: ${JSON.stringify(given)}`;

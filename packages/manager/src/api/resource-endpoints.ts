@@ -18,6 +18,7 @@ import type { Call, Endpoint, Given, Json, Parameter } from './endpoint.ts';
 import { listParameters, wantedColumns } from './filters.ts';
 import { pageOf, statusParameter, waitParameters } from './page.ts';
 import {
+  duplicateUuid,
   inOurWords,
   objectInPath,
   parametersFor,
@@ -29,6 +30,7 @@ import {
 } from './parameters.ts';
 import { recordOf, recordsOf } from './record.ts';
 import { refusing } from './refusal.ts';
+import { removalOf, requireUnused } from './removal.ts';
 
 /** Where operations are done, and what counts there. */
 export interface Place {
@@ -128,11 +130,16 @@ export function resourceEndpoints(kind: Kind, place: Place, reports: Reports): E
       parameters: removal,
       answer: { shape: 'uuids' },
       handle: async (call) => {
-        const message = behaviourOf(kind).removed?.(readParameters(removal, call.given)) ?? call.by.message;
+        const options = readParameters(removal, call.given);
+        const found = (reader: Reader): Promise<RowOf<Kind>> => objectInPath(reader, kind, call.path.uuid!);
+        if (options.dry_run === true)
+          return await store.read(async (reader) => removalOf(reader, kind, await found(reader)));
+        const message = behaviourOf(kind).removed?.(options) ?? call.by.message;
         const { value, revision } = await store.transaction({ ...call.by, message }, async (tx) => {
-          const { id, uuid } = await objectInPath(tx, kind, call.path.uuid!);
-          await tx.remove(kind, id);
-          return [uuid];
+          const row = await found(tx);
+          if (options.cascade === false) requireUnused(kind, await removalOf(tx, kind, row));
+          await tx.remove(kind, row.id);
+          return [row.uuid];
         });
         call.wrote(revision);
         return value;
@@ -245,7 +252,7 @@ export async function insertIn(
   if (uuid === undefined && declared.uuidRequired) throw new ApiError('missingArgument', 'uuid');
   const read = readParameters(makeParameters(kind, inPath.names), inWords);
   const columns = { ...(await inPath.find(tx)), ...(await resolveReferences(tx, parametersOf(declared), read)) };
-  if (uuid !== undefined && (await tx.byUuid(kind, uuid))) throw new ApiError('duplicateUuid', uuid);
+  if (uuid !== undefined && (await tx.byUuid(kind, uuid))) throw duplicateUuid(kind, uuid);
   const { values, more } = parted(kind, columns);
   const named = declared.idPrefix
     ? { ...values, uuid: uuid ?? (await unusedUuid(tx, kind, declared.idPrefix)) }

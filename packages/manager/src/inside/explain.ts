@@ -13,6 +13,7 @@ import {
 } from '@openvnet/model';
 import type { Reader } from '@openvnet/store';
 import type { Endpoint, Parameter } from '../api/endpoint.ts';
+import { nameOf } from '../api/name-of.ts';
 import { readParameters } from '../api/parameters.ts';
 import { recordOf } from '../api/record.ts';
 import { mapInOrder } from '../in-order.ts';
@@ -113,19 +114,4 @@ async function referringTo(reader: Reader, kind: Kind, id: number): Promise<{ na
     }
   }
   return { named, notes };
-}
-
-/** Its uuid, or, where it has none, what it says: `port_name veth1`. */
-async function nameOf(reader: Reader, kind: Kind, row: RowOf<Kind>): Promise<string> {
-  if (row.uuid) return row.uuid;
-  const values = row as unknown as Readonly<Record<string, unknown>>;
-  const said = (
-    await mapInOrder(fieldsOf(resourceOf(kind)), async ([name, field]) => {
-      const value = values[columnOf(name, field)];
-      if (value === null || value === undefined) return [];
-      const shown = field.to ? (await reader.get(field.to as Kind, Number(value)))?.uuid : field.render(value);
-      return [`${name} ${shown}`];
-    })
-  ).flat();
-  return said.join(', ');
 }

@@ -2,6 +2,8 @@
  * The host on which faults are made: manager, agent and a real switch with simulated ports, and `vnctl` against them. It
  * begins with the field report's topology in effect, guests 1 and 2 in `nw-net1`, 3 and 4 in `nw-net2`, and a router.
  */
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:net';
 import { address, echo, Host, type Station, until, Wires } from '@openvnet/agent/testing';
 import { runCommandLine, splitLine } from '@openvnet/cli';
 
@@ -30,6 +32,9 @@ export class FaultHost implements AsyncDisposable {
   readonly host: Host;
   readonly wires: Wires;
 
+  /** What listens where switches may connect, in the way of the agent. */
+  #taker: Server | undefined;
+
   private constructor(host: Host) {
     this.host = host;
     this.wires = new Wires(host);
@@ -41,7 +46,7 @@ export class FaultHost implements AsyncDisposable {
       const { host } = made;
       await host.addBridge();
       for (const n of [1, 2, 3, 4]) await made.wires.plug(`if-veth${n}`, n);
-      for (const line of topology) await made.must(line);
+      await made.register();
       await host.startAgent();
       await host.settled();
     } catch (error) {
@@ -104,6 +109,25 @@ export class FaultHost implements AsyncDisposable {
     return run;
   }
 
+  /** The topology that it begins with. */
+  async register(): Promise<void> {
+    for (const line of topology) await this.must(line);
+  }
+
+  /** Another program listens where the agent does, until `free`. */
+  async take(): Promise<void> {
+    await this.host.stopAgent();
+    const { host, port } = this.host.openflow;
+    this.#taker = createServer().listen(port, host);
+    await once(this.#taker, 'listening');
+    await this.host.startAgent();
+  }
+
+  async free(): Promise<void> {
+    await this.#taker?.[Symbol.asyncDispose]();
+    this.#taker = undefined;
+  }
+
   async unplug(port: string): Promise<void> {
     await this.host.vswitch.deletePorts(port);
     this.wires.unplug(port);
@@ -139,7 +163,8 @@ export class FaultHost implements AsyncDisposable {
     });
   }
 
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.host[Symbol.asyncDispose]();
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.free();
+    await this.host[Symbol.asyncDispose]();
   }
 }

@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import type { FaultGroup } from './fault.ts';
 
 /** How Open vSwitch is started depends on the host. */
@@ -104,6 +105,79 @@ export const infrastructure: FaultGroup = {
       ask: 'vnctl datapath show dp-br0',
       says: [/dp-br0 has node_id node7, and its bridge is on node1/],
       cure: 'vnctl datapaths modify dp-br0 --node-id node1',
+    },
+    {
+      what: 'another program listens where switches connect',
+      seen: 'The log of vna has a warning; bridges that were told to connect do not.',
+      make: (host) => host.take(),
+      ask: 'vnctl status',
+      says: [/switches cannot connect by themselves to \S+:6633: \S+ \(pid \d+\) listens there/],
+      cure: "ss -tlnp 'sport = :6633'",
+      by: (host) => host.free(),
+    },
+    {
+      what: 'the agent was told a wrong address of the manager',
+      seen: 'What is registered from now on is not in effect.',
+      make: async (host) => {
+        await host.host.stopAgent();
+        await host.host.startAgent({ manager: 'http://127.0.0.1:1' });
+        await host.must('network add --uuid nw-new --ipv4-network 172.16.9.0/24');
+      },
+      ask: 'vnctl status',
+      says: [/nw-new.*agent node1 went away \d+ s ago/],
+      cure: 'vna --manager',
+      prints: /Use: vna --manager http:\/\/127\.0\.0\.1:\d+ --node-id node1/,
+      by: async (host) => {
+        await host.host.stopAgent();
+        await host.host.startAgent();
+      },
+      cured: (host) => host.inEffect('nw-new'),
+    },
+    {
+      what: 'the agent looks for the database of Open vSwitch elsewhere',
+      seen: 'Nothing new is in effect.',
+      make: async (host) => {
+        await host.host.stopAgent();
+        await host.host.startAgent({ ovsdb: 'unix:/nowhere/db.sock' });
+      },
+      ask: 'vnctl status',
+      says: [/the database of Open vSwitch \(ovsdb-server\) does not answer.*: unix:\/nowhere\/db\.sock: no such file/],
+      cure: 'systemctl start openvswitch-switch',
+      prints: startsOpenVswitch,
+      by: async (host) => {
+        await host.host.stopAgent();
+        await host.host.startAgent();
+      },
+    },
+    {
+      what: 'the store of the manager was lost',
+      seen: 'Nothing is registered any more; guests reach each other as before.',
+      make: async (host) => {
+        await host.host.stopManager();
+        for (const suffix of ['', '-wal', '-shm']) rmSync(host.host.store + suffix, { force: true });
+        await host.host.startManager();
+      },
+      ask: 'vnctl status',
+      says: [
+        /agent node1 holds the flows of store \S+, and this manager serves store \S+; the switches stay as they are/,
+      ],
+      cure: 'vnctl datapaths adopt DATAPATH',
+      by: async (host) => {
+        await host.register();
+        await host.must('datapaths adopt dp-br0 --confirm');
+      },
+    },
+    {
+      what: 'vnctl asks at a wrong address',
+      seen: 'Every command of vnctl fails.',
+      make: async () => {},
+      ask: 'vnctl --api http://127.9.9.9:9091 status',
+      says: [
+        /cannot reach http:\/\/127\.9\.9\.9:9091: connection refused/,
+        /or say where it runs: --api URL, OPENVNET_API or vnctl\.yaml/,
+      ],
+      cure: 'vnmgr',
+      by: async () => {},
     },
   ],
 };

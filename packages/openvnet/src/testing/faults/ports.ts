@@ -124,5 +124,14 @@ export const ports: FaultGroup = {
       cure: 'vnctl interface modify if-gw3 --mode simulated',
       cured: (host) => host.inEffect('r-net3'),
     },
+    {
+      what: 'the interface has no port any more',
+      seen: 'A guest that worked reaches nobody.',
+      make: (host) => host.must('interfaces ports del if-veth2'),
+      ask: 'vnctl interface show if-veth2',
+      says: [/interface if-veth2 has no port/],
+      cure: 'vnctl interfaces ports add if-veth2 --port-name NAME',
+      by: (host) => host.must('interfaces ports add if-veth2 --port-name if-veth2'),
+    },
   ],
 };
