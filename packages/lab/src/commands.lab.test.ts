@@ -76,6 +76,27 @@ describe('vnctl lab', () => {
     expect(await vnctl('lab', 'down')).toMatchObject({ code: 0, stdout: 'no lab is up\n' });
   });
 
+  it('takes a changed file: the difference is in effect', async () => {
+    const file = join(directory, 'lab.yaml');
+    writeFileSync(file, readFileSync(experiments, 'utf8'));
+    expect(await vnctl('lab', 'up', '-f', file)).toMatchObject({ code: 0, stderr: '' });
+    writeFileSync(
+      file,
+      readFileSync(file, 'utf8')
+        .replace(/^.*uuid: if-veth6,.*\n/m, '')
+        .replace('172.16.2.4, mac', '172.16.2.5, mac'),
+    );
+    const { stdout, stderr } = await vnctl('lab', 'up', '-f', file);
+    expect({ stdout, stderr }).toEqual({
+      stdout: expect.stringMatching(
+        /0 objects made, 1 made again, 1 removed, 19 were there\nall of it is in effect\n$/,
+      ),
+      stderr: '',
+    });
+    expect((await vnctl('interface', 'show', 'if-veth4')).stdout).toMatch(/172\.16\.2\.5/);
+    expect((await vnctl('interface', 'show', 'if-veth6')).code).toBe(1);
+  });
+
   it('leaves nothing behind when it was killed half way, and can go on', async () => {
     for (const moment of ['Open vSwitch: started', 'bridge br0: made', 'namespaces: ns1', 'topology:']) {
       await killedAt(moment);

@@ -9,5 +9,5 @@ export { type BridgeOptions, type DatapathKind, OpenVSwitch, type PortOptions } 
 export { patience } from './patience.ts';
 export { PrivateSwitch, type PrivateSwitchOptions, removeAbandoned } from './private-switch.ts';
 export { type Finished, LabError, type RunOptions } from './run.ts';
-export { applyTopology, inOrder, type Topology, waitForTopology } from './topology.ts';
+export { applyTopology, inOrder, type Topology } from './topology.ts';
 export { bringUp, defaultRunDirectory, requireRoot, type UpOptions } from './up.ts';

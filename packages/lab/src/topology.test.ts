@@ -2,7 +2,7 @@ import { createClient } from '@openvnet/client';
 import { type Manager, startManager } from '@openvnet/manager';
 import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { applyTopology, experiments, readLabFile, waitForTopology } from './index.ts';
+import { applyTopology, experiments, readLabFile, type Topology } from './index.ts';
 
 let manager: Manager;
 
@@ -13,9 +13,9 @@ beforeEach(async () => {
 
 afterEach(() => manager.close());
 
-async function apply(topology = readLabFile(experiments).topology): Promise<string> {
+async function apply(topology: Topology = readLabFile(experiments).topology, before?: Topology): Promise<string> {
   const said: string[] = [];
-  await applyTopology(createClient({ api: manager.url }), topology, (line) => said.push(line));
+  await applyTopology(createClient({ api: manager.url }), topology, (line) => said.push(line), before);
   return said.join('\n');
 }
 
@@ -45,19 +45,22 @@ describe('a topology', () => {
     expect(await apply(topology)).toBe('topology: 0 objects made, 7 were there');
   });
 
-  it('meets an object that is there and different with an error that names it', async () => {
-    await apply();
+  it('of a changed file is changed, made again and removed as the file says', async () => {
+    const before = readLabFile(experiments).topology;
+    await apply(before);
     const client = createClient({ api: manager.url });
-    await client.interfaces.remove('if-veth1');
-    await client.interfaces.create({
-      uuid: 'if-veth1',
-      network_uuid: 'nw-net1',
-      ipv4_address: '172.16.1.9',
-      mac_address: '52:54:00:0d:84:01',
-    });
-    await expect(apply()).rejects.toThrow(
-      /^if-veth1 is there already and is different: ipv4_address is 172.16.1.9 and not 172.16.1.1; remove it/,
+    await client.networks.create({ uuid: 'nw-by-hand', ipv4_network: '10.0.0.0' });
+    const next = structuredClone(before) as Record<string, Record<string, unknown>[]>;
+    next.networks![0]!.display_name = 'other';
+    next.interfaces!.find(({ uuid }) => uuid === 'if-veth1')!.ipv4_address = '172.16.1.9';
+    next.interfaces = next.interfaces!.filter(({ uuid }) => uuid !== 'if-veth6');
+    expect(await apply(next, before)).toBe(
+      'topology: 0 objects made, 1 changed, 1 made again, 1 removed, 18 were there',
     );
+    expect(await client.interfaces.get('if-veth1')).toMatchObject({ ipv4_address: '172.16.1.9' });
+    await expect(client.interfaces.get('if-veth6')).rejects.toThrow(/if-veth6/);
+    expect((await client.networks.get('nw-by-hand')).uuid).toBe('nw-by-hand');
+    expect(await apply(next, next)).toBe('topology: 0 objects made, 20 were there');
   });
 
   it('names the object that the API refuses', async () => {
@@ -65,14 +68,14 @@ describe('a topology', () => {
       networks: [{ uuid: 'nw-a', ipv4_network: '10.0.0.0' }],
       interfaces: [{ uuid: 'if-a', network_uuid: 'nw-a', mac_address: '52:54:00:00:00:01', ipv4_address: '10.9.0.1' }],
     };
-    await expect(apply(topology)).rejects.toThrow(/^if-a is refused: .*10.9.0.1/);
+    await expect(apply(topology)).rejects.toThrow(/^the topology is refused: interfaces if-a: .*10.9.0.1/);
   });
 
   it('that is not in effect is said object by object, with what each waits for', async () => {
     await apply();
     const client = createClient({ api: manager.url });
-    const unrealised = await waitForTopology(client, readLabFile(experiments).topology, 0);
+    const unrealised = await client.waitForAll(readLabFile(experiments).topology, 0);
     expect(unrealised.map(({ uuid }) => uuid)).toContain('if-veth1');
-    for (const { waitsFor } of unrealised) expect(waitsFor.join()).toMatch(/\w/);
+    for (const { waits_for } of unrealised) expect(waits_for.join()).toMatch(/\w/);
   });
 });

@@ -9,11 +9,11 @@ import {
   type Kind,
   nestedIn as kindsBelow,
   kindsInOrder,
-  otherField,
   parametersOf,
   parentField,
   type Resource,
   resourceOf,
+  type TopologyChange,
   topKinds,
 } from '@openvnet/model';
 import { LabError } from './run.ts';
@@ -46,38 +46,34 @@ export function inOrder(topology: Topology): Wanted[] {
 }
 
 /**
- * Makes what is not there yet. An object that is there and equal stays; one that is there and different is an error that
- * names it and its first difference.
+ * Makes what is registered as a topology says: what is missing is made, what differs is changed, or made again where it cannot be
+ * changed. What only `before` has, the topology of an earlier file, is removed. All else stays.
  */
-export async function applyTopology(client: Client, topology: Topology, say: (line: string) => void): Promise<void> {
-  let made = 0;
-  let there = 0;
-  for (const wanted of inOrder(topology)) {
-    if (await isThere(client, wanted)) there++;
-    else {
-      await make(client, wanted);
-      made++;
-    }
-  }
-  say(`topology: ${made} objects made${there > 0 ? `, ${there} were there` : ''}`);
-}
-
-/** Waits until all objects are in effect, as of the last change; gives those that are not, with what they wait for. */
-export async function waitForTopology(
+export async function applyTopology(
   client: Client,
   topology: Topology,
-  seconds: number,
-): Promise<{ uuid: string; waitsFor: readonly string[] }[]> {
-  const deadline = performance.now() + seconds * 1000;
-  const unrealised: { uuid: string; waitsFor: readonly string[] }[] = [];
-  for (const { kind, values } of inOrder(topology)) {
-    if (resourceOf(kind).nested) continue;
-    const uuid = String(values.uuid);
-    const left = Math.max(0, (deadline - performance.now()) / 1000);
-    const { realised, waits_for: waitsFor } = await client.waitFor(kind, uuid, { seconds: left });
-    if (!realised) unrealised.push({ uuid, waitsFor });
-  }
-  return unrealised;
+  say: (line: string) => void,
+  before: Topology = {},
+): Promise<void> {
+  const wanted = inOrder(topology);
+  const names = new Set(wanted.map(({ values }) => values.uuid));
+  const left = inOrder(before).filter(({ kind, values }) => !resourceOf(kind).nested && !names.has(values.uuid));
+  let removed = 0;
+  for (const { kind, values } of left.reverse()) if (await remove(client, kind, String(values.uuid))) removed++;
+  const { changes } = await client.apply(topology, { replace: true }).catch((cause: unknown) => {
+    if (!(cause instanceof ClientError) || cause.status === null) throw cause;
+    throw new LabError(`the topology is refused: ${cause.inFull}`, { cause });
+  });
+  const count = (action: TopologyChange['action']): number => changes.filter((one) => one.action === action).length;
+  const made = count('add');
+  const counts = [
+    [count('change'), 'changed'],
+    [count('replace'), 'made again'],
+    [removed + count('remove'), 'removed'],
+    [wanted.length - made - count('change') - count('replace'), 'were there'],
+  ] as const;
+  const others = counts.filter(([number]) => number > 0).map(([number, what]) => `, ${number} ${what}`);
+  say(`topology: ${made} objects made${others.join('')}`);
 }
 
 /** The network that a switch port is in, as the interfaces say; `undefined` where none does. */
@@ -141,64 +137,13 @@ function fieldNamed(declared: Resource, name: string): [string, Field] | undefin
   return parametersOf(declared).find(([known, { aliases = [] }]) => known === name || aliases.includes(name));
 }
 
-async function isThere(client: Client, { kind, values }: Wanted): Promise<boolean> {
-  const declared = resourceOf(kind);
-  const { nested } = declared;
-  if (nested) {
-    const { items } = await client.nestedOf(kind).list(String(values[parentField(nested)]), { limit: 10_000 });
-    if (nested.with && nested.lists !== 'relations')
-      return items.some(({ uuid }) => uuid === values[otherField(nested)]);
-    if (nested.with) {
-      // Such relations are shown with the number of the other object.
-      const other = await client.of(nested.with).get(String(values[otherField(nested)]));
-      const column = otherField(nested).replace(/_uuid$/, '_id');
-      return items.some((item) => item[column] === other.id && difference(declared, values, item) === undefined);
-    }
-    return items.some((item) => difference(declared, values, item) === undefined);
-  }
-  const existing = await client
-    .of(kind)
-    .get(String(values.uuid))
-    .catch((error: unknown) => {
-      if (error instanceof ClientError && error.status === 404) return undefined;
-      throw error;
-    });
-  if (!existing) return false;
-  const found = difference(declared, values, existing);
-  if (found === undefined) return true;
-  throw new LabError(`${values.uuid} is there already and is different: ${found}; remove it or choose another uuid`);
-}
-
-async function make(client: Client, { kind, values }: Wanted): Promise<void> {
-  const { nested } = resourceOf(kind);
+/** Whether it was there. */
+async function remove(client: Client, kind: Kind, uuid: string): Promise<boolean> {
   try {
-    if (!nested) {
-      await client.of(kind).create(values);
-      return;
-    }
-    const ofName = parentField(nested);
-    const withName = otherField(nested);
-    const { [ofName]: of, [withName]: other, ...rest } = values;
-    const methods = client.nestedOf(kind);
-    if (nested.operations === 'set') await methods.set(String(of), String(other), rest);
-    else await (nested.with ? methods.create(String(of), String(other), rest) : methods.create(String(of), rest));
-  } catch (cause) {
-    if (!(cause instanceof ClientError) || cause.status === null) throw cause;
-    const name = values.uuid ?? `${nested?.name} of ${nested && values[parentField(nested)]}`;
-    throw new LabError(`${name} is refused: ${cause.inFull}`, { cause });
+    await client.of(kind).remove(uuid);
+    return true;
+  } catch (error) {
+    if (error instanceof ClientError && error.status === 404) return false;
+    throw error;
   }
-}
-
-/** The first parameter that is not as wanted, in words; parameters that the answer does not show are taken as equal. */
-function difference(declared: Resource, wanted: Values, existing: Values): string | undefined {
-  const renamed: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(wanted)) renamed[fieldNamed(declared, name)?.[0] ?? name] = value;
-  const meant = declared.prepare?.(renamed) ?? renamed;
-  for (const [name, field] of parametersOf(declared)) {
-    const [want, have] = [meant[name], existing[name]];
-    if (want === undefined || have === undefined) continue;
-    const [read, shown] = [field.read(want), field.read(have)];
-    if (read === undefined || read !== shown) return `${name} is ${have} and not ${want}`;
-  }
-  return undefined;
 }

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { type Client, createClient } from '@openvnet/client';
 import { Lab } from './lab.ts';
@@ -10,8 +10,8 @@ import { PrivateSwitch } from './private-switch.ts';
 import { LabError } from './run.ts';
 import { hasKernelDatapath, systemSwitch } from './system-switch.ts';
 import { deviceExists, namespacePath } from './things.ts';
-import { applyTopology, waitForTopology } from './topology.ts';
-import { stateDirectory } from './trusted.ts';
+import { applyTopology, type Topology } from './topology.ts';
+import { readTrusted, stateDirectory } from './trusted.ts';
 
 export interface UpOptions {
   /** The lab file. */
@@ -85,13 +85,26 @@ export async function bringUp({
 /** Brings a lab up and its topology into effect. Returns how many objects are not in effect. */
 export async function up(options: UpOptions & { readonly waitSeconds: number }): Promise<number> {
   const { say, waitSeconds } = options;
-  const { file, client } = await bringUp(options);
-  await applyTopology(client, file.topology, say);
-  const unrealised = await waitForTopology(client, file.topology, waitSeconds);
-  for (const { uuid, waitsFor } of unrealised)
-    say(`${uuid} is not in effect: ${waitsFor.join('; ') || 'nothing says why'}`);
+  const { file, client, ledger } = await bringUp(options);
+  const path = join(ledger.directory, 'topology.json');
+  await applyTopology(client, file.topology, say, topologyIn(path));
+  writeFileSync(path, JSON.stringify(file.topology), { mode: 0o600 });
+  const unrealised = await client.waitForAll(file.topology, waitSeconds);
+  for (const { uuid, waits_for } of unrealised)
+    say(`${uuid} is not in effect: ${waits_for.join('; ') || 'nothing says why'}`);
   if (unrealised.length === 0) say('all of it is in effect');
   return unrealised.length;
+}
+
+/** The topology that was applied last; none where that is not known. */
+function topologyIn(path: string): Topology {
+  try {
+    return JSON.parse(readTrusted(path) ?? '{}') as Topology;
+  } catch (error) {
+    // It was being written when somebody ended the program.
+    if (error instanceof SyntaxError) return {};
+    throw error;
+  }
 }
 
 async function takeLedger(runDirectory: string, file: string): Promise<Ledger> {
