@@ -62,6 +62,13 @@ describe('files', () => {
   it('import each other in no circle', () => {
     expect(globSync('packages/*/src').flatMap(circlesIn)).toEqual([]);
   });
+
+  it('have at most 400 lines', () => {
+    const long = globSync('packages/*/src/**/*.ts')
+      .map((path) => [path, readFileSync(path, 'utf8').split('\n').length - 1] as const)
+      .filter(([, lines]) => lines > 400);
+    expect(long).toEqual([]);
+  });
 });
 
 /** Circles of imports, those of types alone too. */

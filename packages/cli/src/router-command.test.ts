@@ -53,7 +53,7 @@ describe('vnctl router add', () => {
     expect(twice).toMatchObject({ code: 2, text: expect.stringMatching(/both name the router/) });
     const waited = await vnctl('router add --network nw-net1 --wait 0');
     expect(waited).toMatchObject({
-      code: 5,
+      code: 4,
       text: expect.stringMatching(/r-net1 is not in effect after 0 s; it waits for/),
     });
   });

@@ -4,6 +4,7 @@
  */
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, openSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type Guest, Lab, PrivateSwitch, patience } from '@openvnet/lab';
@@ -78,10 +79,18 @@ export class ReportHost implements AsyncDisposable {
       manager: ['--store', `${directory}/store.db`, '--log-level', 'warn'],
       agent: ['--ovsdb', ovsdb, '--state', `${directory}/agent`, '--node-id', 'node1', '--log-level', 'warn'],
     }[program];
-    const child = this.#spawn([programs[program], ...options], { stdio: 'ignore' });
+    const log = openSync(this.#log(program), 'a');
+    const child = this.#spawn([programs[program], ...options], { stdio: ['ignore', log, log] });
+    closeSync(log);
     this.#running.set(program, child);
-    if (program === 'manager')
-      await until(() => this.api('GET', '/status').then(Boolean, (error: Error) => error.message));
+    if (program === 'agent') return;
+    const reason = (error: Error): string => `${error.message}${readFileSync(this.#log(program), 'utf8')}`;
+    await until(() => this.api('GET', '/status').then(Boolean, reason));
+  }
+
+  /** What a program has to say. */
+  #log(program: Program): string {
+    return `${this.vswitch.runDirectory}/${program}.log`;
   }
 
   /** Kills a program as a crash would. */
@@ -196,7 +205,7 @@ export function touched(before: Arrivals, after: Arrivals): string[] {
 }
 
 /** Asks until the answer is true, and gives the milliseconds; throws the last answer when it takes too long. */
-export async function until(ask: () => Promise<unknown>, timeoutMs = 10_000 * patience): Promise<number> {
+export async function until(ask: () => Promise<unknown>, timeoutMs = 30_000 * patience): Promise<number> {
   const from = performance.now();
   for (;;) {
     const answer = await ask();

@@ -178,6 +178,7 @@ describe('the simulated switch', () => {
         "dropped in translate_in",
         "dropped in translate_out",
         "dropped in uplink",
+        "sent by egress_rules",
         "sent by flood",
         "sent by ingress_rules",
         "sent by learned",

@@ -3,7 +3,7 @@ import { View } from '../engine/relations.ts';
 import { networksIn } from '../features/broadcast-domains.ts';
 import { mtuIn } from '../features/path-mtu.ts';
 import { packetSize } from '../pipeline/flow.ts';
-import { type AgentReason, reasonOf } from '../pipeline/tables.ts';
+import { type AgentReason, declared, reasonOf } from '../pipeline/tables.ts';
 import type { Outcome, Packet } from '../simulate/simulate.ts';
 import { deafTo, dropped, filtered, noRoute, type Verdict, whyUnknown } from './causes.ts';
 import { decidedBy, type Inspected } from './flows.ts';
@@ -26,7 +26,7 @@ export function arpVerdict(vswitch: Inspected, outcome: Outcome, asked: { networ
       blocked_by: null,
     };
   const noted = outcome.toAgent.some(({ reason }) => reasonOf(reason) === 'unanswered');
-  const flooded = outcome.trace.some(({ table }) => table === 'flood');
+  const flooded = isFlooded(outcome);
   if (last?.table !== 'arp_answer' && !noted && !flooded) return dropped(vswitch, outcome);
   return { arrived: false, ...whyUnknown(vswitch, [asked.network_id], asked.ip) };
 }
@@ -65,8 +65,7 @@ export function packetVerdict(vswitch: Inspected, outcome: Outcome, packet: Pack
     return { arrived: false, text, blocked_by: null, ...(cause && { cause }) };
   }
   const [copy] = outcome.sent;
-  if (isGroup(packet) && outcome.trace.some(({ table }) => table === 'flood'))
-    return floodVerdict(vswitch, outcome, packet);
+  if (isGroup(packet) && isFlooded(outcome)) return floodVerdict(vswitch, outcome, packet);
   if (!copy) return dropped(vswitch, outcome, packet);
   if (last?.table === 'echo') {
     const { interface_uuid } = decidedBy(relations, outcome.trace.at(-2)!);
@@ -136,6 +135,10 @@ function floodVerdict(vswitch: Inspected, outcome: Outcome, packet: Packet): Ver
   if (deaf === undefined) return { arrived: true, text, blocked_by: null, reached };
   const refusal = filtered(vswitch, deaf, 'ingress', packet);
   return { ...refusal, arrived: names.length > 0, text: `${text}: ${refusal.text}`, reached };
+}
+
+function isFlooded({ trace }: Outcome): boolean {
+  return trace.some(({ table }) => declared(table)?.floods);
 }
 
 const mostNamed = 8;

@@ -11,11 +11,13 @@ export function freeIn(ranges: readonly Range[], taken: Iterable<number>): Range
   const sorted = [...taken].sort((a, b) => a - b);
   const free: Range[] = [];
   let from = -1;
+  let at = 0;
   for (const [first, last] of [...ranges].sort(([a], [b]) => a - b)) {
     from = Math.max(from, first);
-    for (const number of sorted) {
+    // What lies before a range lies before all that follow: each number is looked at once.
+    for (; at < sorted.length && sorted[at]! <= last; at++) {
+      const number = sorted[at]!;
       if (number < from) continue;
-      if (number > last) break;
       if (number > from) free.push([from, number - 1]);
       from = number + 1;
     }

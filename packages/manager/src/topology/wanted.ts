@@ -16,7 +16,15 @@ export function readTopology(topology: unknown): Wanted[] {
     if (!kind) throw refused(word, `there is no such resource; there are ${words.join(', ')}`);
     if (objects === null) continue;
     if (!Array.isArray(objects)) throw refused(word, 'expected a list of objects');
-    for (const [index, object] of objects.entries()) all.push(...readObject(kind, object, `${word}[${index}]`));
+    const places = new Map<unknown, number>();
+    for (const [index, object] of objects.entries()) {
+      all.push(...readObject(kind, object, `${word}[${index}]`));
+      const { uuid } = object as { uuid: string };
+      const before = places.get(uuid);
+      if (before !== undefined)
+        throw refused(`${word} ${uuid}`, `it is there twice, as ${word}[${before}] and ${word}[${index}]`);
+      places.set(uuid, index);
+    }
   }
   const order = kindsInOrder();
   return all.sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
