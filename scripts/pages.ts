@@ -101,11 +101,15 @@ function faultsPage(): string {
   return [
     made,
     '# Faults\n',
-    'Find out why something does not work: look for what you see, type the command below it, and compare what it says. The',
-    'answer ends in the command that mends it. Names and addresses are those of the example topology: guests `if-veth1` and',
-    '`if-veth2` in network `nw-net1`, `if-veth3` and `if-veth4` in `nw-net2`, the gateways `if-gw1` and `if-gw2`, on bridge `br0`,',
-    'which is datapath `dp-br0`, of host `node1`. A test makes each fault on a real switch, types the command and carries out what',
-    'is printed. Where nothing fits, begin with `vnctl status`, then `vnctl explain` with the uuid of the object.\n',
+    'After reading this page you can find out why something does not work, and fix it. If you do not know where to look, begin with:\n',
+    '```',
+    'vnctl status',
+    'vnctl explain UUID',
+    '```\n',
+    'Find your symptom below, type the command, and compare the answer; it ends with the command that fixes the fault. Names and',
+    'addresses are from an example: guests `if-veth1` and `if-veth2` in network `nw-net1`, `if-veth3` and `if-veth4` in `nw-net2`,',
+    'gateways `if-gw1` and `if-gw2`, on bridge `br0`, which is datapath `dp-br0`, on host `node1`. A test makes each fault on a real',
+    'switch, runs the command and applies the fix.\n',
     ...parts,
   ].join('\n');
 }

@@ -132,7 +132,7 @@ function showCommand(group: Command, kind: Kind, declared: Resource, io: Io): vo
       await write(io, output, answer, (shown) => {
         if (output === 'name') return uuid;
         const fields = record(io, fieldsForPeople(declared, shown));
-        return shown.status ? `${fields}\n${statusText(io, shown.status)}` : fields;
+        return shown.status ? `${statusText(io, shown.status)}\n${fields}` : fields;
       });
     });
   });

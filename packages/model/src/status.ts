@@ -34,6 +34,8 @@ export interface SystemStatus {
     readonly pid: number;
     readonly version: string;
     readonly connected: boolean;
+    /** When it connected, or went away. */
+    readonly since: string;
     readonly revision: number | null;
     readonly problem: string | null;
     /** What operators should know of it: that another agent says its name. */

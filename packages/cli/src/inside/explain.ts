@@ -18,12 +18,12 @@ export function explainText(io: Io, answer: ExplainAnswer): string {
   const width = Math.max(0, ...fields.map(({ name, value }) => name.length + value.length + 2));
   const parts = [
     `${heading(io, uuid)}: ${kind.replaceAll('_', ' ')}. ${doc}`,
+    `${heading(io, 'status')}  ${statusText(io, status)}`,
     ...fields.map(
       ({ name, value, doc: means }) => `  ${`${name}  ${value}`.padEnd(width)}  ${styled(io, 'dim', means)}`,
     ),
     ...related(io, 'part of', part_of),
     ...related(io, 'referred to by', referred_to_by),
-    `${heading(io, 'status')}  ${statusText(io, status)}`,
     heading(io, flows.length === 0 ? 'flows  none' : 'flows'),
     ...flows.map((own) =>
       `  ${own.feature}: ${counted(own.flows, 'flow')}, ${counted(own.packets, 'packet')}. ${own.doc}`.trimEnd(),

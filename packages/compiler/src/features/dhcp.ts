@@ -40,8 +40,8 @@ export const dhcp = feature({
     dispatch: ({ sets, before }) =>
       sets.reason
         ? 'it is for a service of the network'
-        : `a DHCP offer: only the service of ${before.domain} makes any`,
-    rewrite: ({ before }) => `a DHCP offer: only the service of ${before.domain} makes any`,
+        : `a DHCP offer: only the service of ${before.domain} may send offers`,
+    rewrite: ({ before }) => `a DHCP offer: only the service of ${before.domain} may send offers`,
     route_in: ({ before }) => `it is for a service of gateway ${before.gateway}`,
     egress_rules: 'a DHCP request passes without a rule',
   },

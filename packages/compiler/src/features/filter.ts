@@ -24,8 +24,8 @@ export const filter = feature({
   doc: 'Finds the filter rules of an interface.',
   cookie: 16,
   says: {
-    egress_filter: ({ interface_uuid }) => `${interface_uuid} is filtered: its rules say what it may send`,
-    ingress_filter: ({ interface_uuid }) => `${interface_uuid} is filtered: its rules say what it may receive`,
+    egress_filter: ({ interface_uuid }) => `${interface_uuid} is filtered: its rules decide what it may send`,
+    ingress_filter: ({ interface_uuid }) => `${interface_uuid} is filtered: its rules decide what it may receive`,
   },
   source: { of: 'filtering' },
   select: (view, id) => filteringOf(view, id),

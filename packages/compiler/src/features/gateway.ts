@@ -26,7 +26,7 @@ export const gateway = feature({
       next === 'echo'
         ? `an echo request to gateway ${interface_uuid} itself`
         : `it is for gateway ${interface_uuid} itself, which takes echo requests only`,
-    echo: 'turned into the answer, which goes back',
+    echo: 'turned into a reply to the sender',
   },
   source: { of: 'interface', when: isGateway },
   select: (view, id) => {

@@ -58,7 +58,7 @@ function anyAddress(port: number, mac: number, domain: number, next: 'egress_fil
 
 /** Why a frame is not taken in. */
 export function refusal({ interface_uuid, before }: Taken): string {
-  if (before.vlan_vid) return 'it has a VLAN tag: only frames without one are carried';
+  if (before.vlan_vid) return 'it has a VLAN tag; only untagged frames are carried';
   if (!interface_uuid) return 'this kind of frame is not carried';
   const used = `${before.eth_src}, ${before.ipv4_src ?? before.arp_spa}`;
   return `the guard refuses it: ${used} is no address of ${interface_uuid}`;

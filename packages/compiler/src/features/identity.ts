@@ -17,10 +17,10 @@ export const identity = feature({
     uplink: ofOneHere,
     identity: ({ next, interface_uuid, before }) =>
       next
-        ? 'its IP address is of nobody on this switch; the sender is filtered'
+        ? 'no interface on this switch has its IP address; the sender is filtered'
         : `${interface_uuid} has ${before.ipv4_src ?? before.arp_spa}: nobody else in ${before.domain} may send from it`,
     dispatch: ({ next }) =>
-      next ? 'a DHCP request to everybody' : 'from 0.0.0.0 guests send DHCP requests to everybody, and nothing else',
+      next ? 'a DHCP request to everybody' : 'from 0.0.0.0, guests may send broadcast DHCP requests only',
   },
   source: { of: 'attachment' },
   select: (view, id) => {
@@ -42,5 +42,5 @@ export const identity = feature({
 
 /** Why a station outside may not use a MAC address. */
 export function ofOneHere({ interface_uuid, before }: Taken): string {
-  return `${interface_uuid} is on this switch: nobody outside may send from ${before.eth_src}`;
+  return `${interface_uuid} is on this switch: no station outside may send from ${before.eth_src}`;
 }

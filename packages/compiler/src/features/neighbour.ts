@@ -13,7 +13,7 @@ export const neighbour = feature({
   doc: 'Resolves IP addresses to MAC addresses; answers ARP requests.',
   cookie: 3,
   says: {
-    dispatch: ({ before }) => `a question for the MAC address of ${before.arp_tpa}`,
+    dispatch: ({ before }) => `an ARP request for ${before.arp_tpa}`,
     neighbour: ({ interface_uuid, before, sets }) =>
       `${before.target_ip} is ${interface_uuid} in ${before.domain}, at ${sets.target_mac}`,
     arp_answer: ({ before }) => `${before.target_ip} answers: it is at ${before.target_mac}`,

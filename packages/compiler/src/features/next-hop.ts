@@ -15,8 +15,8 @@ export const nextHop = feature({
   doc: 'Punts routed packets to unknown stations to the agent, which resolves their MAC addresses.',
   cookie: 12,
   says: {
-    rewrite: ({ before }) => `the agent asks ${before.domain} for the MAC address of ${before.target_ip}`,
-    dispatch: 'a station says its MAC address: the agent hears it',
+    rewrite: ({ before }) => `the agent resolves the MAC address of ${before.target_ip} in ${before.domain}`,
+    dispatch: 'a station announces its MAC address to the agent',
   },
   source: { of: 'open_domain' },
   select: (view, domain) => ({
@@ -48,7 +48,7 @@ export const resolved = feature({
   cookie: 13,
   says: {
     neighbour: ({ before, sets }) => `${before.target_ip} is a station in ${before.domain}, at ${sets.target_mac}`,
-    uplink: 'its MAC address is of nobody on this switch; the agent hears it',
+    uplink: 'no interface on this switch has its MAC address; the agent hears it',
   },
   source: { of: 'resolved' },
   adopts: { into: 'resolved', table: 'neighbour', row: resolvedIn },

@@ -34,9 +34,9 @@ export const route = feature({
     },
     rewrite: ({ sets, before }) =>
       sets.reason
-        ? `its time to live is over (${before.nw_ttl})`
-        : `time to live ${before.nw_ttl} counts down; on from ${before.gateway_mac} to ${before.target_mac}`,
-    leave: 'it may leave where it came in',
+        ? `its time to live has expired (${before.nw_ttl})`
+        : `time to live ${before.nw_ttl} is decremented; sent from ${before.gateway_mac} to ${before.target_mac}`,
+    leave: 'it may leave by its ingress port',
   },
   source: { of: 'route' },
   select: (view, id) => {

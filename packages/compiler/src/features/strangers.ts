@@ -17,14 +17,14 @@ export const strangers = feature({
   doc: 'Sends frames to unknown stations to the uplinks of their domain.',
   cookie: 11,
   says: {
-    arp_answer: ({ before }) => `nobody here has ${before.target_ip}: everybody in ${before.domain} is asked`,
+    arp_answer: ({ before }) => `nobody here has ${before.target_ip}: the request is flooded in ${before.domain}`,
     forward: ({ before, sets }) =>
       `nobody here has ${before.eth_dst}: it leaves ${before.domain} ${sets.out_port ? `at port ${sets.out_port}` : 'by an uplink'}`,
     learned: ({ feature, before, actions }) =>
       feature === 'strangers'
-        ? `nobody knows where ${before.eth_dst} is: ${actions.join(', ')}`
+        ? `${before.eth_dst} has not been heard yet: ${actions.join(', ')}`
         : `${before.eth_dst} was last heard there: ${actions.join(', ')}`,
-    uplink: 'its MAC address is of nobody on this switch, which notes where it is',
+    uplink: 'no interface on this switch has its MAC address, which notes where it is',
   },
   source: { of: 'open_domain' },
   select: (view, domain) => ({

@@ -1,4 +1,5 @@
 import { feature } from '../engine/feature.ts';
+import type { Sentence } from '../engine/says.ts';
 import { ethernet, type Flow, firstFragment, load, priority, protocol, setField } from '../pipeline/flow.ts';
 import { isGateway } from './bindings.ts';
 import { type Entry, entryOf, passesUntranslated, rankOf } from './translation-entries.ts';
@@ -14,20 +15,7 @@ export const translator = feature({
   name: 'translator',
   doc: 'Drops packets at a translating gateway that no entry matches, unless passthrough is set.',
   cookie: 17,
-  says: {
-    translate_in: ({ object_uuid, actions, next, before }) =>
-      actions.length > 0
-        ? `${object_uuid} translates: ${actions.join(', ')}`
-        : next
-          ? `${object_uuid} lets it pass as it is`
-          : `${object_uuid} translates addresses, and has no entry of ${before.ipv4_dst}`,
-    translate_out: ({ object_uuid, actions, next, before }) =>
-      actions.length > 0
-        ? `${object_uuid} translates: ${actions.join(', ')}`
-        : next
-          ? `${object_uuid} lets it pass as it is`
-          : `${object_uuid} translates addresses, and has no entry of ${before.ipv4_src}`,
-  },
+  says: { translate_in: unlessTranslated('ipv4_dst'), translate_out: unlessTranslated('ipv4_src') },
   source: { of: 'interface', when: isGateway },
   select: (view, id) => {
     if (!view.get('interface', id)?.enable_route_translation || !view.get('binding', id)) return undefined;
@@ -111,4 +99,13 @@ function entryFlows(entry: Entry, name?: 'tcp' | 'udp'): Flow[] {
         ]
       : []),
   ];
+}
+
+/** What becomes of a packet that no entry is of. */
+function unlessTranslated(address: 'ipv4_dst' | 'ipv4_src'): Sentence {
+  return ({ object_uuid, actions, next, before }) => {
+    if (actions.length > 0) return `${object_uuid} translates: ${actions.join(', ')}`;
+    if (next) return `${object_uuid} lets it pass as it is`;
+    return `${object_uuid} translates addresses, and has no entry of ${before[address]}`;
+  };
 }

@@ -2,6 +2,7 @@
 import { ipv4ToText, type TraceCause, traceProtocols } from '@openvnet/model';
 import type { Attachment } from '../engine/relations.ts';
 import { isWithin, protocol as protocols } from '../pipeline/flow.ts';
+import { declared } from '../pipeline/tables.ts';
 import type { Outcome, Packet, Taken } from '../simulate/simulate.ts';
 import type { Inspected } from './flows.ts';
 import { registerIn } from './names.ts';
@@ -21,40 +22,26 @@ export interface Verdict {
   readonly reached?: readonly number[];
 }
 
-const filterTables: Readonly<Record<string, 'egress' | 'ingress'>> = {
-  egress_filter: 'egress',
-  egress_rules: 'egress',
-  ingress_track: 'ingress',
-  ingress_filter: 'ingress',
-  ingress_rules: 'ingress',
-};
-
-/** Tables that translate addresses: where they have the interface from, and which address of a packet they look at. */
-const translatingTables: Readonly<
-  Record<string, { readonly by: 'gateway' | 'translator'; readonly address: 'ipv4_dst' | 'ipv4_src' }>
-> = {
-  translate_in: { by: 'gateway', address: 'ipv4_dst' },
-  translate_out: { by: 'translator', address: 'ipv4_src' },
-};
-
 /** Where a packet ended that no table took on. */
 export function dropped(vswitch: Inspected, outcome: Outcome, packet?: Packet): Verdict {
   const last = outcome.trace.at(-1);
   if (!last) return { arrived: false, text: 'no table takes it', blocked_by: null };
   const text = `dropped in table ${last.table}`;
-  const translating = translatingTables[last.table];
+  const translating = declared(last.table)?.translates;
   if (translating && packet) return untranslated(vswitch, last, translating, packet);
-  const direction = filterTables[last.table];
+  const direction = declared(last.table)?.filters;
   if (!direction || !packet) return { arrived: false, text, blocked_by: null };
   const port = direction === 'egress' ? Number(packet.in_port) : registerIn(last.before, 'out_port');
   const [holder] = vswitch.compiler.relations.binding.where('port', port);
   return holder ? filtered(vswitch, holder.id, direction, packet) : { arrived: false, text, blocked_by: null };
 }
 
+type Translating = NonNullable<NonNullable<ReturnType<typeof declared>>['translates']>;
+
 function untranslated(
   { compiler: { relations } }: Inspected,
   { before }: Taken,
-  { by, address }: (typeof translatingTables)[string],
+  { by, address }: Translating,
   packet: Packet,
 ): Verdict {
   const interface_id = registerIn(before, by);

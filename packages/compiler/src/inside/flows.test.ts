@@ -1,6 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import {
   datapathId,
+  filteringRow,
+  filterRow,
   interfaceRows,
   networkRows,
   routeRows,
@@ -66,6 +68,16 @@ describe('flows', () => {
         "route_out route r-2 if-102: eth_type=ipv4 ipv4_dst=10.0.2.0/24 route_link=rl-1 -> domain=nw-2 gateway_mac=52:54:00:00:00:66 target_ip=ipv4_dst ask(neighbour) goto rewrite",
       ]
     `);
+  });
+
+  it('of a filter are those of its interface, and the rules that this shares with others', async () => {
+    model.put(...filteringRow(11, true)).put(...filterRow(1, 11, { egress: true, ingress: false }));
+    const found = await lines('filter', 1);
+    expect(new Set(found.map((line) => line.split(' ').slice(0, 2).join(' ')))).toEqual(
+      new Set(['egress_filter filter', 'ingress_filter filter', 'egress_rules filter_rules']),
+    );
+    model.put(...filteringRow(11, false));
+    expect(await lines('filter', 1)).toEqual([]);
   });
 
   it('of a network are in that network only', async () => {

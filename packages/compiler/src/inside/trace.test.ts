@@ -64,7 +64,7 @@ describe('a trace', () => {
       [
         "if-11 asks for the MAC address of 10.0.1.254",
         "  admit: if-11 may send from 10.0.1.1; the packet is in nw-1",
-        "  dispatch: a question for the MAC address of 10.0.1.254",
+        "  dispatch: an ARP request for 10.0.1.254",
         "  neighbour: 10.0.1.254 is if-101 in nw-1, at 52:54:00:00:00:65",
         "  arp_answer: 10.0.1.254 answers: it is at 52:54:00:00:00:65",
         "  = 10.0.1.254 is at 52:54:00:00:00:65",
@@ -74,15 +74,15 @@ describe('a trace', () => {
         "  route_in: r-1: from 10.0.1.0/24 into rl-1 by if-101",
         "  route_out: r-2 of rl-1: 10.0.2.0/24 leaves to nw-2 by if-102",
         "  neighbour: 10.0.2.1 is if-21 in nw-2, at 52:54:00:00:00:15",
-        "  rewrite: time to live 64 counts down; on from 52:54:00:00:00:66 to 52:54:00:00:00:15",
+        "  rewrite: time to live 64 is decremented; sent from 52:54:00:00:00:66 to 52:54:00:00:00:15",
         "  translate_out: no address is translated",
-        "  leave: it may leave where it came in",
+        "  leave: it may leave by its ingress port",
         "  forward: 52:54:00:00:00:15 is if-21, at port if-21",
         "  output: leaves at port if-21",
         "  = delivered to if-21 at port if-21",
         "if-21 asks for the MAC address of 10.0.2.254",
         "  admit: if-21 may send from 10.0.2.1; the packet is in nw-2",
-        "  dispatch: a question for the MAC address of 10.0.2.254",
+        "  dispatch: an ARP request for 10.0.2.254",
         "  neighbour: 10.0.2.254 is if-102 in nw-2, at 52:54:00:00:00:66",
         "  arp_answer: 10.0.2.254 answers: it is at 52:54:00:00:00:66",
         "  = 10.0.2.254 is at 52:54:00:00:00:66",
@@ -92,9 +92,9 @@ describe('a trace', () => {
         "  route_in: r-2: from 10.0.2.0/24 into rl-1 by if-102",
         "  route_out: r-1 of rl-1: 10.0.1.0/24 leaves to nw-1 by if-101",
         "  neighbour: 10.0.1.1 is if-11 in nw-1, at 52:54:00:00:00:0b",
-        "  rewrite: time to live 64 counts down; on from 52:54:00:00:00:65 to 52:54:00:00:00:0b",
+        "  rewrite: time to live 64 is decremented; sent from 52:54:00:00:00:65 to 52:54:00:00:00:0b",
         "  translate_out: no address is translated",
-        "  leave: it may leave where it came in",
+        "  leave: it may leave by its ingress port",
         "  forward: 52:54:00:00:00:0b is if-11, at port if-11",
         "  output: leaves at port if-11",
         "  = delivered to if-11 at port if-11",
@@ -141,20 +141,20 @@ describe('a trace', () => {
     expect([near.delivered, near.legs.length, near.verdict]).toEqual([
       true,
       1,
-      'nobody here has 10.0.1.99: the question leaves for stations outside at port if-41',
+      'nobody here has 10.0.1.99: the ARP request leaves for stations outside at port if-41',
     ]);
     const far = await from(21, '10.0.1.99');
     expect([far.delivered, far.verdict]).toEqual([
       false,
       'waits until 10.0.1.99 in nw-1 has told the agent its MAC address',
     ]);
-    expect(text(far).at(-4)).toBe('  rewrite: the agent asks nw-1 for the MAC address of 10.0.1.99');
+    expect(text(far).at(-4)).toBe('  rewrite: the agent resolves the MAC address of 10.0.1.99 in nw-1');
     vswitch.compiler.relations.resolved.set({ id: 1, domain_id: 1, ip: 0x0a000163, mac: 0x020000000099 });
     const known = await from(21, '10.0.1.99');
     expect([known.delivered, known.verdict]).toEqual([true, 'leaves for stations outside at port if-41']);
     expect(text(known).slice(-5)).toMatchInlineSnapshot(`
       [
-        "  leave: it may leave where it came in",
+        "  leave: it may leave by its ingress port",
         "  forward: nobody here has 02:00:00:00:00:99: it leaves nw-1 at port if-41",
         "  output: leaves at port if-41",
         "  = leaves for stations outside at port if-41",
@@ -183,7 +183,7 @@ describe('a trace', () => {
     const { delivered, verdict, legs } = await from(11, '10.0.2.1', { size: 1401, dont_fragment: true });
     expect([delivered, verdict]).toEqual([
       false,
-      "its 1401 bytes are more than the 1400 that nw-2 takes, and don't-fragment is set: its sender is told (fragmentation needed)",
+      "its 1401 bytes are more than the 1400 that nw-2 takes, and don't-fragment is set: its sender receives ICMP fragmentation needed",
     ]);
     expect(legs.at(-1)!.cause).toEqual({ what: 'too_large', network_id: 2, size: 1401 });
     const said = legs.at(-1)!.steps.map(({ table, feature, says }) => `${table} ${feature}: ${says}`);

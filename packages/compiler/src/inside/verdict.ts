@@ -3,13 +3,13 @@ import { View } from '../engine/relations.ts';
 import { networksIn } from '../features/broadcast-domains.ts';
 import { mtuIn } from '../features/path-mtu.ts';
 import { packetSize } from '../pipeline/flow.ts';
-import { type AgentReason, reasonOf } from '../pipeline/tables.ts';
+import { type AgentReason, declared, reasonOf } from '../pipeline/tables.ts';
 import type { Outcome, Packet } from '../simulate/simulate.ts';
 import { deafTo, dropped, filtered, noRoute, type Verdict, whyUnknown } from './causes.ts';
 import { decidedBy, type Inspected } from './flows.ts';
 import { registerIn, stateByName } from './names.ts';
 
-/** Whether a question for the MAC address of `ip` was answered. */
+/** Whether an ARP request for `ip` was answered. */
 export function arpVerdict(vswitch: Inspected, outcome: Outcome, asked: { network_id: number; ip: number }): Verdict {
   const [answer] = outcome.sent;
   const mac = answer?.packet.arp_sha;
@@ -22,11 +22,11 @@ export function arpVerdict(vswitch: Inspected, outcome: Outcome, asked: { networ
   if (outside !== undefined)
     return {
       arrived: true,
-      text: `nobody here has ${ipv4ToText(asked.ip)}: the question ${outside}`,
+      text: `nobody here has ${ipv4ToText(asked.ip)}: the ARP request ${outside}`,
       blocked_by: null,
     };
   const noted = outcome.toAgent.some(({ reason }) => reasonOf(reason) === 'unanswered');
-  const flooded = outcome.trace.some(({ table }) => table === 'flood');
+  const flooded = isFlooded(outcome);
   if (last?.table !== 'arp_answer' && !noted && !flooded) return dropped(vswitch, outcome);
   return { arrived: false, ...whyUnknown(vswitch, [asked.network_id], asked.ip) };
 }
@@ -55,7 +55,7 @@ export function packetVerdict(vswitch: Inspected, outcome: Outcome, packet: Pack
       const [domain, target] = [registerIn(last!.before, 'domain'), registerIn(last!.before, 'target_ip')];
       const found = mtuIn(view, domain, target);
       const size = packetSize(Number(packet.size));
-      const text = `its ${size} bytes are more than the ${found?.mtu} that ${found?.network} takes, and don't-fragment is set: its sender is told (fragmentation needed)`;
+      const text = `its ${size} bytes are more than the ${found?.mtu} that ${found?.network} takes, and don't-fragment is set: its sender receives ICMP fragmentation needed`;
       const network = found && networksIn(view, domain).find(({ uuid }) => uuid === found.network);
       const cause = network && { what: 'too_large' as const, network_id: network.id, size };
       return { arrived: false, text, blocked_by: null, ...(cause && { cause }) };
@@ -65,8 +65,7 @@ export function packetVerdict(vswitch: Inspected, outcome: Outcome, packet: Pack
     return { arrived: false, text, blocked_by: null, ...(cause && { cause }) };
   }
   const [copy] = outcome.sent;
-  if (isGroup(packet) && outcome.trace.some(({ table }) => table === 'flood'))
-    return floodVerdict(vswitch, outcome, packet);
+  if (isGroup(packet) && isFlooded(outcome)) return floodVerdict(vswitch, outcome, packet);
   if (!copy) return dropped(vswitch, outcome, packet);
   if (last?.table === 'echo') {
     const { interface_uuid } = decidedBy(relations, outcome.trace.at(-2)!);
@@ -111,7 +110,7 @@ const unreachable: {
       : `no route lets ${ipv4_src} in by ${gateway}`,
   host_unreachable: (target) => `nobody has ${target}`,
   port_unreachable: (target) => `${target} is a gateway itself, which takes echo requests only`,
-  time_exceeded: () => 'its time to live is over',
+  time_exceeded: () => 'its time to live has expired',
   next_hop: (_, { target_ip, domain }) => `waits until ${target_ip} in ${domain} has told the agent its MAC address`,
 };
 
@@ -136,6 +135,10 @@ function floodVerdict(vswitch: Inspected, outcome: Outcome, packet: Packet): Ver
   if (deaf === undefined) return { arrived: true, text, blocked_by: null, reached };
   const refusal = filtered(vswitch, deaf, 'ingress', packet);
   return { ...refusal, arrived: names.length > 0, text: `${text}: ${refusal.text}`, reached };
+}
+
+function isFlooded({ trace }: Outcome): boolean {
+  return trace.some(({ table }) => declared(table)?.floods);
 }
 
 const mostNamed = 8;

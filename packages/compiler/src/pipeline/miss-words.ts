@@ -5,10 +5,10 @@ import type { TableName } from './tables.ts';
 export const missWords: { readonly [T in TableName]: Sentence } = {
   admit: ({ before }) =>
     before.vlan_vid
-      ? 'it has a VLAN tag: only frames without one are carried'
+      ? 'it has a VLAN tag; only untagged frames are carried'
       : `no interface is at port ${before.in_port}`,
-  uplink: 'its MAC address is of nobody on this switch',
-  identity: 'its IP address is of nobody on this switch',
+  uplink: 'no interface on this switch has its MAC address',
+  identity: 'no interface on this switch has its IP address',
   egress_filter: 'no rules are found for its sender',
   egress_rules: 'no rule lets it out',
   dispatch: ({ before }) => `it is for another interface of ${before.domain}`,
@@ -24,7 +24,7 @@ export const missWords: { readonly [T in TableName]: Sentence } = {
   leave: 'it is no routed packet',
   neighbour: ({ before }) => `nobody in ${before.domain} has ${before.target_ip}`,
   forward: ({ before }) => `nobody in ${before.domain} has ${before.eth_dst}`,
-  learned: ({ before }) => `nobody knows where ${before.eth_dst} is`,
+  learned: ({ before }) => `no station with ${before.eth_dst} has been heard yet`,
   flood: ({ before }) => `nobody else is in ${before.domain}`,
   ingress_filter: 'no rules are found for its receiver',
   ingress_track: 'no rule of its receiver needs its connection',

@@ -60,6 +60,7 @@ export const tables = {
   },
   egress_filter: {
     doc: 'Finds the filter rules of the interface that sends.',
+    filters: 'egress',
     match: ['in_port'],
     writes: ['filter', 'zone'],
     next: ['egress_rules'],
@@ -68,6 +69,7 @@ export const tables = {
   },
   egress_rules: {
     doc: 'Applies the filter rules to packets that an interface sends.',
+    filters: 'egress',
     match: ['filter', 'domain', 'eth_dst', 'eth_type', 'ip_frag', ...filterFields],
     writes: [],
     next: ['dispatch'],
@@ -92,6 +94,7 @@ export const tables = {
   },
   translate_in: {
     doc: 'At a translating gateway, translates the outside destination address to the inside address.',
+    translates: { by: 'gateway', address: 'ipv4_dst' },
     match: ['gateway', 'eth_type', 'ip_frag', 'ip_proto', 'ipv4_dst', 'tcp_dst', 'udp_dst', 'icmpv4_type'],
     writes: ['reason', 'meter', 'route_link'],
     next: ['fragments_in', 'route_in', 'route_out', 'hand_over'],
@@ -150,6 +153,7 @@ export const tables = {
   },
   translate_out: {
     doc: 'At a translating gateway, translates the inside source address to the outside address.',
+    translates: { by: 'translator', address: 'ipv4_src' },
     match: [
       'translator',
       'route_link',
@@ -208,6 +212,7 @@ export const tables = {
   },
   flood: {
     doc: 'Sends a broadcast to the ports of one part of a broadcast domain. A subroutine.',
+    floods: true,
     match: ['domain', 'flood_group', 'eth_type'],
     writes: ['out_port', 'filter', 'zone'],
     next: [],
@@ -216,6 +221,7 @@ export const tables = {
   },
   ingress_filter: {
     doc: 'Finds the filter rules of the interface that receives.',
+    filters: 'ingress',
     match: ['out_port'],
     writes: ['filter', 'zone'],
     next: ['ingress_track', 'ingress_rules'],
@@ -224,6 +230,7 @@ export const tables = {
   },
   ingress_track: {
     doc: 'Looks up the tracked connection of a packet to a filtered interface, if a rule needs it.',
+    filters: 'ingress',
     match: ['filter', 'eth_type'],
     writes: [],
     next: ['ingress_rules'],
@@ -232,6 +239,7 @@ export const tables = {
   },
   ingress_rules: {
     doc: 'Applies the filter rules to packets that an interface receives.',
+    filters: 'ingress',
     match: ['filter', 'in_port', 'ct_state', 'eth_type', 'ip_frag', ...filterFields],
     writes: [],
     next: ['output'],
@@ -258,6 +266,12 @@ export const tables = {
 
 interface TableDeclaration {
   readonly doc: string;
+  /** What is dropped here is so by the filters of the interface that sends (egress) or receives. */
+  readonly filters?: 'egress' | 'ingress';
+  /** What is dropped here is not translated: at the interface in this register, by this address of the packet. */
+  readonly translates?: { readonly by: 'gateway' | 'translator'; readonly address: 'ipv4_dst' | 'ipv4_src' };
+  /** Packets are copied here for everybody. */
+  readonly floods?: true;
   readonly match: readonly string[];
   /** Flows take frames without a VLAN tag only, unless they say otherwise by `vlan_vid`. For where frames come in. */
   readonly untagged?: true;
@@ -311,6 +325,12 @@ export function reasonOf(number: number): AgentReason | undefined {
 }
 
 export type TableName = keyof typeof tables;
+
+/** What a table declares, by its name; undefined where there is no such table. */
+export function declared(table: string): TableDeclaration | undefined {
+  return (tables as Readonly<Record<string, TableDeclaration>>)[table];
+}
+
 export const tableNames = Object.keys(tables) as readonly TableName[];
 export const tableNumbers = Object.fromEntries(tableNames.map((name, number) => [name, number])) as Readonly<
   Record<TableName, number>

@@ -82,6 +82,7 @@ export class Reports implements Disposable {
         pid: agent.hello.pid,
         version: agent.hello.version,
         connected: agent.connection !== undefined,
+        since: agent.since,
         revision: agent.revision,
         problem: agent.problem,
         notes: [

@@ -327,6 +327,7 @@ it('the status of everything names what is not in effect', async () => {
         pid: 1,
         version: '1',
         connected: true,
+        since: expect.any(String),
         revision: 5,
         problem: null,
         notes: [],
