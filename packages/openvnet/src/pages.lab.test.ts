@@ -46,7 +46,7 @@ describe('docs/recipes.md', () => {
     'Before you begin': [['vnctl datapath show dp-br0', /in effect/]],
     Router: [
       ['ping_from vm3 10.0.1.1', /^reached$/],
-      ['vnctl router add --network nw-net1 --network nw-net2', /nothing was missing/],
+      ['vnctl router add --network nw-net1 --network nw-net2', /nothing to create/],
     ],
     DHCP: [['ip netns exec vm2 udhcpc -i eth0 -f -n -q -s /bin/true 2>&1', /lease of 10\.0\.1\.2 obtained/]],
     DNS: [
