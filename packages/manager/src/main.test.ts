@@ -97,7 +97,7 @@ describe('vnmgr', () => {
     expect(await failure([], { OPENVNET_LISTEN: 'here' })).toEqual({
       code: 1,
       words:
-        'vnmgr: OPENVNET_LISTEN is "here", which cannot be used: expected an address and a port, such as 127.0.0.1:9090.\n',
+        'vnmgr: OPENVNET_LISTEN is "here", which is invalid: expected an address and a port, such as 127.0.0.1:9090.\n',
     });
   }, 30_000);
 });
