@@ -25,8 +25,8 @@ import {
 } from '@openvnet/packet';
 import { describe, expect, it } from 'vitest';
 import { Neighbours } from '../answers/neighbours.ts';
-import { call, type Faults, five, flowsOf, nothing, one, type Scene, six, two } from '../testing/known-faults.ts';
-import { by, populated, station, stationIn } from '../testing/populated.ts';
+import { call, type Faults, five, flowsOf, nothing, one, type Scene, show, six, two } from '../testing/known-faults.ts';
+import { by, station, stationIn } from '../testing/populated.ts';
 import { datagram, echo, everyone, macOf, macText, plain } from '../testing/wires.ts';
 
 const faults: Faults = {
@@ -252,14 +252,9 @@ const faults: Faults = {
 };
 
 describe('faults of the original', () => {
-  it.each(Object.entries(faults).map(([number, [right, shown]]) => [number, right, shown] as const))(
+  it.each(Object.entries(faults).map(([number, fault]) => [number, fault[0], fault] as const))(
     'fault %s: %s',
-    async (_, __, shown) => {
-      const scene = await populated();
-      await using host = scene.host;
-      await shown(scene);
-      expect(host.complaints).toEqual([]);
-    },
+    (_, __, fault) => show(fault),
     30_000,
   );
 });

@@ -1,6 +1,6 @@
 /** What the faults of the original are shown with: a host that serves everything, and the wires at its ports. */
 import { type Host, textOf } from './host.ts';
-import { station } from './populated.ts';
+import { populated, station } from './populated.ts';
 import { broadcast, type Wires } from './wires.ts';
 
 export interface Scene {
@@ -44,4 +44,12 @@ export async function flowsWith({ host }: Scene, ...texts: string[]): Promise<st
 /** Who hears a broadcast of a guest. */
 export async function hearers({ wires }: Scene, port: string, from: ReturnType<typeof station>): Promise<string[]> {
   return Object.keys(await wires.send(port, broadcast(from)));
+}
+
+/** Does what shows that a fault is not here, on a host of its own; throws what manager and agent had to warn about. */
+export async function show([, shown]: Faults[number]): Promise<void> {
+  const scene = await populated();
+  await using host = scene.host;
+  await shown(scene);
+  if (host.complaints.length > 0) throw new Error(host.complaints.join(''));
 }
