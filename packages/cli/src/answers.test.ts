@@ -49,6 +49,11 @@ describe('an answer', () => {
   it('shows and removes parts that have no name of their own', async () => {
     expect((await vnctl('interface ports show if-veth1')).out).toMatch(/if-veth1/);
     expect((await vnctl('interface ports del if-veth1 --port-name=none')).out).toBe('nothing matched\n');
+    await vnctl('interface ports add if-veth1 --port-name eth9 --datapath-uuid dp-br0');
+    expect((await vnctl('interfaces ports del if-veth1 eth9 none')).out).toMatch(
+      /port_name +eth9[\s\S]*\nnothing matched\n$/,
+    );
+    expect(await vnctl('interfaces ports del if-veth1 eth9 --port-name eth8')).toMatchObject({ code: 2 });
     expect((await vnctl('interface ports del if-veth1')).out).toMatch(/port_name +if-veth1/);
     expect((await vnctl('interface ports add if-veth1 --port-name=eth7')).out).toMatch(/port_name +eth7/);
   });

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { text as textOf } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { type Run, registered, shell, vnctl } from './testing.ts';
+import { json, type Run, registered, shell, vnctl } from './testing.ts';
 
 beforeEach(shell.begin);
 afterEach(shell.end);
@@ -64,6 +64,22 @@ describe('batch from standard input', () => {
     expect(out).not.toContain('network del');
     expect([code, err]).toEqual([1, expect.stringMatching(/1 of 2 commands failed: line 4; the rest was not run\n$/)]);
     expect(await piped('')).toEqual({ code: 0, out: '', err: '' });
+  });
+});
+
+describe('rename', () => {
+  beforeEach(registered);
+
+  it('gives an object of any kind another name, which may be options too', async () => {
+    expect((await vnctl('network rename nw-net1 nw-blue -o name')).out).toBe('nw-blue\n');
+    expect((await vnctl('datapaths rename dp-br0 --new-uuid dp-one -o name')).out).toBe('dp-one\n');
+    expect((await vnctl('interfaces rename --uuid if-veth1 --new_uuid if-web -o name')).out).toBe('if-web\n');
+    expect(await json('interface show if-web')).toMatchObject({ network_uuid: 'nw-blue' });
+    expect(await vnctl('network rename nw-blue')).toMatchObject({
+      code: 2,
+      err: 'vnctl: two names are needed: vnctl networks rename UUID NEW_UUID\n',
+    });
+    expect(await vnctl('network rename nw-blue if-blue')).toMatchObject({ code: 1 });
   });
 });
 

@@ -12,7 +12,7 @@ import {
 import type { Command } from 'commander';
 import { contextOf, forEach } from './context.ts';
 import { UsageError } from './failure.ts';
-import { declareObsolete, declareParameters, readParameters, requireParameters } from './options.ts';
+import { dashed, declareObsolete, declareParameters, readParameters, requireParameters } from './options.ts';
 import { fieldsForPeople, type Io, record, write } from './output.ts';
 import {
   addPageOptions,
@@ -114,6 +114,8 @@ function delCommand(group: Command, kind: Kind, { declared, nested }: Declared, 
     : ` Deletes those that match the options${nested.removedBy ? '' : '; all without options'}.`;
   const command = group.command('del').alias('delete').description(`Removes them.${which} ${declared.doc}`);
   namesInPath(command, nested, byUuid ? '<uuid...>' : '');
+  const { toldBy } = nested;
+  if (toldBy) command.argument('[name...]', `The ${dashed(toldBy)} of each that goes.`);
   const parameters = byUuid ? [] : declareParameters(command, removalParametersOf(declared));
   command.action(async (of: string, others: unknown) => {
     const given = readParameters(command, parameters);
@@ -128,10 +130,17 @@ function delCommand(group: Command, kind: Kind, { declared, nested }: Declared, 
       });
       return;
     }
-    const answer = await methods.remove(of, given);
-    await write(io, output, answer, (shown) => {
-      const gone = Array.isArray(shown) ? shown : [shown];
-      return gone.map((object) => record(io, fieldsForPeople(declared, object))).join('\n\n') || 'nothing matched';
+    const names = toldBy ? ((others as readonly string[] | undefined) ?? []) : [];
+    if (names.length > 0 && given[toldBy!] !== undefined) {
+      throw new UsageError(`${names[0]} and --${dashed(toldBy!)} both say which: expected one of them`);
+    }
+    const which = names.length > 0 ? names.map((name) => ({ ...given, [toldBy!]: name })) : [given];
+    await forEach(context, which, async (one) => {
+      const answer = await methods.remove(of, one);
+      await write(io, output, answer, (shown) => {
+        const gone = Array.isArray(shown) ? shown : [shown];
+        return gone.map((object) => record(io, fieldsForPeople(declared, object))).join('\n\n') || 'nothing matched';
+      });
     });
   });
 }

@@ -1,5 +1,6 @@
 import type { List } from '@openvnet/client';
 import {
+  actionsOf,
   type Field,
   fieldsOf,
   type Kind,
@@ -22,6 +23,7 @@ import {
   LooseOption,
   readParameters,
   requireParameters,
+  UuidOption,
 } from './options.ts';
 import {
   betweenAnswers,
@@ -44,12 +46,15 @@ export function addResourceCommands(root: Command, kind: Kind, io: Io): Command 
   if (changeable(declared).length > 0 || declared.emptyChange) modifyCommand(group, kind, declared, io);
   showCommand(group, kind, declared, io);
   delCommand(group, kind, declared, io);
-  for (const name of Object.keys(declared.actions ?? {})) actionCommand(group, kind, name, io);
+  for (const name of Object.keys(actionsOf(declared))) {
+    if (name === 'rename') renameCommand(group, kind, io);
+    else actionCommand(group, kind, name, io);
+  }
   return group;
 }
 
 function actionCommand(group: Command, kind: Kind, name: string, io: Io): void {
-  const { doc, parameters: fields, needsOne, answers } = resourceOf(kind).actions![name]!;
+  const { doc, parameters: fields, needsOne, answers } = actionsOf(resourceOf(kind))[name]!;
   const command = group
     .command(name)
     .description(doc)
@@ -65,6 +70,29 @@ function actionCommand(group: Command, kind: Kind, name: string, io: Io): void {
     const context = await contextOf(command, io);
     const object = await context.client.of(kind).act(uuid, name, given);
     await finish(context, command, { kind: answers as Kind, declared: resourceOf(answers), object });
+  });
+}
+
+/** `vnctl networks rename OLD NEW`; as the original has it, the names may be options too. */
+function renameCommand(group: Command, kind: Kind, io: Io): void {
+  const declared = resourceOf(kind);
+  const { doc } = actionsOf(declared).rename!;
+  const command = group
+    .command('rename')
+    .description(doc)
+    .argument('[uuid]', 'Its name.')
+    .argument('[new_uuid]', `Its new name, beginning with ${declared.idPrefix}-.`);
+  for (const name of ['--uuid', '--new-uuid']) command.addOption(new UuidOption(`${name} <UUID>`, '', kind).hideHelp());
+  command.addOption(waitOption()).action(async (...names: (string | undefined)[]) => {
+    const options = command.opts<{ uuid?: string; newUuid?: string }>();
+    const [uuid = options.uuid, given] = names;
+    const new_uuid = given ?? options.newUuid;
+    if (uuid === undefined || new_uuid === undefined) {
+      throw new UsageError(`two names are needed: vnctl ${dashed(declared.plural)} rename UUID NEW_UUID`);
+    }
+    const context = await contextOf(command, io);
+    const object = await context.client.of(kind).act(uuid, 'rename', { new_uuid });
+    await finish(context, command, { kind, declared, object });
   });
 }
 

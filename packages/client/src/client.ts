@@ -4,6 +4,7 @@
  */
 import {
   type Applied,
+  actionsOf,
   type Create,
   type EventsAnswer,
   type ExplainAnswer,
@@ -38,7 +39,9 @@ export interface Collection<R> {
   act(uuid: string, action: ActionOf<R>, values?: Values): Promise<Values>;
 }
 
-type ActionOf<R> = R extends { readonly actions?: infer A } ? Extract<keyof NonNullable<A>, string> : never;
+type ActionOf<R> =
+  | 'rename'
+  | (R extends { readonly actions?: infer A } ? Extract<keyof NonNullable<A>, string> : never);
 
 /** Relations that are only listed, as the manager makes them. */
 export interface Listing<R> {
@@ -196,7 +199,9 @@ function known(found: ReadonlyMap<string, object>, kind: string): object {
   return methods;
 }
 
-function collection(http: Http, { plural, actions }: Resource): AnyCollection {
+function collection(http: Http, declared: Resource): AnyCollection {
+  const { plural } = declared;
+  const actions = actionsOf(declared);
   return {
     list: (page) => http.request('GET', [plural], { query: { ...page } }),
     get: (uuid) => http.request('GET', [plural, uuid]),
@@ -204,7 +209,7 @@ function collection(http: Http, { plural, actions }: Resource): AnyCollection {
     update: (uuid: string, values: Values) => http.request('PUT', [plural, uuid], { body: values }),
     remove: (uuid, options: Values = {}) => http.request('DELETE', [plural, uuid], { query: { ...options } }),
     act: (uuid: string, action: string, values: Values = {}) =>
-      http.request(actions![action]!.method, [plural, uuid, action], { body: values }),
+      http.request(actions[action]!.method, [plural, uuid, action], { body: values }),
   } as AnyCollection;
 }
 

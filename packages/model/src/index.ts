@@ -1,3 +1,4 @@
+export { actionsOf } from './actions.ts';
 export { agoText, agoTextOf } from './ago.ts';
 export { contained } from './contained.ts';
 export { ApiError, type ApiErrorKind, apiErrors, readable } from './errors.ts';

@@ -22,6 +22,8 @@ export interface Nested {
    * match what is given go, and all of them where nothing is.
    */
   readonly removedBy?: readonly string[];
+  /** The field by which people tell them apart, where the objects have no uuid. */
+  readonly toldBy?: string;
   /** What a list of relations shows: the other objects unless said. */
   readonly lists?: 'others' | 'relations';
   /** What making and ending a relation answers: the relation and the other's uuid, unless it is an object of the two. */

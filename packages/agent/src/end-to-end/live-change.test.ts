@@ -1,5 +1,5 @@
 import { decidedBy } from '@openvnet/compiler';
-import { fieldsOf, type Resource, resourceOf, resources } from '@openvnet/model';
+import { fieldsOf, type Resource, resourceOf, resources, topKinds } from '@openvnet/model';
 import { decodeFlow } from '@openvnet/openflow';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { added, arrivals, fromNothing, type Host, textOf, until } from '../testing/host.ts';
@@ -102,22 +102,32 @@ interface Operation {
   };
 }
 
-/** What is not changed to and fro between the same flows: see below. */
-const elsewhere = ['datapaths.dpid', 'datapaths/adopt.confirm', 'interfaces/rename.new_uuid'];
+/** Kinds whose objects have names, which can be changed. */
+const named = topKinds.map(resourceOf).filter(({ idPrefix }) => idPrefix);
 
-it('another name of an interface touches no flow', async () => {
-  const before = await arrivals(host);
-  await change('/interfaces/if-5/rename', { new_uuid: 'if-five' });
-  try {
-    const after = await arrivals(host);
-    expect([...after.keys()]).toEqual(fromNothing(host));
-    expect([...after.keys()]).toEqual([...before.keys()]);
-    expect(added(before, after)).toEqual([]);
-    expect((await host.api('GET', '/interfaces/if-five')).status.realised).toBe(true);
-  } finally {
-    await change('/interfaces/if-five/rename', { new_uuid: 'if-5' });
-  }
-});
+/** What is not changed to and fro between the same flows: see below. */
+const elsewhere = ['datapaths.dpid', 'datapaths/adopt.confirm', ...named.map((one) => `${one.plural}/rename.new_uuid`)];
+
+it.each(named.map(({ plural, idPrefix }) => [plural, idPrefix!]))(
+  'another name touches no flow: %s',
+  async (plural, prefix) => {
+    const [object] = (await host.api('GET', `/${plural}`)).items;
+    const [uuid, new_uuid] = [object.uuid, `${prefix}-another`];
+    const status = async (name: string) => (await host.api('GET', `/${plural}/${name}`)).status.realised;
+    const [before, was] = [await arrivals(host), await status(uuid)];
+    await change(`/${plural}/${uuid}/rename`, { new_uuid });
+    try {
+      const after = await arrivals(host);
+      expect([...after.keys()]).toEqual(fromNothing(host));
+      expect([...after.keys()]).toEqual([...before.keys()]);
+      expect(added(before, after)).toEqual([]);
+      expect(await status(new_uuid)).toBe(was);
+    } finally {
+      await change(`/${plural}/${new_uuid}/rename`, { new_uuid: uuid });
+    }
+  },
+  20_000,
+);
 
 it('a number that was given can be taken away again: the network has no largest packet then', async () => {
   const big = () => on.wires.send('if-1', through('if-gw1', station('if-1'), '10.0.2.6', 1450, true), 'if-6', 'if-1');

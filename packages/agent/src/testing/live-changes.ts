@@ -207,6 +207,7 @@ export function liveChanges(on: Scene): Readonly<Record<string, LiveChange>> {
         after: { 'if-1': ['echo request 10.0.1.9 > 10.0.1.1'] },
       },
     },
+    'routes.description': { path: '/routes/r-1', to: 'to the first network' },
     'network_services.display_name': { path: '/network_services/ns-dns', to: 'new' },
     'interfaces/networks.static': {
       path: '/interfaces/if-5/networks/nw-1',

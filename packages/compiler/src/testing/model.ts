@@ -144,6 +144,7 @@ export function routeRows(
         ipv4_network: 0x0a000000 + network * 256,
         ipv4_prefix: 24,
         next_hop_ipv4_address: null,
+        description: null,
         ingress: true,
         egress: true,
         ...changes,
@@ -277,7 +278,7 @@ export function ruleRow(
   rule: Pick<ModelRows['filter_static'], 'protocol' | 'action'> & Partial<ModelRows['filter_static']>,
 ): Put {
   const any = { src_address: 0, src_prefix: 0, dst_address: 0, dst_prefix: 0, src_port: null, dst_port: null };
-  return ['filter_static', { id, uuid: '', filter_id, ...any, ...rule }];
+  return ['filter_static', { id, uuid: '', filter_id, description: null, ...any, ...rule }];
 }
 
 /** A translation at an interface, with an entry for each pair of addresses outside and inside, numbered from `id`. */

@@ -297,6 +297,7 @@ describe('a route', () => {
     const early = await done('POST', '/routes', { ...form, interface_uuid: 'if-gw' });
     expect(early).toEqual({
       uuid: expect.stringMatching(/^r-/),
+      description: null,
       route_link_uuid: 'rl-a',
       network_uuid: 'nw-net1',
       interface_uuid: 'if-gw',

@@ -1,5 +1,6 @@
 import {
   ApiError,
+  actionsOf,
   columnOf,
   type Field,
   fieldsOf,
@@ -24,10 +25,12 @@ import {
   parametersFor,
   readOwnUuid,
   readParameters,
+  requireUuid,
   resolveReferences,
   uuidParameter,
   type Values,
 } from './parameters.ts';
+import { perKind } from './per-kind.ts';
 import { recordOf, recordsOf } from './record.ts';
 import { refusing } from './refusal.ts';
 import { removalOf, requireUnused } from './removal.ts';
@@ -173,40 +176,49 @@ function removalParameters(kind: Kind): Parameter[] {
 /** The declared actions, which their behaviour carries out. */
 function actionEndpoints(kind: Kind, { store, around }: Place): Endpoint[] {
   const declared = resourceOf(kind);
-  return Object.entries(declared.actions ?? {}).map(
-    ([name, { method, doc, parameters: fields, needsOne, answers }]) => {
-      const named = Object.entries(fields as Record<string, Field>);
-      const parameters = parametersFor(named, 'make');
-      return {
-        method,
-        path: `/${declared.plural}/:uuid/${name}`,
-        doc,
-        group: declared.plural,
-        parameters,
-        answer: { shape: 'record', kind: answers as Kind },
-        handle: async (call) => {
-          const read = readParameters(parameters, inOurWords({ ...declared, fields }, call.given));
-          const { value, revision } = await store.transaction(call.by, async (tx) => {
-            const row = await objectInPath(tx, kind, call.path.uuid!);
-            if (needsOne && Object.keys(read).length === 0) throw new ApiError('missingArgument', named[0]![0]);
-            const given = await resolveReferences(tx, named, read);
-            return await refusing(tx, () => behaviourOf(kind).actions![name]!(tx, row, given, around));
-          });
-          call.wrote(revision);
-          return value;
-        },
-      };
-    },
-  );
+  return Object.entries(actionsOf(declared)).map(([name, { method, doc, parameters: fields, needsOne, answers }]) => {
+    const named = Object.entries(fields as Record<string, Field>);
+    const parameters = parametersFor(named, 'make');
+    return {
+      method,
+      path: `/${declared.plural}/:uuid/${name}`,
+      doc,
+      group: declared.plural,
+      parameters,
+      answer: { shape: 'record', kind: answers as Kind },
+      handle: async (call) => {
+        const read = readParameters(parameters, inOurWords({ ...declared, fields }, call.given));
+        const { value, revision } = await store.transaction(call.by, async (tx) => {
+          const row = await objectInPath(tx, kind, call.path.uuid!);
+          if (needsOne && Object.keys(read).length === 0) throw new ApiError('missingArgument', named[0]![0]);
+          const given = await resolveReferences(tx, named, read);
+          return await refusing(tx, () =>
+            name === 'rename'
+              ? rename(tx, kind, row, given)
+              : behaviourOf(kind).actions![name]!(tx, row, given, around),
+          );
+        });
+        call.wrote(revision);
+        return value;
+      },
+    };
+  });
+}
+
+/** Gives an object another uuid. References are by id, so that nothing else changes. */
+async function rename(tx: Transaction, kind: Kind, row: RowOf<Kind>, { new_uuid }: Given): Promise<Json> {
+  const uuid = requireUuid(kind, String(new_uuid), 'new_uuid');
+  if (uuid !== row.uuid && (await tx.byUuid(kind, uuid))) throw new ApiError('duplicateUuid', uuid);
+  return await recordOf(tx, kind, await tx.update(kind, row.id, { uuid } as never));
 }
 
 /** The parameters of a request that makes an object; `inPath` are those that the path holds instead. */
-export function makeParameters(kind: Kind, inPath: readonly string[] = []) {
-  return parametersFor(
-    parametersOf(resourceOf(kind)).filter(([name]) => !inPath.includes(name)),
-    'make',
-  );
+export function makeParameters(kind: Kind, inPath: readonly string[] = []): readonly Parameter[] {
+  const all = allToMake(kind);
+  return inPath.length === 0 ? all : all.filter(({ name }) => !inPath.includes(name));
 }
+
+const allToMake = perKind((kind) => parametersFor(parametersOf(resourceOf(kind)), 'make'));
 
 /** What a path names beside what is given: names of parameters that it stands for, and their columns. */
 export interface InPath {
@@ -288,7 +300,7 @@ export async function changeIn(tx: Transaction, kind: Kind, uuid: string, given:
 }
 
 /** What a request that changes an object may hold: fields that are not fixed, and what its behaviour takes besides. */
-function changeParameters(kind: Kind) {
+const changeParameters = perKind((kind): readonly Parameter[] => {
   const declared = resourceOf(kind);
   const { changes = [] } = declared;
   const own = new Set(fieldsOf(declared).map(([name]) => name));
@@ -298,15 +310,17 @@ function changeParameters(kind: Kind) {
   return parametersFor(open, 'change').map((one) =>
     own.has(one.name) || one.field.to ? { ...one, takesNull: one.field.optional } : one,
   );
-}
+});
 
 /** Its own columns, and what the request held besides. */
 function parted(kind: Kind, columns: Values): { values: Values; more: Values } {
-  const own = new Set(fieldsOf(resourceOf(kind)).map(([name, field]) => columnOf(name, field)));
+  const own = ownColumns(kind);
   const [values, more]: [Values, Values] = [{}, {}];
   for (const [name, value] of Object.entries(columns)) (own.has(name) ? values : more)[name] = value;
   return { values, more };
 }
+
+const ownColumns = perKind((kind) => new Set(fieldsOf(resourceOf(kind)).map(([name, field]) => columnOf(name, field))));
 
 export async function unusedUuid(reader: Reader, kind: Kind, prefix: string): Promise<string> {
   for (;;) {

@@ -39,6 +39,7 @@ describe('a static filter', () => {
       src_port: 0,
       dst_port: 22,
       action: 'pass',
+      description: null,
     };
     expect(await done('POST', '/filters/fil-a/static', rule)).toEqual(shown);
     const icmp = { protocol: 'icmp', dst_address: '10.0.0.0/255.0.0.0', src_port: '5', action: 'drop' };
@@ -57,6 +58,9 @@ describe('a static filter', () => {
   it('is removed by just what it matches', async () => {
     await done('POST', '/filters/fil-a/static', { protocol: 'udp', dst_port: '53', action: 'pass' });
     const missed = await call('DELETE', '/filters/fil-a/static', { protocol: 'udp' });
+    const described = { protocol: 'icmp', action: 'pass', description: 'pings' };
+    expect(await done('POST', '/filters/fil-a/static', described)).toMatchObject(described);
+    expect(await done('DELETE', '/filters/fil-a/static', { protocol: 'icmp' })).toMatchObject(described);
     expect(missed).toMatchObject(refused(404, '114', 'Couldn\'t find resource with parameters: {"protocol":"udp"}'));
     expect(await call('DELETE', '/filters/fil-a/static')).toMatchObject(refused(400, '111', 'protocol'));
     const gone = await done('DELETE', '/filters/fil-a/static', { protocol: 'udp', dst_port: '53', action: 'x' });

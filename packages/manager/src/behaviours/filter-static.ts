@@ -12,12 +12,12 @@ import { recordOf } from '../api/record.ts';
 import type { Behaviour } from './behaviour.ts';
 
 const declared = resourceOf('filter_static');
-const matches = removalParametersOf(declared).filter(([name]) => name !== 'action');
+const matches = removalParametersOf(declared).filter(([name]) => name !== 'action' && name !== 'description');
 const parameters = parametersFor(matches, 'make');
 
 export const filterStatic: Behaviour<'filter_static'> = {
   async complete(tx, values) {
-    const { action, ...match } = completed(values);
+    const { action, description, ...match } = completed(values);
     const withPorts = match.protocol === 'tcp' || match.protocol === 'udp';
     if (withPorts && (await tx.count('filter_static', match)) > 0) {
       throw new ApiError(
@@ -25,7 +25,7 @@ export const filterStatic: Behaviour<'filter_static'> = {
         `${(await tx.get('filter', match.filter_id))!.uuid} has a rule for ${wordsFor(match)} already`,
       );
     }
-    return { ...match, action };
+    return { ...match, action, ...(description !== undefined && { description }) };
   },
   // Ports are no part of a rule about another protocol.
   view: (_reader, rows) =>
@@ -89,7 +89,7 @@ function completed(values: Values<'filter_static'>): Values<'filter_static'> & P
   };
 }
 
-function wordsFor(rule: Omit<Values<'filter_static'>, 'action'>): string {
+function wordsFor(rule: Omit<Values<'filter_static'>, 'action' | 'description'>): string {
   const side = (address: number, prefix: number, port: number | null | undefined): string =>
     `${ipv4ToText(address)}/${prefix} port ${port || 'any'}`;
   const from = side(rule.src_address, rule.src_prefix, rule.src_port);

@@ -1,8 +1,7 @@
 import { ApiError, freshUuid, type RowOf, shell } from '@openvnet/model';
 import type { Transaction } from '@openvnet/store';
 import type { Given } from '../api/endpoint.ts';
-import { addCommand, requireUuid } from '../api/parameters.ts';
-import { recordOf } from '../api/record.ts';
+import { addCommand } from '../api/parameters.ts';
 import { mapInOrder } from '../in-order.ts';
 import type { Behaviour } from './behaviour.ts';
 import { drawAddress, drawGuestMac, drawsAddress, drawsMac } from './drawn-addresses.ts';
@@ -80,14 +79,6 @@ export const iface: Behaviour<'interface'> = {
     if (!lease) throw lacks(row, 'IP lease', addCommand('ip_lease', options));
     requireInNetwork((await tx.get('network', lease.network_id))!, ipv4_address);
     await tx.update('ip_lease', lease.id, { ipv4_address });
-  },
-
-  actions: {
-    async rename(tx, row, { new_uuid }: Given & { readonly new_uuid?: string }) {
-      const uuid = requireUuid('interface', new_uuid!, 'new_uuid');
-      if (uuid !== row.uuid && (await tx.byUuid('interface', uuid))) throw new ApiError('duplicateUuid', uuid);
-      return await recordOf(tx, 'interface', await tx.update('interface', row.id, { uuid }));
-    },
   },
 
   view: interfaceView,

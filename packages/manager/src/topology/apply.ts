@@ -16,6 +16,7 @@ import {
 import type { ChangedBy, Transaction } from '@openvnet/store';
 import type { Given, Json } from '../api/endpoint.ts';
 import { inOurWords, objectInPath, parametersFor, readParameters, resolveReferences } from '../api/parameters.ts';
+import { perKind } from '../api/per-kind.ts';
 import { recordOf } from '../api/record.ts';
 import { changeIn, insertIn, type Place, type Writing } from '../api/resource-endpoints.ts';
 import { behaviourOf } from '../behaviours/registry.ts';
@@ -307,7 +308,7 @@ async function differences(
   given: Given,
 ): Promise<TopologyChange['fields']> {
   const declared = resourceOf(kind);
-  const parameters = parametersFor(parametersOf(declared), 'change');
+  const parameters = comparedParameters(kind);
   const values = readParameters(parameters, inOurWords(declared, given));
   const columns = await resolveReferences(tx, parametersOf(declared), values);
   const own = new Set(fieldsOf(declared).map(([name]) => name));
@@ -335,6 +336,8 @@ async function differences(
   }
   return found;
 }
+
+const comparedParameters = perKind((kind) => parametersFor(parametersOf(resourceOf(kind)), 'change'));
 
 /** The IPv4 addresses that a topology gives to somebody. */
 function addressesIn(wanted: readonly Wanted[]): Set<number> {

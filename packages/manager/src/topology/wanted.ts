@@ -1,5 +1,6 @@
 import { ApiError, type Kind, kindsInOrder, nestedIn, parametersOf, resourceOf, topKinds } from '@openvnet/model';
 import type { Given } from '../api/endpoint.ts';
+import { perKind } from '../api/per-kind.ts';
 
 /** What a topology says: an object of its own, or all that hangs below one, of a kind. */
 export type Wanted =
@@ -26,8 +27,8 @@ export function readTopology(topology: unknown): Wanted[] {
       places.set(uuid, index);
     }
   }
-  const order = kindsInOrder();
-  return all.sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
+  const byKind = Map.groupBy(all, ({ kind }) => kind);
+  return kindsInOrder().flatMap((kind) => byKind.get(kind) ?? []);
 }
 
 export function refused(where: string, message: string): ApiError {
@@ -57,16 +58,18 @@ function readObject(kind: Kind, object: unknown, where: string): Wanted[] {
 
 /** Refuses words that mean nothing: a mistake in one would otherwise go unseen. */
 function requireKnown(kind: Kind, given: Given, where: string): void {
-  const declared = resourceOf(kind);
-  const names = ['uuid', ...parametersOf(declared).map(([name]) => name)];
-  const known = new Set([
-    ...names,
-    ...parametersOf(declared).flatMap(([, { aliases = [] }]) => aliases),
-    ...(declared.obsolete ?? []),
-  ]);
+  const { names, known } = wordsOf(kind);
   const unknown = Object.keys(given).find((name) => !known.has(name));
   if (unknown) throw refused(where, `there is no parameter ${unknown}; there are ${names.join(', ')}`);
 }
+
+const wordsOf = perKind((kind) => {
+  const declared = resourceOf(kind);
+  const parameters = parametersOf(declared);
+  const names = ['uuid', ...parameters.map(([name]) => name)];
+  const aliases = parameters.flatMap(([, { aliases = [] }]) => aliases);
+  return { names, known: new Set([...names, ...aliases, ...(declared.obsolete ?? [])]) };
+});
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,4 +1,4 @@
-import { integer, ipv4Address, oneOf, parsePrefix, reference } from '../field.ts';
+import { integer, ipv4Address, oneOf, parsePrefix, reference, text } from '../field.ts';
 import { resource } from '../resource.ts';
 
 const prefix = { min: 0, max: 32, unit: 'bits', default: 0, immutable: true } as const;
@@ -55,6 +55,7 @@ export const filterStatic = resource({
       immutable: true,
       doc: '`pass`, `drop`, or `conn`: the interface may open connections, and packets that answer them pass.',
     }),
+    description: text({ optional: true, immutable: true, doc: 'What it is for.' }),
   },
   prepare: inOneWay,
   housekeeping: false,

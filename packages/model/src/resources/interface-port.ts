@@ -7,7 +7,7 @@ export const interfacePort = resource({
   plural: 'interface_ports',
   model: 'InterfacePort',
   doc: 'The switch port of an interface. Without a datapath, the port may be on any; without a name, the interface needs no port.',
-  nested: { of: 'interface', name: 'ports' },
+  nested: { of: 'interface', name: 'ports', toldBy: 'port_name' },
   fields: {
     interface_uuid: reference({ to: 'interface', immutable: true, doc: 'The interface.' }),
     datapath_uuid: reference({

@@ -52,14 +52,6 @@ export const iface = resource({
     port_name: text({ optional: true, doc: 'Name of the switch port; for a `vif`, by default its uuid.' }),
   },
   changes: ['owner_datapath_uuid', 'ipv4_address', 'mac_address', 'port_name'],
-  actions: {
-    rename: {
-      method: 'PUT',
-      doc: 'Changes the uuid. The name of the port stays, and no flow changes.',
-      parameters: { new_uuid: text({ placeholder: 'UUID', doc: 'The new uuid.' }) },
-      answers: 'interface',
-    },
-  },
   holds: { mac_leases: ['mac_leases'], ip_leases: ['mac_leases', 'ip_leases'] },
   summary: ['uuid', 'mode', 'display_name', 'network_uuid', 'ipv4_address', 'mac_address', 'status'],
 });

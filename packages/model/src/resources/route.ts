@@ -1,4 +1,4 @@
-import { boolean, integer, ipv4Address, reference } from '../field.ts';
+import { boolean, integer, ipv4Address, reference, text } from '../field.ts';
 import { resource } from '../resource.ts';
 import { takePrefix } from './take-prefix.ts';
 
@@ -40,6 +40,7 @@ export const route = resource({
       immutable: true,
       doc: 'Next hop for destinations outside the network. In a physical network, by default the first address, unless the interface has that address itself.',
     }),
+    description: text({ optional: true, doc: 'What it is for.' }),
     ingress: boolean({ default: true, doc: 'Whether packets from the range may enter the router here.' }),
     egress: boolean({ default: true, doc: 'Whether packets to the range may leave the router here.' }),
   },

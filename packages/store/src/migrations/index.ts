@@ -7,6 +7,7 @@ import { up as networkMtu } from './004-network-mtu.ts';
 import { up as nextHops } from './005-next-hops.ts';
 import { up as changeLog } from './006-change-log.ts';
 import { up as epochs } from './007-epochs.ts';
+import { up as descriptions } from './008-descriptions.ts';
 
 /** In order, by name. Once merged, a migration is never edited. */
 export const migrations: Record<string, Migration> = {
@@ -17,6 +18,7 @@ export const migrations: Record<string, Migration> = {
   '005-next-hops': { up: nextHops },
   '006-change-log': { up: changeLog },
   '007-epochs': { up: epochs },
+  '008-descriptions': { up: descriptions },
 };
 
 /** Brings the database to the newest form, or to that of the migration `last`, whole or not at all. */

@@ -120,12 +120,21 @@ export class Prepared {
     return Number(this.#statement.run(...this.#bound(given)).lastInsertRowid);
   }
 
-  #bound(given: Given): SQLInputValue[] {
-    return this.#parameters.map((parameter) => {
-      const value = parameter instanceof Slot ? given[parameter.name] : (parameter as SQLInputValue);
-      return typeof value === 'boolean' ? Number(value) : (value as SQLInputValue);
-    });
+  /** As `run`, with the values of the slots in their order: of many they have no names of their own. */
+  runWith(values: readonly SQLInputValue[]): void {
+    this.#statement.run(...values);
   }
+
+  #bound(given: Given): SQLInputValue[] {
+    return this.#parameters.map((parameter) =>
+      bindable(parameter instanceof Slot ? given[parameter.name] : (parameter as SQLInputValue)),
+    );
+  }
+}
+
+/** SQLite has no truth values. */
+function bindable(value: SQLInputValue | boolean | undefined): SQLInputValue {
+  return typeof value === 'boolean' ? Number(value) : (value as SQLInputValue);
 }
 
 function adapt(database: DatabaseSync): SqliteDatabase {

@@ -24,7 +24,7 @@ export class HeldRows implements RowSource {
   one(kind: Kind, column: 'id' | 'uuid', value: string | number): AnyRow | undefined {
     const table = this.#tableOf(kind);
     if (!table) return this.#rows.one(kind, column, value);
-    return column === 'id' ? table.byId(value as number) : table.find({ [column]: value })?.[0];
+    return column === 'id' ? table.byId(value as number) : table.byUuid(value as string);
   }
 
   find(kind: Kind, where: object, page: Page = {}): AnyRow[] {
@@ -83,6 +83,11 @@ class HeldTable {
     return this.#rows.get(id);
   }
 
+  byUuid(uuid: string): AnyRow | undefined {
+    const id = this.#indexOf(['uuid']).ids.get(uuid);
+    return typeof id === 'number' ? this.#rows.get(id) : undefined;
+  }
+
   /** Those with the values, in order of their ids; undefined where a column may have one of several. */
   find(where: object): AnyRow[] | undefined {
     const wanted = where as Readonly<Record<string, Cell>>;
@@ -91,9 +96,9 @@ class HeldTable {
     const ids = this.#indexOf(columns).ids.get(keyOf(columns, wanted));
     if (ids === undefined) return [];
     const sorted = typeof ids === 'number' ? [ids] : [...ids].sort((a, b) => a - b);
-    return sorted
-      .map((id) => this.#rows.get(id)!)
-      .filter((row) => columns.every((name) => row[name] === (wanted[name] ?? null)));
+    const found = sorted.map((id) => this.#rows.get(id)!);
+    if (columns.length === 1) return found;
+    return found.filter((row) => columns.every((name) => row[name] === (wanted[name] ?? null)));
   }
 
   /** Takes the place of a row as it was; null where there was none, or is none any more. */

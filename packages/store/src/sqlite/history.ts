@@ -24,6 +24,9 @@ type LoggedRow = Omit<Logged, 'id' | 'removed' | 'before' | 'after'> & {
   after: string | null;
 };
 
+const changeColumns = ['revision', 'kind', 'object_id', 'removed', 'before', 'after'];
+const loggedAtOnce = 32;
+
 export class History {
   readonly store: string;
   readonly #database: Database;
@@ -56,26 +59,30 @@ export class History {
       }),
     );
     commit.run({ ...by, revision, time: new Date().toISOString() });
-    const change = this.#database.prepare('record change', (builder, slot) =>
-      builder.insertInto('changes').values({
-        revision: slot('revision'),
-        kind: slot('kind'),
-        object_id: slot('object_id'),
-        removed: slot('removed'),
-        before: slot('before'),
-        after: slot('after'),
-      }),
-    );
-    for (const { kind, before, after } of touched) {
-      const object_id = (after ?? before)!.id;
-      change.run({ revision, kind, object_id, removed: !after, before: textOf(before), after: textOf(after) });
-    }
+    this.#log(revision, touched);
     const save = this.#database.prepare('save', (builder, slot) =>
       builder.updateTable('store').set({ revision: slot('revision') }),
     );
     save.run({ revision });
     this.#state = { ...this.#state, revision };
     return revision;
+  }
+
+  /** Several at a time, which costs half as much as one by one. */
+  #log(revision: number, touched: readonly Touched[]): void {
+    for (let from = 0; from < touched.length; ) {
+      const some = touched.length - from < loggedAtOnce ? 1 : loggedAtOnce;
+      const statement = this.#database.prepare(`record ${some} changes`, (builder, slot) => {
+        const change = Object.fromEntries(changeColumns.map((name) => [name, slot(name)]));
+        return builder.insertInto('changes').values(Array.from({ length: some }, () => change));
+      });
+      const values: (string | number | null)[] = [];
+      for (const { kind, before, after } of touched.slice(from, from + some)) {
+        values.push(revision, kind, (after ?? before)!.id, after ? 0 : 1, textOf(before), textOf(after));
+      }
+      statement.runWith(values);
+      from += some;
+    }
   }
 
   /** Takes the revisions back of transactions that were undone. */

@@ -2,7 +2,7 @@ import { type Change, type Kind, type RowOf, timeToText } from '@openvnet/model'
 import { type AnyRow, type Cell, tables } from '../columns.ts';
 import type { Values } from '../reader.ts';
 import { type Touched, type Transaction, UniqueError } from '../store.ts';
-import type { Database } from './database.ts';
+import type { Database, Prepared } from './database.ts';
 import { HeldRows } from './held-rows.ts';
 import type { History } from './history.ts';
 import { SqliteReader } from './reader.ts';
@@ -10,11 +10,20 @@ import type { Rows } from './rows.ts';
 
 type Given = Readonly<Record<string, Cell | undefined>>;
 
+interface Entry {
+  readonly kind: Kind;
+  readonly id: number;
+  readonly before: AnyRow | null;
+  after: AnyRow | null;
+}
+
 /** Writes rows, and remembers of each object how it was before and what it is now. */
 export class SqliteTransaction extends SqliteReader implements Transaction {
   readonly #database: Database;
   readonly #held: HeldRows;
-  readonly #touched = new Map<string, { kind: Kind; id: number; before: AnyRow | null; row: AnyRow | null }>();
+  /** In the order in which they were first touched. */
+  readonly #touched = new Set<Entry>();
+  readonly #entries = new Map<Kind, Map<number, Entry>>();
   readonly #now = timeToText(Date.now());
 
   constructor(database: Database, rows: Rows, history: History) {
@@ -40,24 +49,34 @@ export class SqliteTransaction extends SqliteReader implements Transaction {
   }
 
   touched(): Touched[] {
-    return [...this.#touched.values()].map(({ kind, before, row }) => ({ kind, before, after: row }) as Touched);
+    return [...this.#touched] as unknown as Touched[];
   }
 
   changes(): Change[] {
-    return [...this.#touched.values()].map(({ kind, id, row }) => ({ kind, id, row }) as Change);
+    return [...this.#touched].map(({ kind, id, after }) => ({ kind, id, row: after }) as Change);
   }
 
   #insert(kind: Kind, given: Given): AnyRow {
     const { name, columns } = tables[kind];
-    const cells: Record<string, Cell> = {};
-    for (const column of columns) cells[column.name] = given[column.name] ?? column.initial;
-    cells.created_at = this.#now;
-    cells.updated_at = this.#now;
+    // The id comes first, as in rows that were read.
+    const row: Record<string, Cell> & { id: number } = { id: 0 };
+    for (const column of columns) row[column.name] = given[column.name] ?? column.initial;
+    row.created_at = this.#now;
+    row.updated_at = this.#now;
     const statement = this.#database.prepare(`insert ${kind}`, (builder, slot) =>
-      builder.insertInto(name).values(Object.fromEntries(Object.keys(cells).map((column) => [column, slot(column)]))),
+      builder
+        .insertInto(name)
+        .values(
+          Object.fromEntries(
+            [...columns.map((column) => column.name), 'created_at', 'updated_at'].map((column) => [
+              column,
+              slot(column),
+            ]),
+          ),
+        ),
     );
-    const id = this.#unlessTaken(kind, cells, () => statement.run(cells));
-    return this.#remember(kind, { id, ...cells }, null);
+    row.id = this.#unlessTaken(kind, row, statement);
+    return this.#remember(kind, row, null);
   }
 
   #update(kind: Kind, id: number, given: Given): AnyRow {
@@ -73,7 +92,7 @@ export class SqliteTransaction extends SqliteReader implements Transaction {
         .set(Object.fromEntries([...names, 'updated_at'].map((column) => [column, slot(column)])))
         .where('id', '=', slot('id')),
     );
-    this.#unlessTaken(kind, row, () => statement.run(row));
+    this.#unlessTaken(kind, row, statement);
     return this.#remember(kind, row, before);
   }
 
@@ -88,25 +107,40 @@ export class SqliteTransaction extends SqliteReader implements Transaction {
     );
     statement.run({ id });
     this.#held.removed(kind, before);
-    const key = `${kind} ${id}`;
-    const known = this.#touched.get(key);
-    if (known?.before === null) this.#touched.delete(key);
-    else this.#touched.set(key, { kind, id, before: known?.before ?? before, row: null });
+    const known = this.#entries.get(kind)?.get(id);
+    if (known?.before === null) this.#forget(known);
+    else this.#note({ kind, id, before, after: null });
     return true;
   }
 
   #remember(kind: Kind, row: AnyRow, before: AnyRow | null): AnyRow {
     this.#held.written(kind, row, before);
-    const key = `${kind} ${row.id}`;
-    const known = this.#touched.get(key);
-    this.#touched.set(key, { kind, id: row.id, before: known ? known.before : before, row });
+    this.#note({ kind, id: row.id, before, after: row });
     return row;
   }
 
-  /** Does `write`; where the database refuses it, because another row has what no two may have, names that row. */
-  #unlessTaken<T>(kind: Kind, row: Given, write: () => T): T {
+  /** Takes in what was done to an object; how it was before is known from the first time. */
+  #note(entry: Entry): void {
+    const entries = this.#entries.get(entry.kind) ?? new Map<number, Entry>();
+    this.#entries.set(entry.kind, entries);
+    const known = entries.get(entry.id);
+    if (known) {
+      known.after = entry.after;
+      return;
+    }
+    entries.set(entry.id, entry);
+    this.#touched.add(entry);
+  }
+
+  #forget(entry: Entry): void {
+    this.#entries.get(entry.kind)!.delete(entry.id);
+    this.#touched.delete(entry);
+  }
+
+  /** Writes `row`; where the database refuses it, because another row has what no two may have, names that row. */
+  #unlessTaken(kind: Kind, row: AnyRow, write: Prepared): number {
     try {
-      return write();
+      return write.run(row);
     } catch (error) {
       for (const columns of tables[kind].unique) {
         const values = columns.map((name) => row[name] ?? null);
