@@ -77,7 +77,7 @@ describe('rename', () => {
     expect(await json('interface show if-web')).toMatchObject({ network_uuid: 'nw-blue' });
     expect(await vnctl('network rename nw-blue')).toMatchObject({
       code: 2,
-      err: 'vnctl: two names are needed: vnctl networks rename UUID NEW_UUID\n',
+      err: 'vnctl: two names are needed: vnctl networks rename UUID NEW_UUID\nhint: Use: vnctl networks rename --help\n',
     });
     expect(await vnctl('network rename nw-blue if-blue')).toMatchObject({ code: 1 });
   });
