@@ -228,7 +228,8 @@ describe('npm run demo', () => {
 
   it('explains to who is not root what it would do and why that needs root', async () => {
     const words = ['--reuid=65534', '--regid=65534', '--clear-groups', process.execPath, demo];
-    const { code, stdout, stderr } = await run('setpriv', words, { mayFail: true });
+    // Without a directory of its own to write to either.
+    const { code, stdout, stderr } = await run('env', ['TMPDIR=/root', 'setpriv', ...words], { mayFail: true });
     expect({ code, stderr }).toEqual({ code: 1, stderr: '' });
     expect(stdout).toMatch(/three experiments[\s\S]*needs root: network namespaces[\s\S]*sudo npm run demo/);
     const up = await run('setpriv', [...words.slice(0, 4), vnctlProgram, 'lab', 'up'], { mayFail: true });

@@ -28,7 +28,13 @@ export function stateDirectory(): string {
 
 /** Makes a directory for this user alone, where it is not there, and checks it. Returns its path without links. */
 export function makeTrusted(path: string): string {
-  mkdirSync(path, { recursive: true, mode: 0o700 });
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw new LabError(`the directory ${path} for the state of labs cannot be created: ${(cause as Error).message}`, {
+      cause,
+    });
+  }
   return checkTrusted(path);
 }
 

@@ -28,15 +28,16 @@ Nothing of it touches the network of this machine, and all of it is removed in t
 const { values } = parseArgs({
   options: { keep: { type: 'boolean', default: false }, 'run-directory': { type: 'string' } },
 });
-process.exitCode = await main(values.keep, values['run-directory'] ?? defaultRunDirectory());
+process.exitCode = await main(values.keep, values['run-directory']);
 
-async function main(keep: boolean, runDirectory: string): Promise<number> {
+async function main(keep: boolean, given: string | undefined): Promise<number> {
   const write = (text: string): void => void process.stdout.write(text);
   write(`${intro}\n`);
   if (process.getuid?.() !== 0) {
     write(`${needsRoot}\n`);
     return 1;
   }
+  const runDirectory = given ?? defaultRunDirectory();
   const ending = { [Symbol.asyncDispose]: () => labDown({ runDirectory, say: () => {} }) };
   let mayRemove = false;
   try {
