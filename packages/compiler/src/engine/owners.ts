@@ -24,6 +24,10 @@ const ownersOfLocal: {
   flood_part: ({ domain_id }) => objectOfDomain(domain_id),
   station: ({ id }) => ({ kind: 'ip_lease', id }),
   resolved: ({ domain_id }) => objectOfDomain(domain_id),
+  tunnel: () => undefined,
+  peer: ({ id }) => ({ kind: 'datapath', id }),
+  remote_member: ({ domain_id }) => objectOfDomain(domain_id),
+  flood_peer: ({ domain_id }) => objectOfDomain(domain_id),
   filtering: ({ id }) => ({ kind: 'interface', id }),
   rule_set: ({ id }, { filtering }) => {
     const [user, ...others] = filtering.where('hash', id);
@@ -52,6 +56,7 @@ export function itemsOf(relations: Relations, source: Source, object: ObjectId):
     return own ? [name === 'rule_set' ? own.hash : own.id] : [];
   }
   if (name === 'binding' || name === 'uplink') return object.kind === 'interface' ? [object.id] : [];
+  if (name === 'peer') return object.kind === 'datapath' ? [object.id] : [];
   if (name === 'attachment' || name === 'station') return object.kind === 'ip_lease' ? [object.id] : [];
   const domain =
     object.kind === 'network' ? object.id : object.kind === 'segment' ? segmentDomain(object.id) : undefined;

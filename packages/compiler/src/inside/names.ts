@@ -27,6 +27,9 @@ const shownFields: { readonly [F in FieldName]?: Shown } = {
   arp_tpa: 'ipv4',
   arp_sha: 'mac',
   arp_tha: 'mac',
+  tun_src: 'ipv4',
+  tun_dst: 'ipv4',
+  tunnel_id: 'domain',
 };
 
 /** Numbers that have a name of their own. */
@@ -192,6 +195,7 @@ function valueText(
       return usersOfRules(relations, number);
     case 'interface':
     case 'route_link':
+    case 'datapath':
       return relations[shown].get(number)?.uuid ?? String(number);
     default:
       return (field && words[field]?.[number]) ?? String(value);
