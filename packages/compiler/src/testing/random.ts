@@ -2,17 +2,20 @@
  * Topologies drawn by lot, for properties, with every feature in. What is drawn is small, so that much of it meets; some of
  * it the manager would refuse, and some waits for what never comes.
  */
+import { type Encapsulation, encapsulations } from '@openvnet/model';
 import fc from 'fast-check';
 import type { ModelRows, Resolved } from '../engine/relations.ts';
 import { segmentDomain } from '../pipeline/domain-numbers.ts';
 import { localPort } from '../pipeline/ports.ts';
 import {
   datapathId,
+  datapathRow,
   filterRow,
   macLeaseRow,
   macOf,
   networkRows,
   type Put,
+  placementRow,
   plainInterface,
   routeRows,
   routingLease,
@@ -39,6 +42,8 @@ export interface Topology {
   readonly guests: readonly { readonly port: number; readonly places: readonly Address[] }[];
   readonly gateways: readonly { readonly id: number; readonly places: readonly Address[] }[];
   readonly uplinks: readonly { readonly id: number; readonly port: number; readonly places: readonly Address[] }[];
+  /** Interfaces on other hosts. */
+  readonly remotes: readonly { readonly host: number; readonly places: readonly Address[] }[];
   /** Stations that the model does not know, and addresses outside that gateways translate. */
   readonly outside: readonly Address[];
 }
@@ -51,6 +56,15 @@ export const strangerPort = 19;
 export const someServices = [80, 8080, 53, 5353] as const;
 const host = 31;
 const firstGateway = 101;
+
+/** Other hosts, by their datapaths. */
+export const otherHosts = [2, 3] as const;
+const firstRemote = 41;
+
+/** The tunnel ports of the switch that every topology is for. */
+export const tunnelPorts: ReadonlyMap<number, Encapsulation> = new Map(
+  encapsulations.map((encapsulation, i) => [1001 + i, encapsulation]),
+);
 
 /** The ports of the switch that every topology is for, by number. */
 export const switchPorts: ReadonlyMap<number, string> = new Map<number, string>([
@@ -99,6 +113,21 @@ const draw = fc.record({
     0,
     uplinkPorts.length,
   ),
+  encapsulations: fc.tuple(...[1, ...otherHosts].map(() => fc.constantFrom(null, null, ...encapsulations))),
+  remotes: many(
+    fc.record({
+      host: fc.constantFrom(...otherHosts),
+      places: many(drawnAddress, 0, 2),
+      segment: fc.constantFrom(null, 1, 2),
+      movesTo: fc.constantFrom(null, null, ...otherHosts),
+    }),
+    0,
+    3,
+  ),
+  /** A guest here that is on another host as well. */
+  moving: fc.option(fc.record({ guest: fc.nat(), host: fc.constantFrom(...otherHosts), standby: fc.boolean() }), {
+    freq: 2,
+  }),
   statics: many(fc.record({ guest: fc.nat(), segment: fc.constantFrom(null, 1, 2), network: fc.nat(3) }), 0, 2),
   routes: many(
     fc.record({
@@ -179,6 +208,7 @@ export function populated({ rows, resolved }: Topology): TestSwitch {
   for (const row of rows) model.put(...row);
   const vswitch = new TestSwitch(model);
   for (const [id, name] of switchPorts) vswitch.port(id, name);
+  for (const [id, encapsulation] of tunnelPorts) vswitch.compiler.relations.tunnel.set({ id, encapsulation });
   for (const row of resolved) vswitch.compiler.relations.resolved.set(row);
   vswitch.compiler.update();
   return vswitch;
@@ -199,11 +229,12 @@ class Builder {
     for (const [i, { range, segment, mtu, mode }] of networks.entries())
       this.#rows.push(...networkRows(i + 1, addressIn(range, 0), { mtu, segment_id: segment, mode }));
     const guests = [...this.#guests(), ...(own ? [this.#host(own)] : [])];
+    const remotes = this.#remotes();
     const gateways = this.#gateways();
     const uplinks = this.#uplinks();
     const resolved = this.#resolved();
     const doors = [...gateways, ...uplinks.filter(({ mode, places }) => mode === 'patch' && places.length > 0)];
-    const known = [...guests, ...doors].flatMap(({ places }) => places.map(({ ip }) => ip));
+    const known = [...guests, ...doors, ...remotes].flatMap(({ places }) => places.map(({ ip }) => ip));
     this.#routes(doors, known);
     this.#filters(known);
     const outside = [
@@ -214,7 +245,7 @@ class Builder {
       ),
     ];
     this.#services(gateways);
-    return { rows: latest(this.#rows), resolved, guests, gateways, uplinks, outside };
+    return { rows: latest(this.#rows), resolved, guests, gateways, uplinks, remotes, outside };
   }
 
   #guests(): Topology['guests'] {
@@ -227,6 +258,19 @@ class Builder {
         port: id,
         places: made.length > 0 ? made : [{ network: 0, mac: macOf(id), ip: addressIn(range, 90 + i) }],
       };
+    });
+  }
+
+  #remotes(): Topology['remotes'] {
+    const { remotes, moving, guests, encapsulations: kinds } = this.#drawn;
+    for (const [i, id] of [datapathId, ...otherHosts].entries())
+      this.#rows.push(datapathRow(id, { encapsulation: kinds[i]! }));
+    if (moving) this.#rows.push(placementRow(guestPorts[moving.guest % guests.length]!, moving.host, moving.standby));
+    return remotes.map(({ host: at, places, segment, movesTo }, i) => {
+      const id = firstRemote + i;
+      this.#rows.push(placementRow(id, at));
+      if (movesTo !== null && movesTo !== at) this.#rows.push(placementRow(id, movesTo, true));
+      return { host: at, places: this.#interface(id, 'vif', places, segment) };
     });
   }
 
