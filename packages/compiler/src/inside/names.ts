@@ -1,11 +1,12 @@
 import { ipv4ToText, macToText } from '@openvnet/model';
 import {
-  type Action,
+  actionInWords,
   type FieldName,
   type Flow,
   type MatchValue,
   reservedPorts,
   type Subfield,
+  type Words,
 } from '@openvnet/openflow';
 import type { Relations } from '../engine/relations.ts';
 import { hashIn } from '../features/rule-sets.ts';
@@ -64,10 +65,10 @@ export function matchByName(
 
 /** Actions by names, in order. */
 export function actionsByName(relations: Relations, { table, instructions }: Flow): string[] {
+  const words = wordsOf(relations, table);
   return instructions.flatMap((instruction) => {
     if (instruction.type === 'goto_table') return [];
-    if (instruction.type === 'apply_actions')
-      return instruction.actions.map((action) => actionText(relations, table, action));
+    if (instruction.type === 'apply_actions') return instruction.actions.map((action) => actionInWords(action, words));
     return [instruction.type];
   });
 }
@@ -112,41 +113,23 @@ export function tableText(table: number): string {
   return tableNames[table] ?? String(table);
 }
 
-function actionText(relations: Relations, table: number, action: Action): string {
+/** What the actions of a table's flows name. */
+function wordsOf(relations: Relations, table: number): Words {
   const registerOf = (place: Subfield): RegisterName | undefined =>
     tableNames[table] && registerAt(tableNames[table], place);
-  const placeText = (place: Subfield): string => registerOf(place) ?? place.field.replace(/^nxm_/, '');
-  switch (action.type) {
-    case 'output':
-      return `output(${valueText(relations, 'port', undefined, BigInt(action.port))})`;
-    case 'output_reg':
-      return `output(${placeText(action.from)})`;
-    case 'set_field': {
-      const { field, value } = action;
-      return `${field}=${valueText(relations, shownFields[field], field, BigInt(value))}`;
-    }
-    case 'load': {
-      const name = registerOf(action.to);
-      const shown = name ? shownOf(name) : shownFields[action.to.field];
-      return `${placeText(action.to)}=${valueText(relations, shown, undefined, BigInt(action.value))}`;
-    }
-    case 'move':
-      return `${placeText(action.to)}=${placeText(action.from)}`;
-    case 'resubmit':
-      return `ask(${tableText(action.table ?? 0)})`;
-    case 'controller': {
-      const reason = action.userdata && reasonOf(action.userdata[0]!);
-      return reason ? `agent(${reason})` : 'agent';
-    }
-    case 'learn_up_to':
-      return `learn(${tableText(action.table)})`;
-    case 'check_pkt_larger':
-      return `${placeText(action.to)}=size>${packetSize(action.size)}`;
-    case 'dec_nw_ttl':
-      return 'nw_ttl-1';
-    default:
-      return action.type;
-  }
+  return {
+    place: (place) => registerOf(place) ?? place.field.replace(/^nxm_/, ''),
+    value: (place, value) => {
+      const name = registerOf(place);
+      return name
+        ? valueText(relations, shownOf(name), undefined, value)
+        : valueText(relations, shownFields[place.field], place.field, value);
+    },
+    port: (number) => valueText(relations, 'port', undefined, BigInt(number)),
+    table: tableText,
+    size: (bytes) => String(packetSize(bytes)),
+    reason: (userdata) => userdata && reasonOf(userdata[0]!),
+  };
 }
 
 function shownOf(name: RegisterName): Shown | undefined {
