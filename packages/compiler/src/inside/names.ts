@@ -151,41 +151,36 @@ function maskedText(
   return `${text}/${shown === 'mac' ? macToText(Number(mask)) : `0x${mask.toString(16)}`}`;
 }
 
+/** The text of a number, by what it is; undefined where nothing has that number. */
+const texts: { readonly [S in Shown]: (relations: Relations, number: number) => string | undefined } = {
+  ipv4: (_, number) => ipv4ToText(number),
+  mac: (_, number) => macToText(number),
+  port: ({ port }, number) => port.get(portFromWire(number))?.name ?? reservedText(number),
+  domain: (relations, number) => {
+    const { kind, id } = objectOfDomain(number);
+    return relations[kind].get(id)?.uuid;
+  },
+  reason: (_, number) => reasonOf(number),
+  rule_set: usersOfRules,
+  interface: (relations, number) => relations.interface.get(number)?.uuid,
+  route_link: (relations, number) => relations.route_link.get(number)?.uuid,
+};
+
 function valueText(
   relations: Relations,
   shown: Shown | undefined,
   field: FieldName | undefined,
   value: bigint,
 ): string {
-  const number = Number(value);
-  switch (shown) {
-    case 'ipv4':
-      return ipv4ToText(number);
-    case 'mac':
-      return macToText(number);
-    case 'port':
-      return relations.port.get(portFromWire(number))?.name ?? reservedText(number);
-    case 'domain': {
-      const { kind, id } = objectOfDomain(number);
-      return relations[kind].get(id)?.uuid ?? String(number);
-    }
-    case 'reason':
-      return reasonOf(number) ?? String(number);
-    case 'rule_set':
-      return usersOfRules(relations, number);
-    case 'interface':
-    case 'route_link':
-      return relations[shown].get(number)?.uuid ?? String(number);
-    default:
-      return (field && words[field]?.[number]) ?? String(value);
-  }
+  const text = shown ? texts[shown](relations, Number(value)) : field && words[field]?.[Number(value)];
+  return text ?? String(value);
 }
 
 /** Which interfaces have the rules of a number: the first of them, and how many more. */
-function usersOfRules(relations: Relations, number: number): string {
+function usersOfRules(relations: Relations, number: number): string | undefined {
   const users = relations.filtering.where('hash', hashIn(number)).map(({ id }) => relations.interface.get(id)?.uuid);
   const more = users.length > 1 ? ` and ${users.length - 1} more` : '';
-  return users.length === 0 ? String(number) : `rules of ${users[0]}${more}`;
+  return users.length === 0 ? undefined : `rules of ${users[0]}${more}`;
 }
 
 function reservedText(port: number): string {
