@@ -13,7 +13,7 @@ import {
   resourceOf,
   type TopologyChange,
 } from '@openvnet/model';
-import type { ChangedBy, Transaction } from '@openvnet/store';
+import { type ChangedBy, type Numbers, Runs, type Transaction } from '@openvnet/store';
 import type { Given, Json } from '../api/endpoint.ts';
 import { inOurWords, objectInPath, parametersFor, readParameters, resolveReferences } from '../api/parameters.ts';
 import { perKind } from '../api/per-kind.ts';
@@ -340,10 +340,10 @@ async function differences(
 const comparedParameters = perKind((kind) => parametersFor(parametersOf(resourceOf(kind)), 'change'));
 
 /** The IPv4 addresses that a topology gives to somebody. */
-function addressesIn(wanted: readonly Wanted[]): Set<number> {
+function addressesIn(wanted: readonly Wanted[]): Numbers {
   const given = wanted.map((one) => ('uuid' in one ? one.given.ipv4_address : undefined));
   const addresses = given.map((text) => (typeof text === 'string' ? parseIpv4(text) : undefined));
-  return new Set(addresses.filter((address) => address !== undefined));
+  return new Runs(addresses.filter((address) => address !== undefined));
 }
 
 /** A child or relation, as people tell it from its neighbours. */
