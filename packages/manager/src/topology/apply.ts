@@ -10,7 +10,7 @@ import {
   resourceOf,
   type TopologyChange,
 } from '@openvnet/model';
-import type { ChangedBy } from '@openvnet/store';
+import { type ChangedBy, type Numbers, Runs } from '@openvnet/store';
 import { type Context, changeIn, type Writing } from '../api/resource-endpoints.ts';
 import { applyLists } from './apply-lists.ts';
 import { differences } from './differences.ts';
@@ -140,8 +140,8 @@ async function removeForAgain({ tx, wanted, again, gone }: Progress, kind: Kind,
 }
 
 /** The IPv4 addresses that a topology gives to somebody. */
-function addressesIn(wanted: readonly Wanted[]): Set<number> {
+function addressesIn(wanted: readonly Wanted[]): Numbers {
   const given = wanted.map((one) => ('uuid' in one ? one.given.ipv4_address : undefined));
   const addresses = given.map((text) => (typeof text === 'string' ? parseIpv4(text) : undefined));
-  return new Set(addresses.filter((address) => address !== undefined));
+  return new Runs(addresses.filter((address) => address !== undefined));
 }
