@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { nodeName } from '@openvnet/model';
 import { hostPort, logLevel, stateDirectory } from '@openvnet/settings';
@@ -29,6 +30,15 @@ export const agentSettings = {
     placeholder: 'DIR',
     schema: z.string().min(1),
     default: join(stateDirectory(), 'agent'),
+  },
+  tunnelAddress: {
+    doc: 'address of this host to which other hosts send; if empty, the address from which it reaches the manager',
+    placeholder: 'ADDRESS',
+    schema: z
+      .string()
+      .refine((text) => text === '' || isIP(text) !== 0, 'expected an IPv4 or IPv6 address')
+      .transform((text) => text || undefined),
+    default: '',
   },
   logLevel,
   nodeId: {

@@ -1,4 +1,4 @@
-import type { Bound, BridgeReport, Question, Report, ToManager, Waiting } from '@openvnet/model';
+import type { Bound, BridgeReport, Question, Report, ToManager, UnderlayReport, Waiting } from '@openvnet/model';
 import { withoutClaims } from '../feed/succession.ts';
 import { type ClaimLimits, Claims, isSameHost } from './claims.ts';
 import { Turns } from './turns.ts';
@@ -27,6 +27,8 @@ export interface Agent {
   bridges: readonly BridgeReport[];
   /** By interface, then by datapath. */
   readonly bound: Map<number, Map<number, Bound>>;
+  /** The addresses of the host; undefined if the agent has not said. */
+  underlay: UnderlayReport | undefined;
   /** Reasons by `kind id`. */
   waiting: Map<string, string[]>;
   /** Set while the agent is told nothing, since it holds the flows of another store. */
@@ -109,9 +111,10 @@ export class Agents implements Disposable {
     this.#changed();
   }
 
-  reported(agent: Agent, { revision, problem, bridges, bound, waiting }: Report): void {
+  reported(agent: Agent, { revision, problem, bridges, bound, waiting, underlay }: Report): void {
     const { held } = agent;
     agent.problem = problem;
+    if (underlay) agent.underlay = underlay;
     if (bridges) {
       agent.bridges = held ? withoutClaims(bridges, held.reason) : bridges;
       this.#forgetTwinsOf(agent);
@@ -206,6 +209,7 @@ function blank(hello: Hello, address: string): Agent {
     bridges: [],
     bound: new Map(),
     waiting: new Map(),
+    underlay: undefined,
     held: undefined,
   };
 }
