@@ -98,24 +98,25 @@ interface Situation {
   readonly seen: ReadonlySet<number>;
 }
 
+/** Who stands by is promoted by what follows from every change (`behaviours/active-interface.ts`). */
 async function settle(tx: Transaction, interfaceId: number, { held, claims, seen }: Situation): Promise<void> {
   const claimed = new Map(claims.map((claim) => [claim.datapath_id, claim]));
-  const [staying, gone] = [[] as Placement[], [] as Placement[]];
-  for (const row of held) (claimed.has(row.datapath_id) || !seen.has(row.datapath_id) ? staying : gone).push(row);
-  for (const { id } of gone) await tx.remove('active_interface', id);
-  let isSomewhere = staying.some(({ standby }) => !standby);
-  const byAge = staying.toSorted((a, b) => a.id - b.id);
-  for (const row of byAge) {
-    const claim = claimed.get(row.datapath_id);
-    const standby = row.standby && isSomewhere;
-    isSomewhere ||= !standby;
-    await tx.update('active_interface', row.id, { standby, ...(claim && portOf(claim)) });
+  const places = new Set<number>();
+  for (const { id, datapath_id } of held) {
+    const claim = claimed.get(datapath_id);
+    if (!claim && seen.has(datapath_id)) {
+      await tx.remove('active_interface', id);
+      continue;
+    }
+    places.add(datapath_id);
+    if (claim) await tx.update('active_interface', id, portOf(claim));
   }
   for (const claim of claims) {
-    if (staying.some(({ datapath_id }) => datapath_id === claim.datapath_id)) continue;
-    const place = { interface_id: interfaceId, datapath_id: claim.datapath_id, standby: isSomewhere };
+    const { datapath_id } = claim;
+    if (places.has(datapath_id)) continue;
+    const place = { interface_id: interfaceId, datapath_id, standby: places.size > 0 };
     await tx.insert('active_interface', { uuid: '', ...place, ...portOf(claim) });
-    isSomewhere = true;
+    places.add(datapath_id);
   }
 }
 
