@@ -24,7 +24,7 @@ export interface FieldOptions<S> {
 export interface Field<S = unknown, Optional extends boolean = boolean> extends FieldOptions<S> {
   readonly type: 'text' | 'integer' | 'boolean' | 'ipv4' | 'ipv4List' | 'mac' | 'time' | 'dpid' | 'enum' | 'reference';
   readonly optional: Optional;
-  /** What is stored for a value that a request holds; undefined where it cannot be taken, as `explain` says. */
+  /** What is stored for a value that a request holds; undefined if it cannot be taken, as `explain` says. */
   readonly read: (given: unknown) => S | undefined;
   /** What a request may hold, as JSON Schema says it. */
   readonly json: Readonly<Record<string, unknown>>;
@@ -354,7 +354,7 @@ function parseInteger(given: unknown): number | undefined {
   return Number.isSafeInteger(value) ? (sign === '-' ? -value : value) : undefined;
 }
 
-/** A prefix length, or a netmask in dotted form, as a number of bits; `undefined` where it is neither. */
+/** A prefix length, or a netmask in dotted form, as a number of bits; `undefined` if it is neither. */
 export function parsePrefix(given: string): number | undefined {
   if (/^\d{1,2}$/.test(given)) return Number(given) <= 32 ? Number(given) : undefined;
   const mask = parseIpv4(given);

@@ -31,7 +31,7 @@ const ownersOfLocal: {
   },
 };
 
-/** The object that an item of a feature is of; undefined where there is no such item any more, or no object. */
+/** The object that an item of a feature is of; undefined if there is no such item any more, or no object. */
 export function ownerOf(relations: Relations, source: Source, item: number): ObjectId | undefined {
   const [name, id] = itemRow(source, item);
   if (name === 'domain') return objectOfDomain(id);

@@ -53,7 +53,7 @@ export async function drawMac(reader: Reader, groupId: number): Promise<number |
   throw new ApiError('argument', `no MAC address of ${uuid} is free: all of ${shown.join(', ')} are taken`);
 }
 
-/** A MAC address of the range, at random, that nothing has; undefined where all are taken. */
+/** A MAC address of the range, at random, that nothing has; undefined if all are taken. */
 export async function drawMacWithin(reader: Reader, range: Range): Promise<number | undefined> {
   for (let i = 0; i < attempts; i++) {
     const address = anyOf([range])!;
