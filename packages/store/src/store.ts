@@ -5,6 +5,7 @@
 import type { Change, Kind, RowOf } from '@openvnet/model';
 import type { AnyRow, Cell } from './columns.ts';
 import type { ChangedBy, Reader, Values } from './reader.ts';
+import type { Numbers } from './runs.ts';
 
 /** The operations of a transaction. Reads see its own writes. */
 export interface Transaction extends Reader {
@@ -14,6 +15,15 @@ export interface Transaction extends Reader {
   update<K extends Kind>(kind: K, id: number, values: Partial<Values<K>>): Promise<RowOf<K>>;
   /** Deletes a row after every row that refers to it. Returns whether the row existed. */
   remove(kind: Kind, id: number): Promise<boolean>;
+  /**
+   * The numbers in `column` of the rows whose column `of[0]` is `of[1]`; no two such rows share one. Asking again costs
+   * nothing, however many rows there are. Valid until the next write.
+   */
+  numbersOf<K extends Kind>(
+    kind: K,
+    column: keyof RowOf<K> & string,
+    of: readonly [keyof RowOf<K> & string, number],
+  ): Promise<Numbers>;
 }
 
 /** The change of an object by a transaction so far; null stands for absence. */

@@ -1,5 +1,5 @@
 import { type RowOf, shell } from '@openvnet/model';
-import { digitsOf, placesOf, whyUnserved } from '../status/facts.ts';
+import { digitsOf, servedOf, whyUnserved } from '../status/facts.ts';
 import { releasing } from '../status/releases.ts';
 import type { Behaviour } from './behaviour.ts';
 
@@ -8,15 +8,15 @@ export const datapath: Behaviour<'datapath'> = {
   removed: ({ release }) => (release ? releasing : null),
   findings: (facts, rows) =>
     rows.map((row) => {
-      const places = placesOf(facts, [row.id]);
+      const served = servedOf(facts, [row.id]);
       const nodes = facts.agents
         .all()
         .filter(({ bridges }) => bridges.some(({ dpid }) => digitsOf(dpid) === row.dpid))
         .map(({ node }) => node);
       return {
-        places,
-        on: places.map(() => ({ datapath_uuid: row.uuid, port_name: null, port_number: null })),
-        waits_for: places.length === 0 ? [whyUnserved(facts, [row])] : [],
+        served,
+        on: served.map(() => ({ datapath_uuid: row.uuid, port_name: null, port_number: null })),
+        waits_for: served.length === 0 ? [whyUnserved(facts, [row])] : [],
         notes: [...severalHosts(row, nodes), ...otherNode(row, nodes)],
       };
     }),
