@@ -22,10 +22,10 @@ export {
 } from './engine/feature.ts';
 export { FlowTable } from './engine/flow-table.ts';
 export { wasLearned } from './engine/learned.ts';
+export { localRelations } from './engine/local-relations.ts';
 export { type NamedObject, named, namesOf, ownerOf } from './engine/owners.ts';
 export { type Identified, Relation } from './engine/relation.ts';
 export {
-  localRelations,
   type ModelRelations,
   type ModelRows,
   modelRelations,

@@ -1,12 +1,14 @@
 /**
- * Actions: what a flow does with a packet. A new one is an entry of `actions`; its type, reading and writing follow.
+ * Actions: what a flow does with a packet. A new one is an entry of `actions`: how it is written, and, where flows here use it,
+ * how it runs and reads. Its type follows.
  * OpenFlow 1.3.5, 7.2.4; Open vSwitch, ovs-actions(7).
  */
 import { type Field, pad, type Reader, rest, u8, u16, u32, type Writer } from '@openvnet/wire';
 import { type FieldName, fieldsByName } from './fields.ts';
 import { learn, learnUpTo } from './learn.ts';
 import { decodeField, encodeField } from './match.ts';
-import { nat } from './nat.ts';
+import { type Machine, type Meaning, meant, type Words, wholeOf } from './meaning.ts';
+import { type Nat, nat } from './nat.ts';
 import { padded, present, properties, property } from './properties.ts';
 import { load, move, numberOrSubfield, resultBit, stacked, subfield } from './subfield.ts';
 import {
@@ -113,35 +115,113 @@ const controller = inTurn(
 );
 
 const actions = {
-  output: variant(0, { port: u32, max_len: withDefault(u16, 0xffff), _: pad(6) }),
+  output: meant(variant(0, { port: u32, max_len: withDefault(u16, 0xffff), _: pad(6) }), {
+    run: (machine, { port }) => machine.output(port),
+    reads: (words, { port }) => `output(${words.port(port)})`,
+  }),
   push_vlan: variant(17, { ethertype: withDefault(u16, 0x8100), _: pad(2) }),
   pop_vlan: variant(18, { _: pad(4) }),
   push_mpls: variant(19, { ethertype: u16, _: pad(2) }),
   pop_mpls: variant(20, { ethertype: u16, _: pad(2) }),
   set_queue: variant(21, { queue: u32 }),
   group: variant(22, { group: u32 }),
-  dec_nw_ttl: variant(24, { _: pad(4) }),
-  set_field: variantOf(25, setField),
+  dec_nw_ttl: meant(variant(24, { _: pad(4) }), {
+    run: (machine) => {
+      const ttl = machine.read(wholeOf('nw_ttl'));
+      // A switch punts a packet that has expired to its controllers and does nothing more with it.
+      if (ttl <= 1n) machine.stop();
+      else machine.write(wholeOf('nw_ttl'), ttl - 1n);
+    },
+    reads: () => 'nw_ttl-1',
+  }),
+  set_field: meant(variantOf(25, setField), {
+    run: (machine, { field, value }) => machine.write(wholeOf(field), BigInt(value)),
+    reads: (words, { field, value }) => `${words.place(wholeOf(field))}=${words.value(wholeOf(field), BigInt(value))}`,
+  }),
   pop_queue: variant(nicira(5), { _: pad(6) }),
-  move: variantOf(nicira(6), move),
-  load: variantOf(nicira(7), load),
+  move: meant(variantOf(nicira(6), move), {
+    run: (machine, { from, to }) => machine.write(to, machine.read(from)),
+    reads: (words, { from, to }) => `${words.place(to)}=${words.place(from)}`,
+  }),
+  load: meant(variantOf(nicira(7), load), {
+    run: (machine, { to, value }) => machine.write(to, BigInt(value)),
+    reads: (words, { to, value }) => `${words.place(to)}=${words.value(to, BigInt(value))}`,
+  }),
   note: variant(nicira(8), { data: rest }),
-  resubmit: variant(nicira(14), { port: withDefault(u16, 0xfff8), table: withDefault(u8, 0xff), _: pad(3) }),
-  output_reg: variant(nicira(15), { from: subfield, max_len: withDefault(u16, 0xffff), _: pad(6) }),
+  resubmit: meant(variant(nicira(14), { port: withDefault(u16, 0xfff8), table: withDefault(u8, 0xff), _: pad(3) }), {
+    run: (machine, { table = 0 }) => machine.resubmit(table),
+    reads: (words, { table = 0 }) => `ask(${words.table(table)})`,
+  }),
+  output_reg: meant(variant(nicira(15), { from: subfield, max_len: withDefault(u16, 0xffff), _: pad(6) }), {
+    run: (machine, { from }) => machine.output(Number(machine.read(from))),
+    reads: (words, { from }) => `output(${words.place(from)})`,
+  }),
   learn: variantOf(nicira(16), learn),
-  learn_up_to: variantOf(nicira(45), learnUpTo),
+  learn_up_to: meant(variantOf(nicira(45), learnUpTo), {
+    // What a switch learns is not remembered: to a simulated one every station is new.
+    run: () => undefined,
+    reads: (words, { table }) => `learn(${words.table(table)})`,
+  }),
   exit: variant(nicira(17), { _: pad(6) }),
   push: variant(nicira(27), { from: stacked }),
   pop: variant(nicira(28), { to: stacked }),
   conjunction: variant(nicira(34), { clause: u8, clauses: u8, id: u32 }),
-  ct: variantOf(nicira(35), ct),
-  nat: variantOf(nicira(36), nat),
-  controller: variantOf(nicira(37), controller),
+  ct: meant(variantOf(nicira(35), ct), { run: runTracking }),
+  nat: meant(variantOf(nicira(36), nat), { run: runTranslation }),
+  controller: meant(variantOf(nicira(37), controller), {
+    run: (machine, { userdata }) => machine.punt(userdata),
+    reads: (words, { userdata }) => {
+      const reason = words.reason(userdata);
+      return reason ? `agent(${reason})` : 'agent';
+    },
+  }),
   output_trunc: variant(nicira(39), { port: u16, max_len: u32 }),
   clone: variantOf(nicira(42), inTurn(layout({ _: pad(6) }), nested)),
   ct_clear: variant(nicira(43), { _: pad(6) }),
-  check_pkt_larger: variant(nicira(49), { size: u16, to: resultBit }),
+  check_pkt_larger: meant(variant(nicira(49), { size: u16, to: resultBit }), {
+    run: (machine, { size, to }) => machine.write(to, machine.size > size ? 1n : 0n),
+    reads: (words, { size, to }) => `${words.place(to)}=size>${words.size(size)}`,
+  }),
 };
+
+type Ct = typeof ct extends Field<infer T> ? T : never;
+
+/** A copy goes on at the table, and knows its connection; the packet itself does not. */
+function runTracking(
+  machine: Machine,
+  { zone = 0, table, commit = false, actions: inside = [], force, alg }: Ct,
+): void {
+  if (force || alg || (inside.length > 0 && !commit)) throw new RangeError('this use of ct is not simulated');
+  machine.track({
+    zone: typeof zone === 'number' ? zone : Number(machine.read(zone)),
+    commit,
+    table: table === 0xff ? undefined : table,
+    change: () => {
+      for (const action of inside) runAction(action, machine);
+    },
+  });
+}
+
+function runTranslation(machine: Machine, { kind, ipv4_min }: Nat): void {
+  if (kind === undefined || ipv4_min === undefined) throw new RangeError('this use of nat is not simulated');
+  machine.write(wholeOf(kind === 'src' ? 'ipv4_src' : 'ipv4_dst'), BigInt(ipv4_min));
+}
+
+function meaningOf({ type }: Action): Meaning<Action> {
+  return (actions as unknown as Readonly<Record<string, Meaning<Action>>>)[type] ?? {};
+}
+
+/** Runs an action on the packet that a machine has in hand; throws `RangeError` for one that does not say how. */
+export function runAction(action: Action, machine: Machine): void {
+  const { run } = meaningOf(action);
+  if (!run) throw new RangeError(`action ${action.type} is not simulated`);
+  run(machine, action);
+}
+
+/** An action in words. */
+export function actionInWords(action: Action, words: Words): string {
+  return meaningOf(action).reads?.(words, action) ?? action.type;
+}
 
 const variants = new Variants<Exclude<Action, OtherAction>>('action', actions);
 export const actionTypes = variants.names;

@@ -1,4 +1,4 @@
-export { type Action, decodeActions, encodeActions, reservedPorts } from './actions.ts';
+export { type Action, actionInWords, decodeActions, encodeActions, reservedPorts, runAction } from './actions.ts';
 export type { BundleOptions } from './bundle.ts';
 export { configuration } from './configuration.ts';
 export {
@@ -26,6 +26,7 @@ export type { Instruction } from './instructions.ts';
 export { type LearnPart, learnFlags } from './learn.ts';
 export { type Listener, type ListenOptions, listen } from './listen.ts';
 export { decodeMatch, encodeMatch, type Match, type MatchValue } from './match.ts';
+export type { Machine, Tracking, Words } from './meaning.ts';
 export { decodeMessage, encodeMessage, type Message, type MessageOf, type Received } from './messages.ts';
 export type { MeterConfig, MultipartReply, MultipartRequest, PortDescription } from './multipart.ts';
 export type { Nat } from './nat.ts';

@@ -5,6 +5,7 @@
 import type { Change, Kind, RowOf } from '@openvnet/model';
 import type { AnyRow, Cell } from './columns.ts';
 import type { ChangedBy, Reader, Values } from './reader.ts';
+import type { Numbers } from './runs.ts';
 
 /** What a change may do. Reads see what it has written so far. */
 export interface Transaction extends Reader {
@@ -14,6 +15,15 @@ export interface Transaction extends Reader {
   update<K extends Kind>(kind: K, id: number, values: Partial<Values<K>>): Promise<RowOf<K>>;
   /** Removes a row and, first, every row that refers to it. Whether it was there. */
   remove(kind: Kind, id: number): Promise<boolean>;
+  /**
+   * The numbers in `column` of the rows whose column `of[0]` is `of[1]`; no two such rows share one. Asking again costs
+   * nothing, however many rows there are. Valid until the next write.
+   */
+  numbersOf<K extends Kind>(
+    kind: K,
+    column: keyof RowOf<K> & string,
+    of: readonly [keyof RowOf<K> & string, number],
+  ): Promise<Numbers>;
 }
 
 /** What a transaction has done to an object so far; null stands for its absence. */

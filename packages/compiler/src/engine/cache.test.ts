@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
 import { interfaceRows, networkRows, TestModel } from '../testing/model.ts';
 import { Cache } from './cache.ts';
-import { localRelations, type View } from './relations.ts';
+import { localRelations } from './local-relations.ts';
+import type { View } from './relations.ts';
 
 it('computes again only after something that was read has changed', () => {
   const model = new TestModel();

@@ -3,9 +3,10 @@ import { encode } from '../pipeline/flow.ts';
 import { missFlows } from '../pipeline/misses.ts';
 import type { Derivation, Wait } from './feature.ts';
 import { FlowTable } from './flow-table.ts';
+import { localRelations } from './local-relations.ts';
 import { visibleTo } from './order.ts';
 import type { Identified, Relation } from './relation.ts';
-import { type LocalRows, localRelations, type ModelRelations, type Relations, View } from './relations.ts';
+import { type LocalRows, type ModelRelations, type Relations, View } from './relations.ts';
 import { checkFlows, checkItems, checkRows, type SelfCheck } from './self-check.ts';
 import {
   type AnyFeature,

@@ -4,7 +4,7 @@ import type { Flow } from '../pipeline/flow.ts';
 import type { RegisterName } from '../pipeline/registers.ts';
 import type { AgentReason, TableName } from '../pipeline/tables.ts';
 import type { LocalRows, RelationName, Rows, View } from './relations.ts';
-import type { Says } from './says.ts';
+import type { Says, Tells } from './says.ts';
 
 /**
  * Where items come from: the rows of a relation (those for which `when` holds, which looks at the row alone), or the
@@ -143,6 +143,8 @@ export interface Feature<Item> {
   readonly always?: readonly Flow[];
   /** What the agent does with packets that a flow has handed it for one of these reasons. */
   readonly answers?: { readonly [R in AgentReason]?: Answer };
+  /** What that comes to, for people who trace a packet; for every reason for which what a guest sends can be punted. */
+  readonly tells?: Tells;
   /** How many of them each port may have answered; a few a second where nothing is said. */
   readonly limit?: Limit;
   readonly adopts?: Adoption;

@@ -1,64 +1,26 @@
 import { columnOf, fieldsOf, type Kind, kinds, parentField, resourceOf } from '@openvnet/model';
-import { objectOfDomain, segmentDomain } from '../pipeline/domain-numbers.ts';
+import { objectOfDomain } from '../pipeline/domain-numbers.ts';
 import type { Source } from './feature.ts';
+import { domainsOf, localDeclarations } from './local-relations.ts';
 import type { Identified, Relation } from './relation.ts';
-import type { LocalRows, Relations } from './relations.ts';
-
-/** An object of the model, by kind and number. */
-export interface ObjectId {
-  readonly kind: Kind;
-  readonly id: number;
-}
-
-/** Whose a row of the switch is. */
-const ownersOfLocal: {
-  readonly [N in keyof LocalRows]: (row: LocalRows[N], relations: Relations) => ObjectId | undefined;
-} = {
-  port: () => undefined,
-  binding: ({ id }) => ({ kind: 'interface', id }),
-  uplink: ({ id }) => ({ kind: 'interface', id }),
-  network_domain: ({ id }) => ({ kind: 'network', id }),
-  open_domain: ({ id }) => objectOfDomain(id),
-  member: ({ interface_id }) => ({ kind: 'interface', id: interface_id }),
-  attachment: ({ id }) => ({ kind: 'ip_lease', id }),
-  flood_part: ({ domain_id }) => objectOfDomain(domain_id),
-  station: ({ id }) => ({ kind: 'ip_lease', id }),
-  resolved: ({ domain_id }) => objectOfDomain(domain_id),
-  filtering: ({ id }) => ({ kind: 'interface', id }),
-  rule_set: ({ id }, { filtering }) => {
-    const [user, ...others] = filtering.where('hash', id);
-    return user && others.length === 0 ? { kind: 'interface', id: user.id } : undefined;
-  },
-};
+import type { LocalRows, ObjectId, Relations } from './relations.ts';
 
 /** The object that an item of a feature is of; undefined where there is no such item any more, or no object. */
 export function ownerOf(relations: Relations, source: Source, item: number): ObjectId | undefined {
   const [name, id] = itemRow(source, item);
-  if (name === 'domain') return objectOfDomain(id);
+  if (name === domains) return objectOfDomain(id);
   const row = relationOf(relations, name)?.get(id);
   if (!row) return undefined;
-  if (name in ownersOfLocal) return ownersOfLocal[name as keyof LocalRows](row as never, relations);
-  return { kind: name as Kind, id };
+  const local = localDeclaration(name);
+  return local ? local.owner(row as never, relations) : { kind: name as Kind, id };
 }
 
 /** The items of a feature that are of an object. */
-export function itemsOf(relations: Relations, source: Source, object: ObjectId): number[] {
-  const name = itemRow(source, 0)[0];
+export function itemsOf(relations: Relations, source: Source, object: ObjectId): readonly number[] {
+  const [name] = itemRow(source, 0);
   if (name === object.kind) return [object.id];
-  if (name === 'filtering' || name === 'rule_set') {
-    // The rules of a filter are those of its interface, together with what its other filters say.
-    const id = object.kind === 'filter' ? relations.filter.get(object.id)?.interface_id : object.id;
-    const own = object.kind === 'filter' || object.kind === 'interface' ? relations.filtering.get(id ?? 0) : undefined;
-    return own ? [name === 'rule_set' ? own.hash : own.id] : [];
-  }
-  if (name === 'binding' || name === 'uplink') return object.kind === 'interface' ? [object.id] : [];
-  if (name === 'attachment' || name === 'station') return object.kind === 'ip_lease' ? [object.id] : [];
-  const domain =
-    object.kind === 'network' ? object.id : object.kind === 'segment' ? segmentDomain(object.id) : undefined;
-  if (domain === undefined) return [];
-  if (name === 'domain' || name === 'open_domain') return [domain];
-  if (name !== 'flood_part' && name !== 'resolved') return [];
-  return relations[name].where('domain_id', domain).map(({ id }) => id);
+  if (name === domains) return domainsOf(object);
+  return localDeclaration(name)?.rowsOf(object, relations) ?? [];
 }
 
 /**
@@ -113,6 +75,13 @@ export function namesOf(
 }
 
 type Row = Readonly<Record<string, unknown>> & Identified & { readonly uuid: string };
+
+/** Groups that are numbered by broadcast domain: no relation has a row for each. */
+const domains = 'domain';
+
+function localDeclaration(name: string): (typeof localDeclarations)[keyof LocalRows] | undefined {
+  return (localDeclarations as Readonly<Record<string, (typeof localDeclarations)[keyof LocalRows]>>)[name];
+}
 
 /** Which relation an item is a row of: that of a source, or the one that its groups are numbered by. */
 function itemRow(source: Source, item: number): [name: string, id: number] {

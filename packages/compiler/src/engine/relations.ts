@@ -3,6 +3,12 @@ import { meterOf } from '../pipeline/meters.ts';
 import type { Reader } from './cell.ts';
 import { type Identified, type Key, Relation } from './relation.ts';
 
+/** An object of the model, by kind and number. */
+export interface ObjectId {
+  readonly kind: Kind;
+  readonly id: number;
+}
+
 /** A port of the switch, as Open vSwitch has it. `id` is its OpenFlow number. */
 export interface Port {
   readonly id: number;
@@ -142,7 +148,7 @@ export type ModelRows = { [K in Kind]: AgentRow<K> };
 export type Rows = ModelRows & LocalRows;
 export type RelationName = keyof Rows;
 
-type RelationsOf<T> = { readonly [N in keyof T]: Relation<T[N] & Identified> };
+export type RelationsOf<T> = { readonly [N in keyof T]: Relation<T[N] & Identified> };
 
 /** The part of the model that the manager sends, empty. References and names can be looked up. */
 export function modelRelations(): RelationsOf<ModelRows> {
@@ -157,24 +163,6 @@ export function modelRelations(): RelationsOf<ModelRows> {
     ];
   });
   return Object.fromEntries(made) as RelationsOf<ModelRows>;
-}
-
-/** What one switch adds to it, empty. */
-export function localRelations(): RelationsOf<LocalRows> {
-  return {
-    port: new Relation('port', ['name', 'iface_id', 'meter']),
-    binding: new Relation('binding', ['port']),
-    uplink: new Relation('uplink', ['domain_id', 'network_id']),
-    network_domain: new Relation('network_domain', []),
-    open_domain: new Relation('open_domain', []),
-    attachment: new Relation('attachment', ['network_id', 'interface_id', 'mac_lease_id', 'flood_part']),
-    member: new Relation('member', ['interface_id', 'flood_part']),
-    flood_part: new Relation('flood_part', ['domain_id']),
-    station: new Relation('station', ['network_id', 'domain_id', 'interface_id']),
-    resolved: new Relation('resolved', ['domain_id']),
-    filtering: new Relation('filtering', ['hash']),
-    rule_set: new Relation('rule_set', []),
-  };
 }
 
 export type Relations = RelationsOf<Rows>;

@@ -15,6 +15,7 @@ import {
 } from '@openvnet/packet';
 import { type Answer, feature, type Lookup, waiting } from '../engine/feature.ts';
 import type { Attachment, Station } from '../engine/relations.ts';
+import { answeredByService } from '../engine/says.ts';
 import { ethernet, type Flow, groupBit, handOver, load, output, priority, protocol } from '../pipeline/flow.ts';
 import { answerDhcp, type DhcpReply } from './dhcp-answer.ts';
 import { fromClient, fromServer, toEveryone } from './dhcp-packets.ts';
@@ -98,6 +99,7 @@ export const dhcp = feature({
     },
   ],
   answers: { dhcp: answer },
+  tells: { dhcp: answeredByService },
   limit: { burst: 100, perSecond: 100 },
 });
 

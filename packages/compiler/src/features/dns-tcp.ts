@@ -1,5 +1,6 @@
 import { decodeEthernet, decodeIpv4, firstSize, lengthFirst, withoutLength } from '@openvnet/packet';
 import { type Answer, feature } from '../engine/feature.ts';
+import { answeredByService } from '../engine/says.ts';
 import { ethernet, handOver, priority, protocol } from '../pipeline/flow.ts';
 import { forwarded, namesAt, portAt, stationsOf } from './dns.ts';
 import { answerDns } from './dns-answer.ts';
@@ -36,6 +37,7 @@ export const dnsTcp = feature({
       ...handOver('dns_tcp'),
     })),
   answers: { dns_tcp: answer },
+  tells: { dns_tcp: answeredByService },
   // A query on a connection of its own takes about seven packets of the client. With those of UDP it is what a port's meter lets through.
   limit: { burst: 200, perSecond: 200 },
 });

@@ -10,6 +10,7 @@ import {
 } from '@openvnet/packet';
 import { type Answer, feature, type Lookup, type Reply, waiting } from '../engine/feature.ts';
 import type { Rows, View } from '../engine/relations.ts';
+import { answeredByService } from '../engine/says.ts';
 import { ethernet, handOver, output, priority, protocol } from '../pipeline/flow.ts';
 import { answerDns, questionEnd, serverFailure } from './dns-answer.ts';
 import { noteInVain } from './dns-in-vain.ts';
@@ -57,6 +58,7 @@ export const dns = feature({
       ...handOver('dns'),
     })),
   answers: { dns: answer },
+  tells: { dns: answeredByService },
   limit: { burst: 100, perSecond: 100 },
 });
 

@@ -1,5 +1,7 @@
+import { ipv4ToText } from '@openvnet/model';
 import { decodeEthernet, encodeEthernet, type IcmpErrorOptions, icmpError } from '@openvnet/packet';
 import type { Answer, Feature, Lookup, PacketToAgent, Reply } from '../engine/feature.ts';
+import type { Fate, Punted, Tells } from '../engine/says.ts';
 import { ethernet, output } from '../pipeline/flow.ts';
 import { entryOut, rewriteQuote } from './icmp-quotes.ts';
 import { entriesOf } from './translation-entries.ts';
@@ -43,3 +45,26 @@ export const icmpErrors = {
   port_unreachable: icmpErrorAnswer(3, 3),
   time_exceeded: icmpErrorAnswer(11, 0),
 } satisfies Feature<never>['answers'];
+
+export const icmpErrorsTold = {
+  network_unreachable: withoutRoute,
+  host_unreachable: ({ register }) => ({ nobodyHas: register('target_ip') }),
+  port_unreachable: ({ packet }) => ({
+    text: `${ipv4ToText(Number(packet.ipv4_dst))} is a gateway itself, which takes echo requests only`,
+  }),
+  time_exceeded: () => ({ text: 'its time to live has expired' }),
+} satisfies Tells;
+
+/** A router that has no route to the destination, or a gateway that no route of a router lets the source in by. */
+function withoutRoute({ register, packet, before }: Punted): Fate {
+  const [from, to, route_link_id] = [Number(packet.ipv4_src), Number(packet.ipv4_dst), register('route_link')];
+  if (route_link_id > 0)
+    return {
+      text: `no route: ${before.route_link} has no route to ${ipv4ToText(to)}`,
+      cause: { what: 'no_route', route_link_id, to },
+    };
+  return {
+    text: `no route lets ${before.ipv4_src} in by ${before.gateway}`,
+    cause: { what: 'no_router', interface_id: register('gateway'), from },
+  };
+}

@@ -2,8 +2,10 @@ import type { Flow as DecodedFlow } from '@openvnet/openflow';
 import { arpOperation, decodeArp, decodeEthernet } from '@openvnet/packet';
 import { type Answer, feature, type Lookup, type Reply } from '../engine/feature.ts';
 import type { Resolved } from '../engine/relations.ts';
+import type { Fate, Punted } from '../engine/says.ts';
 import { ask, ethernet, handOver, handOverCopy, load, priority } from '../pipeline/flow.ts';
 import { places } from '../pipeline/places.ts';
+import { networksIn } from './broadcast-domains.ts';
 import { icmpErrors } from './icmp-errors.ts';
 
 /**
@@ -38,6 +40,7 @@ export const nextHop = feature({
     })),
   ],
   answers: { next_hop: resolve, neighbour_heard: heard },
+  tells: { next_hop: silentStation },
   limit: { burst: 200, perSecond: 100 },
 });
 
@@ -98,6 +101,14 @@ async function resolve(packet: Parameters<Answer>[0], lookup: Lookup): Promise<r
   return [
     { frame, in_port: port, actions: [...restore(), load('target_mac', found), load('known', 1), ask('rewrite')] },
   ];
+}
+
+function silentStation({ view, register, before }: Punted): Fate {
+  const [network] = networksIn(view, register('domain'));
+  return {
+    text: `waits until ${before.target_ip} in ${before.domain} has told the agent its MAC address`,
+    cause: network && { what: 'silent_station', network_id: network.id, address: register('target_ip') },
+  };
 }
 
 /** A station speaks for itself only: with the MAC address that it sends from, and which the guards have seen. */

@@ -1,6 +1,7 @@
 import { decodeEthernet, decodeIpv4, encodeEthernet, fragmentIpv4, ipv4Size } from '@openvnet/packet';
 import { type Answer, feature, type Lookup } from '../engine/feature.ts';
-import { ask, ethernet, handOver, isWithin, load, priority } from '../pipeline/flow.ts';
+import type { Fate, Punted } from '../engine/says.ts';
+import { ask, ethernet, handOver, isWithin, load, packetSize, priority } from '../pipeline/flow.ts';
 import { networksIn } from './broadcast-domains.ts';
 import { icmpErrorBack } from './icmp-errors.ts';
 
@@ -27,6 +28,7 @@ export const pathMtu = feature({
     },
   ],
   answers: { fragmentation_needed: answer },
+  tells: { fragmentation_needed: tooLarge },
   limit: { burst: 100, perSecond: 100 },
 });
 
@@ -46,8 +48,20 @@ function answer(...[packet, lookup]: Parameters<Answer>): ReturnType<Answer> {
   return fragmentIpv4(whole, mtu).map((part) => ({ frame: encodeEthernet({ ...header, payload: part }), ...back }));
 }
 
+/** A packet with don't-fragment set; others go on in fragments, which are told by themselves. */
+function tooLarge({ view, packet, register }: Punted): Fate {
+  const domain = register('domain');
+  const found = mtuIn(view, domain, register('target_ip'));
+  const size = packetSize(Number(packet.size));
+  const network = networksIn(view, domain).find(({ uuid }) => uuid === found?.network);
+  return {
+    text: `its ${size} bytes are more than the ${found?.mtu} that ${found?.network} takes, and don't-fragment is set: its sender receives ICMP fragmentation needed`,
+    cause: network && { what: 'too_large', network_id: network.id, size },
+  };
+}
+
 /** What the network of `ip` takes; of several in one segment, the one that has the address, or else the strictest. */
-export function mtuIn(
+function mtuIn(
   view: Pick<Lookup, 'get' | 'where'>,
   domain: number,
   ip: number,

@@ -14,7 +14,7 @@ import {
   prefixMatch,
   priority,
 } from '../pipeline/flow.ts';
-import { icmpErrors } from './icmp-errors.ts';
+import { icmpErrors, icmpErrorsTold } from './icmp-errors.ts';
 
 /**
  * Routing through route links. A route lets packets from its range into the logical router by its interface (ingress),
@@ -148,6 +148,7 @@ export const route = feature({
     { table: 'leave', priority: priority.normal, match: {}, actions: [forgetInPort], next: 'forward' },
   ],
   answers: icmpErrors,
+  tells: icmpErrorsTold,
 });
 
 const toItself = move('ipv4_dst', 'target_ip');

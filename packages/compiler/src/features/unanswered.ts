@@ -28,6 +28,7 @@ export const unanswered = feature({
     },
   ],
   answers: { unanswered: note },
+  tells: { unanswered: ({ packet }) => ({ nobodyHas: Number(packet.arp_tpa) }) },
   // Of what a guest asks for in vain the newest is enough.
   limit: { burst: 2, perSecond: 2 },
 });

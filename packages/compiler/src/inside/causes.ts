@@ -92,14 +92,6 @@ function filteredBy(
   );
 }
 
-/** Why a router does not take a packet on. */
-export function noRoute({ before }: Taken, { ipv4_src, ipv4_dst }: Packet): TraceCause {
-  const route_link_id = registerIn(before, 'route_link');
-  return route_link_id > 0
-    ? { what: 'no_route', route_link_id, to: Number(ipv4_dst) }
-    : { what: 'no_router', interface_id: registerIn(before, 'gateway'), from: Number(ipv4_src) };
-}
-
 /** Why nobody on the switch has an address, which one of the networks might have leased. */
 export function whyUnknown(
   { compiler }: Inspected,

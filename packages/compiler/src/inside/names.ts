@@ -1,11 +1,12 @@
 import { ipv4ToText, macToText } from '@openvnet/model';
 import {
-  type Action,
+  actionInWords,
   type FieldName,
   type Flow,
   type MatchValue,
   reservedPorts,
   type Subfield,
+  type Words,
 } from '@openvnet/openflow';
 import type { Relations } from '../engine/relations.ts';
 import { hashIn } from '../features/rule-sets.ts';
@@ -64,10 +65,10 @@ export function matchByName(
 
 /** Actions by names, in order. */
 export function actionsByName(relations: Relations, { table, instructions }: Flow): string[] {
+  const words = wordsOf(relations, table);
   return instructions.flatMap((instruction) => {
     if (instruction.type === 'goto_table') return [];
-    if (instruction.type === 'apply_actions')
-      return instruction.actions.map((action) => actionText(relations, table, action));
+    if (instruction.type === 'apply_actions') return instruction.actions.map((action) => actionInWords(action, words));
     return [instruction.type];
   });
 }
@@ -112,41 +113,23 @@ export function tableText(table: number): string {
   return tableNames[table] ?? String(table);
 }
 
-function actionText(relations: Relations, table: number, action: Action): string {
+/** What the actions of a table's flows name. */
+function wordsOf(relations: Relations, table: number): Words {
   const registerOf = (place: Subfield): RegisterName | undefined =>
     tableNames[table] && registerAt(tableNames[table], place);
-  const placeText = (place: Subfield): string => registerOf(place) ?? place.field.replace(/^nxm_/, '');
-  switch (action.type) {
-    case 'output':
-      return `output(${valueText(relations, 'port', undefined, BigInt(action.port))})`;
-    case 'output_reg':
-      return `output(${placeText(action.from)})`;
-    case 'set_field': {
-      const { field, value } = action;
-      return `${field}=${valueText(relations, shownFields[field], field, BigInt(value))}`;
-    }
-    case 'load': {
-      const name = registerOf(action.to);
-      const shown = name ? shownOf(name) : shownFields[action.to.field];
-      return `${placeText(action.to)}=${valueText(relations, shown, undefined, BigInt(action.value))}`;
-    }
-    case 'move':
-      return `${placeText(action.to)}=${placeText(action.from)}`;
-    case 'resubmit':
-      return `ask(${tableText(action.table ?? 0)})`;
-    case 'controller': {
-      const reason = action.userdata && reasonOf(action.userdata[0]!);
-      return reason ? `agent(${reason})` : 'agent';
-    }
-    case 'learn_up_to':
-      return `learn(${tableText(action.table)})`;
-    case 'check_pkt_larger':
-      return `${placeText(action.to)}=size>${packetSize(action.size)}`;
-    case 'dec_nw_ttl':
-      return 'nw_ttl-1';
-    default:
-      return action.type;
-  }
+  return {
+    place: (place) => registerOf(place) ?? place.field.replace(/^nxm_/, ''),
+    value: (place, value) => {
+      const name = registerOf(place);
+      return name
+        ? valueText(relations, shownOf(name), undefined, value)
+        : valueText(relations, shownFields[place.field], place.field, value);
+    },
+    port: (number) => valueText(relations, 'port', undefined, BigInt(number)),
+    table: tableText,
+    size: (bytes) => String(packetSize(bytes)),
+    reason: (userdata) => userdata && reasonOf(userdata[0]!),
+  };
 }
 
 function shownOf(name: RegisterName): Shown | undefined {
@@ -168,41 +151,36 @@ function maskedText(
   return `${text}/${shown === 'mac' ? macToText(Number(mask)) : `0x${mask.toString(16)}`}`;
 }
 
+/** The text of a number, by what it is; undefined where nothing has that number. */
+const texts: { readonly [S in Shown]: (relations: Relations, number: number) => string | undefined } = {
+  ipv4: (_, number) => ipv4ToText(number),
+  mac: (_, number) => macToText(number),
+  port: ({ port }, number) => port.get(portFromWire(number))?.name ?? reservedText(number),
+  domain: (relations, number) => {
+    const { kind, id } = objectOfDomain(number);
+    return relations[kind].get(id)?.uuid;
+  },
+  reason: (_, number) => reasonOf(number),
+  rule_set: usersOfRules,
+  interface: (relations, number) => relations.interface.get(number)?.uuid,
+  route_link: (relations, number) => relations.route_link.get(number)?.uuid,
+};
+
 function valueText(
   relations: Relations,
   shown: Shown | undefined,
   field: FieldName | undefined,
   value: bigint,
 ): string {
-  const number = Number(value);
-  switch (shown) {
-    case 'ipv4':
-      return ipv4ToText(number);
-    case 'mac':
-      return macToText(number);
-    case 'port':
-      return relations.port.get(portFromWire(number))?.name ?? reservedText(number);
-    case 'domain': {
-      const { kind, id } = objectOfDomain(number);
-      return relations[kind].get(id)?.uuid ?? String(number);
-    }
-    case 'reason':
-      return reasonOf(number) ?? String(number);
-    case 'rule_set':
-      return usersOfRules(relations, number);
-    case 'interface':
-    case 'route_link':
-      return relations[shown].get(number)?.uuid ?? String(number);
-    default:
-      return (field && words[field]?.[number]) ?? String(value);
-  }
+  const text = shown ? texts[shown](relations, Number(value)) : field && words[field]?.[Number(value)];
+  return text ?? String(value);
 }
 
 /** Which interfaces have the rules of a number: the first of them, and how many more. */
-function usersOfRules(relations: Relations, number: number): string {
+function usersOfRules(relations: Relations, number: number): string | undefined {
   const users = relations.filtering.where('hash', hashIn(number)).map(({ id }) => relations.interface.get(id)?.uuid);
   const more = users.length > 1 ? ` and ${users.length - 1} more` : '';
-  return users.length === 0 ? String(number) : `rules of ${users[0]}${more}`;
+  return users.length === 0 ? undefined : `rules of ${users[0]}${more}`;
 }
 
 function reservedText(port: number): string {

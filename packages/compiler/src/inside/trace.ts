@@ -178,10 +178,9 @@ class Traveller {
           `${name} is taken to send to other networks by ${gatewayName} (${ipv4ToText(nextHop)}); what its guest does is set there`,
         ]
       : [];
-    const asked = await this.#leg(
-      `${name} asks for the MAC address of ${ipv4ToText(nextHop)}`,
-      arpQuestion(from, nextHop),
-      (outcome) => arpVerdict(this.#switch, outcome, { network_id: from.network_id, ip: nextHop }),
+    const request = arpQuestion(from, nextHop);
+    const asked = await this.#leg(`${name} asks for the MAC address of ${ipv4ToText(nextHop)}`, request, (outcome) =>
+      arpVerdict(this.#switch, outcome, request, { network_id: from.network_id, ip: nextHop }),
     );
     if (!asked.verdict.arrived || asked.verdict.mac === undefined)
       return { legs: [asked.leg], verdict: asked.verdict, notes, silence: this.#silence(from, asked) };

@@ -1,23 +1,28 @@
-import { ipv4ToText, macToText, type TraceCause } from '@openvnet/model';
+import { ipv4ToText, macToText } from '@openvnet/model';
 import { View } from '../engine/relations.ts';
+import type { Fate } from '../engine/says.ts';
 import { networksIn } from '../features/broadcast-domains.ts';
-import { mtuIn } from '../features/path-mtu.ts';
-import { packetSize } from '../pipeline/flow.ts';
-import { type AgentReason, declared, reasonOf } from '../pipeline/tables.ts';
+import type { RegisterName } from '../pipeline/registers.ts';
+import { declared } from '../pipeline/tables.ts';
 import type { Outcome, Packet } from '../simulate/simulate.ts';
-import { deafTo, dropped, filtered, noRoute, type Verdict, whyUnknown } from './causes.ts';
+import { deafTo, dropped, filtered, type Verdict, whyUnknown } from './causes.ts';
 import { decidedBy, type Inspected } from './flows.ts';
 import { registerIn, stateByName } from './names.ts';
+import { fateOf } from './words.ts';
 
 /** Whether an ARP request for `ip` was answered. */
-export function arpVerdict(vswitch: Inspected, outcome: Outcome, asked: { network_id: number; ip: number }): Verdict {
+export function arpVerdict(
+  vswitch: Inspected,
+  outcome: Outcome,
+  packet: Packet,
+  asked: { readonly network_id: number; readonly ip: number },
+): Verdict {
   const [answer] = outcome.sent;
   const mac = answer?.packet.arp_sha;
   if (mac !== undefined && answer!.packet.arp_op === 2n) {
     const text = `${ipv4ToText(asked.ip)} is at ${macToText(Number(mac))}`;
     return { arrived: true, text, blocked_by: null, mac: Number(mac) };
   }
-  const last = outcome.trace.at(-1);
   const outside = outsideText(vswitch, outcome);
   if (outside !== undefined)
     return {
@@ -25,49 +30,38 @@ export function arpVerdict(vswitch: Inspected, outcome: Outcome, asked: { networ
       text: `nobody here has ${ipv4ToText(asked.ip)}: the ARP request ${outside}`,
       blocked_by: null,
     };
-  const noted = outcome.toAgent.some(({ reason }) => reasonOf(reason) === 'unanswered');
-  const flooded = isFlooded(outcome);
-  if (last?.table !== 'arp_answer' && !noted && !flooded) return dropped(vswitch, outcome);
+  const fate = fateIn(vswitch, outcome, packet);
+  const unknown = (fate && 'nobodyHas' in fate) || isFlooded(outcome);
+  if (!unknown) return dropped(vswitch, outcome);
   return { arrived: false, ...whyUnknown(vswitch, [asked.network_id], asked.ip) };
 }
 
 /** Where an IP packet ended. */
 export function packetVerdict(vswitch: Inspected, outcome: Outcome, packet: Packet): Verdict {
   const { relations } = vswitch.compiler;
-  const view = new View(vswitch.datapathId, relations);
   const target = ipv4ToText(Number(packet.ipv4_dst));
-  const last = outcome.trace.at(-1);
-  const before = last ? stateByName(relations, last) : {};
-  const [handed] = outcome.toAgent;
   const outside = outsideText(vswitch, outcome);
   if (outside !== undefined) return { arrived: true, text: outside, blocked_by: null };
-  if (handed) {
-    const reason = reasonOf(handed.reason);
-    if (reason === 'dhcp' || reason === 'dns' || reason === 'dns_tcp') {
-      const text = `answered by a service of ${before.gateway ? `gateway ${before.gateway}` : 'the network'}`;
-      return { arrived: true, text, blocked_by: null };
-    }
-    if (reason === 'host_unreachable') {
-      const networks = networksIn(view, registerIn(last!.before, 'domain')).map(({ id }) => id);
-      return { arrived: false, ...whyUnknown(vswitch, networks, registerIn(last!.before, 'target_ip')) };
-    }
-    if (reason === 'fragmentation_needed') {
-      const [domain, target] = [registerIn(last!.before, 'domain'), registerIn(last!.before, 'target_ip')];
-      const found = mtuIn(view, domain, target);
-      const size = packetSize(Number(packet.size));
-      const text = `its ${size} bytes are more than the ${found?.mtu} that ${found?.network} takes, and don't-fragment is set: its sender receives ICMP fragmentation needed`;
-      const network = found && networksIn(view, domain).find(({ uuid }) => uuid === found.network);
-      const cause = network && { what: 'too_large' as const, network_id: network.id, size };
-      return { arrived: false, text, blocked_by: null, ...(cause && { cause }) };
-    }
-    const text = (reason && unreachable[reason]?.(target, before)) ?? `goes to the agent (${reason})`;
-    const cause = reason && agentCauses[reason]?.(view, outcome, packet);
-    return { arrived: false, text, blocked_by: null, ...(cause && { cause }) };
+  const fate = fateIn(vswitch, outcome, packet);
+  if (fate && 'nobodyHas' in fate) {
+    const networks = networksIn(viewOf(vswitch), registerIn(outcome.trace.at(-1)!.before, 'domain'));
+    return {
+      arrived: false,
+      ...whyUnknown(
+        vswitch,
+        networks.map(({ id }) => id),
+        fate.nobodyHas,
+      ),
+    };
+  }
+  if (fate) {
+    const { text, arrives = false, cause } = fate;
+    return { arrived: arrives, text, blocked_by: null, ...(cause && { cause }) };
   }
   const [copy] = outcome.sent;
   if (isGroup(packet) && isFlooded(outcome)) return floodVerdict(vswitch, outcome, packet);
   if (!copy) return dropped(vswitch, outcome, packet);
-  if (last?.table === 'echo') {
+  if (declared(outcome.trace.at(-1)?.table ?? '')?.replies) {
     const { interface_uuid } = decidedBy(relations, outcome.trace.at(-2)!);
     return { arrived: true, text: `answered by gateway ${interface_uuid}`, blocked_by: null };
   }
@@ -90,29 +84,18 @@ export function packetVerdict(vswitch: Inspected, outcome: Outcome, packet: Pack
   return { arrived: true, text, blocked_by: null, reached, ...(receiver && { receiver }) };
 }
 
-const agentCauses: {
-  readonly [R in AgentReason]?: (view: View, outcome: Outcome, packet: Packet) => TraceCause | undefined;
-} = {
-  network_unreachable: (_, { trace }, packet) => noRoute(trace.at(-2)!, packet),
-  next_hop: (view, { trace }) => {
-    const { before } = trace.at(-1)!;
-    const [network] = networksIn(view, registerIn(before, 'domain'));
-    return network && { what: 'silent_station', network_id: network.id, address: registerIn(before, 'target_ip') };
-  },
-};
+/** What the agent does with the packet; undefined where it does not get it. */
+function fateIn(vswitch: Inspected, { toAgent: [handed], trace }: Outcome, packet: Packet): Fate | undefined {
+  const last = trace.at(-1);
+  if (!handed || !last) return undefined;
+  const register = (name: RegisterName): number => registerIn(last.before, name);
+  const before = stateByName(vswitch.compiler.relations, last);
+  return fateOf(handed.reason, { view: viewOf(vswitch), packet, register, before });
+}
 
-const unreachable: {
-  readonly [R in AgentReason]?: (target: string, before: Readonly<Record<string, string>>) => string;
-} = {
-  network_unreachable: (target, { route_link, gateway, ipv4_src }) =>
-    route_link !== undefined
-      ? `no route: ${route_link} has no route to ${target}`
-      : `no route lets ${ipv4_src} in by ${gateway}`,
-  host_unreachable: (target) => `nobody has ${target}`,
-  port_unreachable: (target) => `${target} is a gateway itself, which takes echo requests only`,
-  time_exceeded: () => 'its time to live has expired',
-  next_hop: (_, { target_ip, domain }) => `waits until ${target_ip} in ${domain} has told the agent its MAC address`,
-};
+function viewOf({ datapathId, compiler }: Inspected): View {
+  return new View(datapathId, compiler.relations);
+}
 
 /** That copies leave by uplinks, to stations of which nothing is known here. */
 function outsideText({ compiler }: Inspected, { sent }: Outcome): string | undefined {

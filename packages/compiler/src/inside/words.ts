@@ -1,7 +1,7 @@
-import { type Says, sentenceOf, type Taken } from '../engine/says.ts';
+import { type Fate, type Punted, type Says, sentenceOf, type Taken } from '../engine/says.ts';
 import { features } from '../features/index.ts';
 import { missWords } from '../pipeline/miss-words.ts';
-import type { TableName } from '../pipeline/tables.ts';
+import { reasonOf, type TableName } from '../pipeline/tables.ts';
 
 const saying = new Map<string, Says>([...features.map(({ name, says }) => [name, says] as const), ['miss', missWords]]);
 
@@ -13,6 +13,15 @@ export function said(table: string, taken: Omit<Taken, 'sets'>): string {
   const sentence = says?.[name];
   if (sentence !== undefined) return sentenceOf(sentence, { ...taken, sets: setsOf(taken.actions) });
   return taken.actions.join(', ') || (taken.next ? 'goes on as it is' : 'dropped');
+}
+
+const telling = new Map(features.flatMap(({ tells = {} }) => Object.entries(tells)));
+
+/** What becomes of a packet that was punted: as the feature says it that has it punted. */
+export function fateOf(number: number, punted: Punted): Fate {
+  const reason = reasonOf(number);
+  const tell = reason && telling.get(reason);
+  return tell ? tell(punted) : { text: `goes to the agent (${reason})` };
 }
 
 function setsOf(actions: readonly string[]): Record<string, string> {

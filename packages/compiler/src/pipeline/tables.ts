@@ -137,6 +137,7 @@ export const tables = {
   },
   echo: {
     doc: 'Turns an echo request to a gateway into a reply.',
+    replies: true,
     match: ['eth_type', 'ip_proto', 'icmpv4_type', 'icmpv4_code'],
     writes: ['target_ip', 'target_mac'],
     next: [],
@@ -272,6 +273,8 @@ interface TableDeclaration {
   readonly translates?: { readonly by: 'gateway' | 'translator'; readonly address: 'ipv4_dst' | 'ipv4_src' };
   /** Packets are copied here for everybody. */
   readonly floods?: true;
+  /** Packets are turned into replies here, of the gateway that the flow before was of. */
+  readonly replies?: true;
   readonly match: readonly string[];
   /** Flows take frames without a VLAN tag only, unless they say otherwise by `vlan_vid`. For where frames come in. */
   readonly untagged?: true;

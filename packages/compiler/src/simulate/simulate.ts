@@ -1,6 +1,6 @@
 /**
  * A switch in the process: runs a packet through flows as Open vSwitch would, for unit tests, for tracing and for
- * scale. It knows the matches and actions that this agent's pipeline uses and refuses all others by name. It is itself
+ * scale. It knows the matches that this pipeline uses, and the actions that say how they run (`openflow`); it refuses all others by name. It is itself
  * tested against `ofproto/trace` of a real switch.
  */
 import {
@@ -8,9 +8,12 @@ import {
   type FieldName,
   type Flow,
   fields,
+  type Machine,
   type MatchValue,
   reservedPorts,
+  runAction,
   type Subfield,
+  type Tracking,
 } from '@openvnet/openflow';
 import { places } from '../pipeline/places.ts';
 import { portFromWire, wirePort } from '../pipeline/ports.ts';
@@ -70,13 +73,13 @@ export function simulate(flows: Program, packet: Packet, connections = new Conne
   return run;
 }
 
-class Run implements Outcome {
+class Run implements Outcome, Machine {
   readonly sent: Copy[] = [];
   readonly toAgent: { reason: number; packet: Packet }[] = [];
   readonly trace: Taken[] = [];
   readonly #flows: Program;
   readonly #connections: Connections;
-  readonly #size: number;
+  readonly size: number;
   #values = new Map<FieldName, bigint>();
   #resubmits = 0;
   #stopped = false;
@@ -84,7 +87,7 @@ class Run implements Outcome {
   constructor(flows: Program, { size = 0, ...packet }: Packet, connections: Connections) {
     this.#flows = flows;
     this.#connections = connections;
-    this.#size = size;
+    this.size = size;
     for (const [name, value] of Object.entries(packet)) this.#values.set(name as FieldName, BigInt(value));
     const port = this.#values.get('in_port');
     if (port !== undefined) this.#values.set('in_port', BigInt(wirePort(Number(port))));
@@ -98,14 +101,18 @@ class Run implements Outcome {
     this.trace.push({ table: tableNames[number] ?? String(number), priority, cookie, flow, before });
     for (const instruction of flow.instructions) {
       if (this.#stopped) return;
-      if (instruction.type === 'apply_actions') for (const action of instruction.actions) this.#apply(action);
-      else if (instruction.type === 'goto_table') this.#goOn(instruction.table);
+      if (instruction.type === 'apply_actions') this.#runAll(instruction.actions);
+      else if (instruction.type === 'goto_table') this.resubmit(instruction.table);
       else throw new RangeError(`instruction ${instruction.type} is not simulated`);
     }
   }
 
+  #runAll(actions: readonly Action[]): void {
+    for (const action of actions) if (!this.#stopped) runAction(action, this);
+  }
+
   /** A switch counts each table that a packet is taken to, also where it does not come back. */
-  #goOn(table: number): void {
+  resubmit(table: number): void {
     if (++this.#resubmits > mostResubmits) throw new RangeError('more resubmits than a switch would follow');
     this.table(table);
   }
@@ -119,75 +126,22 @@ class Run implements Outcome {
     });
   }
 
-  #apply(action: Action): void {
-    if (this.#stopped) return;
-    switch (action.type) {
-      case 'output':
-        this.#output(action.port);
-        return;
-      case 'output_reg':
-        this.#output(Number(this.#read(action.from)));
-        return;
-      case 'set_field': {
-        const [value, mask] = maskOf(action.value);
-        const before = this.#get(action.field) ?? 0n;
-        this.#set(action.field, mask === undefined ? value : (before & ~mask) | value);
-        return;
-      }
-      case 'load':
-        this.#write(action.to, BigInt(action.value));
-        return;
-      case 'move':
-        this.#write(action.to, this.#read(action.from));
-        return;
-      case 'check_pkt_larger':
-        this.#write(action.to, this.#size > action.size ? 1n : 0n);
-        return;
-      case 'resubmit':
-        this.#goOn(action.table ?? 0);
-        return;
-      case 'dec_nw_ttl': {
-        const ttl = this.#get('nw_ttl') ?? 0n;
-        // A switch hands a packet that has expired over to its controllers and does nothing more with it.
-        if (ttl <= 1n) this.#stopped = true;
-        else this.#set('nw_ttl', ttl - 1n);
-        return;
-      }
-      case 'learn_up_to':
-        // What a switch learns is not remembered here: to a trace every station is new.
-        return;
-      case 'ct':
-        this.#track(action);
-        return;
-      case 'controller':
-        this.toAgent.push({
-          reason: action.userdata?.[0] ?? Number(this.#read(places.reason)),
-          packet: this.#packet(),
-        });
-        return;
-      default:
-        throw new RangeError(`action ${action.type} is not simulated`);
-    }
+  stop(): void {
+    this.#stopped = true;
+  }
+
+  punt(userdata: Uint8Array | undefined): void {
+    this.toAgent.push({ reason: userdata?.[0] ?? Number(this.read(places.reason)), packet: this.#packet() });
   }
 
   /** A copy goes on at the table, and knows its connection; this packet does not. */
-  #track({ zone = 0, table, commit = false, actions, ...rest }: Extract<Action, { type: 'ct' }>): void {
-    const translates = actions?.every(
-      (action) => action.type === 'nat' && action.kind && action.ipv4_min !== undefined,
-    );
-    if (rest.force || rest.alg || (actions?.length && !(commit && translates)))
-      throw new RangeError('this use of ct is not simulated');
-    const state = this.#connections.track(
-      typeof zone === 'number' ? zone : Number(this.#read(zone)),
-      (field) => this.#get(field),
-      commit,
-    );
-    if (table === undefined || table === 0xff) return;
+  track({ zone, commit, table, change }: Tracking): void {
+    const state = this.#connections.track(zone, (field) => this.#get(field), commit);
+    if (table === undefined) return;
     const before = this.#values;
     this.#values = new Map(before);
     this.#values.set('ct_state', BigInt(state));
-    for (const action of actions ?? [])
-      if (action.type === 'nat') this.#set(action.kind === 'src' ? 'ipv4_src' : 'ipv4_dst', BigInt(action.ipv4_min!));
+    change();
     // The switch looks at what comes back from connection tracking as at another packet.
     const resubmits = this.#resubmits;
     this.#resubmits = 0;
@@ -197,7 +151,7 @@ class Run implements Outcome {
   }
 
   /** A packet never leaves where it came in, unless that is asked for by name. */
-  #output(port: number): void {
+  output(port: number): void {
     const came = Number(this.#get('in_port'));
     const target = port === reservedPorts.in_port ? came : wirePort(port);
     const leaves = target < reservedPorts.max || target === reservedPorts.local;
@@ -211,11 +165,11 @@ class Run implements Outcome {
     );
   }
 
-  #read({ field, offset, bits }: Subfield): bigint {
+  read({ field, offset, bits }: Subfield): bigint {
     return ((this.#get(field) ?? 0n) >> BigInt(offset)) & ones(bits);
   }
 
-  #write({ field, offset, bits }: Subfield, value: bigint): void {
+  write({ field, offset, bits }: Subfield, value: bigint): void {
     const mask = ones(bits) << BigInt(offset);
     this.#set(field, ((this.#get(field) ?? 0n) & ~mask) | ((value << BigInt(offset)) & mask));
   }

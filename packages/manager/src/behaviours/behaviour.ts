@@ -1,5 +1,5 @@
 import type { Kind, RowOf } from '@openvnet/model';
-import type { Reader, Store, Touched, Transaction, Values } from '@openvnet/store';
+import type { Numbers, Reader, Store, Touched, Transaction, Values } from '@openvnet/store';
 import type { FastifyBaseLogger } from 'fastify';
 import type { Endpoint, Given, Json } from '../api/endpoint.ts';
 import type { Facts, Hosts } from '../status/facts.ts';
@@ -15,7 +15,7 @@ export interface Surroundings {
   /** A whole topology is being applied: what it says is there is there, and nothing has to be found for it. */
   readonly applying?: true;
   /** IPv4 addresses that the topology which is being applied gives to somebody: no other is given one of them. */
-  readonly reserved?: ReadonlySet<number>;
+  readonly reserved?: Numbers;
 }
 
 type Awaitable<T> = T | Promise<T>;

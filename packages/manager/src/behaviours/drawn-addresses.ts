@@ -1,29 +1,69 @@
 /** Addresses that nobody has given: of a network, and for interfaces that have none. */
 import { ApiError, ipv4ToText, networkAddress, prefixMask, type RowOf } from '@openvnet/model';
-import type { Reader } from '@openvnet/store';
-import { anyOf, drawMacWithin, freeIn, type Range } from './free-addresses.ts';
+import { type Numbers, type Reader, Runs, type Transaction } from '@openvnet/store';
+import { drawFrom, drawMacWithin, freeIn, type Range } from './free-addresses.ts';
 
 type Network = RowOf<'network'>;
 
-/** Which free address is taken, by the allocation type of a group of ranges. */
-export const choose: Record<
-  RowOf<'ip_range_group'>['allocation_type'],
-  (free: readonly Range[]) => number | undefined
+type Order = RowOf<'ip_range_group'>['allocation_type'];
+
+/**
+ * A free address of a network, of those of `group` where one is given, in the order that `group` or `order` says; none of
+ * `reserved`. Undefined where all are taken.
+ */
+export async function freeAddress(
+  tx: Transaction,
+  network: Network,
+  { group, order = 'incremental', reserved }: Wanted,
+): Promise<number | undefined> {
+  const usable = usableOf(network);
+  // In ascending order, each address in one of them.
+  const ranges = freeIn(group ? await rangesWithin(tx, group.id, usable) : [usable], []);
+  const taken = [await tx.numbersOf('ip_lease', 'ipv4_address', ['network_id', network.id]), reserved ?? new Runs()];
+  return await choose[group?.allocation_type ?? order](ranges, taken);
+}
+
+interface Wanted {
+  readonly group?: RowOf<'ip_range_group'> | undefined;
+  readonly order?: Order;
+  readonly reserved?: Numbers | undefined;
+}
+
+type Taken = readonly Numbers[];
+
+const choose: Record<
+  Order,
+  (ranges: readonly Range[], taken: Taken) => number | undefined | Promise<number | undefined>
 > = {
-  incremental: (free) => free[0]?.[0],
-  decremental: (free) => free.at(-1)?.[1],
-  random: anyOf,
+  incremental(ranges, taken) {
+    for (const [first, last] of ranges) {
+      const address = gap(taken, first, (numbers, from) => numbers.gapFrom(from));
+      if (address <= last) return address;
+    }
+    return undefined;
+  },
+  decremental(ranges, taken) {
+    for (const [first, last] of ranges.toReversed()) {
+      const address = gap(taken, last, (numbers, to) => numbers.gapTo(to));
+      if (address >= first) return address;
+    }
+    return undefined;
+  },
+  random: (ranges, taken) =>
+    drawFrom(
+      ranges,
+      (address) => taken.some((numbers) => numbers.has(address)),
+      () => taken.flatMap((numbers) => [...numbers]),
+    ),
 };
 
-/** The free addresses of a network, in a group of ranges where one is given. */
-export async function freeAddresses(reader: Reader, network: Network, groupId?: number): Promise<Range[]> {
-  const usable = usableOf(network);
-  const ranges = groupId === undefined ? [usable] : await rangesWithin(reader, groupId, usable);
-  const leases = await reader.find('ip_lease', { network_id: network.id });
-  return freeIn(
-    ranges,
-    leases.map((lease) => lease.ipv4_address),
-  );
+/** The nearest number that is in none of the sets. */
+function gap(sets: Taken, from: number, next: (numbers: Numbers, from: number) => number): number {
+  for (let number = from; ; ) {
+    const found = sets.reduce((at, numbers) => next(numbers, at), number);
+    if (found === number) return found;
+    number = found;
+  }
 }
 
 /**
@@ -31,14 +71,14 @@ export async function freeAddresses(reader: Reader, network: Network, groupId?: 
  * the network, and for a simulated interface, such as a gateway, the highest. Not one of `reserved`.
  */
 export async function drawAddress(
-  reader: Reader,
+  tx: Transaction,
   network: Network,
-  { mode, reserved = [] }: { mode: RowOf<'interface'>['mode']; reserved?: Iterable<number> | undefined },
+  { mode, reserved }: { mode: RowOf<'interface'>['mode']; reserved?: Numbers | undefined },
 ): Promise<number> {
-  const policy = mode === 'simulated' ? undefined : await rangesOf(reader, network);
-  const group = policy && (await reader.get('ip_range_group', policy.ip_range_group_id))!;
-  const free = freeIn(await freeAddresses(reader, network, group?.id), reserved);
-  const address = choose[group?.allocation_type ?? (mode === 'simulated' ? 'decremental' : 'incremental')](free);
+  const policy = mode === 'simulated' ? undefined : await rangesOf(tx, network);
+  const group = policy && (await tx.get('ip_range_group', policy.ip_range_group_id))!;
+  const order = mode === 'simulated' ? 'decremental' : 'incremental';
+  const address = await freeAddress(tx, network, { group, order, reserved });
   if (address !== undefined) return address;
   if (!group) {
     const [first, last] = usableOf(network).map(ipv4ToText);

@@ -28,7 +28,7 @@ export function freeIn(ranges: readonly Range[], taken: Iterable<number>): Range
 }
 
 /** One of the numbers, each as likely as any other. */
-export function anyOf(ranges: readonly Range[]): number | undefined {
+function anyOf(ranges: readonly Range[]): number | undefined {
   const total = ranges.reduce((sum, [first, last]) => sum + last - first + 1, 0);
   let left = Math.floor(Math.random() * total);
   for (const [first, last] of ranges) {
@@ -39,6 +39,19 @@ export function anyOf(ranges: readonly Range[]): number | undefined {
 }
 
 const attempts = 20;
+
+/** One of the numbers that are not taken, each as likely as any other; `allTaken` is asked where few are left. */
+export async function drawFrom(
+  ranges: readonly Range[],
+  isTaken: (number: number) => boolean | Promise<boolean>,
+  allTaken: () => Iterable<number> | Promise<Iterable<number>>,
+): Promise<number | undefined> {
+  for (let i = 0; i < attempts; i++) {
+    const number = anyOf(ranges);
+    if (number !== undefined && !(await isTaken(number))) return number;
+  }
+  return anyOf(freeIn(ranges, await allTaken()));
+}
 
 /** A MAC address of the group, at random, that nothing has: of its first range that has one. Undefined without ranges. */
 export async function drawMac(reader: Reader, groupId: number): Promise<number | undefined> {
@@ -55,13 +68,12 @@ export async function drawMac(reader: Reader, groupId: number): Promise<number |
 
 /** A MAC address of the range, at random, that nothing has; undefined where all are taken. */
 export async function drawMacWithin(reader: Reader, range: Range): Promise<number | undefined> {
-  for (let i = 0; i < attempts; i++) {
-    const address = anyOf([range])!;
-    if (!(await isTaken(reader, address))) return address;
-  }
-  // Nearly full, most likely: what is left is found by looking at all that is taken.
-  const taken = (await mapInOrder(holders, async (kind) => (await reader.find(kind, {})).map(macOf))).flat();
-  return anyOf(freeIn([range], taken.filter(isMac)));
+  return await drawFrom(
+    [range],
+    (address) => isTaken(reader, address),
+    async () =>
+      (await mapInOrder(holders, async (kind) => (await reader.find(kind, {})).map(macOf))).flat().filter(isMac),
+  );
 }
 
 const holders = ['mac_lease', 'route_link', 'datapath_network', 'datapath_segment', 'datapath_route_link'] as const;

@@ -1,10 +1,10 @@
 import { ApiError, freshUuid, type RowOf } from '@openvnet/model';
-import type { Reader, Transaction } from '@openvnet/store';
+import type { Transaction } from '@openvnet/store';
 import type { Given } from '../api/endpoint.ts';
 import { addCommand, requireUuid } from '../api/parameters.ts';
 import { recordOf } from '../api/record.ts';
 import type { Behaviour, Surroundings } from './behaviour.ts';
-import { choose, freeAddresses } from './drawn-addresses.ts';
+import { freeAddress } from './drawn-addresses.ts';
 import { giveNetworkToRoutes } from './ip-lease.ts';
 
 type Policy = RowOf<'lease_policy'>;
@@ -59,7 +59,7 @@ async function allocate(
   around: Surroundings,
 ): Promise<RowOf<'ip_lease'>> {
   const { uuid, label = null, interface_id = null, mac_lease_id = null } = wanted;
-  const found = await freeAddress(tx, policy);
+  const found = await addressOf(tx, policy);
   const lease = await tx.insert('ip_lease', { uuid, enable_routing: false, ...found, interface_id, mac_lease_id });
   const containers = { lease_policy_id: policy.id, ...(label !== null && { label }) };
   for (const { ip_lease_container_id } of await tx.find('lease_policy_ip_lease_container', containers)) {
@@ -74,17 +74,17 @@ async function allocate(
 }
 
 /** Of the first network of the policy that has one. */
-async function freeAddress(reader: Reader, policy: Policy): Promise<{ network_id: number; ipv4_address: number }> {
-  const networks = await reader.find('lease_policy_network', { lease_policy_id: policy.id });
+async function addressOf(tx: Transaction, policy: Policy): Promise<{ network_id: number; ipv4_address: number }> {
+  const networks = await tx.find('lease_policy_network', { lease_policy_id: policy.id });
   if (networks.length === 0) {
     const command = `vnctl lease-policies networks add ${policy.uuid} NETWORK --ip-range-group-uuid GROUP`;
     throw new ApiError('argument', `${policy.uuid} has no network`, { hint: `Use: ${command}` });
   }
   const tried: string[] = [];
   for (const { network_id, ip_range_group_id } of networks) {
-    const network = (await reader.get('network', network_id))!;
-    const group = (await reader.get('ip_range_group', ip_range_group_id))!;
-    const ipv4_address = choose[group.allocation_type](await freeAddresses(reader, network, group.id));
+    const network = (await tx.get('network', network_id))!;
+    const group = (await tx.get('ip_range_group', ip_range_group_id))!;
+    const ipv4_address = await freeAddress(tx, network, { group });
     if (ipv4_address !== undefined) return { network_id, ipv4_address };
     tried.push(`${group.uuid} in ${network.uuid}`);
   }

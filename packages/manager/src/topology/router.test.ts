@@ -124,6 +124,19 @@ describe('an interface that names its network', () => {
     expect(await added({ mode: 'simulated' })).toMatchObject({ ipv4_address: '172.16.1.254', mac_address });
   });
 
+  it('draws a different address in each of many requests at once, and one that was given back first', async () => {
+    await manager.done('POST', '/networks', { uuid: 'nw-many', mode: 'virtual', ipv4_network: '10.1.0.0/24' });
+    const many = await Promise.all(Array.from({ length: 40 }, () => added({ network_uuid: 'nw-many' })));
+    const addresses = many.map(({ ipv4_address }) => ipv4_address);
+    expect(new Set(addresses)).toEqual(new Set(Array.from({ length: 40 }, (_, i) => `10.1.0.${i + 1}`)));
+    // What a refused request has drawn is free again.
+    const refused = { network_uuid: 'nw-many', mac_address: many[0].mac_leases[0].mac_address };
+    expect((await manager.call('POST', '/interfaces', refused)).status).toBe(400);
+    await manager.done('DELETE', `/interfaces/${many[addresses.indexOf('10.1.0.7')].uuid}`);
+    expect(await added({ network_uuid: 'nw-many' })).toMatchObject({ ipv4_address: '10.1.0.7' });
+    expect(await added({ network_uuid: 'nw-many' })).toMatchObject({ ipv4_address: '10.1.0.41' });
+  });
+
   it('draws from the ranges of a lease policy of the network', async () => {
     await manager.done('POST', '/ip_range_groups', { uuid: 'iprg-a', allocation_type: 'decremental' });
     const range = { begin_ipv4_address: '172.16.1.20', end_ipv4_address: '172.16.1.21' };

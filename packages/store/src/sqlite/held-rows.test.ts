@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { afterAll, describe, expect, it } from 'vitest';
 import { migrate } from '../migrations/index.ts';
 import { Database } from './database.ts';
+import { HeldNumbers } from './held-numbers.ts';
 import { History } from './history.ts';
 import { Rows } from './rows.ts';
 import { SqliteTransaction } from './transaction.ts';
@@ -14,7 +15,7 @@ afterAll(() => database.close());
 async function begun() {
   database.begin();
   const rows = new Counting(database);
-  const tx = new SqliteTransaction(database, rows, new History(database, rows, 1));
+  const tx = new SqliteTransaction(database, rows, new History(database, rows, 1), new HeldNumbers());
   for (let i = 0; i < 3; i++)
     await tx.insert('network', { uuid: `nw-${i}`, display_name: '', ipv4_network: i, ipv4_prefix: 24 });
   for (let i = 0; i < 3; i++) await tx.insert('interface', { uuid: `if-${i}`, mode: 'vif', ...flags });

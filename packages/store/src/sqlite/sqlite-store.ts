@@ -10,6 +10,7 @@ import type { ChangedBy, Reader } from '../reader.ts';
 import { type Commit, type Store, StoreError, type StoreOptions, type Transaction } from '../store.ts';
 import type { Database } from './database.ts';
 import { Epochs } from './epochs.ts';
+import { HeldNumbers } from './held-numbers.ts';
 import { History } from './history.ts';
 import { SqliteReader } from './reader.ts';
 import { Rows } from './rows.ts';
@@ -37,6 +38,7 @@ export class SqliteStore implements Store {
   readonly #database: Database;
   readonly #history: History;
   readonly #rows: Rows;
+  readonly #numbers = new HeldNumbers();
   readonly #beforeCommit: StoreOptions['beforeCommit'];
   readonly #listenerFailed: StoreOptions['listenerFailed'];
   readonly #listeners = new Set<(commit: Commit) => void>();
@@ -146,6 +148,7 @@ export class SqliteStore implements Store {
       this.#revision = this.#history.revision;
     } catch (error) {
       this.#database.rollback();
+      this.#numbers.forget();
       this.#history.returnTo(this.#revision);
       this.#writing = undefined;
       leave();
@@ -180,7 +183,7 @@ export class SqliteStore implements Store {
   async #carryOut(outcomes: Outcome[]): Promise<void> {
     for (let job = this.#jobs.shift(); job; job = this.#jobs.shift()) {
       const { revision } = this.#history;
-      const tx = new SqliteTransaction(this.#database, this.#rows, this.#history);
+      const tx = new SqliteTransaction(this.#database, this.#rows, this.#history, this.#numbers);
       const { by, work } = job;
       // In the list before it runs, so that a fault of the disk is told to it as to all others.
       const place = outcomes.push({ job, error: undefined }) - 1;
@@ -201,6 +204,7 @@ export class SqliteStore implements Store {
         // After a full disk and the like SQLite has undone the whole batch.
         if (!this.#database.inTransaction) throw error;
         this.#database.rollbackToSavepoint();
+        this.#numbers.forget();
         this.#history.returnTo(revision);
         outcomes[place] = { job, error };
       }

@@ -1,8 +1,10 @@
 import { type Change, type Kind, type RowOf, timeToText } from '@openvnet/model';
 import { type AnyRow, type Cell, tables } from '../columns.ts';
 import type { Values } from '../reader.ts';
+import type { Numbers } from '../runs.ts';
 import { type Touched, type Transaction, UniqueError } from '../store.ts';
 import type { Database, Prepared } from './database.ts';
+import type { HeldNumbers } from './held-numbers.ts';
 import { HeldRows } from './held-rows.ts';
 import type { History } from './history.ts';
 import { SqliteReader } from './reader.ts';
@@ -21,16 +23,18 @@ interface Entry {
 export class SqliteTransaction extends SqliteReader implements Transaction {
   readonly #database: Database;
   readonly #held: HeldRows;
+  readonly #numbers: HeldNumbers;
   /** In the order in which they were first touched. */
   readonly #touched = new Set<Entry>();
   readonly #entries = new Map<Kind, Map<number, Entry>>();
   readonly #now = timeToText(Date.now());
 
-  constructor(database: Database, rows: Rows, history: History) {
+  constructor(database: Database, rows: Rows, history: History, numbers: HeldNumbers) {
     const held = new HeldRows(rows);
     super(held, history);
     this.#database = database;
     this.#held = held;
+    this.#numbers = numbers;
   }
 
   async insert<K extends Kind>(kind: K, values: Values<K>): Promise<RowOf<K>> {
@@ -46,6 +50,11 @@ export class SqliteTransaction extends SqliteReader implements Transaction {
   async remove(kind: Kind, id: number): Promise<boolean> {
     this.requireOpen();
     return this.#remove(kind, id);
+  }
+
+  async numbersOf(kind: Kind, column: string, of: readonly [string, number]): Promise<Numbers> {
+    this.requireOpen();
+    return this.#numbers.numbersOf(this.rows, kind, column, of);
   }
 
   touched(): Touched[] {
@@ -107,6 +116,7 @@ export class SqliteTransaction extends SqliteReader implements Transaction {
     );
     statement.run({ id });
     this.#held.removed(kind, before);
+    this.#numbers.replace(kind, before, null);
     const known = this.#entries.get(kind)?.get(id);
     if (known?.before === null) this.#forget(known);
     else this.#note({ kind, id, before, after: null });
@@ -115,6 +125,7 @@ export class SqliteTransaction extends SqliteReader implements Transaction {
 
   #remember(kind: Kind, row: AnyRow, before: AnyRow | null): AnyRow {
     this.#held.written(kind, row, before);
+    this.#numbers.replace(kind, before, row);
     this.#note({ kind, id: row.id, before, after: row });
     return row;
   }
