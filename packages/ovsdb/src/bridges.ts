@@ -16,6 +16,8 @@ export interface PortState {
   readonly error: string | undefined;
   /** The MAC address in use. */
   readonly mac: string | undefined;
+  /** Whether a learning switch (`NORMAL`) would pass no frame from it or to it. */
+  readonly isolated: boolean;
 }
 
 /** A bridge. A change gives a new object, but `ports` stays the same map and is kept up to date. */
@@ -70,6 +72,16 @@ export class Bridges {
     return this.#rows.tables.Open_vSwitch.values().next().value;
   }
 
+  /** The rows of the ports of a bridge that are isolated, or are not. */
+  portRows(bridge: string, isolated: boolean): string[] {
+    const { Bridge, Port } = this.#rows.tables;
+    const ports = Bridge.get(this.#bridgeByName.get(bridge) ?? '')?.ports ?? [];
+    return [...ports].filter((uuid) => {
+      const row = Port.get(uuid);
+      return row !== undefined && isIsolated(row) === isolated;
+    });
+  }
+
   /**
    * Replaces everything with `contents`. A restarted server has lost columns that it does not store, such as
    * the datapath id; they keep their values until the switch daemon writes them again. Throws `OvsdbError` if `contents` cannot be
@@ -117,6 +129,7 @@ export class Bridges {
         index(this.#portOfInterface, one, uuid, gone || !row.interfaces.has(one));
         this.#touchInterface(one);
       }
+      if (touched.difference) for (const one of row.interfaces) this.#touchInterface(one);
     } else if (table === 'Interface') {
       index(this.#interfaceByName, row.name, uuid, gone);
       this.#touchedPorts.add(row.name);
@@ -175,6 +188,7 @@ export class Bridges {
     const uuid = this.#interfaceByName.get(name) ?? '';
     const row = this.#rows.tables.Interface.get(uuid);
     const port = this.#portOfInterface.get(uuid) ?? '';
+    const holder = this.#rows.tables.Port.get(port);
     const bridge = row && this.#rows.tables.Bridge.get(this.#bridgeOfPort.get(port) ?? '')?.name;
     const before = this.#shownUnder.get(name);
     if (before !== undefined && before !== bridge) {
@@ -182,9 +196,9 @@ export class Bridges {
       this.#shownUnder.delete(name);
       changes.push(['port', before, name, undefined]);
     }
-    if (row === undefined || bridge === undefined) return;
+    if (row === undefined || holder === undefined || bridge === undefined) return;
     const ports = this.#state.get(bridge)!.ports;
-    const now = portState(row);
+    const now = portState(row, holder);
     if (isDeepStrictEqual(ports.get(name), now)) return;
     ports.set(name, now);
     this.#shownUnder.set(name, bridge);
@@ -210,7 +224,17 @@ export class Bridges {
   }
 }
 
-function portState(row: Row<'Interface'>): PortState {
+/** The VLAN that no station can be in. IEEE 802.1Q-2022, table 9-2. */
+const reservedVlan = 4095;
+
+/** What isolates a port: it takes part in no VLAN but the reserved one, and untagged frames are in another. */
+export const isolation = { vlan_mode: 'trunk', trunks: [reservedVlan] };
+
+function isIsolated({ vlan_mode, trunks }: Row<'Port'>): boolean {
+  return vlan_mode === isolation.vlan_mode && trunks.size === 1 && trunks.has(reservedVlan);
+}
+
+function portState(row: Row<'Interface'>, holder: Row<'Port'>): PortState {
   return {
     name: row.name,
     ofport: row.ofport !== undefined && row.ofport >= 0 ? row.ofport : undefined,
@@ -220,6 +244,7 @@ function portState(row: Row<'Interface'>): PortState {
     adminState: oneOf(['up', 'down'], row.admin_state),
     error: row.error,
     mac: row.mac_in_use,
+    isolated: isIsolated(holder),
   };
 }
 

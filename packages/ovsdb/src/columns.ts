@@ -32,7 +32,7 @@ export const tables = {
     external_ids: map(),
     other_config: map(),
   },
-  Port: { name: textColumn(), interfaces: references() },
+  Port: { name: textColumn(), interfaces: references(), vlan_mode: optional(text), trunks: numbers() },
   Interface: {
     name: textColumn(),
     type: textColumn(),
@@ -88,6 +88,17 @@ function optional<T>(atom: (wire: unknown) => T): Column<T | undefined> {
     return first === undefined ? undefined : atom(first);
   };
   return { empty: () => undefined, read };
+}
+
+/** Each state is a new set. */
+function numbers(): Column<ReadonlySet<number>> {
+  const read = (wire: unknown): ReadonlySet<number> => new Set(elements(wire).map(number));
+  const modify = (value: ReadonlySet<number>, difference: unknown): ReadonlySet<number> => {
+    const changed = new Set(value);
+    for (const one of read(difference)) if (!changed.delete(one)) changed.add(one);
+    return changed;
+  };
+  return { empty: () => new Set(), read, modify };
 }
 
 function ephemeral<T>(column: Column<T>): Column<T> {

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { type BridgeChange, type BridgeState, Bridges, type PortState } from './bridges.ts';
+import { type BridgeChange, type BridgeState, Bridges, isolation, type PortState } from './bridges.ts';
 import { monitorRequests } from './columns.ts';
 import { editOperations, nextCfgOperations } from './edit.ts';
 import { checkedResults, OvsdbError } from './error.ts';
@@ -133,6 +133,18 @@ export class Ovsdb extends EventEmitter<OvsdbEvents> implements AsyncDisposable 
    */
   setBridge(bridge: string, columns: Readonly<Record<string, unknown>>): Promise<void> {
     return this.#apply(editOperations('Bridge', [['name', '==', bridge]], columns), `bridge ${bridge}`);
+  }
+
+  /**
+   * Isolates all ports of a bridge, or ends their isolation. The action `NORMAL` neither accepts frames from an isolated port
+   * nor sends frames to it. Flows without `NORMAL` are not affected.
+   */
+  async isolatePorts(bridge: string, isolated: boolean): Promise<void> {
+    const columns = isolated ? isolation : { vlan_mode: undefined, trunks: [] };
+    const edits = this.#bridges
+      .portRows(bridge, !isolated)
+      .flatMap((uuid) => editOperations('Port', [['_uuid', '==', ['uuid', uuid]]], columns));
+    if (edits.length > 0) await this.transact(edits);
   }
 
   /** Stops permanently. Pending calls fail. */
