@@ -4,7 +4,8 @@ export { contained } from './contained.ts';
 export { ApiError, type ApiErrorKind, apiErrors, readable } from './errors.ts';
 export type { Event, EventsAnswer } from './events.ts';
 export * from './feed.ts';
-export { boolean, type Field, inOneLine, integer, ipv4Address, oneOf, parsePrefix, reference, text } from './field.ts';
+export { boolean, integer, ipv4Address, oneOf, parsePrefix, reference, text } from './field.ts';
+export { type Field, inOneLine } from './field-type.ts';
 export type {
   Bound,
   BridgeReport,

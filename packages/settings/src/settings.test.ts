@@ -46,7 +46,7 @@ describe('readSettings', () => {
       /expected one value/,
     );
     await expect(readSettings(options, { config: fileWith('lisen: a') }, {})).rejects.toThrow(
-      /there is no setting lisen; known are listen, log-level, node/,
+      /there is no setting lisen. Settings: listen, log-level, node/,
     );
     await expect(readSettings(options, { config: '/nowhere/vnmgr.yml' }, {})).rejects.toThrow(/\/nowhere\/vnmgr.yml/);
     await expect(readSettings(options, { config: fileWith('- a') }, {})).rejects.toThrow(/must be names with values/);
@@ -68,7 +68,7 @@ describe('readSettings', () => {
       '--log-level <LEVEL>: lowest level to log (OPENVNET_LOG_LEVEL, default info)',
       '--node <NAME>: name (OPENVNET_NODE, default here)',
       '--config <FILE>: YAML file with the same settings, without the dashes (OPENVNET_CONFIG)',
-      '--man: write the manual page, in roff, and end',
+      '--man: print the manual page, in roff, and exit',
       'option:man',
     ]);
   });

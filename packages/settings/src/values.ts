@@ -1,8 +1,8 @@
-/** Kinds of values that settings have. Each reads the text that was given, or throws an `UnexpectedError`. */
+/** Kinds of values that settings use. Each parses the given text, or throws `UnexpectedError`. */
 
 export type Read<T> = (text: string) => T;
 
-/** What was given cannot be used; the message says what is expected. */
+/** A value that cannot be used. The message says what is expected. */
 export class UnexpectedError extends Error {
   override readonly name = 'UnexpectedError';
 }
@@ -12,7 +12,7 @@ export interface Listen {
   readonly port: number;
 }
 
-/** `HOST:PORT`; without a host every address is meant. An IPv6 address stands in brackets. */
+/** `HOST:PORT`. Without a host it means every address. An IPv6 address is in brackets. */
 export function hostPort(text: string): Listen {
   const found = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/.exec(text);
   const port = Number(found?.[3]);
@@ -59,7 +59,7 @@ export function truth(text: string): boolean {
   throw new UnexpectedError('expected true or false');
 }
 
-/** Texts between commas, each read by `one`; none where nothing is given. */
+/** Texts separated by commas, each parsed by `one`; an empty list if nothing is given. */
 export function listOf<T>(one: Read<T>): Read<T[]> {
   return (text) =>
     text
