@@ -46,7 +46,7 @@ export async function backup({ store, listen }: { store: string; listen: Listen 
     const { message, cause: inner } = cause as Error & { cause?: Error };
     const why = inner?.message ?? message;
     throw new StoreError(
-      `No backup is made: a manager has the store ${store} open, and ${url} does not give a copy of it: ${why}. ` +
+      `The backup failed: a manager has the store ${store} open, and ${url} does not give a copy of it: ${why}. ` +
         `If the manager serves another address, use: vnmgr backup --listen HOST:PORT ${copy}`,
       { cause },
     );
