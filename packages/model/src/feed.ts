@@ -3,8 +3,8 @@
  * the manager answers with `snapshot`, or with `changes` where the agent's copy can be brought up to date; then it sends
  * `changes` as they are committed. The agent sends a `report` whenever what it has to say has changed.
  */
-import * as z from 'zod';
 import { agoText } from './ago.ts';
+import type { Notice } from './from-agents.ts';
 import type { FlowsQuestion, TraceQuestion } from './questions.ts';
 import type { Kind, RowOf } from './resources/index.ts';
 
@@ -57,25 +57,10 @@ export type Question =
   | FlowsQuestion
   | TraceQuestion;
 
-/** What the guest of an interface did last in vain, as a clause that its name stands before. */
-export const notice = z.object({ interface_id: z.number(), what: z.string(), seconds_ago: z.number() });
-export type Notice = z.infer<typeof notice>;
-
-/** Bridges of a host, registered or not: the ports that were asked for, and some that no interface has. */
-export const portsAnswer = z.array(
-  z.object({
-    dpid: z.string(),
-    name: z.string(),
-    /** `error` is what Open vSwitch says where it could not set the port up. */
-    found: z.array(z.object({ name: z.string(), error: z.string().nullable() })),
-    spare: z.array(z.string()),
-  }),
-);
-export type PortsAnswer = z.infer<typeof portsAnswer>;
-
 /** Frames refused by the sender guard, by interface. */
 export type Refused = readonly { readonly interface_id: number; readonly frames: number }[];
 
+<<<<<<< HEAD
 /** Packets that switches have handed to an agent since it was started. */
 export const packetCounts = z.object({
   /** Since when it counts; agents of older versions do not say. */
@@ -203,6 +188,8 @@ export type SelfCheckReport = z.infer<typeof selfCheck>;
 export type Bound = z.infer<typeof bound>;
 export type Waiting = z.infer<typeof waiting>;
 
+=======
+>>>>>>> main
 /** A notice as a sentence. */
 export function noticeText(uuid: string, { what, seconds_ago }: Pick<Notice, 'what' | 'seconds_ago'>): string {
   return `${uuid} ${what.replace(/(?=\. Use: |$)/, ` (${agoText(seconds_ago)})`)}`;

@@ -22,7 +22,7 @@ export interface Remarks {
 export interface Stage {
   readonly names: readonly string[];
   readonly source: Source;
-  /** The relation that it fills; undefined where it makes flows. */
+  /** The relation that it fills; undefined if it makes flows. */
   readonly into?: keyof LocalRows;
   /** The ids of an item's rows there. */
   readonly rowIds?: (key: number) => readonly number[];
