@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { nodeName } from '@openvnet/model';
-import { hostPort, logLevel, matching, path, stateDirectory, webAddress } from '@openvnet/settings';
+import { hostPort, logLevel, matching, path, stateDirectory, UnexpectedError, webAddress } from '@openvnet/settings';
 import { defaultNodeId } from './feed/machine.ts';
 
 /** The settings of the agent, for `readSettings`. */
@@ -33,10 +33,7 @@ export const agentSettings = {
   tunnelAddress: {
     doc: 'address of this host to which other hosts send; if empty, the address from which it reaches the manager',
     placeholder: 'ADDRESS',
-    schema: z
-      .string()
-      .refine((text) => text === '' || isIP(text) !== 0, 'expected an IPv4 or IPv6 address')
-      .transform((text) => text || undefined),
+    read: tunnelAddress,
     default: '',
   },
   logLevel,
@@ -47,3 +44,9 @@ export const agentSettings = {
     default: defaultNodeId(),
   },
 };
+
+function tunnelAddress(text: string): string | undefined {
+  if (text === '') return undefined;
+  if (isIP(text) === 0) throw new UnexpectedError('expected an IPv4 or IPv6 address');
+  return text;
+}

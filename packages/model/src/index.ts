@@ -15,6 +15,7 @@ export type {
   Report,
   SelfCheckReport,
   ToManager,
+  UnderlayReport,
   Waiting,
 } from './from-agents.ts';
 export * from './inside.ts';
