@@ -88,7 +88,7 @@ export class Tracer {
   #run(sections: readonly string[], at: number, { size = 0, ...packet }: Packet): Traced {
     const actions = /^Datapath actions: (.*)$/m.exec(sections[at]!)?.[1];
     if (actions === undefined) throw new RangeError(`no actions in the trace:\n${sections.join('\n')}`);
-    const events = eventsOf(oneWay(sections[at]!, size));
+    const events = eventsOf(oneWay(onlyOf(this.#bridge, sections[at]!), size));
     const forks = events.flatMap((event) => ('section' in event ? [event.section] : []));
     const reasons = events.flatMap((event) => ('reason' in event ? [event.reason] : []));
     const forked: Traced[] = [];
@@ -101,7 +101,11 @@ export class Tracer {
       const set = /^set\((\w+)\((.*)\)\)$/.exec(action);
       if (set) for (const part of split(set[2]!)) setPart(fields, set[1]!, part);
       else if (/^\d+$/.test(action)) sent.push({ port: this.#portOf(Number(action)), packet: { ...fields } });
-      else if (/^userspace\(|^sample\(sample=100\.0%,actions\(meter\(\d+\),userspace\(/.test(action))
+      else if (/^(?:clone\()?tnl_push\(/.test(action)) {
+        sent.push(this.#encapsulated(action, fields));
+        // What follows is done with the encapsulated frame.
+        if (!action.startsWith('clone')) break;
+      } else if (/^userspace\(|^sample\(sample=100\.0%,actions\(meter\(\d+\),userspace\(/.test(action))
         toAgent.push({ reason: reasons[told++]!, packet: { ...fields } });
       else if (/^recirc\(/.test(action)) {
         const copy = this.#run(sections, forks[forked.length]!, { ...fields, ...translated, size });
@@ -120,6 +124,14 @@ export class Tracer {
     return { sent, toAgent, trace };
   }
 
+  /** A copy that leaves through a tunnel. */
+  #encapsulated(action: string, fields: Packet): Outcome['sent'][number] {
+    const [, port] = /tnl_port\((\d+)\)/.exec(action)!;
+    const [, to] = /ipv4\(src=[\d.]+,dst=([\d.]+)/.exec(action)!;
+    const [, key] = /(?:vni|key)=(0x[0-9a-f]+)/.exec(action)!;
+    return { port: this.#portOf(Number(port)), packet: { ...fields, tun_dst: read.ipv4(to!), tunnel_id: Number(key) } };
+  }
+
   #portOf(inDatapath: number): number {
     const port = this.#ports.get(inDatapath);
     if (port === undefined) throw new RangeError(`the datapath has no port ${inDatapath}`);
@@ -131,6 +143,9 @@ type Kind = 'number' | 'mac' | 'ipv4' | 'fragment';
 
 /** Fields as `ofproto/trace` wants them, in an order in which each is preceded by what it needs. */
 const flowNames = {
+  tun_src: ['tun_src', 'ipv4'],
+  tun_dst: ['tun_dst', 'ipv4'],
+  tunnel_id: ['tun_id', 'number'],
   in_port: ['in_port', 'number'],
   eth_src: ['dl_src', 'mac'],
   eth_dst: ['dl_dst', 'mac'],
@@ -225,6 +240,20 @@ function sectionsOf(text: string): string[] {
   return text
     .replace(/-> A clone of the packet is forked to recirculate\./g, () => `-> section ${++forks}`)
     .split(/^=+\nrecirc\((?:.*\n)*?=+$/m);
+}
+
+/** A trace without what other bridges do with encapsulated frames. */
+function onlyOf(bridge: string, text: string): string {
+  const kept: string[] = [];
+  let within: number | undefined;
+  for (const line of text.split('\n')) {
+    const indent = line.search(/\S/);
+    const [, depth, name] = /^( *)bridge\("(.*)"\)/.exec(line) ?? [];
+    if (name !== undefined) within = name === bridge ? undefined : depth!.length;
+    else if (within !== undefined && indent >= 0 && indent <= within && !/^ *-+$/.test(line)) within = undefined;
+    if (within === undefined) kept.push(line);
+  }
+  return kept.join('\n');
 }
 
 const flowTaken = /^ *(\d+)\. (?:.*, )?priority (\d+)(?:, cookie (0x[0-9a-f]+))?$/;
