@@ -11,7 +11,7 @@ import { Listeners } from './listeners.ts';
 import { decodeMessage, headerSize, type Message, type MessageOf, typeOfBeginning } from './messages.ts';
 import type { MeterConfig, MultipartReply, MultipartRequest, PortDescription } from './multipart.ts';
 import { type PacketIn, packetInOf } from './packet-in.ts';
-import type { Transport } from './transport.ts';
+import type { Outgoing, Transport } from './transport.ts';
 
 /** What a connection says by itself. */
 export type ConnectionEvents = {
@@ -126,7 +126,7 @@ export class SwitchConnection implements AsyncDisposable {
    * message by its index. Each message is complete; its xid is overwritten. Open vSwitch commits a bundle without the
    * messages that it could not read, so the bundle is committed only when no error has come for any of them.
    */
-  async bundle(messages: readonly Buffer[], options: BundleOptions = {}): Promise<void> {
+  async bundle(messages: readonly Outgoing[], options: BundleOptions = {}): Promise<void> {
     if (messages.length > 0) await sendBundle(this.#transport, (message) => this.request(message), messages, options);
   }
 

@@ -31,11 +31,18 @@ export interface TransportOptions {
   readonly echoIntervalMs: number;
 }
 
+/** A complete message that is written where it is needed: its bytes, or what knows them. */
+export interface Outgoing {
+  readonly length: number;
+  readonly copy: (to: Buffer, at: number) => unknown;
+}
+
 const errorCode = 1;
 const echoRequest = 2;
 const echoReply = 3;
 const lastXid = 0xffff_ffff;
 const chunkSize = 1 << 16;
+const emptyChunk = Buffer.alloc(0);
 /** Bytes that wait to be read by the peer, above which its echoes are not answered. */
 const mostUnread = 1 << 20;
 
@@ -123,19 +130,20 @@ export class Transport {
     return () => this.#watches.delete(watch);
   }
 
-  /** Sends what `pieces` gives, whole pieces together, and waits where the socket has enough for now. */
-  async sendAll(pieces: Iterable<Buffer>): Promise<void> {
-    let chunk: Buffer[] = [];
+  /** Sends what `messages` gives, whole messages together, and waits where the socket has enough for now. */
+  async sendAll(messages: Iterable<Outgoing>): Promise<void> {
+    let chunk = emptyChunk;
     let size = 0;
-    for (const piece of pieces) {
-      chunk.push(piece);
-      size += piece.length;
-      if (size < chunkSize) continue;
-      await this.#write(Buffer.concat(chunk, size));
-      chunk = [];
-      size = 0;
+    for (const message of messages) {
+      if (size + message.length > chunk.length) {
+        if (size > 0) await this.#write(chunk.subarray(0, size));
+        chunk = Buffer.allocUnsafeSlow(Math.max(chunkSize, message.length));
+        size = 0;
+      }
+      message.copy(chunk, size);
+      size += message.length;
     }
-    if (size > 0) await this.#write(Buffer.concat(chunk, size));
+    if (size > 0) await this.#write(chunk.subarray(0, size));
   }
 
   /** Ends the connection because of `why`. */
@@ -247,4 +255,11 @@ export class Transport {
   #closedError(): ConnectionError {
     return this.#reason ?? new ConnectionError(`connection to ${this.peer} is closed`);
   }
+}
+
+/** The bytes of a message, as a copy. */
+export function messageBytes(message: Outgoing): Buffer {
+  const bytes = Buffer.allocUnsafe(message.length);
+  message.copy(bytes, 0);
+  return bytes;
 }
