@@ -105,6 +105,17 @@ const selfCheck = z.object({
   found: z.array(shortText).max(1000),
 });
 
+/** What other programs have changed in a switch, and was put back. */
+const tampered = z.object({
+  changes: z.number(),
+  /** The kinds of things. */
+  what: z.array(shortText).max(100),
+  /** When it was last seen. */
+  at: z.iso.datetime(),
+  /** The command that keeps the program away, or helps to find it. */
+  use: shortText,
+});
+
 const bridge = z.object({
   dpid: shortText,
   name: shortText,
@@ -121,6 +132,8 @@ const bridge = z.object({
   revision: z.number().nullable(),
   /** Id of the datapath that it was served as before it was closed, where it is closed. */
   closed_from: z.number().optional(),
+  /** Absent where nothing was; agents of versions before say it among the notes. */
+  tampered: tampered.optional(),
   /** Null before the first; agents of versions before do not say it. */
   self_check: selfCheck.nullable().optional(),
 });

@@ -44,7 +44,7 @@ describe('readSettings', () => {
       /^OPENVNET_LOG_LEVEL is "loud", which is invalid: .*"info"\|"debug"/,
     );
     expect(() => readSettings(options, { config: fileWith('lisen: a') }, {})).toThrow(
-      /there is no setting lisen; known are listen, log-level, node/,
+      /there is no setting lisen. Settings: listen, log-level, node/,
     );
     expect(() => readSettings(options, { config: '/nowhere/vnmgr.yml' }, {})).toThrow(/\/nowhere\/vnmgr.yml/);
     expect(() => readSettings(options, { config: fileWith('- a') }, {})).toThrow(/must be names with values/);
@@ -56,8 +56,10 @@ describe('readSettings', () => {
       {
         option: (flags, doc) => declared.push(`${flags}: ${doc}`),
         on: (event) => declared.push(event),
+        version: (_, flags, doc) => declared.push(`${flags}: ${doc}`),
         name: () => 'vnmgr',
         description: () => 'The manager.',
+        commands: [],
       },
       options,
     );
@@ -66,7 +68,8 @@ describe('readSettings', () => {
       '--log-level <LEVEL>: lowest level to log (OPENVNET_LOG_LEVEL, default info)',
       '--node <NAME>: name (OPENVNET_NODE, default here)',
       '--config <FILE>: YAML file with the same settings, without the dashes (OPENVNET_CONFIG)',
-      '--man: write the manual page, in roff, and end',
+      '-V, --version: print the version, and exit',
+      '--man: print the manual page, in roff, and exit',
       'option:man',
     ]);
   });
@@ -88,7 +91,10 @@ describe('an option without a value, and one with several', () => {
     const declared = new Map<string, ((value: string, before: string | undefined) => string) | undefined>();
     const option = (flags: string, _: string, read?: (value: string, before: string | undefined) => string) =>
       declared.set(flags, read);
-    declareOptions({ option, on: () => {}, name: () => 'vnmgr', description: () => '' }, more);
+    declareOptions(
+      { option, on: () => {}, version: () => {}, name: () => 'vnmgr', description: () => '', commands: [] },
+      more,
+    );
     expect([...declared.keys()].slice(0, 2)).toEqual(['--insecure', '--allow-host <NAME,...>']);
     const join = declared.get('--allow-host <NAME,...>')!;
     expect(readSettings(more, { insecure: true, allowHost: join('b, c', join('a', undefined)) }, {})).toEqual({
