@@ -1,7 +1,8 @@
 /** Bundles: many messages as one. ONF EXT-230, the extension that gives OpenFlow 1.3 the bundles of 1.4. */
 import { errorReason, type RefusedMessage, SwitchError } from './errors.ts';
 import { headerSize, type Message, type MessageOf, openflow13, typeOfBeginning } from './messages.ts';
-import { messageBytes, type Outgoing, type Transport } from './transport.ts';
+import { messageBytes, type Outgoing } from './outgoing.ts';
+import type { Transport } from './transport.ts';
 
 export interface BundleOptions {
   /** Whether the bundle is atomic; default true. */

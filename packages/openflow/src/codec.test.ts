@@ -7,7 +7,7 @@ import { decodeFlow, encodeFlow, type Flow, FlowMod } from './flow.ts';
 import { flowForms } from './forms/flows.ts';
 import { decodeMatch, encodeMatch, type Match, type MatchValue } from './match.ts';
 import { decodeMessage, encodeMessage } from './messages.ts';
-import { messageBytes } from './transport.ts';
+import { messageBytes } from './outgoing.ts';
 
 const matchable = Object.entries(fields).filter(([, { actionsOnly }]) => !actionsOnly);
 const anyMatch: fc.Arbitrary<Match> = fc

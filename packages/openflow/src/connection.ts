@@ -10,8 +10,9 @@ import type { FlowUpdate } from './flow-monitor.ts';
 import { Listeners } from './listeners.ts';
 import { decodeMessage, headerSize, type Message, type MessageOf, typeOfBeginning } from './messages.ts';
 import type { MeterConfig, MultipartReply, MultipartRequest, PortDescription } from './multipart.ts';
+import type { Outgoing } from './outgoing.ts';
 import { type PacketIn, packetInOf } from './packet-in.ts';
-import type { Outgoing, Transport } from './transport.ts';
+import type { Transport } from './transport.ts';
 
 /** The events of a connection. */
 export type ConnectionEvents = {

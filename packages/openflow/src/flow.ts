@@ -6,7 +6,7 @@ import { Reader, Writer } from '@openvnet/wire';
 import { reservedPorts } from './actions.ts';
 import { decodeInstructions, encodeInstructions, type Instruction } from './instructions.ts';
 import { decodeMatch, encodeMatch, type Match } from './match.ts';
-import type { Outgoing } from './transport.ts';
+import type { Outgoing } from './outgoing.ts';
 
 /** A flow entry. OpenFlow 1.3.5, 5.2. */
 export interface Flow {

@@ -7,7 +7,7 @@ import { decodeFlow, type EncodedFlow, encodeFlow, FlowMod } from './flow.ts';
 import { flowForms } from './forms/flows.ts';
 import { encodeMessage } from './messages.ts';
 import type { MultipartRequest } from './multipart.ts';
-import { messageBytes } from './transport.ts';
+import { messageBytes } from './outgoing.ts';
 
 describe('Open vSwitch', () => {
   let vswitch: PrivateSwitch;

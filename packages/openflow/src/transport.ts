@@ -7,6 +7,7 @@ import { DecodeError } from '@openvnet/wire';
 import { ConnectionError } from './errors.ts';
 import { Framer } from './framer.ts';
 import { decodeMessage, encodeMessage, type Message, type MessageOf, openflow13 } from './messages.ts';
+import type { Outgoing } from './outgoing.ts';
 
 /** A pending request. */
 export interface Waiting {
@@ -29,12 +30,6 @@ export interface TransportOptions {
   readonly unreadable: (error: DecodeError) => void;
   readonly fault: (error: unknown) => void;
   readonly echoIntervalMs: number;
-}
-
-/** A complete message that can be copied into a buffer: its bytes, or an object that writes them. */
-export interface Outgoing {
-  readonly length: number;
-  readonly copy: (to: Buffer, at: number) => unknown;
 }
 
 const errorCode = 1;
@@ -255,11 +250,4 @@ export class Transport {
   #closedError(): ConnectionError {
     return this.#reason ?? new ConnectionError(`connection to ${this.peer} is closed`);
   }
-}
-
-/** The bytes of a message, as a copy. */
-export function messageBytes(message: Outgoing): Buffer {
-  const bytes = Buffer.allocUnsafe(message.length);
-  message.copy(bytes, 0);
-  return bytes;
 }
