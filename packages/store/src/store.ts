@@ -42,6 +42,8 @@ export interface Store extends Reader, AsyncDisposable {
   readonly id: string;
   /** Random, made each time the store is opened. */
   readonly epoch: string;
+  /** Why the last change could not be written; undefined where it was. */
+  readonly fault: StoreFault | undefined;
   /**
    * Runs `work` whole or not at all, after the transactions that were asked for before. Where it changes nothing there is
    * no new revision. Settles when the change is on disk, or undone.
@@ -70,6 +72,17 @@ export interface StoreOptions {
 /** The store cannot be opened; the message is a sentence that names the file and what is wrong. */
 export class StoreError extends Error {
   override readonly name = 'StoreError';
+}
+
+/** File or disk of an open store is at fault: nothing was changed, and what it serves may go on. */
+export class StoreFault extends StoreError {
+  /** The command that helps. */
+  readonly use: string;
+
+  constructor(path: string, what: string, { use, ...options }: ErrorOptions & { readonly use: string }) {
+    super(`The store ${path} ${what}`, options);
+    this.use = use;
+  }
 }
 
 /** A row would share with another what no two rows may share. */

@@ -73,7 +73,7 @@ export class Reports implements Disposable {
         store: this.#store.id,
         revision: this.#store.revision,
         started_at: startedAt,
-        notes: this.notes,
+        notes: [...this.notes, ...faultOf(this.#store)],
       },
       agents: agents.map((agent) => ({
         node: agent.node,
@@ -146,6 +146,11 @@ function withAsked(status: ObjectStatus, asked: Asked | undefined): ObjectStatus
     [reason, asked.advice?.find(({ behind }) => reason.startsWith(behind))?.says].filter(Boolean).join('. '),
   );
   return { ...status, waits_for: waits, notes: [...status.notes, ...(asked.notes ?? [])] };
+}
+
+/** What keeps the store from being written. */
+function faultOf({ fault }: Store): string[] {
+  return fault ? [`${fault.message}: objects cannot be changed; what is in effect stays. Use: ${fault.use}`] : [];
 }
 
 /** That another agent says the name of this one, and what to do. */
