@@ -32,7 +32,7 @@ export class Agent {
   readonly #options: AgentOptions;
   #feed: FeedClient | undefined;
 
-  /** Throws `StartError` where its directory cannot be used. */
+  /** Throws `StartError` if its directory cannot be used. */
   constructor(options: AgentOptions) {
     this.#options = options;
     const { log, ovsdb, openflow, node, state } = options;

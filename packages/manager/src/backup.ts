@@ -45,7 +45,7 @@ export async function backup({ store, listen }: { store: string; listen: Listen 
   } catch (cause) {
     const { message, cause: inner } = cause as Error & { cause?: Error };
     const why = inner?.message ?? message;
-    throw new StoreError(`No backup is made: the manager at ${url} has the store ${store} open, and: ${why}.`, {
+    throw new StoreError(`The backup failed: the manager at ${url} has the store ${store} open, and: ${why}.`, {
       cause,
     });
   }

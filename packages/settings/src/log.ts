@@ -8,12 +8,12 @@ export const logLevel = {
   default: 'info',
 };
 
-/** Lines that could not be written yet are kept up to here, in characters. */
+/** Limit of lines that are kept because they could not be written yet, in characters. */
 const keptLog = 1 << 20;
 
 /**
- * Where programs log to: standard error. What cannot be written, as on a full disk, is tried again with the next line, and in
- * the end left out; it ends nothing. `destination` is that of pino.
+ * Logs go to standard error. A line that cannot be written, as on a full disk, is tried again with the next line and finally
+ * dropped; it never ends the program. `destination` is that of pino.
  */
 export function logDestination<D extends { on(event: 'error', listener: () => void): unknown }>(
   destination: (options: { fd: number; sync: boolean; maxLength: number }) => D,

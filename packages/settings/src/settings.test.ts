@@ -44,7 +44,7 @@ describe('readSettings', () => {
       /^OPENVNET_LOG_LEVEL is "loud", which is invalid: .*"info"\|"debug"/,
     );
     expect(() => readSettings(options, { config: fileWith('lisen: a') }, {})).toThrow(
-      /there is no setting lisen; known are listen, log-level, node/,
+      /there is no setting lisen. Settings: listen, log-level, node/,
     );
     expect(() => readSettings(options, { config: '/nowhere/vnmgr.yml' }, {})).toThrow(/\/nowhere\/vnmgr.yml/);
     expect(() => readSettings(options, { config: fileWith('- a') }, {})).toThrow(/must be names with values/);
@@ -66,7 +66,7 @@ describe('readSettings', () => {
       '--log-level <LEVEL>: lowest level to log (OPENVNET_LOG_LEVEL, default info)',
       '--node <NAME>: name (OPENVNET_NODE, default here)',
       '--config <FILE>: YAML file with the same settings, without the dashes (OPENVNET_CONFIG)',
-      '--man: write the manual page, in roff, and end',
+      '--man: print the manual page, in roff, and exit',
       'option:man',
     ]);
   });

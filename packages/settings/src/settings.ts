@@ -1,6 +1,6 @@
 /**
- * The settings of a program: declared once, read from flags, environment and a file, in this order of precedence; then
- * the default. A setting `logLevel` is `--log-level`, `OPENVNET_LOG_LEVEL` and `log-level` in the file.
+ * The settings of a program, declared once. They are read from flags, environment and a file, in this order of
+ * precedence; otherwise the default applies. A setting `logLevel` is `--log-level`, `OPENVNET_LOG_LEVEL` and `log-level` in the file.
  */
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
@@ -9,25 +9,25 @@ import { manPage } from './man.ts';
 
 export interface Option<S extends z.ZodType = z.ZodType> {
   readonly doc: string;
-  /** A short word for the value: `HOST:PORT`; an option without one is a flag, which means `true`. */
+  /** Placeholder of the value, such as `HOST:PORT`. An option without one is a flag, which means `true`. */
   readonly placeholder?: string;
   /** Whether it may be given several times; the values are joined by commas. */
   readonly list?: boolean;
-  /** Reads the text that was given. */
+  /** Parses the given text. */
   readonly schema: S;
-  /** What is meant where nothing is given, as text. */
+  /** The default, as text. */
   readonly default: string;
 }
 
 export type Options = Readonly<Record<string, Option>>;
 export type Settings<O extends Options> = { readonly [K in keyof O]: z.output<O[K]['schema']> };
 
-/** A setting that cannot be used; the message is one sentence that names it, where it stands and what is expected. */
+/** An invalid setting. The message is one sentence that names the setting, its source and what is expected. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
-/** What is needed of a `Command` of commander. */
+/** The part of commander's `Command` that is used here. */
 interface Declaring {
   option(flags: string, doc: string): unknown;
   option(flags: string, doc: string, read: (value: string, before: string | undefined) => string): unknown;
@@ -45,7 +45,7 @@ export function declareOptions(command: Declaring, options: Options): void {
     else command.option(flags, help);
   }
   command.option('--config <FILE>', `YAML file with the same settings, without the dashes (${variable('config')})`);
-  command.option('--man', 'write the manual page, in roff, and end');
+  command.option('--man', 'print the manual page, in roff, and exit');
   command.on('option:man', () => {
     process.stdout.write(manualOf(command, options));
     process.exit(0);
@@ -82,7 +82,7 @@ function manualOf(command: Declaring, options: Options): string {
   });
 }
 
-/** The settings; `flags` is what the command line held, by name (`logLevel`). Throws `ConfigError`. */
+/** The settings. `flags` holds the options of the command line, by name (`logLevel`). Throws `ConfigError`. */
 export function readSettings<O extends Options>(
   options: O,
   flags: Readonly<Record<string, unknown>>,
@@ -93,7 +93,7 @@ export function readSettings<O extends Options>(
   for (const key of Object.keys(file)) {
     if (Object.keys(options).some((name) => dashed(name) === key)) continue;
     const known = Object.keys(options).map(dashed).join(', ');
-    throw new ConfigError(`${String(path)}: there is no setting ${key}; known are ${known}.`);
+    throw new ConfigError(`${String(path)}: there is no setting ${key}. Settings: ${known}.`);
   }
   const settings = Object.entries(options).map(([name, { schema, default: usual }]) => {
     const places: [where: string, value: unknown][] = [
@@ -121,7 +121,7 @@ function readFile(path: string): Record<string, unknown> {
   }
   if (content === null) return {};
   if (typeof content !== 'object' || Array.isArray(content)) {
-    throw new ConfigError(`The settings in ${path} must be names with values, one a line, such as "listen: :9090".`);
+    throw new ConfigError(`The settings in ${path} must be names with values, one per line, such as "listen: :9090".`);
   }
   return content as Record<string, unknown>;
 }

@@ -1,4 +1,4 @@
-/** Kinds of values that settings of several programs have. */
+/** Kinds of values that settings of several programs use. */
 import * as z from 'zod';
 
 export interface Listen {
@@ -6,7 +6,7 @@ export interface Listen {
   readonly port: number;
 }
 
-/** `HOST:PORT`, as text that is given; without a host every address is meant. An IPv6 address stands in brackets. */
+/** `HOST:PORT`. Without a host it means every address. An IPv6 address is in brackets. */
 export const hostPort = z.string().transform((text, context): Listen => {
   const found = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/.exec(text);
   const port = Number(found?.[3]);
@@ -15,7 +15,7 @@ export const hostPort = z.string().transform((text, context): Listen => {
   return z.NEVER;
 });
 
-/** Texts between commas, each read by `one`; none where nothing is given. */
+/** Texts separated by commas, each parsed by `one`; an empty list if nothing is given. */
 export function listOf<S extends z.ZodType<unknown, string>>(one: S) {
   return z
     .string()
