@@ -3,11 +3,11 @@ import { declareOptions, logDestination, readSettings } from '@openvnet/settings
 import closeWithGrace from 'close-with-grace';
 import { Command } from 'commander';
 import pino from 'pino';
-import { Agent, agentSettings, version } from './index.ts';
+import { Agent, agentSettings } from './index.ts';
 
-const command = new Command('vna')
-  .version(version)
-  .description('The agent of OpenVNet: makes the switches of this host behave as the manager says.');
+const command = new Command('vna').description(
+  'The agent of OpenVNet: makes the switches of this host behave as the manager says.',
+);
 declareOptions(command, agentSettings);
 command.parse();
 

@@ -11,6 +11,7 @@ const command = new Command('vnmgr').description(
   'The manager of OpenVNet: keeps what is registered, serves API and agents.',
 );
 declareOptions(command, managerOptions);
+command.configureHelp({ showGlobalOptions: true });
 command.action(() => perform(serve));
 command
   .command('backup')

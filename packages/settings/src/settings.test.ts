@@ -56,8 +56,10 @@ describe('readSettings', () => {
       {
         option: (flags, doc) => declared.push(`${flags}: ${doc}`),
         on: (event) => declared.push(event),
+        version: (_, flags, doc) => declared.push(`${flags}: ${doc}`),
         name: () => 'vnmgr',
         description: () => 'The manager.',
+        commands: [],
       },
       options,
     );
@@ -66,6 +68,7 @@ describe('readSettings', () => {
       '--log-level <LEVEL>: lowest level to log (OPENVNET_LOG_LEVEL, default info)',
       '--node <NAME>: name (OPENVNET_NODE, default here)',
       '--config <FILE>: YAML file with the same settings, without the dashes (OPENVNET_CONFIG)',
+      '-V, --version: print the version, and exit',
       '--man: print the manual page, in roff, and exit',
       'option:man',
     ]);
@@ -88,7 +91,10 @@ describe('an option without a value, and one with several', () => {
     const declared = new Map<string, ((value: string, before: string | undefined) => string) | undefined>();
     const option = (flags: string, _: string, read?: (value: string, before: string | undefined) => string) =>
       declared.set(flags, read);
-    declareOptions({ option, on: () => {}, name: () => 'vnmgr', description: () => '' }, more);
+    declareOptions(
+      { option, on: () => {}, version: () => {}, name: () => 'vnmgr', description: () => '', commands: [] },
+      more,
+    );
     expect([...declared.keys()].slice(0, 2)).toEqual(['--insecure', '--allow-host <NAME,...>']);
     const join = declared.get('--allow-host <NAME,...>')!;
     expect(readSettings(more, { insecure: true, allowHost: join('b, c', join('a', undefined)) }, {})).toEqual({

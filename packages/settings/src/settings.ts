@@ -3,6 +3,7 @@
  * precedence; otherwise the default applies. A setting `logLevel` is `--log-level`, `OPENVNET_LOG_LEVEL` and `log-level` in the file.
  */
 import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { parse } from 'yaml';
 import type * as z from 'zod';
 import { manPage } from './man.ts';
@@ -32,11 +33,13 @@ interface Declaring {
   option(flags: string, doc: string): unknown;
   option(flags: string, doc: string, read: (value: string, before: string | undefined) => string): unknown;
   on(event: string, listener: () => void): unknown;
+  version(text: string, flags: string, doc: string): unknown;
   name(): string;
   description(): string;
+  readonly commands: readonly { name(): string; usage(): string; description(): string }[];
 }
 
-/** Declares the options, `--config` and `--man`, to a command line: a `Command` of commander. */
+/** Declares the options, `--config`, `--man` and `--version`, to a command line: a `Command` of commander. */
 export function declareOptions(command: Declaring, options: Options): void {
   for (const [name, option] of Object.entries(options)) {
     const help = `${option.doc} (${variable(name)}, default ${option.default || 'none'})`;
@@ -45,6 +48,8 @@ export function declareOptions(command: Declaring, options: Options): void {
     else command.option(flags, help);
   }
   command.option('--config <FILE>', `YAML file with the same settings, without the dashes (${variable('config')})`);
+  const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
+  command.version(version, '-V, --version', 'print the version, and exit');
   command.option('--man', 'print the manual page, in roff, and exit');
   command.on('option:man', () => {
     process.stdout.write(manualOf(command, options));
@@ -60,17 +65,29 @@ function manualOf(command: Declaring, options: Options): string {
         `${doc[0]!.toUpperCase()}${doc.slice(1)}. Default: ${usual || 'none'}.`,
       ] as const,
   );
+  const commands = command.commands.map(
+    (sub) =>
+      [
+        `${command.name()} [option...] ${sub.name()}${sub.usage().replace('[options]', '')}`,
+        sub.description(),
+      ] as const,
+  );
   return manPage({
     name: command.name(),
     section: 8,
     doc: command.description(),
     date: new Date().toISOString().slice(0, 10),
     sections: [
-      { title: 'Synopsis', lines: [`${command.name()} [option...]`] },
+      { title: 'Synopsis', lines: [`${command.name()} [option...]`, ...commands.map(([line]) => line)] },
       { title: 'Description', text: command.description() },
+      ...(commands.length > 0 ? [{ title: 'Commands', terms: commands }] : []),
       {
         title: 'Options',
-        terms: [...terms, ['--config FILE', 'YAML file with the same settings, without the dashes.']],
+        terms: [
+          ...terms,
+          ['--config FILE', 'YAML file with the same settings, without the dashes.'],
+          ['-V, --version', 'Print the version, and exit.'],
+        ],
       },
       {
         title: 'Environment',

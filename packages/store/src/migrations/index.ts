@@ -21,16 +21,12 @@ export const migrations: Record<string, Migration> = {
   '008-descriptions': { up: descriptions },
 };
 
-<<<<<<< HEAD
 /** The database has a form that this program does not know yet. */
 export class NewerError extends Error {
   override readonly name = 'NewerError';
 }
 
-/** Brings the database to the newest form, or to that of the migration `last`, whole or not at all. Throws `NewerError`. */
-=======
-/** Migrates the database to the newest version, or to that of the migration `last`, in one transaction. */
->>>>>>> main
+/** Migrates the database to the newest version, or to that of the migration `last`, in one transaction. Throws `NewerError`. */
 export async function migrate(database: Database, last?: string): Promise<void> {
   const migrator = new Migrator({
     db: database.builder,

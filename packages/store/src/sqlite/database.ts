@@ -22,12 +22,8 @@ export class Database {
   /** Opens or creates the file; `:memory:` is a private database. Throws if another process has the file open. */
   constructor(path: string) {
     this.#database = new DatabaseSync(path, { timeout: 0 });
-<<<<<<< HEAD
     this.path = this.#database.location();
-    // Exclusive: the lock is taken by the first transaction and held until the end of the process.
-=======
     // In exclusive mode, the first transaction takes the lock, and the process holds it until it ends.
->>>>>>> main
     for (const pragma of ['locking_mode=exclusive', 'journal_mode=wal', 'synchronous=full', 'foreign_keys=on']) {
       this.#database.exec(`pragma ${pragma}`);
     }
@@ -84,7 +80,6 @@ export class Database {
     this.#database.prepare('vacuum into ?').run(path);
   }
 
-<<<<<<< HEAD
   /** Names of the migrations that made it what it is, in their order. */
   migrationsDone(): string[] {
     const made = this.#database.prepare("select 1 from sqlite_master where name = 'kysely_migration'").get();
@@ -92,10 +87,7 @@ export class Database {
     return (done as { name: string }[]).map(({ name }) => name);
   }
 
-  /** What is wrong with the file, in SQLite's words; undefined where nothing is. */
-=======
   /** The damage of the file, in SQLite's words; undefined if it has none. */
->>>>>>> main
   damage(): string | undefined {
     const [first] = this.#database.prepare('pragma quick_check(1)').all() as { quick_check: string }[];
     return first?.quick_check === 'ok' ? undefined : (first?.quick_check ?? 'no answer');
