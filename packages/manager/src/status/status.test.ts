@@ -325,7 +325,7 @@ it('the status of everything names what is not in effect', async () => {
         hostname: 'host1',
         address: '127.0.0.1',
         pid: 1,
-        version: '1',
+        version: '0.1.0',
         connected: true,
         since: expect.any(String),
         revision: 5,
