@@ -1,14 +1,15 @@
 import { join } from 'node:path';
 import { isUuid } from '@openvnet/model';
-import { hostPort, listOf, logLevel, stateDirectory } from '@openvnet/settings';
+import { hostPorts, listOf, logLevel, stateDirectory } from '@openvnet/settings';
 import * as z from 'zod';
 
 /** The settings of the manager, for `readSettings`. */
 export const managerOptions = {
   listen: {
-    doc: 'address and port for the API and the feed to agents',
-    placeholder: 'HOST:PORT',
-    schema: hostPort,
+    doc: 'addresses and ports for the API and the feed to agents',
+    placeholder: 'HOST:PORT,...',
+    list: true,
+    schema: hostPorts,
     default: '127.0.0.1:9090',
   },
   insecure: {

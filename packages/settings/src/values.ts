@@ -15,6 +15,9 @@ export const hostPort = z.string().transform((text, context): Listen => {
   return z.NEVER;
 });
 
+/** One or more of `hostPort`, between commas. */
+export const hostPorts = listOf(hostPort).refine((all) => all.length > 0, 'expected at least one address and port');
+
 /** Texts between commas, each read by `one`; none where nothing is given. */
 export function listOf<S extends z.ZodType<unknown, string>>(one: S) {
   return z
