@@ -2,8 +2,6 @@ import { describe, expect, it } from 'vitest';
 import {
   boolean,
   datapathId,
-  type Field,
-  inOneLine,
   integer,
   ipv4Address,
   ipv4List,
@@ -13,6 +11,7 @@ import {
   text,
   time,
 } from './field.ts';
+import { type Field, inOneLine } from './field-type.ts';
 import { parseDatapathId, parseMac } from './text.ts';
 
 const doc = 'A field.';

@@ -1,4 +1,5 @@
-import { boolean, type Field } from './field.ts';
+import { boolean } from './field.ts';
+import type { Field } from './field-type.ts';
 
 type AnyFields = Readonly<Record<string, unknown>>;
 

@@ -58,6 +58,7 @@ describe('Bridges', () => {
           ifaceId: undefined,
           linkState: undefined,
           adminState: undefined,
+          isolated: false,
           error: undefined,
           mac: undefined,
         },
@@ -65,6 +66,19 @@ describe('Bridges', () => {
       externalIds: new Map(),
       otherConfig: new Map(),
     });
+  });
+
+  it('shows a port as isolated while it is a trunk of the reserved VLAN and of no other', () => {
+    const bridges = loaded('p1', 'p2');
+    const seen = (columns: object): unknown[] => {
+      const told = brief(bridges.update({ Port: { 'P-p1': { modify: columns } } }));
+      return [bridges.state.get('br0')?.ports.get('p1')?.isolated, bridges.portRows('br0', true), told];
+    };
+    expect(seen({ trunks: 4095 })).toEqual([false, [], []]);
+    expect(seen({ vlan_mode: 'trunk' })).toEqual([true, ['P-p1'], ['port br0 p1']]);
+    expect(seen({ trunks: ['set', [10, 11]] })).toEqual([false, [], ['port br0 p1']]);
+    expect(seen({ trunks: ['set', [10, 11]] })).toEqual([true, ['P-p1'], ['port br0 p1']]);
+    expect(bridges.portRows('br0', false)).toEqual(['P-p2']);
   });
 
   it('toggles the elements of a set: a port is added, then removed', () => {
@@ -225,7 +239,7 @@ describe('updates that cannot be read', () => {
     ['no object', [], 'an object expected for an update'],
     ['a table that was not asked for', { Mirror: {} }, 'an update of Mirror, which is not monitored'],
     ['a row that is not known', { Port: { x: { delete: null } } }, 'an update of Port x, which is not known'],
-    ['a row without a kind of change', { Port: { 'P-p1': {} } }, 'an update of Port P-p1 that says nothing'],
+    ['a row without a kind of change', { Port: { 'P-p1': {} } }, 'an update of Port P-p1 without a change'],
     ['a column that was not asked for', { Port: { 'P-p1': { modify: { tag: 1 } } } }, 'column tag'],
     ['a value of another kind', { Interface: { 'I-p1': { modify: { ofport: 'x' } } } }, 'a number expected, not "x"'],
     ['a map that is none', { Bridge: { B: { modify: { external_ids: {} } } } }, 'a map expected, not {}'],

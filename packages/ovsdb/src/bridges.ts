@@ -10,12 +10,14 @@ export interface PortState {
   readonly type: string;
   readonly ifaceId: string | undefined;
   readonly linkState: 'up' | 'down' | undefined;
-  /** Whether the host has switched it on. */
+  /** Whether the interface is administratively up. */
   readonly adminState: 'up' | 'down' | undefined;
-  /** Why the switch daemon could not set it up. */
+  /** Why the switch daemon could not set up the interface. */
   readonly error: string | undefined;
-  /** The address that is in use. */
+  /** The MAC address in use. */
   readonly mac: string | undefined;
+  /** Whether a learning switch (`NORMAL`) would pass no frame from it or to it. */
+  readonly isolated: boolean;
 }
 
 /** A bridge. A change gives a new object, but `ports` stays the same map and is kept up to date. */
@@ -26,7 +28,7 @@ export interface BridgeState {
   readonly datapathType: string;
   /** Targets, sorted. */
   readonly controllers: readonly string[];
-  /** Controllers that the bridge is connected to: to which target, and since when in milliseconds of `performance.now`. */
+  /** Controllers that the bridge is connected to, by target, with the time of the connection (`performance.now`, ms). */
   readonly connectedControllers: readonly { readonly target: string; readonly at: number }[];
   /** By name. */
   readonly ports: ReadonlyMap<string, PortState>;
@@ -34,7 +36,7 @@ export interface BridgeState {
   readonly otherConfig: ReadonlyMap<string, string>;
 }
 
-/** What differs from the state before; `undefined` for what is no longer there. */
+/** Differences from the previous state; `undefined` for a bridge or port that is gone. */
 export type BridgeChange =
   | ['bridge', name: string, state: BridgeState | undefined]
   | ['port', bridge: string, name: string, state: PortState | undefined];
@@ -44,20 +46,20 @@ const steadyMs = 1500;
 type Published = BridgeState & { readonly ports: Map<string, PortState> };
 
 /**
- * Bridges and their ports by name, made from the monitored rows. Only what a batch touches is looked at again, and only
- * what differs by name and content is a change: a restarted server with the same contents changes nothing.
+ * Bridges and their ports by name, made from the monitored rows. Only rows that a batch touches are examined again, and only
+ * a difference in name or content is a change: a restarted server with the same contents changes nothing.
  */
 export class Bridges {
   #rows = new Rows();
   readonly #state = new Map<string, Published>();
-  /** Where each row is used, and the row of each name. */
+  /** The users of each row, and the row of each name. */
   readonly #bridgeOfPort = new Map<string, string>();
   readonly #portOfInterface = new Map<string, string>();
   readonly #bridgeByName = new Map<string, string>();
   readonly #interfaceByName = new Map<string, string>();
   /** The bridge under which a port was last shown. */
   readonly #shownUnder = new Map<string, string>();
-  /** Since when each controller is connected, by its row: only of rows that were written since the contents were read. */
+  /** When each controller connected, by row. Only rows that were written after the initial contents are known. */
   readonly #connectedAt = new Map<string, number>();
   readonly #touchedBridges = new Set<string>();
   readonly #touchedPorts = new Set<string>();
@@ -70,16 +72,26 @@ export class Bridges {
     return this.#rows.tables.Open_vSwitch.values().next().value;
   }
 
+  /** The rows of the ports of a bridge that are isolated, or are not. */
+  portRows(bridge: string, isolated: boolean): string[] {
+    const { Bridge, Port } = this.#rows.tables;
+    const ports = Bridge.get(this.#bridgeByName.get(bridge) ?? '')?.ports ?? [];
+    return [...ports].filter((uuid) => {
+      const row = Port.get(uuid);
+      return row !== undefined && isIsolated(row) === isolated;
+    });
+  }
+
   /**
-   * Takes `contents` for everything there is. A server that was restarted has forgotten what it does not store, such as
-   * the datapath id: that stays until the switch daemon says it again. Throws `OvsdbError` where `contents` cannot be
+   * Replaces everything with `contents`. A restarted server has lost columns that it does not store, such as
+   * the datapath id; they keep their values until the switch daemon writes them again. Throws `OvsdbError` if `contents` cannot be
    * read; `state` is then as before.
    */
   replace(contents: unknown): BridgeChange[] {
     for (const index of [this.#bridgeOfPort, this.#portOfInterface, this.#bridgeByName, this.#interfaceByName]) {
       index.clear();
     }
-    // What the contents say of connections may be from long ago.
+    // The state of connections in the initial contents may be old.
     this.#connectedAt.clear();
     for (const name of this.#state.keys()) this.#touchedBridges.add(name);
     for (const name of this.#shownUnder.keys()) this.#touchedPorts.add(name);
@@ -94,7 +106,7 @@ export class Bridges {
     return this.#publish();
   }
 
-  /** Applies a batch of `update2`. Throws `OvsdbError` where it cannot be read; only `replace` helps then. */
+  /** Applies a batch of `update2`. Throws `OvsdbError` if it cannot be read; only `replace` helps then. */
   update(updates: unknown): BridgeChange[] {
     this.#rows.apply(updates, (touched) => {
       if (touched.table === 'Controller') this.#noteConnection(touched);
@@ -117,6 +129,7 @@ export class Bridges {
         index(this.#portOfInterface, one, uuid, gone || !row.interfaces.has(one));
         this.#touchInterface(one);
       }
+      if (touched.difference) for (const one of row.interfaces) this.#touchInterface(one);
     } else if (table === 'Interface') {
       index(this.#interfaceByName, row.name, uuid, gone);
       this.#touchedPorts.add(row.name);
@@ -127,7 +140,7 @@ export class Bridges {
     }
   }
 
-  /** The switch daemon says in whole seconds how long a connection has been there: a difference of a second is none. */
+  /** The switch daemon reports the age of a connection in whole seconds, so a difference of one second is ignored. */
   #noteConnection({ uuid, row, gone }: Touched & { readonly table: 'Controller' }): void {
     const seconds = Number(row.status.get('sec_since_connect'));
     if (gone || !row.is_connected || !Number.isFinite(seconds)) {
@@ -139,7 +152,7 @@ export class Bridges {
     if (before === undefined || Math.abs(at - before) > steadyMs) this.#connectedAt.set(uuid, at);
   }
 
-  /** A row that is not there yet, or no more, is touched by its own update. */
+  /** A row that does not exist yet, or no longer, is touched by its own update. */
   #touchInterface(uuid: string): void {
     const row = this.#rows.tables.Interface.get(uuid);
     if (row !== undefined) this.#touchedPorts.add(row.name);
@@ -175,6 +188,7 @@ export class Bridges {
     const uuid = this.#interfaceByName.get(name) ?? '';
     const row = this.#rows.tables.Interface.get(uuid);
     const port = this.#portOfInterface.get(uuid) ?? '';
+    const holder = this.#rows.tables.Port.get(port);
     const bridge = row && this.#rows.tables.Bridge.get(this.#bridgeOfPort.get(port) ?? '')?.name;
     const before = this.#shownUnder.get(name);
     if (before !== undefined && before !== bridge) {
@@ -182,9 +196,9 @@ export class Bridges {
       this.#shownUnder.delete(name);
       changes.push(['port', before, name, undefined]);
     }
-    if (row === undefined || bridge === undefined) return;
+    if (row === undefined || holder === undefined || bridge === undefined) return;
     const ports = this.#state.get(bridge)!.ports;
-    const now = portState(row);
+    const now = portState(row, holder);
     if (isDeepStrictEqual(ports.get(name), now)) return;
     ports.set(name, now);
     this.#shownUnder.set(name, bridge);
@@ -210,7 +224,17 @@ export class Bridges {
   }
 }
 
-function portState(row: Row<'Interface'>): PortState {
+/** The VLAN that no station can be in. IEEE 802.1Q-2022, table 9-2. */
+const reservedVlan = 4095;
+
+/** What isolates a port: it takes part in no VLAN but the reserved one, and untagged frames are in another. */
+export const isolation = { vlan_mode: 'trunk', trunks: [reservedVlan] };
+
+function isIsolated({ vlan_mode, trunks }: Row<'Port'>): boolean {
+  return vlan_mode === isolation.vlan_mode && trunks.size === 1 && trunks.has(reservedVlan);
+}
+
+function portState(row: Row<'Interface'>, holder: Row<'Port'>): PortState {
   return {
     name: row.name,
     ofport: row.ofport !== undefined && row.ofport >= 0 ? row.ofport : undefined,
@@ -220,16 +244,17 @@ function portState(row: Row<'Interface'>): PortState {
     adminState: oneOf(['up', 'down'], row.admin_state),
     error: row.error,
     mac: row.mac_in_use,
+    isolated: isIsolated(holder),
   };
 }
 
-/** The references that an update moved: all of a row that is new or gone, else those in the difference. */
+/** The references that an update changed: all of a row that is new or gone, otherwise those in the difference. */
 function moved(difference: Touched['difference'], column: string, all: ReadonlySet<string>): Iterable<string> {
   if (difference === undefined) return all;
   return column in difference ? elements(difference[column]).map(uuidOf) : [];
 }
 
-/** Within a batch the new user of a name or row may come before the old one goes: only its own entry is deleted. */
+/** In a batch, the new user of a name or row may come before the removal of the old one, so only its own entry is deleted. */
 function index(map: Map<string, string>, key: string, uuid: string, gone: boolean): void {
   if (!gone) map.set(key, uuid);
   else if (map.get(key) === uuid) map.delete(key);

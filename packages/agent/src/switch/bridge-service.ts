@@ -11,6 +11,8 @@ import { startOpenVswitch } from './start-open-vswitch.ts';
 
 /** Open vSwitch applies what changes its flows a moment after the database says so. */
 const settleMs = 300;
+/** Ports that come close after each other are isolated together; until a failed attempt is repeated, milliseconds. */
+const isolateMs = { gather: 20, retry: 1000 };
 
 export interface BridgeServiceOptions {
   /** Where the database of Open vSwitch is: `unix:PATH` or `tcp:HOST:PORT`. */
@@ -44,6 +46,7 @@ export class BridgeService {
   /** Whether the bridge has been made ready to be served. */
   #prepared = false;
   #timer: NodeJS.Timeout | undefined;
+  #isolating: NodeJS.Timeout | undefined;
 
   constructor(options: BridgeServiceOptions) {
     const { served, bridge, log } = options;
@@ -82,6 +85,7 @@ export class BridgeService {
 
   portChanged(name: string, state: PortState | undefined): void {
     this.#setPort(name, state);
+    if (state && !state.isolated) this.#isolate(isolateMs.gather);
     if (state?.ofport !== undefined) this.served.portStateChanged(state.ofport);
     this.served.touch();
   }
@@ -102,6 +106,7 @@ export class BridgeService {
   /** Ends the service as the agent ends: the bridge stays as it is. */
   async close(): Promise<void> {
     clearTimeout(this.#timer);
+    clearTimeout(this.#isolating);
     this.#stop.abort();
     await this.served.close();
   }
@@ -137,7 +142,12 @@ export class BridgeService {
     const bridge = ovsdb.bridges.get(this.bridge);
     if (!bridge || !ovsdb.connected) return;
     try {
-      const changes = await prepareBridge(ovsdb, bridge, { store: store(), datapathId: this.served.datapathId });
+      const { notes, restored } = await prepareBridge(ovsdb, bridge, {
+        store: store(),
+        datapathId: this.served.datapathId,
+      });
+      for (const what of restored) this.served.noteTampering(what, 1);
+      const changes = [...notes];
       const hastened = await hastenRevalidation(ovsdb);
       if (hastened !== undefined) changes.push(hastened);
       for (const change of changes) {
@@ -147,6 +157,20 @@ export class BridgeService {
     } catch (error) {
       log.error({ datapath: this.served.dpid, err: error }, 'the settings of the bridge could not be changed');
     }
+  }
+
+  /** Isolates ports that have come, or whose isolation another program has ended. */
+  #isolate(afterMs: number): void {
+    const { ovsdb, log } = this.#options;
+    this.#isolating ??= setTimeout(() => {
+      this.#isolating = undefined;
+      if (!this.#prepared || !ovsdb.connected) return;
+      ovsdb.isolatePorts(this.bridge, true).catch((error: unknown) => {
+        if (this.#stop.signal.aborted) return;
+        log.warn({ datapath: this.served.dpid, err: error }, 'ports could not be isolated; it is tried again');
+        this.#isolate(isolateMs.retry);
+      });
+    }, afterMs);
   }
 
   #down(reason: string): void {

@@ -3,7 +3,7 @@ import type { BridgeState } from '@openvnet/ovsdb';
 import type { BridgeService } from './bridge-service.ts';
 import type { Connections } from './connections.ts';
 import { hostAddress, unregisteredHost } from './host-address.ts';
-import type { ServedSwitch } from './served-switch.ts';
+import type { Tampered } from './served-switch.ts';
 import { closedFrom, servedFrom } from './settings.ts';
 
 /** Ports that are named where something is wrong with many. */
@@ -40,24 +40,30 @@ export function bridgeReports({ bridges, services, connections, unclosed, target
         ...(service && bridge ? faultyPorts(bridge) : []),
         ...(service?.notes ?? []),
         ...(lost ? [lost] : []),
-        ...tamperingOf(served),
         ...(bridge ? closingOf(bridge) : []),
       ],
       ports: bridge?.ports.size ?? 0,
       flows: served?.flowCount ?? null,
       revision: served?.revision ?? null,
       ...(bridge && closedFrom(bridge) !== undefined && { closed_from: closedFrom(bridge) }),
+      ...(bridge && served?.tampered && { tampered: tamperingOf(bridge, served.tampered, connections) }),
       self_check: served?.selfChecks.last ?? null,
     };
   });
 }
 
-function tamperingOf(served: ServedSwitch | undefined): string[] {
-  if (!served?.tampered) return [];
-  const { changes, what, at } = served.tampered;
-  const times = changes === 1 ? 'once' : `${changes} times`;
-  const when = at.toISOString().slice(0, 19).replace('T', ' ');
-  return [`another program has changed ${what.join(', ')} ${times}, last at ${when} UTC; what it changed was put back`];
+function tamperingOf(
+  { name, controllers }: BridgeState,
+  { changes, what, at }: Tampered,
+  { address }: Connections,
+): NonNullable<BridgeReport['tampered']> {
+  const isForeign = controllers.some((target) => !target.startsWith('p') && target !== `tcp:${address}`);
+  // The log of Open vSwitch says when which connection changed flows; a program that is no controller may be gone by now.
+  const log = '/var/log/openvswitch/ovs-vswitchd.log';
+  const use = isForeign
+    ? shell`ovs-vsctl set-controller ${name} ${`tcp:${address}`}`
+    : shell`grep ${`${name}<->.*flow_mods`} ${log}`;
+  return { changes, what: [...what], at: at.toISOString(), use };
 }
 
 /** Ports that Open vSwitch could not set up, with what it says. */

@@ -16,21 +16,33 @@ export interface ServedAs {
   readonly datapathId: number;
 }
 
+/** What was changed at a bridge, in words: what the service needs, and what another program had changed in service. */
+export interface Prepared {
+  readonly notes: readonly string[];
+  readonly restored: readonly string[];
+}
+
 /**
- * Makes a bridge fit to be served: it keeps its flows when the agent is away (fail mode secure), and its controllers'
- * own traffic has no way around them. `as` says where its flows come from. Says what was changed, in words; nothing where nothing had to be.
+ * Makes a bridge fit to be served: it keeps its flows when the agent is away (fail mode secure), its controllers' own
+ * traffic has no way around them, and its ports are isolated, so that nothing passes either where another program
+ * takes the flows away and makes it a learning switch. `as` says where its flows come from.
  */
-export async function prepareBridge(ovsdb: Ovsdb, bridge: BridgeState, as: ServedAs): Promise<string[]> {
+export async function prepareBridge(ovsdb: Ovsdb, bridge: BridgeState, as: ServedAs): Promise<Prepared> {
   const { name, failMode, controllers, otherConfig, externalIds } = bridge;
   const notes: string[] = [];
+  const restored: string[] = [];
   const service = `${as.store} ${as.datapathId}`;
+  const isServed = servedFrom(bridge) !== undefined;
   if (externalIds.get(serviceKey) !== service) await ovsdb.setBridge(name, { external_ids: { [serviceKey]: service } });
+  await ovsdb.isolatePorts(name, true);
   if (failMode !== 'secure') {
     const before = failMode ?? unset;
     if (externalIds.get(formerMode) === undefined)
       await ovsdb.setBridge(name, { external_ids: { [formerMode]: before } });
     await ovsdb.setFailMode(name, 'secure');
-    notes.push(`fail mode of ${name} set from ${before} to secure, so that its flows stay while no agent is there`);
+    if (isServed) restored.push(`fail mode ${before}`);
+    else
+      notes.push(`fail mode of ${name} set from ${before} to secure, so that its flows stay while no agent is there`);
   }
   if (controllers.length > 0 && otherConfig.get(inBandOff) !== 'true') {
     const before = otherConfig.get(inBandOff) ?? unset;
@@ -38,7 +50,7 @@ export async function prepareBridge(ovsdb: Ovsdb, bridge: BridgeState, as: Serve
     await ovsdb.setBridge(name, { other_config: { [inBandOff]: 'true' }, ...former });
     notes.push(`in-band control of ${name} switched off, so that it has no hidden flows`);
   }
-  return notes;
+  return { notes, restored };
 }
 
 /** Longest time for which a cached decision may outlive the flow that it came from, milliseconds. */
@@ -46,7 +58,7 @@ const revalidatorMs = 50;
 
 /**
  * Makes Open vSwitch act sooner on changed flows: by itself it may go on for half a second with what it has cached. Leaves
- * a value alone that somebody has set. Says what was changed, in words; undefined where nothing was.
+ * a value alone that somebody has set. Says what was changed, in words; undefined if nothing was.
  */
 export async function hastenRevalidation(ovsdb: Ovsdb): Promise<string | undefined> {
   const query = { op: 'select', table: 'Open_vSwitch', where: [], columns: ['other_config'] };
@@ -57,13 +69,13 @@ export async function hastenRevalidation(ovsdb: Ovsdb): Promise<string | undefin
   return `max-revalidator of Open vSwitch set to ${revalidatorMs} ms, so that changes are felt at once`;
 }
 
-/** The store that the flows of a bridge are from, where they are still in it; undefined where it was not served. */
+/** The store that the flows of a bridge are from, where they are still in it; undefined if it was not served. */
 export function servedFrom({ externalIds }: BridgeState): string | undefined {
   const [store] = externalIds.get(serviceKey)?.split(' ') ?? [];
   return store === closed ? undefined : store;
 }
 
-/** The datapath that a bridge was served as before it was closed; undefined where it is not closed. */
+/** The datapath that a bridge was served as before it was closed; undefined if it is not closed. */
 export function closedFrom({ externalIds }: BridgeState): number | undefined {
   const [state, datapathId] = externalIds.get(serviceKey)?.split(' ') ?? [];
   return state === closed ? Number(datapathId) : undefined;
@@ -79,10 +91,11 @@ export function formerFailMode({ externalIds }: BridgeState): string {
   return externalIds.get(formerMode) ?? 'secure';
 }
 
-/** Notes on a bridge that its flows were taken away, and that it is to stay so. */
-export function markClosed(ovsdb: Ovsdb, { name, externalIds }: BridgeState): Promise<void> {
+/** Notes on a bridge that its flows were taken away, and that it is to stay so until somebody sets its fail mode. */
+export async function markClosed(ovsdb: Ovsdb, { name, externalIds }: BridgeState): Promise<void> {
   const [, datapathId] = externalIds.get(serviceKey)?.split(' ') ?? [];
-  return ovsdb.setBridge(name, { external_ids: { [serviceKey]: `${closed} ${datapathId}` } });
+  await ovsdb.isolatePorts(name, false);
+  await ovsdb.setBridge(name, { external_ids: { [serviceKey]: `${closed} ${datapathId}` } });
 }
 
 /** Gives a bridge the settings back that it had before it was served. */
@@ -90,6 +103,7 @@ export async function restoreSettings(ovsdb: Ovsdb, { name, externalIds }: Bridg
   const inBand = externalIds.get(formerInBand);
   if (inBand !== undefined)
     await ovsdb.setBridge(name, { other_config: { [inBandOff]: inBand === unset ? undefined : inBand } });
+  await ovsdb.isolatePorts(name, false);
   const mode = externalIds.get(formerMode);
   if (mode !== undefined) await ovsdb.setFailMode(name, mode === 'secure' || mode === 'standalone' ? mode : undefined);
   await ovsdb.setBridge(name, {

@@ -18,7 +18,7 @@ export const dnsTcp = feature({
     route_in: ({ before }) => `it is for a service of gateway ${before.gateway}`,
   },
   source: { of: 'network_service', when: ({ mode }) => mode === 'dns' },
-  // What is missing where there is none, `dns` says.
+  // What is missing if there is none, `dns` says.
   select: (view, id) => {
     const stations = stationsOf(view, id);
     return stations.length > 0 ? stations : undefined;

@@ -5,10 +5,10 @@ import type { Agents } from '../status/agents.ts';
 import type { Reports } from '../status/reports.ts';
 import type { Endpoint } from './endpoint.ts';
 import { nestedEndpoints } from './nested-endpoints.ts';
-import { type Place, resourceEndpoints } from './resource-endpoints.ts';
+import { type Context, resourceEndpoints } from './resource-endpoints.ts';
 
 /** Everything that the API offers: the operations of each resource, as its declaration and its behaviour say. */
-export function endpointsOf(place: Place, reports: Reports, agents: Agents): Endpoint[] {
+export function endpointsOf(context: Context, reports: Reports, agents: Agents): Endpoint[] {
   const status: Endpoint = {
     method: 'GET',
     path: '/status',
@@ -18,11 +18,11 @@ export function endpointsOf(place: Place, reports: Reports, agents: Agents): End
     answer: { shape: 'object' },
     handle: () => reports.everything(),
   };
-  const inside = insideEndpoints({ ...place, reports, agents });
+  const inside = insideEndpoints({ ...context, reports, agents });
   const endpoints = kinds.flatMap((kind) => {
     const { nested } = resourceOf(kind);
-    const ordinary = nested ? nestedEndpoints(kind, nested, place) : resourceEndpoints(kind, place, reports);
-    const own = behaviourOf(kind).endpoints?.(place.store) ?? [];
+    const ordinary = nested ? nestedEndpoints(kind, nested, context) : resourceEndpoints(kind, context, reports);
+    const own = behaviourOf(kind).endpoints?.(context.store) ?? [];
     const replaced = new Set([...own, ...inside].map(({ method, path }) => `${method} ${path}`));
     return [...ordinary.filter(({ method, path }) => !replaced.has(`${method} ${path}`)), ...own];
   });

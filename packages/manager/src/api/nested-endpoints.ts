@@ -25,10 +25,10 @@ import {
   type Values,
 } from './parameters.ts';
 import { byId, recordOf, recordsOf } from './record.ts';
-import { make, makeIn, makeParameters, type Place } from './resource-endpoints.ts';
+import { type Context, make, makeIn, makeParameters } from './resource-endpoints.ts';
 
 /** The operations of a resource that hangs below another: a relation of two, a child with a uuid, or one without. */
-export function nestedEndpoints(kind: Kind, nested: Nested, { store, around }: Place): Endpoint[] {
+export function nestedEndpoints(kind: Kind, nested: Nested, { store, around }: Context): Endpoint[] {
   const parent = nested.of as Kind;
   const { plural: group } = resourceOf(parent);
   const path = `/${group}/:uuid/${nested.name}`;
@@ -40,7 +40,7 @@ export function nestedEndpoints(kind: Kind, nested: Nested, { store, around }: P
   return resourceOf(kind).idPrefix ? childWithUuid(where) : childWithoutUuid(where);
 }
 
-interface Where extends Place {
+interface Where extends Context {
   readonly kind: Kind;
   readonly nested: Nested;
   readonly parent: Kind;
@@ -51,11 +51,11 @@ interface Where extends Place {
 }
 
 /** `/datapaths/:uuid/networks/:network_uuid`. */
-function relation(place: Where, other: Kind): Endpoint[] {
-  const { kind, nested, path } = place;
+function relation(where: Where, other: Kind): Endpoint[] {
+  const { kind, nested, path } = where;
   const otherName = otherField(nested);
-  const both: Both = { ...place, other, otherName, otherColumn: otherName.replace(/_uuid$/, '_id') };
-  const listing = nested.lists === 'relations' ? list(place) : listOthers(both);
+  const both: Both = { ...where, other, otherName, otherColumn: otherName.replace(/_uuid$/, '_id') };
+  const listing = nested.lists === 'relations' ? list(where) : listOthers(both);
   if (nested.operations === 'list') return [listing];
   const onePath = `${path}/:${otherName}`;
   if (nested.operations === 'set') return [listing, set(both, onePath)];
@@ -209,12 +209,12 @@ function set(both: Both, path: string): Endpoint {
 }
 
 /** `/dns_services/:uuid/dns_records/:dns_record_uuid`. */
-function childWithUuid(place: Where): Endpoint[] {
-  const { kind, parent, parentColumn, path, group, store } = place;
+function childWithUuid(where: Where): Endpoint[] {
+  const { kind, parent, parentColumn, path, group, store } = where;
   const name = `${kind}_uuid`;
   return [
-    list(place),
-    add(place),
+    list(where),
+    add(where),
     {
       method: 'DELETE',
       path: `${path}/:${name}`,
@@ -240,13 +240,13 @@ function childWithUuid(place: Where): Endpoint[] {
 }
 
 /** `/interfaces/:uuid/ports`: what is removed is selected by its fields. */
-function childWithoutUuid(place: Where): Endpoint[] {
-  const { kind, parent, parentColumn, path, group, store } = place;
+function childWithoutUuid(where: Where): Endpoint[] {
+  const { kind, parent, parentColumn, path, group, store } = where;
   const declared = resourceOf(kind);
   const selection = parametersFor(removalParametersOf(declared), 'make');
   return [
-    list(place),
-    add(place),
+    list(where),
+    add(where),
     {
       method: 'DELETE',
       path,
@@ -290,8 +290,8 @@ function list({ kind, parent, parentColumn, path, group, store }: Where): Endpoi
   };
 }
 
-function add(place: Where): Endpoint {
-  const { kind, parent, parentName, parentColumn, path, group } = place;
+function add(where: Where): Endpoint {
+  const { kind, parent, parentName, parentColumn, path, group } = where;
   const names = [parentName];
   // So the original names the parameter of the path, where what is added has a uuid.
   const nameInPath = resourceOf(kind).idPrefix ? parentName : 'uuid';
@@ -307,7 +307,7 @@ function add(place: Where): Endpoint {
       const find = async (tx: Transaction): Promise<Values> => ({
         [parentColumn]: (await objectInPath(tx, parent, call.path.uuid!, nameInPath)).id,
       });
-      const { record, revision } = await make(place, kind, call, { names, find });
+      const { record, revision } = await make(where, kind, call, { names, find });
       call.wrote(revision);
       return record;
     },

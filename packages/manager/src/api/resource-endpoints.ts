@@ -36,14 +36,14 @@ import { refusing } from './refusal.ts';
 import { removalOf, requireUnused } from './removal.ts';
 
 /** Where operations are done, and what counts there. */
-export interface Place {
+export interface Context {
   readonly store: Store;
   readonly around: Surroundings;
 }
 
 /** The operations of a resource of its own: list, make, show, change, remove, and whether it is in effect. */
-export function resourceEndpoints(kind: Kind, place: Place, reports: Reports): Endpoint[] {
-  const { store } = place;
+export function resourceEndpoints(kind: Kind, context: Context, reports: Reports): Endpoint[] {
+  const { store } = context;
   const { plural: group, doc, emptyChange } = resourceOf(kind);
   const what = kind.replaceAll('_', ' ');
   const changeable = changeParameters(kind);
@@ -84,7 +84,7 @@ export function resourceEndpoints(kind: Kind, place: Place, reports: Reports): E
       alsoTakes: resourceOf(kind).obsolete ?? [],
       answer: { shape: 'record', kind },
       handle: async (call) => {
-        const { record, revision } = await make(place, kind, call);
+        const { record, revision } = await make(context, kind, call);
         call.wrote(revision);
         return record;
       },
@@ -165,7 +165,7 @@ export function resourceEndpoints(kind: Kind, place: Place, reports: Reports): E
       },
     });
   }
-  return [...endpoints, ...actionEndpoints(kind, place)];
+  return [...endpoints, ...actionEndpoints(kind, context)];
 }
 
 /** What a request that removes one may hold. */
@@ -174,7 +174,7 @@ function removalParameters(kind: Kind): Parameter[] {
 }
 
 /** The declared actions, which their behaviour carries out. */
-function actionEndpoints(kind: Kind, { store, around }: Place): Endpoint[] {
+function actionEndpoints(kind: Kind, { store, around }: Context): Endpoint[] {
   const declared = resourceOf(kind);
   return Object.entries(actionsOf(declared)).map(([name, { method, doc, parameters: fields, needsOne, answers }]) => {
     const named = Object.entries(fields as Record<string, Field>);
@@ -228,7 +228,7 @@ export interface InPath {
 
 /** Makes an object, in a transaction of its own. */
 export async function make(
-  { store, around }: Place,
+  { store, around }: Context,
   kind: Kind,
   { given, by }: Call,
   inPath?: InPath,

@@ -1,5 +1,5 @@
-import { type RowOf, shell } from '@openvnet/model';
-import { digitsOf, placesOf, whyUnserved } from '../status/facts.ts';
+import { agoTextOf, type RowOf, shell } from '@openvnet/model';
+import { digitsOf, type ServedDatapath, servedOf, whyUnserved } from '../status/facts.ts';
 import { releasing } from '../status/releases.ts';
 import type { Behaviour } from './behaviour.ts';
 
@@ -8,16 +8,16 @@ export const datapath: Behaviour<'datapath'> = {
   removed: ({ release }) => (release ? releasing : null),
   findings: (facts, rows) =>
     rows.map((row) => {
-      const places = placesOf(facts, [row.id]);
+      const served = servedOf(facts, [row.id]);
       const nodes = facts.agents
         .all()
         .filter(({ bridges }) => bridges.some(({ dpid }) => digitsOf(dpid) === row.dpid))
         .map(({ node }) => node);
       return {
-        places,
-        on: places.map(() => ({ datapath_uuid: row.uuid, port_name: null, port_number: null })),
-        waits_for: places.length === 0 ? [whyUnserved(facts, [row])] : [],
-        notes: [...severalHosts(row, nodes), ...otherNode(row, nodes)],
+        served,
+        on: served.map(() => ({ datapath_uuid: row.uuid, port_name: null, port_number: null })),
+        waits_for: served.length === 0 ? [whyUnserved(facts, [row])] : [],
+        notes: [...severalHosts(row, nodes), ...otherNode(row, nodes), ...served.flatMap(tampering)],
       };
     }),
 };
@@ -37,4 +37,14 @@ function otherNode({ uuid, node_id }: RowOf<'datapath'>, nodes: readonly string[
     : [
         `${uuid} has node_id ${node_id}, and its bridge is on ${node}. Use: ${shell`vnctl datapaths modify ${uuid} --node-id ${node}`}`,
       ];
+}
+
+/** What other programs have changed in the switch. */
+function tampering({ bridge: { name, tampered } }: ServedDatapath): string[] {
+  if (!tampered) return [];
+  const { changes, what, at, use } = tampered;
+  const times = changes === 1 ? 'once' : `${changes} times`;
+  return [
+    `another program has changed ${what.join(', ')} of ${name} ${times}, last ${agoTextOf(at)}; what it changed was put back. Use: ${use}`,
+  ];
 }

@@ -1,12 +1,12 @@
 import type { ObjectStatus } from '@openvnet/model';
-import type { Place } from '../status/facts.ts';
+import type { ServedDatapath } from '../status/facts.ts';
 
 /** What the behaviour of a kind has found out about one object. */
 export interface Findings {
   /** The newest revision of what belongs to it. */
   readonly revision?: number;
   /** Where it has to be in effect; wherever an agent serves a registered datapath unless said. */
-  readonly places?: readonly Place[];
+  readonly served?: readonly ServedDatapath[];
   readonly on?: ObjectStatus['on'];
   readonly waits_for?: readonly string[];
   readonly notes?: readonly string[];

@@ -2,7 +2,7 @@ import { ipv4ToText, macToText, noticeText, printable, type RowOf, shell } from 
 import type { Reader } from '@openvnet/store';
 import { addCommand } from '../api/parameters.ts';
 import { noticesOf, refusedFrames } from '../status/asked.ts';
-import { type Facts, type Hosts, type Place, placesOf, whyUnserved } from '../status/facts.ts';
+import { type Facts, type Hosts, servedOf, whyUnserved } from '../status/facts.ts';
 import { adviseOnPort, askForPorts } from '../status/port-advice.ts';
 import type { Asked, Findings } from './findings.ts';
 import { uplinkNotes } from './uplink-notes.ts';
@@ -29,7 +29,7 @@ export async function interfaceFindings(facts: Facts, rows: readonly Row[]): Pro
     const own = belongings.get(row.id)!;
     const revision = newest(own);
     if (row.mode === 'remote') {
-      return { revision, waits_for: ['nothing stands behind an interface of mode remote, on any host'], places: [] };
+      return { revision, waits_for: ['nothing stands behind an interface of mode remote, on any host'], served: [] };
     }
     const where = row.mode === 'simulated' ? simulatedAt(facts, own) : guestAt(facts, row, own);
     const waits_for = [...lackingAddresses(row, own), ...(where.waits_for ?? [])];
@@ -90,12 +90,12 @@ export async function allowedAddresses(reader: Reader, row: Row): Promise<string
 
 function guestAt(facts: Facts, row: Row, { ports }: Belongings): Findings {
   const bound = facts.agents.boundTo(row.id).flatMap(({ agent, ...found }) => {
-    const place = placesOf(facts, [found.datapath_id]).find((one) => one.agent === agent);
+    const place = servedOf(facts, [found.datapath_id]).find((one) => one.agent === agent);
     return place ? [{ ...found, place }] : [];
   });
   if (bound.length > 0) {
     return {
-      places: bound.map(({ place }) => place),
+      served: bound.map(({ place }) => place),
       on: bound.map(({ place, port_name, port_number }) => ({
         datapath_uuid: place.datapath.uuid,
         port_name,
@@ -115,15 +115,15 @@ function guestAt(facts: Facts, row: Row, { ports }: Belongings): Findings {
   }
   const named = ports.filter(({ port_name }) => port_name !== null);
   const missing = named.map((port) => waitsForPort(facts, port));
-  if (missing.length === 0 && ofHost.has(row.mode)) return { places: [], waits_for: [whyUnserved(facts)] };
+  if (missing.length === 0 && ofHost.has(row.mode)) return { served: [], waits_for: [whyUnserved(facts)] };
   const nameless = `interface ${row.uuid} has no port. Use: vnctl interfaces ports add ${row.uuid} --port-name NAME`;
-  return { places: [], waits_for: missing.length > 0 ? missing : [nameless] };
+  return { served: [], waits_for: missing.length > 0 ? missing : [nameless] };
 }
 
 function waitsForPort(facts: Facts, port: RowOf<'interface_port'>): string {
   const { datapath_id } = port;
   const registered = datapath_id === null ? facts.datapaths : facts.datapaths.filter(({ id }) => id === datapath_id);
-  const served = placesOf(
+  const served = servedOf(
     facts,
     registered.map(({ id }) => id),
   );
@@ -142,14 +142,14 @@ function simulatedAt(facts: Facts, { ports }: Belongings): Findings {
   const allowed = anywhere
     ? facts.datapaths
     : facts.datapaths.filter(({ id }) => ports.some((port) => port.datapath_id === id));
-  const places: Place[] = placesOf(
+  const served = servedOf(
     facts,
     allowed.map(({ id }) => id),
   );
   return {
-    places,
-    on: places.map(({ datapath }) => ({ datapath_uuid: datapath.uuid, port_name: null, port_number: null })),
-    ...(places.length === 0 && { waits_for: [whyUnserved(facts, allowed)] }),
+    served,
+    on: served.map(({ datapath }) => ({ datapath_uuid: datapath.uuid, port_name: null, port_number: null })),
+    ...(served.length === 0 && { waits_for: [whyUnserved(facts, allowed)] }),
   };
 }
 

@@ -85,12 +85,12 @@ async function affected(reader: Reader, touched: readonly Touched[]): Promise<Se
 }
 
 /** A datapath, how its host reaches others, and where the addresses of what is put on it are from. */
-type Place = Columns & { readonly datapath_id: number };
+type Target = Columns & { readonly datapath_id: number };
 
-async function placesOf(
+async function targetsOf(
   reader: Reader,
   { id, mode }: RowOf<'topology'>,
-): Promise<(readonly [Place, groupId: number])[]> {
+): Promise<(readonly [Target, groupId: number])[]> {
   const below: { underlay: number; layer: number | null }[] =
     mode === 'simple_underlay'
       ? [{ underlay: id, layer: null }]
@@ -99,7 +99,7 @@ async function placesOf(
           layer: row.id,
         }));
   return (
-    await mapInOrder(below, async ({ underlay, layer }): Promise<(readonly [Place, groupId: number])[]> => {
+    await mapInOrder(below, async ({ underlay, layer }): Promise<(readonly [Target, groupId: number])[]> => {
       const group = (await reader.find('topology_mac_range_group', { topology_id: underlay })).at(-1);
       const hasRange = group && (await reader.count('mac_range', { mac_range_group_id: group.mac_range_group_id })) > 0;
       if (!hasRange) return [];
@@ -114,22 +114,22 @@ async function placesOf(
 
 /** Makes the relations of datapaths that the topology asks for, and removes those that it has made and that nothing asks for. */
 async function putOnDatapaths(tx: Transaction, row: RowOf<'topology'>): Promise<void> {
-  const places = await placesOf(tx, row);
+  const targets = await targetsOf(tx, row);
   for (const { member, relation, other } of parts) {
     const carried = relation !== 'datapath_route_link' || row.mode === 'simple_overlay';
     const members = carried ? ((await tx.find<Member>(member, { topology_id: row.id })) as unknown as Columns[]) : [];
     const kept = new Set<number>();
     for (const one of members) {
-      for (const [place, groupId] of places) {
-        const where = { datapath_id: place.datapath_id, [other]: one[other]! };
+      for (const [target, groupId] of targets) {
+        const where = { datapath_id: target.datapath_id, [other]: one[other]! };
         const [found] = await tx.find<Relation>(relation, where);
         if (!found) {
           const mac_address = (await drawMac(tx, groupId))!;
-          kept.add((await tx.insert<Relation>(relation, { ...place, ...where, mac_address } as never)).id);
+          kept.add((await tx.insert<Relation>(relation, { ...target, ...where, mac_address } as never)).id);
         } else if (found.topology_id === row.id && !kept.has(found.id)) {
-          const moved = found.topology_mac_range_group_id !== place.topology_mac_range_group_id;
+          const moved = found.topology_mac_range_group_id !== target.topology_mac_range_group_id;
           const mac_address = moved ? (await drawMac(tx, groupId))! : found.mac_address;
-          await tx.update<Relation>(relation, found.id, { ...place, mac_address } as never);
+          await tx.update<Relation>(relation, found.id, { ...target, mac_address } as never);
           kept.add(found.id);
         }
       }

@@ -6,9 +6,9 @@
 import { once } from 'node:events';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { type Change, contained, parsePrintable, type Report, type ToAgent, toManager } from '@openvnet/model';
-import { noteWork } from '@openvnet/settings';
-import type { Commit, Reader, Store } from '@openvnet/store';
+import { contained, parsePrintable, type Report, type ToAgent } from '@openvnet/model';
+import { toManager } from '@openvnet/model/from-agents';
+import type { Store } from '@openvnet/store';
 import type { FastifyBaseLogger } from 'fastify';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { type AdmissionRules, refusalOfVisitor } from '../api/admission.ts';
@@ -16,13 +16,11 @@ import type { Agent, Agents, Connection } from '../status/agents.ts';
 import type { Claim } from '../status/claims.ts';
 import { Releases } from '../status/releases.ts';
 import type { Strangers } from '../status/strangers.ts';
-import { changeForAgent, snapshotForAgent } from './for-agent.ts';
 import { Inbound, type InboundLimits } from './inbound.ts';
 import { unconfirmed } from './succession.ts';
+import { type UpdateLimits, Updates } from './updates.ts';
 
-export interface FeedLimits extends InboundLimits {
-  /** Most that may wait to be read by one agent, in bytes. */
-  readonly bufferedBytes: number;
+export interface FeedLimits extends InboundLimits, UpdateLimits {
   /** How often a connection is asked for a sign of life, in milliseconds. */
   readonly heartbeatMs: number;
   /** How long a connection may be silent before it says hello. */
@@ -31,8 +29,6 @@ export interface FeedLimits extends InboundLimits {
   readonly aliveMs: number;
   /** How long the other end may take to close a connection with us, in milliseconds. */
   readonly closeMs: number;
-  /** How long a snapshot is kept for the next agent, in milliseconds. */
-  readonly snapshotMs: number;
   /** Most connections. */
   readonly connections: number;
 }
@@ -68,12 +64,9 @@ export class Feed implements Disposable {
   readonly #limits: FeedLimits;
   readonly #sockets = new WebSocketServer({ noServer: true, perMessageDeflate: false, maxPayload: 64 << 20 });
   readonly #inbound: Inbound;
-  readonly #members = new Set<WebSocket>();
+  readonly #updates: Updates;
   readonly #alive = new WeakSet<WebSocket>();
   readonly #stop: (() => void)[];
-  #shared: { revision: number; bytes: Buffer } | undefined;
-  #forgetting: NodeJS.Timeout | undefined;
-  #pending: { revision: number; changes: Map<string, Change> } | undefined;
 
   constructor({ store, agents, strangers, logger, newStore = false }: FeedParts, limits: Partial<FeedLimits> = {}) {
     this.#store = store;
@@ -86,7 +79,8 @@ export class Feed implements Disposable {
     this.#inbound = new Inbound(this.#limits);
     const heartbeat = setInterval(() => this.#heartbeat(), this.#limits.heartbeatMs);
     heartbeat.unref();
-    this.#stop = [store.subscribe((commit) => this.#committed(commit)), () => clearInterval(heartbeat)];
+    this.#updates = new Updates(store, logger, this.#limits);
+    this.#stop = [() => this.#updates[Symbol.dispose](), () => clearInterval(heartbeat)];
   }
 
   /** Takes the upgrades to `/feed`; others are refused. */
@@ -119,9 +113,9 @@ export class Feed implements Disposable {
     let agent: Agent | undefined;
     let claim: Claim | undefined;
     const connection: Connection = {
-      send: (message) => this.#send(socket, JSON.stringify(message)),
+      send: (message) => this.#updates.send(socket, JSON.stringify(message)),
       close: (code, reason) => {
-        this.#members.delete(socket);
+        this.#updates.leave(socket);
         socket.close(code, reason);
         // The other end may never answer that it has closed too.
         setTimeout(() => socket.terminate(), this.#limits.closeMs).unref();
@@ -135,7 +129,7 @@ export class Feed implements Disposable {
       });
     this.#inbound.watch(socket, raw, (one, bytes) => {
       this.#logger.warn({ address, bytes }, 'agent sends more than all together may; its connection is ended');
-      this.#members.delete(one);
+      this.#updates.leave(one);
     });
     const late = (): void => this.#refuse(connection, agent, 'hello did not come');
     const silence = setTimeout(safely(late), this.#limits.helloMs);
@@ -144,7 +138,7 @@ export class Feed implements Disposable {
     socket.on('error', (error) => this.#logger.debug({ err: error, node: agent?.node }, 'connection of agent failed'));
     const closed = (code: number): void => {
       clearTimeout(silence);
-      this.#members.delete(socket);
+      this.#updates.leave(socket);
       if (claim) this.#agents.claims.leave(claim);
       if (!agent) return;
       this.#agents.gone(agent, connection);
@@ -228,106 +222,18 @@ export class Feed implements Disposable {
     const { hello, node } = agent;
     const { id: ours } = this.#store;
     if (hello.store === null || hello.store === ours || this.#newStore) {
-      void this.#bringUpToDate(socket, connection, hello);
+      void this.#updates.bringUpToDate(socket, connection, hello);
       return;
     }
     const reason = unconfirmed(node, { its: hello.store, ours });
     this.#logger.warn({ node, store: hello.store }, reason);
     const release = (): void => {
       this.#logger.warn({ node, store: hello.store }, 'this store takes the place of that of the agent');
-      void this.#bringUpToDate(socket, connection, hello);
+      void this.#updates.bringUpToDate(socket, connection, hello);
     };
     this.#agents.hold(agent, { reason, release });
     // Agents of older versions do not know the message; they go on with what they have.
     if (hello.epoch !== undefined) connection.send({ type: 'wait', reason, report: true } satisfies ToAgent);
-  }
-
-  /** Tells an agent what it does not have, and from then on what is committed. */
-  async #bringUpToDate(socket: WebSocket, connection: Connection, has: Agent['hello']): Promise<void> {
-    const { id: store, epoch } = this.#store;
-    const { revision } = has;
-    // Agents of older versions do not say of which past of the store their copy is.
-    const isPast = has.store === store && has.epoch && revision !== null && this.#store.isPast(has.epoch, revision);
-    try {
-      // No commit comes between what is read and the moment from which commits are told.
-      await this.#store.read(async (reader) => {
-        const known = isPast ? await reader.changesSince(revision) : undefined;
-        const { revision: now } = reader;
-        const changes =
-          known &&
-          ({ type: 'changes', store, epoch, revision: now, changes: known.map(changeForAgent) } satisfies ToAgent);
-        this.#send(socket, changes ? JSON.stringify(changes) : await this.#snapshot(reader));
-        if (socket.readyState === socket.OPEN) this.#members.add(socket);
-      });
-    } catch (error) {
-      this.#logger.error({ err: error, node: has.node }, 'agent could not be brought up to date; it tries again');
-      connection.close(1011, 'the manager could not read its store');
-      // An agent that does not hear that is not waited for.
-      setTimeout(() => socket.terminate(), 1000).unref();
-    }
-  }
-
-  /** The whole store as agents get it. Those that come at one revision, as all do after a restart, share the bytes. */
-  async #snapshot(reader: Reader): Promise<Buffer> {
-    const { revision } = reader;
-    if (this.#shared?.revision !== revision) {
-      const { rows, ...position } = await snapshotForAgent(reader);
-      noteWork(Object.values(rows).reduce((sum, { length }) => sum + length, 0));
-      const { id: store, epoch } = this.#store;
-      const message = { type: 'snapshot', store, epoch, ...position, rows } satisfies ToAgent;
-      this.#shared = { revision, bytes: Buffer.from(JSON.stringify(message)) };
-    }
-    clearTimeout(this.#forgetting);
-    this.#forgetting = setTimeout(() => {
-      this.#shared = undefined;
-    }, this.#limits.snapshotMs).unref();
-    return this.#shared.bytes;
-  }
-
-  #committed({ revision, changes }: Commit): void {
-    noteWork(changes.length);
-    if (!this.#pending) {
-      this.#pending = { revision, changes: new Map() };
-      // The store tells of all commits of one turn at once.
-      queueMicrotask(
-        contained(
-          () => this.#flush(),
-          (error) => this.#behind(error),
-        ),
-      );
-    }
-    this.#pending.revision = revision;
-    for (const change of changes) this.#pending.changes.set(`${change.kind} ${change.id}`, change);
-  }
-
-  /** Who has not been told a commit resumes from what it has. */
-  #behind(error: unknown): void {
-    this.#logger.error({ err: error }, 'a change could not be sent to the agents; their connections start anew');
-    for (const socket of this.#members) socket.terminate();
-  }
-
-  #flush(): void {
-    const pending = this.#pending;
-    this.#pending = undefined;
-    if (!pending || this.#members.size === 0) return;
-    const { revision, changes } = pending;
-    const sent = [...changes.values()].map(changeForAgent);
-    const { id: store, epoch } = this.#store;
-    const message = { type: 'changes', store, epoch, revision, changes: sent } satisfies ToAgent;
-    // One copy for all, however slowly they read.
-    const bytes = Buffer.from(JSON.stringify(message));
-    for (const socket of this.#members) this.#send(socket, bytes);
-  }
-
-  #send(socket: WebSocket, text: string | Buffer): void {
-    if (socket.readyState !== socket.OPEN) return;
-    if (socket.bufferedAmount > this.#limits.bufferedBytes) {
-      this.#logger.warn({ bufferedBytes: socket.bufferedAmount }, 'agent reads too slowly and is disconnected');
-      this.#members.delete(socket);
-      socket.terminate();
-      return;
-    }
-    socket.send(text, { binary: false });
   }
 
   #heartbeat(): void {

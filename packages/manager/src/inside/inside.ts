@@ -1,9 +1,9 @@
-import type { Place } from '../api/resource-endpoints.ts';
+import type { Context } from '../api/resource-endpoints.ts';
 import type { Agents } from '../status/agents.ts';
 import type { Reports } from '../status/reports.ts';
 
 /** What the endpoints that look inside the switches work with. */
-export interface Inside extends Place {
+export interface Inside extends Context {
   readonly reports: Reports;
   readonly agents: Agents;
 }

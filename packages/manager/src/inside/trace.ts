@@ -18,7 +18,7 @@ import type { Endpoint, Parameter } from '../api/endpoint.ts';
 import { addCommand, objectInPath, readParameters } from '../api/parameters.ts';
 import { firstLeaseOf } from '../behaviours/ip-lease.ts';
 import { mapInOrder } from '../in-order.ts';
-import { adviceFor } from './advice.ts';
+import { adviceFor } from './advice/advice.ts';
 import { whySilent } from './flows.ts';
 import type { Inside } from './inside.ts';
 import { objectNamed } from './object-named.ts';

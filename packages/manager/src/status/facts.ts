@@ -3,7 +3,7 @@ import type { Reader, Store } from '@openvnet/store';
 import type { Agent, Agents } from './agents.ts';
 
 /** A registered datapath that an agent serves. */
-export interface Place {
+export interface ServedDatapath {
   readonly agent: Agent;
   readonly bridge: BridgeReport;
   readonly datapath: RowOf<'datapath'>;
@@ -26,7 +26,7 @@ export interface Facts {
   readonly url: string;
   readonly datapaths: readonly RowOf<'datapath'>[];
   /** By id of the datapath. */
-  readonly places: ReadonlyMap<number, readonly Place[]>;
+  readonly served: ReadonlyMap<number, readonly ServedDatapath[]>;
 }
 
 export async function gatherFacts(reader: Reader, agents: Agents, url: string): Promise<Facts> {
@@ -35,21 +35,21 @@ export async function gatherFacts(reader: Reader, agents: Agents, url: string): 
     agents.all().flatMap((agent) => agent.bridges.map((bridge) => ({ agent, bridge }))),
     ({ bridge }) => digitsOf(bridge.dpid),
   );
-  const places = datapaths.map((datapath) => {
-    const served = (bridges.get(datapath.dpid) ?? []).flatMap(({ agent, bridge }) => {
+  const served = datapaths.map((datapath) => {
+    const connected = (bridges.get(datapath.dpid) ?? []).flatMap(({ agent, bridge }) => {
       if (bridge.connection === null || bridge.revision === null) return [];
       // The agent's own revision is of all its switches, and newer where only that was said.
       return [{ agent, bridge, datapath, revision: Math.max(bridge.revision, agent.revision ?? 0) }];
     });
-    return [datapath.id, served] as const;
+    return [datapath.id, connected] as const;
   });
-  return { reader, agents, url, datapaths, places: new Map(places) };
+  return { reader, agents, url, datapaths, served: new Map(served) };
 }
 
 /** Where the datapaths are served: all of them where none are given. */
-export function placesOf(facts: Facts, datapathIds?: readonly number[]): Place[] {
+export function servedOf(facts: Facts, datapathIds?: readonly number[]): ServedDatapath[] {
   const ids = datapathIds ?? facts.datapaths.map(({ id }) => id);
-  return ids.flatMap((id) => facts.places.get(id) ?? []);
+  return ids.flatMap((id) => facts.served.get(id) ?? []);
 }
 
 /** Why none of the datapaths is served, in a sentence that says what to do. */

@@ -1,15 +1,15 @@
 import type { Kind, ObjectStatus, RowOf } from '@openvnet/model';
 import { behaviourOf } from '../behaviours/registry.ts';
-import { awayText, type Facts, type Place, placesOf, startOf, whyUnserved } from './facts.ts';
+import { awayText, type Facts, type ServedDatapath, servedOf, startOf, whyUnserved } from './facts.ts';
 
 export interface Judgement {
   readonly status: ObjectStatus;
-  /** The newest revision that every place where it has to be has acknowledged. */
+  /** The newest revision that every datapath where it has to be has acknowledged. */
   readonly acknowledged: number;
 }
 
 /**
- * Whether each of `rows` is in effect: every place where it has to be has acknowledged its last change, and revision
+ * Whether each of `rows` is in effect: every datapath where it has to be has acknowledged its last change, and revision
  * `atLeast`, and nothing is in its way.
  */
 export async function judge<K extends Kind>(
@@ -23,21 +23,21 @@ export async function judge<K extends Kind>(
     kind,
     rows.map(({ id }) => id),
   );
-  const everywhere = placesOf(facts);
+  const everywhere = servedOf(facts);
   const reasons = facts.agents.all().flatMap(({ waiting }) => (waiting.size > 0 ? [waiting] : []));
   const unserved = whyUnserved(facts);
   return rows.map((row, i) => {
     const own = found[i] ?? {};
-    const places = own.places ?? everywhere;
+    const served = own.served ?? everywhere;
     const needed = Math.max(revisions.get(row.id) ?? 0, own.revision ?? 0, atLeast);
-    const counted = countedAmong(own.places ?? everywhere);
+    const counted = countedAmong(own.served ?? everywhere);
     const waits_for = [
       ...(own.waits_for ?? []),
       ...reasons.flatMap((waiting) => waiting.get(`${kind} ${row.id}`) ?? []),
-      ...(places.length === 0 && !own.waits_for?.length ? [unserved] : []),
+      ...(served.length === 0 && !own.waits_for?.length ? [unserved] : []),
       ...acknowledgements(facts, counted, needed),
     ];
-    const away = [...new Set(places.map(({ agent }) => agent))].filter(({ connection }) => !connection);
+    const away = [...new Set(served.map(({ agent }) => agent))].filter(({ connection }) => !connection);
     const status = {
       realised: waits_for.length === 0,
       on: own.on ?? [],
@@ -54,15 +54,15 @@ export async function judge<K extends Kind>(
   });
 }
 
-/** Of several places only those count whose agent is there. */
-function countedAmong(places: readonly Place[]): readonly Place[] {
-  const present = places.filter(({ agent }) => agent.connection);
-  return present.length > 0 ? present : places;
+/** Of several only those count whose agent is there. */
+function countedAmong(served: readonly ServedDatapath[]): readonly ServedDatapath[] {
+  const present = served.filter(({ agent }) => agent.connection);
+  return present.length > 0 ? present : served;
 }
 
 /** Who has not acknowledged `needed` yet. */
-function acknowledgements(facts: Facts, places: readonly Place[], needed: number): string[] {
-  return places
+function acknowledgements(facts: Facts, served: readonly ServedDatapath[], needed: number): string[] {
+  return served
     .filter(({ revision }) => revision < needed)
     .map(({ agent, datapath, revision }) =>
       agent.connection

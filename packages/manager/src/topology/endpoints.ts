@@ -1,7 +1,7 @@
 import { boolean } from '@openvnet/model';
 import type { Endpoint, Parameter } from '../api/endpoint.ts';
 import { readParameters } from '../api/parameters.ts';
-import type { Place } from '../api/resource-endpoints.ts';
+import type { Context } from '../api/resource-endpoints.ts';
 import { applyTopology } from './apply.ts';
 import { exportTopology } from './export.ts';
 import { routerEndpoint } from './router.ts';
@@ -24,7 +24,7 @@ const parameters: readonly Parameter[] = [
 ];
 
 /** More than one object at once: `GET /export`, `POST /apply` and `POST /routers`. */
-export function topologyEndpoints(place: Place): Endpoint[] {
+export function topologyEndpoints(context: Context): Endpoint[] {
   return [
     {
       method: 'GET',
@@ -34,7 +34,7 @@ export function topologyEndpoints(place: Place): Endpoint[] {
       group: 'topology',
       parameters: [],
       answer: { shape: 'object' },
-      handle: () => place.store.read(exportTopology),
+      handle: () => context.store.read(exportTopology),
     },
     {
       method: 'POST',
@@ -54,11 +54,11 @@ export function topologyEndpoints(place: Place): Endpoint[] {
           replace: given.replace === true,
           by: call.by,
         };
-        const { revision, ...answer } = await applyTopology(place, topology, options);
+        const { revision, ...answer } = await applyTopology(context, topology, options);
         if (answer.applied) call.wrote(revision);
         return answer;
       },
     },
-    routerEndpoint(place),
+    routerEndpoint(context),
   ];
 }

@@ -15,7 +15,7 @@ import {
 import type { Transaction } from '@openvnet/store';
 import type { Endpoint, Given, Parameter } from '../api/endpoint.ts';
 import { addCommand, objectInPath, readParameters, requireUuid } from '../api/parameters.ts';
-import { insertIn, type Place, type Writing } from '../api/resource-endpoints.ts';
+import { type Context, insertIn, type Writing } from '../api/resource-endpoints.ts';
 import { usableOf } from '../behaviours/drawn-addresses.ts';
 import { mapInOrder } from '../in-order.ts';
 
@@ -60,7 +60,7 @@ const parameters: readonly Parameter[] = [
 ];
 
 /** `POST /routers`. */
-export function routerEndpoint({ store, around }: Place): Endpoint {
+export function routerEndpoint({ store, around }: Context): Endpoint {
   return {
     method: 'POST',
     path: '/routers',

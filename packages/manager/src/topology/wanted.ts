@@ -7,6 +7,13 @@ export type Wanted =
   | { readonly kind: Kind; readonly given: Given; readonly uuid: string }
   | { readonly kind: Kind; readonly parent: Kind; readonly parentUuid: string; readonly entries: readonly Given[] };
 
+export type WantedObject = Extract<Wanted, { readonly uuid: string }>;
+export type WantedList = Extract<Wanted, { readonly entries: unknown }>;
+
+export function isList(one: Wanted): one is WantedList {
+  return 'entries' in one;
+}
+
 /** Everything that a topology says, in the order in which it can be made: what others refer to first. */
 export function readTopology(topology: unknown): Wanted[] {
   if (!isObject(topology)) throw refused('topology', 'expected resources with a list of objects each');

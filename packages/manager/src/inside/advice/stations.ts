@@ -1,0 +1,59 @@
+import { ipv4ToText, type RowOf, shell } from '@openvnet/model';
+import type { Reader } from '@openvnet/store';
+import { type Advice, command, covers, rangeOf, routeWords } from './words.ts';
+
+/** Packets for whom their network does not know, or which it does not carry. */
+export const stations: Pick<Advice, 'unknown_address' | 'silent_station' | 'too_large'> = {
+  async unknown_address(reader, { network_id, address }) {
+    const network = await reader.get('network', network_id);
+    if (!network) return [];
+    const text = ipv4ToText(address);
+    if (network.mode === 'physical' && !(await hasUplink(reader, network_id)))
+      return [
+        `${network.uuid} is physical and has no uplink, so stations outside are not reached. Use: ${shell`vnctl interface add --mode host --network-uuid ${network.uuid} --port-name PORT --ipv4-address ADDRESS`}`,
+      ];
+    if (!covers(network, address)) return [`${text} is outside ${network.uuid} (${rangeOf(network)})`];
+    return [
+      `Register the guest that has it. Use: ${shell`vnctl interface add --network-uuid ${network.uuid} --ipv4-address ${text} --port-name PORT`}`,
+    ];
+  },
+
+  async silent_station(reader, { network_id, address }) {
+    const network = await reader.get('network', network_id);
+    if (!network) return [];
+    const text = ipv4ToText(address);
+    const what = `${text} has not answered for its MAC address in ${network.uuid}`;
+    const beyond = (await reader.find('route', { network_id })).find(
+      (route) => route.egress && (route.next_hop_ipv4_address === address || route.ipv4_prefix < network.ipv4_prefix),
+    );
+    const gateway = beyond && (await reader.get('interface', beyond.interface_id));
+    const link = beyond && (await reader.get('route_link', beyond.route_link_id));
+    if (!gateway || !link) return [`${what}: is it there? On the host, use: ping ${text}`];
+    const again = routeWords(gateway.uuid, link.uuid, { ...network, ...beyond, uuid: network.uuid });
+    return [
+      `${what}. Where it is not the next router of ${beyond.uuid}, use: ${command('route', 'del', beyond.uuid)} && ${command(...again)} --next-hop-ipv4-address ADDRESS`,
+    ];
+  },
+
+  async too_large(reader, { network_id, size }) {
+    const network = await reader.get('network', network_id);
+    if (!network) return [];
+    return [
+      `${network.uuid} takes packets of up to ${network.mtu} bytes. Where its links take more, use: ${shell`vnctl network modify ${network.uuid} --mtu ${size}`}`,
+    ];
+  },
+};
+
+/** Whether an interface joins a network to one outside. */
+async function hasUplink(reader: Reader, network_id: number): Promise<boolean> {
+  const rows = [
+    ...(await reader.find('ip_lease', { network_id })),
+    ...(await reader.find('interface_network', { network_id })),
+    ...(await reader.find('datapath_network', { network_id })),
+  ];
+  const id = rows.flatMap(({ interface_id }) => interface_id ?? []);
+  if (id.length === 0) return false;
+  return (await reader.find('interface', { id })).some(({ mode }) => uplinkModes.has(mode));
+}
+
+const uplinkModes = new Set<RowOf<'interface'>['mode']>(['host', 'patch', 'promiscuous']);
