@@ -16,8 +16,10 @@ export class Placements {
   readonly #logger: FastifyBaseLogger;
   /** Interfaces of which something has been reported that is not written yet. */
   readonly #due = new Set<number>();
-  /** Agents that have reported all that they have. */
+  /** Agents of which all is to be looked at. */
   readonly #whole = new Set<Agent>();
+  /** The switches that agents serve, by datapath ids. */
+  readonly #served = new WeakMap<Agent, string>();
   #running: Promise<void> | undefined;
 
   constructor({ store, agents, logger }: { store: Store; agents: Agents; logger: FastifyBaseLogger }) {
@@ -27,15 +29,23 @@ export class Placements {
   }
 
   /** An agent has reported; what it said is known to `agents`. */
-  reported(agent: Agent, { bound }: Pick<Report, 'bound'>): void {
-    if (!bound || agent.held) return;
-    for (const { interface_id } of bound.set) this.#due.add(interface_id);
-    for (const [interfaceId] of bound.gone) this.#due.add(interfaceId);
-    if (bound.whole) this.#whole.add(agent);
+  reported(agent: Agent, { bound, bridges }: Pick<Report, 'bound' | 'bridges'>): void {
+    if (agent.held) return;
+    for (const { interface_id } of bound?.set ?? []) this.#due.add(interface_id);
+    for (const [interfaceId] of bound?.gone ?? []) this.#due.add(interfaceId);
+    if (bound?.whole || (bridges && this.#servesOthers(agent))) this.#whole.add(agent);
     if (this.#due.size === 0 && this.#whole.size === 0) return;
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined;
     });
+  }
+
+  /** Whether the switches that an agent serves are others than it served when this was last asked. */
+  #servesOthers(agent: Agent): boolean {
+    const served = dpidsServedBy(agent).sort().join();
+    if (this.#served.get(agent) === served) return false;
+    this.#served.set(agent, served);
+    return true;
   }
 
   async #run(): Promise<void> {
@@ -65,6 +75,7 @@ export class Placements {
     for (const agent of whole) {
       const served = servedBy(agent, datapaths);
       if (served.length === 0) continue;
+      for (const id of agent.bound.keys()) due.add(id);
       for (const row of await tx.find('active_interface', { datapath_id: served })) due.add(row.interface_id);
     }
     const seen = new Set(this.#agents.all().flatMap((agent) => (agent.held ? [] : servedBy(agent, datapaths))));
@@ -85,10 +96,11 @@ function isPlace({ port_number }: Bound): boolean {
 }
 
 function servedBy(agent: Agent, datapaths: ReadonlyMap<string, number>): number[] {
-  return agent.bridges.flatMap(({ dpid, revision }) => {
-    const id = datapaths.get(digitsOf(dpid));
-    return id === undefined || revision === null ? [] : [id];
-  });
+  return dpidsServedBy(agent).flatMap((dpid) => datapaths.get(dpid) ?? []);
+}
+
+function dpidsServedBy({ bridges }: Agent): string[] {
+  return bridges.filter(({ revision }) => revision !== null).map(({ dpid }) => digitsOf(dpid));
 }
 
 interface Situation {
