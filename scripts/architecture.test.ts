@@ -1,5 +1,5 @@
-/** Rules that no linter knows: who may import whom, and that generated pages are fresh. */
-import { globSync, readFileSync } from 'node:fs';
+/** Rules that no linter knows: who may import whom, and that pages are fresh, complete and linked. */
+import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { pages } from './pages.ts';
@@ -22,9 +22,13 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   openvnet: ['agent', 'manager', 'settings'],
 };
 
+type Versions = Readonly<Record<string, string>>;
+
 interface Package {
   readonly name: string;
-  readonly dependencies?: Readonly<Record<string, string>>;
+  readonly dependencies?: Versions;
+  readonly devDependencies?: Versions;
+  readonly optionalDependencies?: Versions;
 }
 
 const manifests = globSync('packages/*/package.json').map((path) => JSON.parse(readFileSync(path, 'utf8')) as Package);
@@ -92,6 +96,34 @@ function circlesIn(directory: string): string[] {
   for (const path of imports.keys()) follow(path, []);
   return circles;
 }
+
+describe('docs/dependencies.md', () => {
+  it('says of every package from elsewhere why it is here', () => {
+    const root = JSON.parse(readFileSync('package.json', 'utf8')) as Package;
+    const named = new Set<string>();
+    for (const each of [root, ...manifests])
+      for (const versions of [each.dependencies, each.devDependencies, each.optionalDependencies])
+        for (const name of Object.keys(versions ?? {})) if (!ours.test(name)) named.add(name);
+    const page = readFileSync('docs/dependencies.md', 'utf8');
+    expect([...named].filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
+  });
+});
+
+describe('links between pages', () => {
+  it.each(globSync(['README.md', 'docs/**/*.md']))('of %s lead to a page, and to a heading of it', (path) => {
+    for (const [, target = ''] of readFileSync(path, 'utf8').matchAll(/\]\(([^)\s]+)\)/g)) {
+      if (/^[a-z]+:/.test(target)) continue;
+      const [file = '', anchor] = target.split('#');
+      const found = file === '' ? path : join(dirname(path), file);
+      expect(existsSync(found), `${path}: ${target}`).toBe(true);
+      if (anchor === undefined) continue;
+      const headings = [...readFileSync(found, 'utf8').matchAll(/^#+ (.*)$/gm)].map(([, text = '']) =>
+        text.toLowerCase().replaceAll(/[^\w\- ]/g, '').replaceAll(' ', '-'),
+      );
+      expect(headings, `${path}: ${target}`).toContain(anchor);
+    }
+  });
+});
 
 describe('generated pages', () => {
   it.each([...pages()])('%s is what the declarations say (node scripts/pages.ts writes it)', (path, text) => {
