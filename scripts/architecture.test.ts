@@ -1,5 +1,5 @@
-/** Rules that no linter knows: who may import whom, and that pages are fresh, complete and linked. */
-import { existsSync, globSync, readFileSync } from 'node:fs';
+/** Rules that no linter knows: who may import whom, and that generated pages are fresh. */
+import { globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { pages } from './pages.ts';
@@ -22,13 +22,9 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   openvnet: ['agent', 'manager', 'settings'],
 };
 
-type Versions = Readonly<Record<string, string>>;
-
 interface Package {
   readonly name: string;
-  readonly dependencies?: Versions;
-  readonly devDependencies?: Versions;
-  readonly optionalDependencies?: Versions;
+  readonly dependencies?: Readonly<Record<string, string>>;
 }
 
 const manifests = globSync('packages/*/package.json').map((path) => JSON.parse(readFileSync(path, 'utf8')) as Package);
@@ -97,33 +93,39 @@ function circlesIn(directory: string): string[] {
   return circles;
 }
 
-describe('docs/dependencies.md', () => {
-  it('says of every package from elsewhere why it is here', () => {
-    const root = JSON.parse(readFileSync('package.json', 'utf8')) as Package;
-    const named = new Set<string>();
-    for (const each of [root, ...manifests])
-      for (const versions of [each.dependencies, each.devDependencies, each.optionalDependencies])
-        for (const name of Object.keys(versions ?? {})) if (!ours.test(name)) named.add(name);
-    const page = readFileSync('docs/dependencies.md', 'utf8');
-    expect([...named].filter((name) => !page.includes(`\`${name}\``))).toEqual([]);
+describe('a program', () => {
+  it.each([
+    ['agent', ['zod', 'yaml', 'kysely', 'fastify']],
+    ['manager', ['yaml']],
+  ])('%s does not hold the libraries %s, which cost memory, before they are needed', (name, spared) => {
+    const loaded = loadedBy(`packages/${name}/src/main.ts`);
+    expect(loaded).toContain('pino');
+    expect(spared.filter((library) => loaded.has(library))).toEqual([]);
   });
 });
 
-describe('links between pages', () => {
-  it.each(globSync(['README.md', 'docs/**/*.md']))('of %s lead to a page, and to a heading of it', (path) => {
-    for (const [, target = ''] of readFileSync(path, 'utf8').matchAll(/\]\(([^)\s]+)\)/g)) {
-      if (/^[a-z]+:/.test(target)) continue;
-      const [file = '', anchor] = target.split('#');
-      const found = file === '' ? path : join(dirname(path), file);
-      expect(existsSync(found), `${path}: ${target}`).toBe(true);
-      if (anchor === undefined) continue;
-      const headings = [...readFileSync(found, 'utf8').matchAll(/^#+ (.*)$/gm)].map(([, text = '']) =>
-        text.toLowerCase().replaceAll(/[^\w\- ]/g, '').replaceAll(' ', '-'),
-      );
-      expect(headings, `${path}: ${target}`).toContain(anchor);
+/** The libraries that a file imports as it is loaded, itself or through files and packages of ours. */
+function loadedBy(start: string): Set<string> {
+  const libraries = new Set<string>();
+  const files = new Set([start]);
+  for (const path of files) {
+    const found = readFileSync(path, 'utf8').matchAll(/^(?:import|export) (?!type )(?:[^;]*? from )?'([^']+)';/gm);
+    for (const [, imported = ''] of found) {
+      if (imported.startsWith('.')) files.add(join(dirname(path), imported));
+      else if (ours.test(imported)) files.add(entryOf(imported));
+      else libraries.add(imported);
     }
-  });
-});
+  }
+  return libraries;
+}
+
+/** The file that a name of one of our packages stands for. */
+function entryOf(imported: string): string {
+  const [, name = '', part = ''] = /^@openvnet\/([^/]+)(\/.+)?$/.exec(imported)!;
+  const { exports } = JSON.parse(readFileSync(`packages/${name}/package.json`, 'utf8')) as { exports: unknown };
+  const entries = typeof exports === 'string' ? { '.': exports } : (exports as Readonly<Record<string, string>>);
+  return join('packages', name, entries[`.${part}`]!);
+}
 
 describe('generated pages', () => {
   it.each([...pages()])('%s is what the declarations say (node scripts/pages.ts writes it)', (path, text) => {

@@ -12,7 +12,7 @@ declareOptions(command, agentSettings);
 command.parse();
 
 try {
-  const { nodeId, logLevel, ...settings } = readSettings(agentSettings, command.opts());
+  const { nodeId, logLevel, ...settings } = await readSettings(agentSettings, command.opts());
   const log = pino({ level: logLevel, base: { program: 'vna' } }, logDestination(pino.destination));
   const agent = new Agent({ ...settings, node: nodeId, log });
   await agent.start();

@@ -4,24 +4,23 @@
  */
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { parse } from 'yaml';
-import type * as z from 'zod';
 import { manPage } from './man.ts';
+import { type Read, UnexpectedError } from './values.ts';
 
-export interface Option<S extends z.ZodType = z.ZodType> {
+export interface Option<T = unknown> {
   readonly doc: string;
   /** Placeholder of the value, such as `HOST:PORT`. An option without one is a flag, which means `true`. */
   readonly placeholder?: string;
   /** Whether it may be given several times; the values are joined by commas. */
   readonly list?: boolean;
   /** Parses the given text. */
-  readonly schema: S;
+  readonly read: Read<T>;
   /** The default, as text. */
   readonly default: string;
 }
 
 export type Options = Readonly<Record<string, Option>>;
-export type Settings<O extends Options> = { readonly [K in keyof O]: z.output<O[K]['schema']> };
+export type Settings<O extends Options> = { readonly [K in keyof O]: ReturnType<O[K]['read']> };
 
 /** An invalid setting. The message is one sentence that names the setting, its source and what is expected. */
 export class ConfigError extends Error {
@@ -99,37 +98,42 @@ function manualOf(command: Declaring, options: Options): string {
   });
 }
 
-/** The settings. `flags` holds the options of the command line, by name (`logLevel`). Throws `ConfigError`. */
-export function readSettings<O extends Options>(
+/** The settings. `flags` holds the options of the command line, by name (`logLevel`). Rejects with `ConfigError`. */
+export async function readSettings<O extends Options>(
   options: O,
   flags: Readonly<Record<string, unknown>>,
   env: Readonly<Record<string, string | undefined>> = process.env,
-): Settings<O> {
+): Promise<Settings<O>> {
   const path = flags.config ?? (env[variable('config')] || undefined);
-  const file = path === undefined ? {} : readFile(String(path));
+  const file = path === undefined ? {} : await readFile(String(path));
   for (const key of Object.keys(file)) {
     if (Object.keys(options).some((name) => dashed(name) === key)) continue;
     const known = Object.keys(options).map(dashed).join(', ');
     throw new ConfigError(`${String(path)}: there is no setting ${key}. Settings: ${known}.`);
   }
-  const settings = Object.entries(options).map(([name, { schema, default: usual }]) => {
+  const settings = Object.entries(options).map(([name, { read, default: usual }]) => {
     const places: [where: string, value: unknown][] = [
       [`--${dashed(name)}`, flags[name]],
       [variable(name), env[variable(name)] || undefined],
       [`${dashed(name)} in ${String(path)}`, file[dashed(name)] ?? undefined],
     ];
     const [where, given] = places.find(([, value]) => value !== undefined) ?? ['default', usual];
-    const read = schema.safeParse(
-      Array.isArray(given) || ['number', 'boolean'].includes(typeof given) ? String(given) : given,
-    );
-    if (read.success) return [name, read.data];
-    const why = read.error.issues.map((issue) => issue.message).join('; ');
-    throw new ConfigError(`${where} is ${JSON.stringify(given)}, which is invalid: ${why}.`);
+    try {
+      if (!Array.isArray(given) && !['string', 'number', 'boolean'].includes(typeof given)) {
+        throw new UnexpectedError('expected one value');
+      }
+      return [name, read(String(given))];
+    } catch (cause) {
+      if (!(cause instanceof UnexpectedError)) throw cause;
+      throw new ConfigError(`${where} is ${JSON.stringify(given)}, which is invalid: ${cause.message}.`, { cause });
+    }
   });
   return Object.fromEntries(settings) as Settings<O>;
 }
 
-function readFile(path: string): Record<string, unknown> {
+async function readFile(path: string): Promise<Record<string, unknown>> {
+  // Most programs are started without a file, and need not hold what reads one.
+  const { parse } = await import('yaml');
   let content: unknown;
   try {
     content = parse(readFileSync(path, 'utf8'));
