@@ -89,7 +89,7 @@ function modifyCommand(group: Command, kind: Kind, { declared, nested }: Declare
   });
 }
 
-/** `vnctl datapaths networks show DP`, `vnctl ip_lease_containers ip_leases ILC`. */
+/** `vnctl datapaths networks show DP`, `vnctl ip-lease-containers ip_leases ILC`. */
 function listing(command: Command, kind: Kind, { declared, nested }: Declared, io: Io): void {
   command.description(`Lists all. ${declared.doc}`);
   namesInPath(command, nested, '');

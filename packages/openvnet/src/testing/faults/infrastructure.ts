@@ -30,7 +30,7 @@ export const infrastructure: FaultGroup = {
         await host.host.stopAgent();
         await host.must('network add --uuid nw-new --ipv4-network 172.16.9.0/24');
       },
-      ask: 'vnctl network show nw-new',
+      ask: 'vnctl networks show nw-new',
       says: [/agent node1 went away \d+ s ago, and has revision \d+ still to carry out/],
       cure: 'vna --manager',
       by: (host) => host.host.startAgent(),
@@ -102,7 +102,7 @@ export const infrastructure: FaultGroup = {
       what: 'the datapath names another node than the one whose bridge it is',
       seen: 'A host is looked for under a wrong name.',
       make: (host) => host.must('datapath modify dp-br0 --node-id node7'),
-      ask: 'vnctl datapath show dp-br0',
+      ask: 'vnctl datapaths show dp-br0',
       says: [/dp-br0 has node_id node7, and its bridge is on node1/],
       cure: 'vnctl datapaths modify dp-br0 --node-id node1',
     },
