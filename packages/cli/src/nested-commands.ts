@@ -1,4 +1,5 @@
 import {
+  dashed,
   type Field,
   type Kind,
   type Nested,
@@ -12,7 +13,7 @@ import {
 import type { Command } from 'commander';
 import { contextOf, forEach } from './context.ts';
 import { UsageError } from './failure.ts';
-import { dashed, declareObsolete, declareParameters, readParameters, requireParameters } from './options.ts';
+import { declareObsolete, declareParameters, readParameters, requireParameters } from './options.ts';
 import { fieldsForPeople, type Io, record, write } from './output.ts';
 import {
   addPageOptions,
