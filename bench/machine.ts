@@ -40,7 +40,7 @@ export function sharedMB(pid: number): number {
 
 let busyStarts = 0;
 
-/** Waits until the machine has little else to do, but not for ever: how often that was in vain is told at the end. */
+/** Waits until the machine has little else to do, but not forever: how often that was in vain is told at the end. */
 export async function quiet(): Promise<void> {
   for (let tries = 0; tries < quietTries; tries++) {
     const before = processorTicks();

@@ -23,7 +23,7 @@ export const ovn = {
   switchedMbps: 627,
 } as const;
 
-/** OVN's figure at so many ports; undefined where none was measured. */
+/** OVN's figure at so many ports; undefined if none was measured. */
 export function ovnAt(figures: Readonly<Record<number, number>>, ports: number): number | undefined {
   return figures[ports];
 }

@@ -10,7 +10,7 @@ export function spread(values: readonly number[]): string {
   return `${short(median(values))} (${short(Math.min(...values))} to ${short(Math.max(...values))})`;
 }
 
-/** A number with about three digits; a dash where there is none. */
+/** A number with about three digits; a dash if there is none. */
 export function short(value: number | undefined): string {
   if (value === undefined) return '-';
   const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;

@@ -8,7 +8,7 @@ import { SliceFile } from './feed/slice-file.ts';
 import { makeStateDirectory } from './state-directory.ts';
 import { Switches } from './switch/switches.ts';
 
-export const version = '0.1.0';
+const version = '0.1.0';
 
 export interface AgentOptions {
   /** `http://host:port` of the manager. */
@@ -30,7 +30,7 @@ export class Agent {
   readonly #options: AgentOptions;
   #feed: FeedClient | undefined;
 
-  /** Throws `StartError` where its directory cannot be used. */
+  /** Throws `StartError` if its directory cannot be used. */
   constructor(options: AgentOptions) {
     this.#options = options;
     const { log, ovsdb, openflow, node, state } = options;

@@ -37,7 +37,7 @@ export async function forEach<T>(
   if (failures.length > 0) throw failures[0];
 }
 
-/** Waits until an object is in effect and says so. Throws `NotRealised` where it is not after `seconds`. */
+/** Waits until an object is in effect and says so. Throws `NotRealised` if it is not after `seconds`. */
 export async function waitUntilRealised(
   { io, client, settings }: Context,
   object: { kind: Kind; uuid: string },

@@ -118,7 +118,7 @@ export function fieldsForPeople(declared: Resource, object: Values): Values {
   return Object.fromEntries(all.filter(([, value]) => value !== undefined));
 }
 
-/** The uuids of what an answer holds, at the end of `path`; undefined where it does not say. */
+/** The uuids of what an answer holds, at the end of `path`; undefined if it does not say. */
 function uuidsAt(object: Values, path: readonly string[]): string | undefined {
   if (!Array.isArray(object[path[0]!])) return undefined;
   const found = path.reduce<Values[]>(

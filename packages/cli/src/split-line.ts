@@ -1,4 +1,4 @@
-/** A line as a shell splits it into words: quotes, backslashes, a comment. Throws `RangeError` where a quote does not end. */
+/** A line as a shell splits it into words: quotes, backslashes, a comment. Throws `RangeError` if a quote does not end. */
 export function splitLine(line: string): string[] {
   const words: string[] = [];
   let word: string | undefined;

@@ -3,9 +3,9 @@ import { readable } from '@openvnet/model';
 /** Something that the API refused, or that could not be asked of it. The message is one sentence. */
 export class ClientError extends Error {
   override readonly name = 'ClientError';
-  /** The address of the API where nobody answers; null where somebody does. */
+  /** The address of the API where nobody answers; null if somebody does. */
   readonly unreachable: string | null;
-  /** HTTP status; null where there was no answer of the API at all. */
+  /** HTTP status; null if there was no answer of the API at all. */
   readonly status: number | null;
   /** The API's own code, as text: `"100"` for an unknown uuid. */
   readonly code: string | null;

@@ -39,7 +39,7 @@ export class Http {
     return this.#revision;
   }
 
-  /** Body of the answer. Throws `ClientError` where the API refuses or cannot be reached. */
+  /** Body of the answer. Throws `ClientError` if the API refuses or cannot be reached. */
   async request(
     method: Method,
     path: readonly string[],

@@ -45,7 +45,7 @@ export class Ledger {
   }
 
   /**
-   * Begins one, or goes on with the one that is there. `note` is for whoever finds it. Throws `LabError` where somebody
+   * Begins one, or goes on with the one that is there. `note` is for whoever finds it. Throws `LabError` if somebody
    * else could write to the directory, as `find` does.
    */
   static begin(directory: string, note = ''): Ledger {
@@ -57,7 +57,7 @@ export class Ledger {
     return ledger;
   }
 
-  /** The one in a directory, if any. Throws `LabError` where it names what no lab in that directory can have made. */
+  /** The one in a directory, if any. Throws `LabError` if it names what no lab in that directory can have made. */
   static find(directory: string): Ledger | undefined {
     if (!lstatSync(join(directory, ledgerName), { throwIfNoEntry: false })) return undefined;
     const ledger = new Ledger(checkTrusted(directory));

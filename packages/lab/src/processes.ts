@@ -9,7 +9,7 @@ export interface ProcessId {
   readonly startedAt: number;
 }
 
-/** The process that has this number now; `undefined` where there is none, or only its remains. */
+/** The process that has this number now; `undefined` if there is none, or only its remains. */
 export function processId(pid: number): ProcessId | undefined {
   const [state, ...fields] = stat(pid);
   // Of a process whose first thread has ended the others still hold its files, and the locks on them.

@@ -24,7 +24,7 @@ export interface RunOptions {
   readonly mayFail?: boolean;
 }
 
-/** Runs a program to its end. Throws `LabError` where it cannot be started, takes too long, or fails and may not. */
+/** Runs a program to its end. Throws `LabError` if it cannot be started, takes too long, or fails and may not. */
 export async function run(command: string, args: readonly string[], options: RunOptions = {}): Promise<Finished> {
   const { env, input, mayFail = false } = options;
   const timeoutMs = (options.timeoutMs ?? 30_000) * patience;

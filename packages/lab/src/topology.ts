@@ -76,7 +76,7 @@ export async function applyTopology(
   say(`topology: ${made} objects made${others.join('')}`);
 }
 
-/** The network that a switch port is in, as the interfaces say; `undefined` where none does. */
+/** The network that a switch port is in, as the interfaces say; `undefined` if none does. */
 export function networkOfPort({ interfaces = [] }: Topology, port: string): string | undefined {
   const found = interfaces.find(({ uuid, port_name: name = uuid }) => name === port);
   return found && String(found.network_uuid);

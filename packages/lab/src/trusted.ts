@@ -48,7 +48,7 @@ export function checkTrusted(path: string): string {
   }
 }
 
-/** The text of a file that this user owns and nobody else can write; `undefined` where there is none. */
+/** The text of a file that this user owns and nobody else can write; `undefined` if there is none. */
 export function readTrusted(path: string): string | undefined {
   let file: number;
   try {

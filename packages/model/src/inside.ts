@@ -16,7 +16,7 @@ export interface ShownFlow {
   readonly next: string | null;
   /** What put it there; `miss` where nothing else of the table matches, `unknown` where it is not of this agent. */
   readonly feature: string;
-  /** The object that it is of, and the interface to which that belongs; null where it depends on no object. */
+  /** The object that it is of, and the interface to which that belongs; null if it depends on no object. */
   readonly object_uuid: string | null;
   readonly interface_uuid: string | null;
   readonly packets: number;
@@ -142,7 +142,7 @@ export interface TopologyChange {
 
 /** The answer to `POST /apply`. */
 export interface Applied {
-  /** False where it was a dry run. */
+  /** False if it was a dry run. */
   readonly applied: boolean;
   readonly changes: readonly TopologyChange[];
 }

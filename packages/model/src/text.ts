@@ -1,6 +1,6 @@
 import ipaddr from 'ipaddr.js';
 
-/** Text of an IPv4 address as a number in host order; `undefined` where it is none. Leading zeros are refused (RFC 6943, 3.1.1). */
+/** Text of an IPv4 address as a number in host order; `undefined` if it is none. Leading zeros are refused (RFC 6943, 3.1.1). */
 export function parseIpv4(text: string): number | undefined {
   if (!ipaddr.IPv4.isValidFourPartDecimal(text)) return undefined;
   const [a, b, c, d] = text.split('.').map(Number) as [number, number, number, number];

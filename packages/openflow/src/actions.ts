@@ -1,6 +1,6 @@
 /**
- * Actions: what a flow does with a packet. A new one is an entry of `actions`: how it is written, and, where flows here use it,
- * how it runs and reads. Its type follows.
+ * Actions of flows. A new action is an entry of `actions`: its encoding and, if flows of this project use it, how it is executed
+ * and described. Its type follows from the entry.
  * OpenFlow 1.3.5, 7.2.4; Open vSwitch, ovs-actions(7).
  */
 import { type Field, pad, type Reader, rest, u8, u16, u32, type Writer } from '@openvnet/wire';
@@ -27,7 +27,7 @@ import {
   withDefault,
 } from './variant.ts';
 
-/** Ports that are not ports. OpenFlow 1.3.5, 7.2.1. */
+/** Reserved port numbers. OpenFlow 1.3.5, 7.2.1. */
 export const reservedPorts = {
   max: 0xffff_ff00,
   in_port: 0xffff_fff8,
@@ -40,31 +40,31 @@ export const reservedPorts = {
   any: 0xffff_ffff,
 } as const;
 
-/** What a flow does with a packet. `other` is an action that the table does not have. */
+/** An action. `other` is an action that is not in the table. */
 export type Action = OneOf<typeof actions> | OtherAction;
 
-/** An action that the table does not have, with everything after its length. */
+/** An action that is not in the table, with all bytes after its length. */
 interface OtherAction {
   readonly type: 'other';
   readonly code: number;
   readonly body: Uint8Array;
 }
 
-/** Actions inside an action: an interface, because it names the type that is made from it. */
+/** Actions nested in an action. An interface, because the type refers to itself. */
 interface Nested {
   readonly actions: readonly Action[];
 }
 
 const niciraExperimenter = 0x2320;
 const experimenterType = 0xffff;
-// Far more than anybody writes, and far less than the stack holds.
+// More than any real flow nests, and far less than the stack allows.
 const deepest = 16;
 let depth = 0;
 
 /** Actions up to the end of the reader. */
 const nested: Field<Nested> = {
   read: (from) => {
-    if (depth === deepest) from.fail(`more than ${deepest} actions inside each other`);
+    if (depth === deepest) from.fail(`more than ${deepest} levels of nested actions`);
     depth++;
     try {
       return { actions: decodeActions(from) };

@@ -4,9 +4,9 @@ import { headerSize, type Message, type MessageOf, openflow13, typeOfBeginning }
 import type { Transport } from './transport.ts';
 
 export interface BundleOptions {
-  /** All or none; default true. */
+  /** Whether the bundle is atomic; default true. */
   readonly atomic?: boolean;
-  /** In the order given; default true. */
+  /** Whether messages are applied in the given order; default true. */
   readonly ordered?: boolean;
 }
 
@@ -16,7 +16,7 @@ const bundleAdd = 2301;
 const mostNamed = 5;
 let lastBundle = 0;
 
-/** Opens a bundle, adds `messages`, and commits it, or throws `SwitchError` and nothing has been done. */
+/** Opens a bundle, adds `messages` and commits it. If it throws `SwitchError`, the switch has not changed. */
 export async function sendBundle(
   transport: Transport,
   request: (message: Message) => Promise<Message>,
@@ -29,7 +29,7 @@ export async function sendBundle(
   const control = (step: MessageOf<'bundle_control'>['control']): Promise<Message> =>
     request({ type: 'bundle_control', bundle, control: step, flags });
 
-  // What follows does not wait for the answer: where the bundle is not opened, everything else is refused too.
+  // The next messages do not wait for the answer: if the bundle is not opened, the switch refuses them too.
   const opened = control('open_request');
   opened.catch(() => undefined);
   const first = transport.xids(messages.length);
@@ -41,7 +41,7 @@ export async function sendBundle(
   });
   try {
     await transport.sendAll(wrapped(messages, { first, bundle, flags }));
-    // Errors of the messages come before the answer to what was sent after them.
+    // Errors of the messages arrive before the answer to the request that was sent after them.
     const closed = control('close_request');
     closed.catch(() => undefined);
     await opened;
@@ -59,7 +59,7 @@ export async function sendBundle(
   if (refused.length > 0) throw refusal(messages, refused);
 }
 
-/** Each message inside a bundle add; both have the same xid. */
+/** Wraps each message in a bundle add; both have the same xid. */
 function* wrapped(
   messages: readonly Buffer[],
   { first, bundle, flags }: { first: number; bundle: number; flags: number },

@@ -101,14 +101,14 @@ describe('a match', () => {
     ['a value that is none', { reg0: Number.NaN }, 'reg0: NaN does not fit 32 bits'],
     ['a negative value', { metadata: -1n }, 'metadata: -1 does not fit 64 bits'],
     ['a mask where none can be', { in_port: { value: 1, mask: 1 } }, 'in_port cannot be matched with a mask'],
-    ['a view', { xreg0: 1n }, 'xreg0 is for actions: match what it is a view of'],
-    ['an unknown field', { nonsense: 1 } as Match, 'there is no match field nonsense'],
+    ['a view', { xreg0: 1n }, 'xreg0 is for actions only: match the field of which it is a view'],
+    ['an unknown field', { nonsense: 1 } as Match, 'unknown match field nonsense'],
   ])('refuses %s', (_, match: Match, message) => {
     expect(() => matchBytes(match)).toThrow(new RangeError(message));
   });
 
   it.each([
-    ['a field twice', '00010014000100040000000100010004000000010000000000000000', 'reg0 twice'],
+    ['a field twice', '00010014000100040000000100010004000000010000000000000000', 'reg0 occurs twice'],
     ['an unknown field', '0001000880fe0000', 'not known'],
     ['a mask where none can be', '00010010800001080000000100000001', 'in_port with a mask'],
     ['a field of another size', '0001000a00010002000100000000', 'bytes expected'],
@@ -137,7 +137,7 @@ describe('actions', () => {
   it('inside each other without end are refused', () => {
     let action: Action = { type: 'exit' };
     for (let i = 0; i < 1000; i++) action = { type: 'clone', actions: [action] };
-    expect(() => decodeActions(new Reader(actionBytes(action)))).toThrow('more than 16 actions inside each other');
+    expect(() => decodeActions(new Reader(actionBytes(action)))).toThrow('more than 16 levels of nested actions');
     expect(decodeActions(new Reader(actionBytes({ type: 'exit' })))).toEqual([{ type: 'exit' }]);
   });
 
@@ -183,9 +183,9 @@ describe('a flow', () => {
   });
 
   it('is refused with flags that do not stay with it, and with two instructions of a kind', () => {
-    expect(() => encodeFlow(flowOf({ flags: 4 }))).toThrow('flags 4 do not stay with a flow');
+    expect(() => encodeFlow(flowOf({ flags: 4 }))).toThrow('flags 4 are not stored with a flow');
     const goto = { type: 'goto_table', table: 3 } as const;
-    expect(() => encodeFlow(flowOf({ instructions: [goto, goto] }))).toThrow('two instructions goto_table');
+    expect(() => encodeFlow(flowOf({ instructions: [goto, goto] }))).toThrow('instruction goto_table occurs twice');
     expect(encodeFlow(flowOf({})).key).toHaveLength(11);
   });
 

@@ -99,7 +99,7 @@ describe('a connection', () => {
     peer.send({ type: 'hello', versions: [1, 5] });
     expect(await peer.answer('error')).toMatchObject({ error_type: 0, code: 0 });
     await once(peer.socket, 'close');
-    expect(await reason).toMatch('version 1.3 (4) is spoken here, there 1, 5');
+    expect(await reason).toMatch('OpenFlow 1.3 (version 4) is required, the peer speaks 1, 5');
   });
 
   it.each([

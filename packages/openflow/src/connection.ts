@@ -1,6 +1,6 @@
 /**
- * A connection to one switch: requests and their answers, bundles, flow dumps, and what the switch says by itself.
- * It neither remembers flows nor redials; `dial.ts` and `listen.ts` make it.
+ * A connection to one switch: requests and answers, bundles, flow dumps, and unsolicited messages of the switch.
+ * It neither stores flows nor redials; `dial.ts` and `listen.ts` create it.
  */
 import { type DecodeError, Reader } from '@openvnet/wire';
 import { type BundleOptions, sendBundle } from './bundle.ts';
@@ -13,36 +13,36 @@ import type { MeterConfig, MultipartReply, MultipartRequest, PortDescription } f
 import { type PacketIn, packetInOf } from './packet-in.ts';
 import type { Transport } from './transport.ts';
 
-/** What a connection says by itself. */
+/** The events of a connection. */
 export type ConnectionEvents = {
   readonly packetIn: PacketIn;
   readonly portStatus: MessageOf<'port_status'>;
   readonly flowRemoved: MessageOf<'flow_removed'>;
-  /** What a flow monitor tells of. */
+  /** Updates of the flow monitor. */
   readonly flowUpdates: readonly FlowUpdate[];
-  /** The switch could not tell of every change in time, and does again. */
+  /** The switch had paused its flow updates and has resumed them. */
   readonly flowMonitorResumed: undefined;
-  /** An error that nobody waits for, a message that cannot be read, or what a handler threw. */
+  /** An unexpected error message, a message that cannot be read, or an exception of a handler. */
   readonly error: Error;
-  /** The reason, where it was not `close`. */
+  /** The reason, unless `close` closed the connection. */
   readonly close: Error | undefined;
 };
 
 export interface ConnectionOptions {
-  /** After how long a silence the switch is asked whether it is there; after another it is given up. Default 5000. */
+  /** Silence in milliseconds after which an echo request is sent; after the same time again the connection ends. Default 5000. */
   readonly echoIntervalMs?: number;
-  /** Gets what a handler threw where nobody listens to `error`. */
+  /** Receives exceptions of handlers if there is no listener for `error`. */
   readonly onFault?: (error: unknown) => void;
 }
 
-/** A flow as the switch has it, with what it has counted. */
+/** An installed flow with its counters. */
 export type InstalledFlow = EncodedFlow & FlowCounters;
 
-/** Which flows: all of these must hold. Absent is any. */
+/** Selects flows by conditions, all of which must hold. A missing one matches any flow. */
 export interface FlowFilter {
   readonly table?: number;
   readonly cookie?: bigint;
-  /** The bits of the cookie that count; without it all do. */
+  /** The bits of the cookie that are compared; default all. */
   readonly cookie_mask?: bigint;
 }
 
@@ -53,20 +53,20 @@ const multipartHead = headerSize + 8;
 const multipartReplyCode = 19;
 const flowStatsCode = 1;
 const flowMonitorId = 1;
-/** How long a switch may take for an answer, or for the next part of one. */
+/** Time limit for an answer, or for the next part of one, in milliseconds. */
 const answerMs = 30_000;
 
 export class SwitchConnection implements AsyncDisposable {
   readonly features: Features;
   /** `unix:/run/openvswitch/br-int.mgmt` or `tcp:127.0.0.1:40000`. */
   readonly peer: string;
-  /** Fulfilled when the connection is over, whatever the reason. */
+  /** Fulfilled when the connection has ended, for any reason. */
   readonly closed: Promise<void>;
   readonly #transport: Transport;
   readonly #listeners: Listeners<ConnectionEvents>;
   #monitoring: Promise<void> | undefined;
 
-  /** Made by `dial` and `listen`, once the switch has said its features. */
+  /** Created by `dial` and `listen` after the features reply of the switch. */
   constructor(transport: Transport, listeners: Listeners<ConnectionEvents>, features: Features) {
     this.#transport = transport;
     this.#listeners = listeners;
@@ -79,19 +79,19 @@ export class SwitchConnection implements AsyncDisposable {
     return this.features.datapath_id;
   }
 
-  /** Calls `handler` at every `event` until what this returns is called. */
+  /** Calls `handler` at every `event`, until the returned function is called. */
   on<E extends keyof ConnectionEvents>(event: E, handler: (value: ConnectionEvents[E]) => unknown): () => void {
     return this.#listeners.on(event, handler);
   }
 
-  /** Sends a message and gives its xid; an error that answers it comes as `error`. */
+  /** Sends a message and returns its xid; an error in answer to it is emitted as `error`. */
   send(message: Message): number {
     return this.#transport.send(message);
   }
 
   /**
-   * Sends complete messages in bulk and waits where the socket has enough. Their xids are overwritten with a run of
-   * new ones, of which the first is the result.
+   * Sends complete messages in bulk and waits while the buffer of the socket is full. Their xids are overwritten with
+   * consecutive new ones; returns the first.
    */
   async sendBytes(messages: readonly Buffer[]): Promise<number> {
     const first = this.#transport.xids(messages.length);
@@ -116,15 +116,15 @@ export class SwitchConnection implements AsyncDisposable {
     return parts.length === 1 ? parts[0]! : joined(parts);
   }
 
-  /** Waits until the switch has done everything that was sent before. */
+  /** Waits until the switch has processed all earlier messages. */
   async barrier(): Promise<void> {
     await this.request({ type: 'barrier_request' });
   }
 
   /**
-   * Carries out `messages` as one: all or, where one is refused, none. Throws `SwitchError` that names each refused
+   * Applies `messages` atomically: all of them, or none if one is refused. Throws a `SwitchError` that names each refused
    * message by its index. Each message is complete; its xid is overwritten. Open vSwitch commits a bundle without the
-   * messages that it could not read, so the bundle is committed only when no error has come for any of them.
+   * messages that it could not read, so the bundle is committed only if no message caused an error.
    */
   async bundle(messages: readonly Buffer[], options: BundleOptions = {}): Promise<void> {
     if (messages.length > 0) await sendBundle(this.#transport, (message) => this.request(message), messages, options);
@@ -134,20 +134,20 @@ export class SwitchConnection implements AsyncDisposable {
     return (await this.#multipart({ type: 'port_desc' }, 'port_desc')).entries;
   }
 
-  /** The meters that there are. */
+  /** The meters of the switch. */
   async meters(): Promise<readonly MeterConfig[]> {
     return (await this.#multipart({ type: 'meter_config' }, 'meter_config')).entries;
   }
 
-  /** The numbers of the groups that there are. */
+  /** The numbers of the groups of the switch. */
   async groups(): Promise<readonly number[]> {
     return (await this.#multipart({ type: 'group_desc' }, 'group_desc')).entries.map(({ group }) => group);
   }
 
   /**
-   * Has the switch tell, as `flowUpdates`, of every flow that is added, changed or deleted from now on; changes that come
-   * from this connection are abbreviated. Throws `SwitchError` where the switch has no flow monitors. Asking again does
-   * nothing: Open vSwitch 3.1 answers a second request for one monitor in another version of OpenFlow.
+   * Starts the flow monitor: from now on, every flow that is added, changed or deleted is emitted as `flowUpdates`; changes
+   * of this connection are abbreviated. Throws `SwitchError` if the switch has no flow monitors. A second call does
+   * nothing, because Open vSwitch 3.1 answers a second request for a monitor in another version of OpenFlow.
    */
   monitorFlows(): Promise<void> {
     const flags = { add: true, delete: true, modify: true, actions: true };
@@ -174,7 +174,7 @@ export class SwitchConnection implements AsyncDisposable {
     return (await this.#multipart({ type: 'aggregate', ...filterOf(which) }, 'aggregate')).flow_count;
   }
 
-  /** Ends the connection once what was sent has left. */
+  /** Ends the connection after sending pending messages. */
   async close(): Promise<void> {
     this.#transport.end();
     await this.closed;
@@ -203,7 +203,7 @@ export class SwitchConnection implements AsyncDisposable {
         this.#transport.forget(xid);
         reject(signal?.reason as Error);
       };
-      // A peer that answers echoes and nothing else would be waited for for ever.
+      // Without a timeout, a peer that answers only echo requests would block the caller forever.
       const late = setTimeout(() => {
         this.#transport.destroy(`no answer to ${message.type} for ${answerMs / 1000} s`);
       }, answerMs);
@@ -228,7 +228,7 @@ export class SwitchConnection implements AsyncDisposable {
   }
 }
 
-/** Gives what comes from the switch by itself to those who listen. */
+/** Emits unsolicited messages of the switch as events. */
 export function dispatcher(listeners: Listeners<ConnectionEvents>): (message: Message) => void {
   return (message) => {
     switch (message.type) {
@@ -251,11 +251,11 @@ export function dispatcher(listeners: Listeners<ConnectionEvents>): (message: Me
   };
 }
 
-/** The handlers of a connection: what they throw is an `error` event, or the caller's where nobody listens to those. */
+/** The handlers of a connection. An exception of one becomes an `error` event, or goes to `fault` if there is no listener. */
 export function connectionListeners(onFault: (error: unknown) => void = () => {}): Listeners<ConnectionEvents> {
   let inFault = false;
   const listeners: Listeners<ConnectionEvents> = new Listeners((error) => {
-    // A handler of errors that throws must not be handed its own error for ever.
+    // An exception in a handler of `error` must not call that handler again.
     if (inFault || !listeners.has('error')) return onFault(error);
     inFault = true;
     listeners.emit('error', error instanceof Error ? error : new Error(String(error)));

@@ -13,7 +13,7 @@ describe('dial', () => {
 
   it('stops when told to', async () => {
     await using server = await serving(() => {});
-    await expect(dial(server.target, { signal: AbortSignal.timeout(20) })).rejects.toThrow('no longer wanted');
+    await expect(dial(server.target, { signal: AbortSignal.timeout(20) })).rejects.toThrow('no longer needed');
   });
 });
 
@@ -40,9 +40,9 @@ describe('keepDialing', () => {
       onDown: ({ message }) => downs.push(message.replace(server.target, 'it')),
     });
     expect(downs).toEqual([
-      'connection to it closed: the other side ended it',
-      'connection to it closed: the other side ended it',
-      'connection to it closed here',
+      'connection to it closed: the peer closed it',
+      'connection to it closed: the peer closed it',
+      'connection to it closed by this program',
     ]);
   });
 });

@@ -18,14 +18,14 @@ export interface KeepDialingOptions extends ConnectionOptions {
   /** Ends the dialing and the connection. */
   readonly signal: AbortSignal;
   readonly onSwitch: (connection: SwitchConnection) => void;
-  /** A try that failed, or a connection that is over. */
+  /** Called for a failed attempt and for the end of a connection. */
   readonly onDown?: (reason: Error) => void;
 }
 
 const firstPauseMs = 50;
 const longestPauseMs = 1000;
 
-/** Has a connection to `target` whenever there can be one, until `signal`: tries after 50 ms, then less often up to 1 s. */
+/** Keeps a connection to `target` until `signal`. Retries after 50 ms, then less often, up to once per second. */
 export async function keepDialing(target: string, options: KeepDialingOptions): Promise<void> {
   const { signal, onSwitch, onDown = () => {} } = options;
   let pauseMs = firstPauseMs;
@@ -42,7 +42,7 @@ export async function keepDialing(target: string, options: KeepDialingOptions): 
   }
 }
 
-/** Hands the connection over and gives the reason for its end. */
+/** Passes the connection on, and returns the reason for its end. */
 async function held(
   connection: SwitchConnection,
   signal: AbortSignal,
@@ -62,7 +62,7 @@ async function held(
     signal.removeEventListener('abort', close);
     await connection.close();
   }
-  return reason ?? new ConnectionError(`connection to ${connection.peer} closed here`);
+  return reason ?? new ConnectionError(`connection to ${connection.peer} closed by this program`);
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -1,11 +1,11 @@
 import type { ErrorBody } from './message-bodies.ts';
 
-/** What a switch refused: type and code of its answer by name, as OpenFlow 1.3.5, 7.4.4 calls them. */
+/** A switch refused a message: type and code of the error by name, as in OpenFlow 1.3.5, 7.4.4. */
 export class SwitchError extends Error {
   override readonly name = 'SwitchError';
   /** Such as `bad_action / bad_out_port`. */
   readonly reason: string;
-  /** The errors of a bundle, by the index of the message that each is about. */
+  /** The errors of a bundle, with the index of the refused message. */
   readonly refused: readonly RefusedMessage[];
 
   constructor(what: string, reason: string, refused: readonly RefusedMessage[] = []) {
@@ -15,12 +15,12 @@ export class SwitchError extends Error {
   }
 }
 
-/** A connection that could not be made or is no more; `message` names the peer and says why. */
+/** A connection failed or ended; `message` names the peer and the reason. */
 export class ConnectionError extends Error {
   override readonly name: string = 'ConnectionError';
 }
 
-/** The other end speaks no version of OpenFlow that is spoken here. */
+/** The peer does not speak OpenFlow 1.3. */
 export class VersionError extends ConnectionError {}
 
 /** One message of a bundle that the switch refused. */

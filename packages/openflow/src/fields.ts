@@ -1,6 +1,6 @@
 /**
- * The match fields: a new one is one line. They stand in the order in which Open vSwitch dumps them, and a match is
- * written in this order, so equal matches have equal bytes. OpenFlow 1.3.5, 7.2.3.7; Open vSwitch, ovs-fields(7).
+ * The match fields: a new field is one line. They are in the order in which Open vSwitch dumps them, and a match is
+ * written in this order, so that equal matches have equal bytes. OpenFlow 1.3.5, 7.2.3.7; Open vSwitch, ovs-fields(7).
  */
 
 /** How one field is written: `header` is class, number and length as on the wire, `experimenter` follows it if not 0. */
@@ -10,10 +10,10 @@ export interface MatchField {
   readonly maskable: boolean;
   readonly header: number;
   readonly maskedHeader: number;
-  /** How actions name it: Open vSwitch prefers its own older number where there is one. */
+  /** The header in actions. Open vSwitch prefers its own older number if there is one. */
   readonly actionHeader: number;
   readonly experimenter: number;
-  /** Whether only actions may name it: a match names the field of which it is a view. */
+  /** Whether only actions may name the field; a match names the field of which it is a view. */
   readonly actionsOnly: boolean;
   /** The mask of every bit: a number up to 48 bits, a bigint above. */
   readonly full: number | bigint;
@@ -108,7 +108,7 @@ export const fields = {
   ct_tp_dst: nicira(125, 16, maskable),
   metadata: basic(2, 64, maskable),
 
-  // Views of other fields: for actions, and what Open vSwitch's own programs write in them.
+  // Views of other fields, for actions; the programs of Open vSwitch use them.
   xreg0: view(0x8001, 0, 64),
   xreg1: view(0x8001, 1, 64),
   xreg2: view(0x8001, 2, 64),
@@ -145,7 +145,7 @@ const byKey = new Map(
   ]),
 );
 
-/** The field that `header` names, masked or not; `experimenter` is 0 but where the header's class says that it follows. */
+/** The field that `header` names, masked or not; `experimenter` is 0 unless the class of the header says that it follows. */
 export function fieldOf(header: number, experimenter: number): OrderedField | undefined {
   return byKey.get(key(header, experimenter));
 }
@@ -172,7 +172,7 @@ function oxm(oxmClass: number, number: number, bits: number, canMask: boolean, e
   };
 }
 
-/** A field of OpenFlow itself; `nxm` is what Open vSwitch called it before. */
+/** A field of OpenFlow; `nxm` is its older number in Open vSwitch. */
 function basic(number: number, bits: number, canMask = exact, nxm?: number): MatchField {
   const field = oxm(0x8000, number, bits, canMask);
   return nxm === undefined ? field : { ...field, actionHeader: nxm + field.size };
@@ -191,12 +191,12 @@ function nicira(number: number, bits: number, canMask = exact): MatchField {
   return oxm(0x0001, number, bits, canMask);
 }
 
-/** A field that the ONF gave to OpenFlow 1.3 as an extension. */
+/** A field of an ONF extension to OpenFlow 1.3. */
 function onf(number: number, bits: number, canMask = exact): MatchField {
   return oxm(0xffff, number, bits, canMask, onfExperimenter);
 }
 
-/** A field for actions alone. */
+/** A field for actions only. */
 function view(oxmClass: number, number: number, bits: number): MatchField {
   return { ...oxm(oxmClass, number, bits, exact), actionsOnly: true };
 }

@@ -1,7 +1,7 @@
 /**
- * Flow monitors: a switch tells of each flow that is added, changed or deleted. The form that Open vSwitch gives the
- * extension in OpenFlow 1.3 (ONFST_FLOW_MONITOR, nicira-ext.h): flows are read as the two strings of `flow.ts`, without
- * looking into matches and instructions, so that no flow of another program can be one that cannot be read.
+ * Flow monitors: a switch reports each flow that is added, changed or deleted. The messages have the form of Open vSwitch's
+ * extension for OpenFlow 1.3 (ONFST_FLOW_MONITOR, nicira-ext.h). Flows are read as the two strings of `flow.ts`, without
+ * decoding matches and instructions, so that a flow of another program is never unreadable.
  */
 import { type Field, type Reader, u16, type Writer } from '@openvnet/wire';
 import { reservedPorts } from './actions.ts';
@@ -10,7 +10,7 @@ import type { Match } from './match.ts';
 import { match, sized } from './structures.ts';
 import { flagBits, listOf, named } from './variant.ts';
 
-/** Why a flow went. OpenFlow 1.3.5, 7.4.2. */
+/** Why a flow was removed. OpenFlow 1.3.5, 7.4.2. */
 export const removalReasons = [
   'idle_timeout',
   'hard_timeout',
@@ -21,15 +21,15 @@ export const removalReasons = [
 ] as const;
 
 /**
- * What happened to a flow. The flags of a flow are not told: its `body` has none. Changes that came from the connection
- * that monitors are abbreviated to the xid of the message, unless it asked for `own`.
+ * A change of a flow. The flags of the flow are not reported, so its `body` has none. Changes made by the monitoring
+ * connection are abbreviated to the xid of the message, unless `own` was requested.
  */
 export type FlowUpdate =
   | ({ readonly event: 'added' | 'modified' } & EncodedFlow)
   | ({ readonly event: 'deleted'; readonly reason: (typeof removalReasons)[number] } & EncodedFlow)
   | { readonly event: 'abbreviated'; readonly xid: number };
 
-/** What a monitor wants to be told of: `initial` is all that there is, `actions` what flows do, `own` one's own changes. */
+/** The content of updates: `initial` for all present flows, `actions` for instructions, `own` for one's own changes. */
 export interface FlowMonitor {
   readonly id: number;
   readonly flags: { readonly [F in keyof typeof monitorFlags]?: boolean };
@@ -61,7 +61,7 @@ export const flowMonitor: Field<FlowMonitor> = {
     to.u16(0).u32(out_port).u8(table).zeros(3);
     const start = to.size;
     match.write(to, which);
-    // The size is without the padding, as the match itself says it.
+    // The size excludes the padding, like the length field of the match.
     to.patchU16(sizeAt, matchSize(to.text(start + 2, start + 4)));
   },
 };
@@ -83,7 +83,12 @@ function readUpdate(from: Reader): FlowUpdate {
   const key = latin1(table, priority, matched);
   const body = latin1(cookie, timeouts, new Uint8Array(2), from.rest());
   if (event !== 'deleted') return { event, key, body };
-  return { event, reason: removalReasons[why] ?? from.fail(`${why} is no reason why a flow goes`), key, body };
+  return {
+    event,
+    reason: removalReasons[why] ?? from.fail(`${why} is not a reason for the removal of a flow`),
+    key,
+    body,
+  };
 }
 
 function writeUpdate(to: Writer, value: FlowUpdate): void {

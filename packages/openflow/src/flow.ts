@@ -1,13 +1,13 @@
 /**
- * Flows as text: a flow in the two strings that Open vSwitch would give back for it, so that comparing strings is
- * comparing flows. In the strings each character stands for one byte (latin1).
+ * Flows as text: a flow as the two strings that Open vSwitch would return for it, so that comparing strings compares
+ * flows. Each character of the strings stands for one byte (latin1).
  */
 import { Reader, Writer } from '@openvnet/wire';
 import { reservedPorts } from './actions.ts';
 import { decodeInstructions, encodeInstructions, type Instruction } from './instructions.ts';
 import { decodeMatch, encodeMatch, type Match } from './match.ts';
 
-/** What a switch does with the packets that match. OpenFlow 1.3.5, 5.2. */
+/** A flow entry. OpenFlow 1.3.5, 5.2. */
 export interface Flow {
   readonly table: number;
   readonly priority: number;
@@ -17,17 +17,17 @@ export interface Flow {
   /** Seconds; 0 is never. */
   readonly idle_timeout?: number;
   readonly hard_timeout?: number;
-  /** Of `flowFlags`, those that stay with the flow. */
+  /** The `flowFlags` that are stored with the flow. */
   readonly flags?: number;
 }
 
-/** A flow in two strings: `key` says which flow it is (table, priority, match), `body` all the rest. */
+/** A flow as two strings: `key` identifies it (table, priority, match), `body` is the rest. */
 export interface EncodedFlow {
   readonly key: string;
   readonly body: string;
 }
 
-/** What a flow has counted, as read back. */
+/** The counters of a flow. */
 export interface FlowCounters {
   readonly packets: number;
   readonly bytes: number;
@@ -54,13 +54,13 @@ const flowStatsHead = 48;
 const noBuffer = 0xffff_ffff;
 const anyGroup = 0xffff_ffff;
 const emptyBody = '\0'.repeat(bodyHead);
-// One for all flows: each begins it anew and leaves only strings behind.
+// One writer for all flows: each resets it and takes only strings from it.
 const scratch = new Writer(4096);
 
-/** The flow as Open vSwitch would give it back. Throws `RangeError` where a value does not fit. */
+/** The flow as Open vSwitch would return it. Throws `RangeError` if a value does not fit. */
 export function encodeFlow(flow: Flow): EncodedFlow {
   const { flags = 0 } = flow;
-  if ((flags & ~keptFlags) !== 0) throw new RangeError(`flags ${flags} do not stay with a flow`);
+  if ((flags & ~keptFlags) !== 0) throw new RangeError(`flags ${flags} are not stored with a flow`);
   const to = scratch.reset();
   to.u8(flow.table).u16(flow.priority);
   encodeMatch(flow.match, to);
@@ -73,7 +73,7 @@ export function encodeFlow(flow: Flow): EncodedFlow {
   return { key: to.text(0, end), body: to.text(end, to.size) };
 }
 
-/** The flow again as an object; throws `DecodeError` where the strings are not a flow's. */
+/** The flow as an object. Throws `DecodeError` if the strings do not encode a flow. */
 export function decodeFlow({ key, body }: EncodedFlow): Flow {
   const keys = new Reader(Buffer.from(key, 'latin1'));
   const [table, priority, match] = [keys.u8(), keys.u16(), decodeMatch(keys)];
@@ -85,16 +85,16 @@ export function decodeFlow({ key, body }: EncodedFlow): Flow {
   return { table, priority, match, cookie, instructions, ...timeouts, ...(flags > 0 && { flags }) };
 }
 
-/** What one flow mod says beyond its flow. */
+/** The fields of a flow mod that are not part of the flow. */
 export interface FlowModOptions {
   readonly xid?: number;
-  /** Of `flowFlags`, for this message alone. */
+  /** The `flowFlags` that apply to this message only. */
   readonly flags?: number;
 }
 
 /**
- * A complete flow mod for `flow`: a copy of its strings, nothing is encoded again. `delete_strict` needs only the key.
- * The xid is 0 where none is given; whoever sends it in a bundle or in bulk sets it.
+ * A complete flow mod for `flow`, made from its strings without encoding it again. `delete_strict` needs only the key.
+ * The xid defaults to 0; sending it in a bundle or in bulk sets it.
  */
 export function flowModBytes(
   command: 'add' | 'modify_strict' | 'delete_strict',
@@ -105,7 +105,7 @@ export function flowModBytes(
   const body = 'body' in flow && command !== 'delete_strict' ? flow.body : emptyBody;
   const instructionsAt = flowModHead + key.length - keyHead;
   const bytes = Buffer.allocUnsafe(instructionsAt + body.length - bodyHead);
-  // Each string goes where its tail belongs; what its head covers is written after it.
+  // Each string is copied so that its tail is in place; the bytes under its head are overwritten afterwards.
   bytes.write(body, instructionsAt - bodyHead, 'latin1');
   bytes.write(key, flowModHead - keyHead, 'latin1');
   bytes.writeUInt32BE(flowModHeader + bytes.length, 0);
@@ -125,8 +125,8 @@ export function flowModBytes(
 }
 
 /**
- * Reads the flows in the body of a flow statistics reply and hands each to `each`, without looking into matches and
- * instructions. What was installed from an encoded flow has the same strings here.
+ * Reads the flows in the body of a flow statistics reply and passes each to `each`, without decoding matches and
+ * instructions. A flow that was installed from its encoded form has the same strings here.
  */
 export function readFlowStats(
   body: Reader,
@@ -160,7 +160,7 @@ function readFlowStat(from: Reader): EncodedFlow & FlowCounters & { table: numbe
   return { table, key: to.text(0, end), body: to.text(end, to.size), packets, bytes, seconds };
 }
 
-/** How many bytes the match that comes next takes, with its padding. */
+/** Size of the next match with its padding, in bytes. */
 function matchSizeAt(from: Reader): number {
   const head = from.peek();
   if (head.length < 8) from.fail('flow statistics without a match');

@@ -2,8 +2,8 @@ import { DecodeError } from '@openvnet/wire';
 import { headerSize } from './messages.ts';
 
 /**
- * Cuts a stream into messages. What it hands out are views of the chunks it was given, which it keeps only where a
- * message spans several.
+ * Splits a stream into messages. Messages are views of the given chunks, or copies if a message
+ * spans several chunks.
  */
 export class Framer {
   readonly #each: (message: Buffer) => void;
@@ -15,7 +15,7 @@ export class Framer {
     this.#each = each;
   }
 
-  /** Takes the next chunk; throws `DecodeError` where a header cannot be right, and nothing after it can be either. */
+  /** Takes the next chunk. Throws `DecodeError` if a header is invalid; the stream cannot be read any further then. */
   push(chunk: Buffer): void {
     this.#parts.push(chunk);
     this.#size += chunk.length;

@@ -1,4 +1,4 @@
-/** The first words of a connection: hello, features, and how the agent wants packets. OpenFlow 1.3.5, 6.3.1. */
+/** The handshake of a connection: hello, features, and the form of packets in. OpenFlow 1.3.5, 6.3.1. */
 import type { Socket } from 'node:net';
 import { configuration } from './configuration.ts';
 import { type ConnectionOptions, connectionListeners, dispatcher, SwitchConnection, unreadable } from './connection.ts';
@@ -10,8 +10,8 @@ const defaultEchoIntervalMs = 5000;
 const packetInFormat = 2;
 
 /**
- * Greets the switch at the other end of `socket`. Throws `ConnectionError` where it speaks another version, does not
- * speak, or `signal` says to stop; the socket is closed then.
+ * Performs the handshake with the switch at `socket`. Throws `ConnectionError` if it speaks another version, does not
+ * answer, or `signal` aborts; the socket is closed then.
  */
 export async function greet(
   socket: Socket,
@@ -26,9 +26,9 @@ export async function greet(
     fault: options.onFault ?? (() => {}),
     echoIntervalMs,
   });
-  const stop = (): void => transport.destroy('it is no longer wanted', signal?.reason);
+  const stop = (): void => transport.destroy('the connection is no longer needed', signal?.reason);
   signal?.addEventListener('abort', stop, { once: true });
-  const timer = setTimeout(() => transport.destroy(`no greeting within ${echoIntervalMs} ms`), echoIntervalMs);
+  const timer = setTimeout(() => transport.destroy(`no hello within ${echoIntervalMs} ms`), echoIntervalMs);
   try {
     await exchangeHello(transport);
     const features = await askFeatures(transport);
@@ -55,13 +55,17 @@ async function exchangeHello(transport: Transport): Promise<void> {
   try {
     received = decodeMessage(bytes);
   } catch (error) {
-    return refuse(`its greeting cannot be read: ${(error as Error).message}`);
+    return refuse(`its hello cannot be read: ${(error as Error).message}`);
   }
   const { message, version } = received;
   if (message.type === 'error') return refuse(`it answered ${errorReason(message)}`);
-  if (message.type !== 'hello') return refuse(`it began with ${message.type}`);
+  if (message.type !== 'hello') return refuse(`its first message was ${message.type}, not hello`);
   const speaks = message.versions === undefined ? version >= openflow13 : message.versions.includes(openflow13);
-  if (!speaks) refuse(`version 1.3 (4) is spoken here, there ${message.versions?.join(', ') ?? version}`, VersionError);
+  if (!speaks)
+    refuse(
+      `OpenFlow 1.3 (version 4) is required, the peer speaks ${message.versions?.join(', ') ?? version}`,
+      VersionError,
+    );
 }
 
 function helloFailed(why: string): Buffer {
@@ -83,7 +87,7 @@ async function askFeatures(transport: Transport): Promise<SwitchConnection['feat
   });
   if (reply.type !== 'features_reply') {
     transport.end();
-    throw new ConnectionError(`${transport.peer} answered ${reply.type} where its features were asked`);
+    throw new ConnectionError(`${transport.peer} answered ${reply.type} to a features request`);
   }
   const { type: _, ...features } = reply;
   return features;
@@ -91,5 +95,5 @@ async function askFeatures(transport: Transport): Promise<SwitchConnection['feat
 
 async function closedInstead(transport: Transport): Promise<never> {
   const reason = await transport.closed;
-  throw reason ?? new ConnectionError(`${transport.peer} closed before it greeted`);
+  throw reason ?? new ConnectionError(`${transport.peer} closed the connection before its hello`);
 }

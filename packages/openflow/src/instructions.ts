@@ -1,5 +1,5 @@
 /**
- * Instructions: what a flow does besides, and with, its actions. A new one is an entry of `instructions`.
+ * Instructions of flows. A new instruction is an entry of `instructions`.
  * OpenFlow 1.3.5, 7.2.3.
  */
 import { type Field, pad, type Reader, u8, u32, type Writer } from '@openvnet/wire';
@@ -14,7 +14,7 @@ const actionList: Field<readonly Action[]> = {
   },
 };
 
-// In the order in which Open vSwitch carries them out and dumps them.
+// In the order in which Open vSwitch executes and dumps them.
 const instructions = {
   meter: variant(6, { meter: u32 }),
   apply_actions: variant(4, { _: pad(4), actions: actionList }),
@@ -29,12 +29,12 @@ export type Instruction = OneOf<typeof instructions>;
 const variants = new Variants<Instruction>('instruction', instructions);
 const ranks = new Map(Object.keys(instructions).map((type, rank) => [type, rank]));
 
-/** Writes instructions in the order in which Open vSwitch gives them back; lists of no actions are left out. */
+/** Writes instructions in the order in which Open vSwitch returns them; empty action lists are left out. */
 export function encodeInstructions(list: readonly Instruction[], to: Writer): void {
   const ordered = isOrdered(list) ? list : list.toSorted((a, b) => rankOf(a) - rankOf(b));
   let last: string | undefined;
   for (const instruction of ordered) {
-    if (instruction.type === last) throw new RangeError(`two instructions ${last}`);
+    if (instruction.type === last) throw new RangeError(`instruction ${last} occurs twice`);
     last = instruction.type;
     if (!('actions' in instruction) || instruction.actions.length > 0) encodeInstruction(instruction, to);
   }
@@ -64,7 +64,7 @@ export function decodeInstructions(from: Reader): Instruction[] {
     const code = from.u16();
     const size = from.u16();
     if (size < 8 || size % 8 !== 0) from.fail(`an instruction of ${size} bytes`);
-    list.push(variants.read(code, from.sub(size - 4)) ?? from.fail(`instruction ${code} is not known`));
+    list.push(variants.read(code, from.sub(size - 4)) ?? from.fail(`unknown instruction ${code}`));
   }
   return list;
 }

@@ -3,8 +3,8 @@ import { checked, headerOf, readHeader, type Subfield } from './subfield.ts';
 import { layout, withDefault } from './variant.ts';
 
 /**
- * One part of the flow that is learned: `bits` from the packet or a number, which the flow then matches (`match`),
- * writes (`load`) or sends to (`output`).
+ * One part of the learned flow: `bits` from the packet or from a constant. The flow matches them (`match`),
+ * writes them (`load`) or sends to the port with that number (`output`).
  */
 export type LearnPart =
   | { readonly type: 'match' | 'load'; readonly from: Subfield | bigint; readonly to: Subfield }
@@ -15,7 +15,7 @@ const targets = ['match', 'load', 'output'] as const;
 const parts: Field<readonly LearnPart[]> = {
   read: (from) => {
     const found: LearnPart[] = [];
-    // The padding of the action reads as a part of no bits.
+    // The padding of the action looks like a part of no bits.
     while (from.remaining >= 2) {
       const header = from.u16();
       if (header === 0) break;
@@ -44,10 +44,10 @@ const learned = {
 /** The `learn` action: adds a flow to `table` whose parts come from the packet. */
 export const learn = layout({ ...learned, parts });
 
-/** The same, for at most `limit` flows. The other things that this form can do are not known here. */
+/** The same, for at most `limit` flows. Other options of this form are not supported. */
 export const learnUpTo = layout({ ...learned, limit: u32, __: pad(4), parts });
 
-/** Bits of `flags`: the flows that were learned go with the flow that learned them. */
+/** Bits of `flags`: learned flows are deleted with the flow that learned them. */
 export const learnFlags = { deleteLearned: 2 } as const;
 
 function readPart(header: number, from: Reader): LearnPart {
@@ -78,7 +78,7 @@ function writeSubfield({ field, offset, bits }: Subfield, to: Writer): void {
   to.u32(headerOf(field, offset, bits)).u16(offset);
 }
 
-/** A number takes whole 16-bit words, its lowest bits last. */
+/** A constant takes whole 16-bit words, its lowest bits last. */
 function readNumber(bits: number, from: Reader): bigint {
   let value = 0n;
   for (let words = Math.ceil(bits / 16); words > 0; words--) value = (value << 16n) | BigInt(from.u16());

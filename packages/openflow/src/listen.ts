@@ -3,16 +3,16 @@ import type { ConnectionOptions, SwitchConnection } from './connection.ts';
 import { greet } from './handshake.ts';
 
 export interface ListenOptions extends ConnectionOptions {
-  /** A peer that did not become a connection: it spoke another version, say. */
+  /** Called for a peer whose handshake failed, for example because it speaks another version. */
   readonly onRefused?: (peer: string, reason: Error) => void;
 }
 
-/** Waits for switches until it is disposed of, which ends their connections too. */
+/** Accepts switches until it is disposed, which also ends their connections. */
 export interface Listener extends AsyncDisposable {
   readonly address: { readonly host: string; readonly port: number };
 }
 
-/** Listens for switches that dial, and hands each to `onSwitch` once it has greeted. Port 0 is any free one. */
+/** Listens for switches, and passes each to `onSwitch` after its handshake. Port 0 means any free port. */
 export async function listen(
   address: { readonly host: string; readonly port: number },
   onSwitch: (connection: SwitchConnection) => void,
@@ -32,7 +32,7 @@ export async function listen(
   };
   const server = createServer({ noDelay: true }, (socket) => void accept(socket));
   await new Promise<void>((resolve, reject) => {
-    // It stays: an error later, such as too many open files, is no reason to end.
+    // The handler stays: a later error, such as too many open files, must not end the program.
     server.on('error', reject);
     server.listen(address.port, address.host, resolve);
   });

@@ -1,4 +1,4 @@
-/** Handlers by event. One that throws is reported to `fault` and does not keep the others from being called. */
+/** Handlers by event. An exception of one is passed to `fault`; the other handlers are still called. */
 export class Listeners<Events extends Readonly<Record<string, unknown>>> {
   readonly #handlers = new Map<keyof Events, Set<(value: never) => unknown>>();
   readonly #fault: (error: unknown) => void;
@@ -7,7 +7,7 @@ export class Listeners<Events extends Readonly<Record<string, unknown>>> {
     this.#fault = fault;
   }
 
-  /** Calls `handler` at every `event` until what this returns is called. */
+  /** Calls `handler` at every `event`, until the returned function is called. */
   on<E extends keyof Events>(event: E, handler: (value: Events[E]) => unknown): () => void {
     const handlers = this.#handlers.get(event) ?? new Set();
     this.#handlers.set(event, handlers);
@@ -17,7 +17,7 @@ export class Listeners<Events extends Readonly<Record<string, unknown>>> {
     };
   }
 
-  /** Whether anybody listens. */
+  /** Whether there is a handler. */
   has(event: keyof Events): boolean {
     return (this.#handlers.get(event)?.size ?? 0) > 0;
   }
@@ -26,7 +26,7 @@ export class Listeners<Events extends Readonly<Record<string, unknown>>> {
     for (const handler of this.#handlers.get(event) ?? []) {
       try {
         const result = (handler as (value: Events[E]) => unknown)(value);
-        // A handler may be asynchronous all the same: its failure is one too.
+        // A handler may be asynchronous; a rejection counts as an exception.
         if (result instanceof Promise) result.catch(this.#fault);
       } catch (error) {
         this.#fault(error);

@@ -2,22 +2,22 @@ import type { Reader, Writer } from '@openvnet/wire';
 import { type FieldName, fieldOf, fieldsByName, type OrderedField } from './fields.ts';
 
 /**
- * What a field must be. MAC addresses, IPv4 addresses, ports and the like are numbers in host order; fields above 48
- * bits are bigints, for which a number may be given. A mask's zero bits may be anything.
+ * The required value of a field. MAC addresses, IPv4 addresses, ports and the like are numbers in host order; fields above 48
+ * bits are bigints, for which a number is accepted. Zero bits of a mask are not compared.
  */
 export type MatchValue = number | bigint | { readonly value: number | bigint; readonly mask: number | bigint };
 
-/** What a packet must be: all of these. */
+/** The conditions of a match; all must hold. */
 export type Match = { readonly [K in FieldName]?: MatchValue };
 
 const oxmClassExperimenter = 0xffff;
 const matchTypeOxm = 1;
-// The fields of the match that is being written: kept, because flows come by the hundred thousand.
+// The fields of the current match. Reused, because hundreds of thousands of flows are written.
 const chosen: OrderedField[] = [];
 
 /**
- * Writes an `ofp_match` with its padding. The bytes are those that Open vSwitch gives back, whatever the order of the
- * keys: bits outside a mask are zeros, a mask of all bits is left out, a field whose mask is zero too. Throws
+ * Writes an `ofp_match` with its padding. The bytes are those that Open vSwitch returns, whatever the order of the
+ * keys: bits outside a mask are zero; a mask of all bits, and a field whose mask is zero, are left out. Throws
  * `RangeError` for a value that does not fit. OpenFlow 1.3.5, 7.2.3.
  */
 export function encodeMatch(match: Match, to: Writer): void {
@@ -30,7 +30,7 @@ export function encodeMatch(match: Match, to: Writer): void {
 /** Reads an `ofp_match` with its padding; `unknown` as for `decodeFields`. */
 export function decodeMatch(from: Reader, unknown: 'refuse' | 'skip' = 'refuse'): Match {
   const type = from.u16();
-  if (type !== matchTypeOxm) from.fail(`match type ${type} is not known`);
+  if (type !== matchTypeOxm) from.fail(`unknown match type ${type}`);
   const size = from.u16();
   if (size < 4) from.fail(`a match of ${size} bytes`);
   const match = decodeFields(from.sub(size - 4), unknown);
@@ -44,8 +44,8 @@ export function encodeFields(match: Match, to: Writer): void {
   for (const name in match) {
     if (match[name as FieldName] === undefined) continue;
     const field = fieldsByName.get(name);
-    if (field === undefined) throw new RangeError(`there is no match field ${name}`);
-    if (field.actionsOnly) throw new RangeError(`${name} is for actions: match what it is a view of`);
+    if (field === undefined) throw new RangeError(`unknown match field ${name}`);
+    if (field.actionsOnly) throw new RangeError(`${name} is for actions only: match the field of which it is a view`);
     let at = length++;
     for (; at > 0 && chosen[at - 1]!.order > field.order; at--) chosen[at] = chosen[at - 1]!;
     chosen[at] = field;
@@ -59,8 +59,8 @@ export function encodeFields(match: Match, to: Writer): void {
 }
 
 /**
- * Reads fields up to the end of `from`. To skip those that the table does not have is right for what describes a
- * packet and wrong for what a flow matches.
+ * Reads fields up to the end of `from`. Unknown fields may be skipped in the metadata of a packet, but not in the match
+ * of a flow.
  */
 export function decodeFields(from: Reader, unknown: 'refuse' | 'skip'): Match {
   const match: Record<string, MatchValue> = {};
@@ -72,7 +72,7 @@ export function decodeFields(from: Reader, unknown: 'refuse' | 'skip'): Match {
       if (unknown === 'skip') continue;
       from.fail(`match field ${header.toString(16).padStart(8, '0')} is not known`);
     }
-    if (match[field.name] !== undefined) from.fail(`${field.name} twice in a match`);
+    if (match[field.name] !== undefined) from.fail(`${field.name} occurs twice in a match`);
     const value = readValue(field, body);
     if ((header & 0x100) === 0) match[field.name] = value;
     else if (field.maskable) match[field.name] = { value, mask: readValue(field, body) };
@@ -82,7 +82,7 @@ export function decodeFields(from: Reader, unknown: 'refuse' | 'skip'): Match {
   return match;
 }
 
-/** Writes one field without a mask; throws `RangeError` where the value is wider than the field. */
+/** Writes one field without a mask; throws `RangeError` if the value is wider than the field. */
 export function encodeField(field: OrderedField, value: number | bigint, to: Writer): void {
   to.u32(field.header);
   if (field.experimenter !== 0) to.u32(field.experimenter);
@@ -132,7 +132,7 @@ function writeValue(field: OrderedField, value: number | bigint, to: Writer): vo
   else to.u64(BigInt(value) >> 64n).u64(BigInt(value) & 0xffff_ffff_ffff_ffffn);
 }
 
-/** Writes 64 bits, given either way. */
+/** Writes 64 bits, from a number or a bigint. */
 export function writeQuad(value: number | bigint, to: Writer): void {
   if (typeof value === 'bigint') to.u64(value);
   else to.u32(Math.floor(value / 0x1_0000_0000)).u32(value % 0x1_0000_0000);

@@ -5,7 +5,7 @@ import { properties, property } from './properties.ts';
 import { actionList, metadataFields } from './structures.ts';
 import { layout, named, withDefault } from './variant.ts';
 
-/** The versions that a hello speaks of; absent where it has none but that of its header. */
+/** The versions in a hello; absent if the header alone gives the version. */
 interface Hello {
   readonly versions?: readonly number[];
 }
@@ -14,7 +14,7 @@ const versionBitmap = 1;
 
 export const hello: Field<Hello> = { read: readHello, write: writeHello };
 
-/** An error; `experimenter` is there where `error_type` is 0xffff, and `code` then is that experimenter's. */
+/** An error. `experimenter` is present if `error_type` is 0xffff; `code` is then a code of that experimenter. */
 export const error: Field<ErrorBody> = {
   read: (from) => {
     const [error_type, code] = [from.u16(), from.u16()];
@@ -32,7 +32,7 @@ export interface ErrorBody {
   readonly error_type: number;
   readonly code: number;
   readonly experimenter?: number;
-  /** The beginning of the message that was refused; text where the hello was. */
+  /** The beginning of the refused message; text if the hello was refused. */
   readonly data: Uint8Array;
 }
 
@@ -64,7 +64,7 @@ export const role = layout({
 
 export const switchConfig = layout({ flags: withDefault(u16, 0), miss_send_len: u16 });
 
-/** A packet with what the switch knew of it; `continuation` goes back unread where it should go on from there. */
+/** A packet with its metadata. `continuation` is sent back unread to resume the packet where it stopped. */
 export const continuedPacket = properties({
   packet: property(0, rest),
   full_len: property(1, u32),
@@ -77,7 +77,7 @@ export const continuedPacket = properties({
   continuation: property(8, rest),
 });
 
-/** The actions of a packet out: their size, padding, and then they. */
+/** The actions of a packet out: size, padding, actions. */
 export const countedActions: Field<readonly Action[]> = {
   read: (from) => {
     const size = from.u16();
@@ -92,7 +92,7 @@ export const countedActions: Field<readonly Action[]> = {
   },
 };
 
-/** `field` behind `size` bytes that carry nothing. */
+/** `field` after `size` bytes of padding. */
 function after<T>(size: number, field: Field<T>): Field<T> {
   return {
     read: (from) => {
@@ -119,7 +119,7 @@ function readHello(from: Reader): Hello {
   return versions === undefined ? {} : { versions };
 }
 
-/** One bit a version, 32 of them in each word; the bits from 256 on are no versions. */
+/** A bitmap of versions in 32-bit words; bits from 256 on are no versions. */
 function readVersions(from: Reader): number[] {
   const versions: number[] = [];
   for (let base = 0; from.remaining > 0; base += 32) {

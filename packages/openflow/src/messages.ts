@@ -1,5 +1,5 @@
 /**
- * Messages, each a tagged object. A new one is an entry of `messages`; its type, reading and writing follow.
+ * Messages, each a tagged object. A new message is an entry of `messages`; its type, reading and writing follow from it.
  * OpenFlow 1.3.5, 7.1 to 7.5; the extensions are those of Open vSwitch (nicira-ext.h) and of the ONF (EXT-230).
  */
 import { DecodeError, pad, Reader, rest, u8, u16, u32, u48, u64, Writer } from '@openvnet/wire';
@@ -31,7 +31,7 @@ import {
   withDefault,
 } from './variant.ts';
 
-/** A message. `experimenter` and `unknown` are those that the table does not have. */
+/** A message. `experimenter` and `unknown` stand for messages that are not in the table. */
 export type Message = KnownMessage | ExperimenterMessage | UnknownMessage;
 
 type KnownMessage = OneOf<typeof messages>;
@@ -52,7 +52,7 @@ interface UnknownMessage {
 /** A message of this type. */
 export type MessageOf<T extends Message['type']> = Extract<Message, { readonly type: T }>;
 
-/** Version 1.3, on the wire. */
+/** The version number of OpenFlow 1.3 on the wire. */
 export const openflow13 = 4;
 export const headerSize = 8;
 
@@ -165,7 +165,7 @@ const messages = {
   ct_flush_zone: variant(extension(nicira, 29), { _: pad(6), zone: u16 }),
   packet_in2: variantOf(extension(nicira, 30), continuedPacket),
 
-  // A switch that cannot send as fast as flows change stops telling of additions, and tells of them when it goes on.
+  // A switch that cannot send as fast as flows change pauses its updates of additions, and sends them when it resumes.
   flow_monitor_paused: variant(extension(onf, 1871), {}),
   flow_monitor_resumed: variant(extension(onf, 1872), {}),
 
@@ -206,7 +206,7 @@ export function encodeMessage(message: Message, xid: number): Buffer {
   return to.patchU16(2, to.size).finish();
 }
 
-/** A message as it came, with the version that its header names. */
+/** A received message, with the version in its header. */
 export interface Received {
   readonly version: number;
   readonly xid: number;
@@ -214,8 +214,8 @@ export interface Received {
 }
 
 /**
- * Reads one complete message; byte fields are views of `bytes`. Throws `DecodeError`, and nothing else, where it
- * cannot be read. A message of another version than 1.3 is read only where it is a hello or an error.
+ * Reads one complete message; byte fields are views of `bytes`. Throws `DecodeError`, and nothing else, if it
+ * cannot be read. A message of another version than 1.3 is read only if it is a hello or an error.
  */
 export function decodeMessage(bytes: Uint8Array): Received {
   const from = new Reader(bytes);
@@ -223,14 +223,15 @@ export function decodeMessage(bytes: Uint8Array): Received {
   const code = from.u8();
   const size = from.u16();
   const xid = from.u32();
-  if (size !== bytes.length) throw new DecodeError(`a message of ${bytes.length} bytes says ${size}`, 2);
+  if (size !== bytes.length)
+    throw new DecodeError(`a message of ${bytes.length} bytes has length ${size} in its header`, 2);
   if (version !== openflow13 && code > 1) throw new DecodeError(`version ${version}, not ${openflow13}`, 0);
   const message = decodeBody(code, from);
   from.end(`message ${message.type}`);
   return { version, xid, message };
 }
 
-/** The type of a message of which only the beginning is there; `message` where that is too short or unknown. */
+/** The type of a truncated message; `message` if it is too short or unknown. */
 export function typeOfBeginning(bytes: Uint8Array): string {
   const from = new Reader(bytes);
   if (from.remaining < headerSize) return 'message';

@@ -22,7 +22,7 @@ const allMeters = 0xffff_ffff;
 const experimenterCode = 0xffff;
 const onf = 0x4f4e4600;
 
-/** Which flows: those of a table, 255 being all, that `match` is at least as wide as. */
+/** Selects the flows of a table (255: all tables) whose match is `match` or narrower. */
 const flowFilter = {
   table: withDefault(u8, 0xff),
   _: pad(3),
@@ -108,7 +108,7 @@ const replies = {
   flow_monitor: variant(extension(onf, 1870), { entries: flowUpdates }),
 };
 
-/** A kind of multipart that the table does not have. */
+/** A kind of multipart that is not in the table. */
 interface OtherMultipart {
   readonly type: 'other';
   readonly code: number;
@@ -121,7 +121,7 @@ export type PortDescription = Value<typeof port>;
 export type MeterConfig = Value<typeof meterConfig>;
 
 interface Multipart<T> {
-  /** 1 where more of the same follows. */
+  /** 1 if more parts follow. */
   readonly flags?: number;
   readonly body: T;
 }
@@ -151,7 +151,7 @@ function multipart<T extends { readonly type: string }>(variants: Variants<T>): 
   };
 }
 
-/** The body with this number; of an extension, behind the number that it has of its own. */
+/** Reads the body with this number. The body of an extension follows its own number. */
 function readBody<T extends { readonly type: string }>(
   variants: Variants<T>,
   code: number,

@@ -1,8 +1,8 @@
 import type { Field, Reader, Writer } from '@openvnet/wire';
 
 /**
- * How addresses and ports of a connection are replaced. Without `kind` the replacement of its first packet is made
- * for the others too. A range without a second end is one address or port. Addresses are in host order.
+ * The translation of addresses and ports of a connection. Without `kind`, packets are translated like the first packet
+ * of their connection. A range without an end is one address or port. Addresses are in host order.
  */
 export interface Nat {
   readonly kind?: 'src' | 'dst';
@@ -19,17 +19,17 @@ export interface Nat {
 
 const kinds = ['src', 'dst'] as const;
 const natFlags = { persistent: 4, protocol_hash: 8, protocol_random: 16 } as const;
-// In the order of their bits, which is that of the values too.
+// In the order of their bits, which is also the order of the values.
 const natRanges = ['ipv4_min', 'ipv4_max', 'ipv6_min', 'ipv6_max', 'port_min', 'port_max'] as const;
 
-/** `nx_action_nat` from its padding on. */
+/** `nx_action_nat`, starting at its padding. */
 export const nat: Field<Nat> = {
   read: (from) => {
     from.take(2);
     const flags = from.u16();
     const present = from.u16();
     const value: Record<string, unknown> = {};
-    if ((flags & 3) === 3) from.fail('nat of both source and destination');
+    if ((flags & 3) === 3) from.fail('nat of source and destination at once');
     if ((flags & 3) !== 0) value.kind = kinds[(flags & 3) - 1];
     for (const [name, bit] of Object.entries(natFlags)) if (flags & bit) value[name] = true;
     natRanges.forEach((name, bit) => {

@@ -1,9 +1,9 @@
 import type { MessageOf } from './messages.ts';
 
 /**
- * A packet that the switch hands over, in the form of the newer of its two messages, whichever came. Byte fields are
- * views of the message and belong to the handler. `userdata` is what the action said; a `continuation` sent back in a
- * `resume` lets the packet go on where it stopped.
+ * A punted packet, in the form of the newer of the two packet-in messages. Byte fields are views of the message and
+ * belong to the handler. `userdata` comes from the action. A `continuation` sent back in a `resume` resumes the packet
+ * where it stopped.
  */
 export type PacketIn = Whole<
   MessageOf<'packet_in2'>,
@@ -12,7 +12,7 @@ export type PacketIn = Whole<
 
 type Whole<T, K extends keyof T> = T & { readonly [P in K]-?: NonNullable<T[P]> };
 
-// Of a packet that no flow sent.
+// The cookie of a packet that no flow sent.
 const noCookie = 0xffff_ffff_ffff_ffffn;
 
 /** A packet in, whichever of the two messages it came in. */

@@ -1,7 +1,7 @@
 import type { Field, Reader, Writer } from '@openvnet/wire';
 import type { AnyField } from './variant.ts';
 
-/** One property of a list of them: its number, and its value without the four bytes in front. */
+/** One property of a list: its number, and its value without the four-byte header. */
 interface Property<T> {
   readonly code: number;
   readonly field: Field<T>;
@@ -12,17 +12,17 @@ interface AnyProperty {
 }
 type Table = Readonly<Record<string, AnyProperty>>;
 
-/** The plain object of these properties: none must be there. */
+/** The plain object of these properties, all optional. */
 type Properties<P> = { readonly [K in keyof P]?: P[K] extends Property<infer T> ? T : never };
 
 export function property<T>(code: number, field: Field<T>): Property<T> {
   return { code, field };
 }
 
-/** The value of a property whose being there says everything. */
+/** The value of a property without content. */
 export const present: Field<true> = { read: () => true, write: () => {} };
 
-/** `field` and the bytes behind it that carry nothing but count in the property's length. */
+/** `field` and the padding after it that counts in the length of the property. */
 export function padded<T>(field: Field<T>, size: number): Field<T> {
   return {
     read: (from) => {
@@ -39,7 +39,7 @@ export function padded<T>(field: Field<T>, size: number): Field<T> {
 
 /**
  * Properties up to the end of the reader, each with its number and length and then zeros up to a multiple of eight
- * bytes. They are written in table order; a number that the table does not have is passed over. OpenFlow 1.4, 7.2.
+ * bytes. They are written in table order; numbers that are not in the table are skipped. OpenFlow 1.4, 7.2.
  */
 export function properties<const P extends Table>(table: P): Field<Properties<P>> {
   const entries = Object.entries(table) as unknown as [string, Property<unknown>][];

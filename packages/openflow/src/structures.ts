@@ -1,4 +1,4 @@
-/** What several messages are made of. OpenFlow 1.3.5, 7.2 and 7.3. */
+/** Structures that several messages share. OpenFlow 1.3.5, 7.2 and 7.3. */
 import { type Field, pad, type Reader, u8, u16, u32, u48, type Writer } from '@openvnet/wire';
 import { type Action, decodeActions, encodeActions, reservedPorts } from './actions.ts';
 import { decodeInstructions, encodeInstructions, type Instruction } from './instructions.ts';
@@ -8,10 +8,10 @@ import { layout, listOf, named, withDefault } from './variant.ts';
 /** An `ofp_match` with its padding. */
 export const match: Field<Match> = { read: (from) => decodeMatch(from), write: (to, value) => encodeMatch(value, to) };
 
-/** The same of a packet: fields that we do not know are passed over. */
+/** The same for a packet; unknown fields are skipped. */
 export const packetMatch: Field<Match> = { ...match, read: (from) => decodeMatch(from, 'skip') };
 
-/** The fields of a packet, without header; those we do not know are passed over. */
+/** The fields of a packet, without header; unknown fields are skipped. */
 export const metadataFields: Field<Match> = {
   read: (from) => decodeFields(from, 'skip'),
   write: (to, value) => encodeFields(value, to),
@@ -29,7 +29,7 @@ export const instructionList: Field<readonly Instruction[]> = {
   write: (to, list) => encodeInstructions(list, to),
 };
 
-/** Text in `size` bytes that ends at the first zero, each character one byte. */
+/** Text in `size` bytes, ended by the first zero; each character is one byte. */
 export function textOf(size: number): Field<string> {
   return {
     size,
@@ -45,14 +45,14 @@ export function textOf(size: number): Field<string> {
   };
 }
 
-/** `item` with the 16-bit length of the whole in front. */
+/** `item`, preceded by the 16-bit length of the whole. */
 export function sized<T>(item: Field<T>): Field<T> {
   return {
     read: (from) => {
       const size = from.u16();
       const body = from.sub(size - 2);
       const value = item.read(body);
-      body.end('what had its length in front');
+      body.end('a structure with a length');
       return value;
     },
     write: (to, value) => {
@@ -99,7 +99,7 @@ const bucket = sized(
 );
 export const buckets = listOf(bucket);
 
-/** What a meter does above `rate`, which is in the unit that the meter's flags say. */
+/** The action of a meter above `rate`; the flags of the meter give the unit. */
 export type MeterBand =
   | { readonly type: 'drop'; readonly rate: number; readonly burst_size?: number }
   | {
@@ -123,7 +123,7 @@ function readBand(from: Reader): MeterBand {
   body.take(3);
   body.end('a meter band');
   if (type === 1) return { type: 'drop', ...limits };
-  return type === 2 ? { type: 'dscp_remark', ...limits, prec_level } : from.fail(`meter band ${type} is not known`);
+  return type === 2 ? { type: 'dscp_remark', ...limits, prec_level } : from.fail(`unknown meter band ${type}`);
 }
 
 function writeBand(to: Writer, value: MeterBand): void {

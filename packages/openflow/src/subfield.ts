@@ -2,7 +2,7 @@ import type { Field, Reader, Writer } from '@openvnet/wire';
 import { type FieldName, fieldOf, fieldsByName, type OrderedField } from './fields.ts';
 import { writeQuad } from './match.ts';
 
-/** A run of bits of a field: `offset` counts from its lowest bit. */
+/** Consecutive bits of a field. `offset` counts from the lowest bit. */
 export interface Subfield {
   readonly field: FieldName;
   readonly offset: number;
@@ -21,7 +21,7 @@ export const subfield: Field<Subfield> = {
   },
 };
 
-/** A 16-bit number, or the subfield that holds it: here the header of the field comes first, 0 for a number. */
+/** A 16-bit number, or the subfield that holds it. The header of the field comes first, 0 for a number. */
 export const numberOrSubfield: Field<number | Subfield> = {
   size: 6,
   read: (from) => {
@@ -35,19 +35,19 @@ export const numberOrSubfield: Field<number | Subfield> = {
   },
 };
 
-/** 64 bits, for which a number may be given; read as a bigint. */
+/** 64 bits, read as a bigint; a number is accepted for writing. */
 export const quad: Field<number | bigint> = { size: 8, read: (from) => from.u64(), write: (to, v) => writeQuad(v, to) };
 
 /** Offset and size in 16 bits. */
 function placeOf({ field, offset, bits }: Subfield): number {
-  if (bits > 64) throw new RangeError(`${bits} bits of ${field}: 64 is the most`);
+  if (bits > 64) throw new RangeError(`${bits} bits of ${field}: at most 64 are allowed`);
   return (offset << 6) | (bits - 1);
 }
 
-/** The header of `field`, once the bits asked for are known to be in it. */
+/** The header of `field`. Throws if the bits are not within the field. */
 export function headerOf(name: FieldName, offset: number, bits: number): number {
   const field = fieldsByName.get(name);
-  if (field === undefined) throw new RangeError(`there is no field ${name}`);
+  if (field === undefined) throw new RangeError(`unknown field ${name}`);
   if (field.experimenter !== 0) throw new RangeError(`${name} cannot be part of this action`);
   if (offset < 0 || bits < 1 || offset + bits > field.bits) {
     throw new RangeError(`${name} has no bits ${offset} to ${offset + bits - 1}`);
@@ -68,13 +68,13 @@ function fieldWith(header: number, from: Reader): OrderedField {
   return field;
 }
 
-/** The subfield, once its bits are known to be in the field. */
+/** The subfield. Throws if its bits are not within the field. */
 export function checked(field: OrderedField, offset: number, bits: number, from: Reader): Subfield {
   if (bits < 1 || offset + bits > field.bits) from.fail(`${field.name} has no bits ${offset} to ${offset + bits - 1}`);
   return { field: field.name, offset, bits };
 }
 
-// A number and a bigint are slow to compare, so there is a limit of each kind.
+// Comparing a number with a bigint is slow, so there is a limit of each type.
 const limits = Array.from({ length: 65 }, (_, bits) => 2 ** bits);
 const wideLimits = Array.from({ length: 65 }, (_, bits) => 1n << BigInt(bits));
 
@@ -111,7 +111,7 @@ export const move: Field<{ readonly from: Subfield; readonly to: Subfield }> = {
   },
 };
 
-/** What is pushed to the stack or popped from it. */
+/** The subfield that is pushed to the stack or popped from it. */
 export const stacked: Field<Subfield> = {
   read: (from) => {
     const offset = from.u16();
@@ -128,7 +128,7 @@ export const stacked: Field<Subfield> = {
   },
 };
 
-/** The one bit that tells how a check came out. */
+/** The bit that receives the result of a check. */
 export const resultBit: Field<Subfield> = {
   read: (from) => {
     const offset = from.u16();

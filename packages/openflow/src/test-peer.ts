@@ -1,4 +1,4 @@
-/** The other ends of connections, for tests. */
+/** Peers of connections, for tests. */
 import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { Framer } from './framer.ts';
@@ -6,7 +6,7 @@ import { decodeMessage, encodeMessage, type Message } from './messages.ts';
 
 export const features = { n_buffers: 0, n_tables: 254, auxiliary_id: 0, capabilities: 0 };
 
-/** The other end of a connection, which says what a test lets it say. */
+/** The peer of a connection, scripted by a test. */
 export class Peer {
   readonly socket: Socket;
   readonly received: { message: Message; xid: number }[] = [];
@@ -47,7 +47,7 @@ export class Peer {
   }
 }
 
-/** Waits for connections as a switch does; `serve` is what it then does. */
+/** Listens like a switch; `serve` handles each connection. */
 export async function serving(serve: (socket: Socket) => void): Promise<AsyncDisposable & { readonly target: string }> {
   const sockets: Socket[] = [];
   const server = createServer((socket) => {
@@ -66,7 +66,7 @@ export async function serving(serve: (socket: Socket) => void): Promise<AsyncDis
   };
 }
 
-/** Greets as a switch does and then is silent. */
+/** Performs the handshake of a switch and is then silent. */
 export function greetAsSwitch(socket: Socket): void {
   const framer = new Framer((bytes) => {
     const { message, xid } = decodeMessage(bytes);

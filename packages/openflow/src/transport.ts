@@ -1,6 +1,6 @@
 /**
- * The wire to one switch: framing, xids, answers to requests, echo. It knows no message but those that keep a
- * connection alive; what a switch is asked is `connection.ts`. Bytes handed to `send` belong to the socket from then on.
+ * The transport to one switch: framing, xids, answers to requests, echo. It knows only the messages that keep a
+ * connection alive; `connection.ts` has the requests. Bytes passed to `send` belong to the socket from then on.
  */
 import type { Socket } from 'node:net';
 import { DecodeError } from '@openvnet/wire';
@@ -8,14 +8,14 @@ import { ConnectionError } from './errors.ts';
 import { Framer } from './framer.ts';
 import { decodeMessage, encodeMessage, type Message, type MessageOf, openflow13 } from './messages.ts';
 
-/** Who waits for an answer. */
+/** A pending request. */
 export interface Waiting {
-  /** A message with the xid; says whether it was the last. */
+  /** Takes a message with the xid of the request. Returns whether it was the last. */
   readonly accept: (bytes: Buffer) => boolean;
   readonly fail: (error: Error) => void;
 }
 
-/** Who wants to know of errors that answer any of the messages from `first` to `last`. */
+/** A handler of errors that answer the messages with xids from `first` to `last`. */
 export interface Watch {
   readonly first: number;
   readonly last: number;
@@ -23,9 +23,9 @@ export interface Watch {
 }
 
 export interface TransportOptions {
-  /** What nobody waits for. */
+  /** Receives messages that answer no pending request. */
   readonly receive: (message: Message, xid: number) => void;
-  /** What could not be read; the connection lives on. */
+  /** Receives the error for a message that cannot be read; the connection continues. */
   readonly unreadable: (error: DecodeError) => void;
   readonly fault: (error: unknown) => void;
   readonly echoIntervalMs: number;
@@ -36,12 +36,12 @@ const echoRequest = 2;
 const echoReply = 3;
 const lastXid = 0xffff_ffff;
 const chunkSize = 1 << 16;
-/** Bytes that wait to be read by the peer, above which its echoes are not answered. */
+/** Number of unsent bytes above which echo requests of the peer are not answered. */
 const mostUnread = 1 << 20;
 
 export class Transport {
   readonly peer: string;
-  /** Fulfilled when the socket is closed, with the reason where it was not `close`. */
+  /** Fulfilled when the socket is closed, with the reason unless `close` closed it. */
   readonly closed: Promise<ConnectionError | undefined>;
   readonly #socket: Socket;
   readonly #options: TransportOptions;
@@ -65,12 +65,12 @@ export class Transport {
       try {
         framer.push(chunk);
       } catch (error) {
-        this.destroy(`it sent what cannot be read: ${(error as Error).message}`, error);
+        this.destroy(`it sent a message that cannot be read: ${(error as Error).message}`, error);
       }
     });
     socket.on('drain', () => this.#settleDrains());
     socket.on('end', () => {
-      if (!this.#ending) this.destroy('the other side ended it');
+      if (!this.#ending) this.destroy('the peer closed it');
     });
     socket.on('error', (error) => this.destroy(error.message, error));
     const timer = setInterval(() => this.#probe(), options.echoIntervalMs).unref();
@@ -88,7 +88,7 @@ export class Transport {
     this.#first = handler;
   }
 
-  /** A run of `length` xids that nobody else has; the first of them. */
+  /** Reserves `length` consecutive xids and returns the first. */
   xids(length: number): number {
     if (this.#nextXid + length - 1 > lastXid) this.#nextXid = 1;
     const first = this.#nextXid;
@@ -102,7 +102,7 @@ export class Transport {
     return xid;
   }
 
-  /** Sends `message` and hands what answers it to `waiting`. */
+  /** Sends `message` and passes its answers to `waiting`. */
   ask(message: Message, waiting: Waiting): number {
     const xid = this.xids(1);
     if (this.#over) waiting.fail(this.#closedError());
@@ -113,7 +113,7 @@ export class Transport {
     return xid;
   }
 
-  /** Nobody waits for `xid` any more. */
+  /** Abandons the request with `xid`. */
   forget(xid: number): void {
     this.#waiting.delete(xid);
   }
@@ -123,7 +123,7 @@ export class Transport {
     return () => this.#watches.delete(watch);
   }
 
-  /** Sends what `pieces` gives, whole pieces together, and waits where the socket has enough for now. */
+  /** Sends `pieces`, several in one write, and waits while the buffer of the socket is full. */
   async sendAll(pieces: Iterable<Buffer>): Promise<void> {
     let chunk: Buffer[] = [];
     let size = 0;
@@ -138,13 +138,13 @@ export class Transport {
     if (size > 0) await this.#write(Buffer.concat(chunk, size));
   }
 
-  /** Ends the connection because of `why`. */
+  /** Ends the connection with the reason `why`. */
   destroy(why: string, cause?: unknown): void {
     this.#reason ??= new ConnectionError(`connection to ${this.peer} closed: ${why}`, { cause });
     this.#socket.destroy();
   }
 
-  /** Sends what has not left yet and ends the connection. */
+  /** Sends pending bytes and ends the connection. */
   end(last?: Buffer): void {
     this.#ending = true;
     try {
@@ -164,7 +164,7 @@ export class Transport {
     await drain.promise;
   }
 
-  /** Hands bytes to the socket; says whether it takes more at once. A socket that fails ends the connection. */
+  /** Writes bytes to the socket; returns whether it accepts more at once. An error of the socket ends the connection. */
   #put(bytes: Buffer): boolean {
     try {
       return this.#socket.write(bytes);
@@ -214,17 +214,17 @@ export class Transport {
   }
 
   #answerEcho(bytes: Buffer): void {
-    // A peer that asks and does not read would have its answers kept for ever.
+    // The answers to a peer that asks but does not read would pile up.
     if (this.#socket.writableLength > mostUnread) return;
     const reply = Buffer.from(bytes);
     reply[1] = echoReply;
     this.#put(reply);
   }
 
-  /** Asks whether the peer is there when it was silent; ends the connection when it was silent after that too. */
+  /** Sends an echo request to a silent peer; ends the connection if the peer stays silent. */
   #probe(): void {
     if (this.#heard) this.#probing = false;
-    else if (this.#probing) this.destroy(`no answer to an echo for ${this.#options.echoIntervalMs} ms`);
+    else if (this.#probing) this.destroy(`no answer to an echo request for ${this.#options.echoIntervalMs} ms`);
     else {
       this.#probing = true;
       this.send({ type: 'echo_request', data: new Uint8Array(0) });

@@ -1,12 +1,12 @@
 import type { Field, Reader, Value, Writer } from '@openvnet/wire';
 
-/** One kind of a tagged union: the number that stands for it on the wire, and what follows that number. */
+/** One variant of a tagged union: its number on the wire and the codec of the bytes after that number. */
 export interface Variant<T> {
   readonly code: number;
   readonly codec: Field<T>;
 }
 
-/** A field that need not be given: `absent` is written in its place. */
+/** An optional field: `absent` is written in its place. */
 interface Omissible<T> extends Field<T> {
   readonly absent: unknown;
 }
@@ -38,12 +38,12 @@ export type OneOf<V> = {
   [K in keyof V]: V[K] extends Variant<infer T> ? Flat<{ readonly type: K } & T> : never;
 }[keyof V];
 
-/** `field`, written as `absent` where it is not given; read, it is always there. */
+/** `field`, written as `absent` if it is missing; always present when read. */
 export function withDefault<T>(field: Field<T>, absent: NoInfer<T>): Omissible<T> {
   return { ...field, absent, write: (to, value) => field.write(to, value ?? absent) };
 }
 
-/** `field`, where `absent` on the wire stands for not being there. */
+/** `field`, with `absent` on the wire for a missing value. */
 export function optional<T>(field: Field<T>, absent: NoInfer<T>): Omissible<T> {
   return {
     ...field,
@@ -78,7 +78,7 @@ export function named<const N extends string>(
   };
 }
 
-/** A number whose bits have names: those that are set are `true`, the others are not there. */
+/** A number whose bits have names: bits that are set are `true`, the others are missing. */
 export function flagBits<const N extends string>(
   field: Field<number>,
   bits: Readonly<Record<N, number>>,
@@ -99,7 +99,7 @@ export function flagBits<const N extends string>(
   };
 }
 
-/** Two codecs one after the other that fill one object. */
+/** Two consecutive codecs that fill one object. */
 export function inTurn<A extends object, B extends object>(first: Field<A>, second: Field<B>): Field<Flat<A & B>> {
   return {
     read: (from) => ({ ...first.read(from), ...second.read(from) }) as Flat<A & B>,
@@ -110,7 +110,7 @@ export function inTurn<A extends object, B extends object>(first: Field<A>, seco
   };
 }
 
-/** `item` again and again up to the end of the reader. Items must take at least one byte. */
+/** `item`, repeated up to the end of the reader. An item takes at least one byte. */
 export function listOf<T>(item: Field<T>): Field<readonly T[]> {
   return {
     read: (from) => {
@@ -124,7 +124,7 @@ export function listOf<T>(item: Field<T>): Field<readonly T[]> {
   };
 }
 
-/** Fields one after the other, as `struct` of wire does, of which some need not be given. */
+/** Consecutive fields, like `struct` of wire, some of them optional. */
 export function layout<const F extends Fields>(fields: F): Field<Layout<F>> {
   const entries = Object.entries(fields) as unknown as [string, Field<unknown>][];
   return {
@@ -147,20 +147,20 @@ export function variant<const F extends Fields>(code: number, fields: F): Varian
   return { code, codec: layout(fields) };
 }
 
-/** A variant that is read and written by code of its own. */
+/** A variant with its own reading and writing code. */
 export function variantOf<T extends object>(code: number, codec: Field<T>): Variant<T> {
   return { code, codec };
 }
 
 /**
- * The number of an extension, by who made it and by its number there. It is above all plain numbers, so both live in
- * one table.
+ * The number of an extension, from its experimenter and subtype. It is above all plain numbers, so that one table can hold
+ * both.
  */
 export function extension(experimenter: number, subtype: number): number {
   return (experimenter + 1) * 0x1_0000 + subtype;
 }
 
-/** Whether `code` is an extension's, which `experimenterOf` and `subtypeOf` take apart. */
+/** Whether `code` is the number of an extension, which `experimenterOf` and `subtypeOf` split. */
 export function isExtension(code: number): boolean {
   return code >= 0x1_0000;
 }
@@ -173,26 +173,26 @@ export function subtypeOf(code: number): number {
   return code % 0x1_0000;
 }
 
-/** Looks variants up by number and by name; what surrounds them on the wire is the caller's. */
+/** Looks up variants by number and by name. The caller handles the bytes around them. */
 export class Variants<T extends { readonly type: string }> {
   readonly #byName = new Map<string, Variant<object>>();
   readonly #byCode = new Map<number, [string, Field<object>]>();
   readonly #what: string;
 
-  /** `what` names the kind of thing in messages. */
+  /** `what` names the kind of variant in messages. */
   constructor(what: string, table: Readonly<Record<string, AnyVariant>>) {
     this.#what = what;
     for (const [name, { code, codec }] of Object.entries(table)) {
-      if (this.#byCode.has(code)) throw new Error(`${what} ${name} has the number of another`);
+      if (this.#byCode.has(code)) throw new Error(`${what} ${name} has the number of another ${what}`);
       this.#byName.set(name, { code, codec: codec as unknown as Field<object> });
       this.#byCode.set(code, [name, codec as unknown as Field<object>]);
     }
   }
 
-  /** The variant of `value`; throws `RangeError` where the table has none. */
+  /** The variant of `value`; throws `RangeError` if the table has none. */
   of(value: { readonly type: string }): Variant<object> {
     const found = this.#byName.get(value.type);
-    if (found === undefined) throw new RangeError(`there is no ${this.#what} ${value.type}`);
+    if (found === undefined) throw new RangeError(`no ${this.#what} is named ${value.type}`);
     return found;
   }
 
@@ -201,12 +201,12 @@ export class Variants<T extends { readonly type: string }> {
     return [...this.#byName.keys()];
   }
 
-  /** The name of `code`, where the table has it. */
+  /** The name of `code`, if it is in the table. */
   nameOf(code: number): string | undefined {
     return this.#byCode.get(code)?.[0];
   }
 
-  /** What follows `code`, up to the end of `from`; `undefined` where the table has no such number. */
+  /** Reads the bytes after `code`, up to the end of `from`; `undefined` if the table has no such number. */
   read(code: number, from: Reader): T | undefined {
     const found = this.#byCode.get(code);
     return found && ({ type: found[0], ...found[1].read(from) } as unknown as T);

@@ -239,7 +239,7 @@ describe('updates that cannot be read', () => {
     ['no object', [], 'an object expected for an update'],
     ['a table that was not asked for', { Mirror: {} }, 'an update of Mirror, which is not monitored'],
     ['a row that is not known', { Port: { x: { delete: null } } }, 'an update of Port x, which is not known'],
-    ['a row without a kind of change', { Port: { 'P-p1': {} } }, 'an update of Port P-p1 that says nothing'],
+    ['a row without a kind of change', { Port: { 'P-p1': {} } }, 'an update of Port P-p1 without a change'],
     ['a column that was not asked for', { Port: { 'P-p1': { modify: { tag: 1 } } } }, 'column tag'],
     ['a value of another kind', { Interface: { 'I-p1': { modify: { ofport: 'x' } } } }, 'a number expected, not "x"'],
     ['a map that is none', { Bridge: { B: { modify: { external_ids: {} } } } }, 'a map expected, not {}'],

@@ -10,11 +10,11 @@ export interface PortState {
   readonly type: string;
   readonly ifaceId: string | undefined;
   readonly linkState: 'up' | 'down' | undefined;
-  /** Whether the host has switched it on. */
+  /** Whether the interface is administratively up. */
   readonly adminState: 'up' | 'down' | undefined;
-  /** Why the switch daemon could not set it up. */
+  /** Why the switch daemon could not set up the interface. */
   readonly error: string | undefined;
-  /** The address that is in use. */
+  /** The MAC address in use. */
   readonly mac: string | undefined;
   /** Whether a learning switch (`NORMAL`) would pass no frame from it or to it. */
   readonly isolated: boolean;
@@ -28,7 +28,7 @@ export interface BridgeState {
   readonly datapathType: string;
   /** Targets, sorted. */
   readonly controllers: readonly string[];
-  /** Controllers that the bridge is connected to: to which target, and since when in milliseconds of `performance.now`. */
+  /** Controllers that the bridge is connected to, by target, with the time of the connection (`performance.now`, ms). */
   readonly connectedControllers: readonly { readonly target: string; readonly at: number }[];
   /** By name. */
   readonly ports: ReadonlyMap<string, PortState>;
@@ -36,7 +36,7 @@ export interface BridgeState {
   readonly otherConfig: ReadonlyMap<string, string>;
 }
 
-/** What differs from the state before; `undefined` for what is no longer there. */
+/** Differences from the previous state; `undefined` for a bridge or port that is gone. */
 export type BridgeChange =
   | ['bridge', name: string, state: BridgeState | undefined]
   | ['port', bridge: string, name: string, state: PortState | undefined];
@@ -46,20 +46,20 @@ const steadyMs = 1500;
 type Published = BridgeState & { readonly ports: Map<string, PortState> };
 
 /**
- * Bridges and their ports by name, made from the monitored rows. Only what a batch touches is looked at again, and only
- * what differs by name and content is a change: a restarted server with the same contents changes nothing.
+ * Bridges and their ports by name, made from the monitored rows. Only rows that a batch touches are examined again, and only
+ * a difference in name or content is a change: a restarted server with the same contents changes nothing.
  */
 export class Bridges {
   #rows = new Rows();
   readonly #state = new Map<string, Published>();
-  /** Where each row is used, and the row of each name. */
+  /** The users of each row, and the row of each name. */
   readonly #bridgeOfPort = new Map<string, string>();
   readonly #portOfInterface = new Map<string, string>();
   readonly #bridgeByName = new Map<string, string>();
   readonly #interfaceByName = new Map<string, string>();
   /** The bridge under which a port was last shown. */
   readonly #shownUnder = new Map<string, string>();
-  /** Since when each controller is connected, by its row: only of rows that were written since the contents were read. */
+  /** When each controller connected, by row. Only rows that were written after the initial contents are known. */
   readonly #connectedAt = new Map<string, number>();
   readonly #touchedBridges = new Set<string>();
   readonly #touchedPorts = new Set<string>();
@@ -83,15 +83,15 @@ export class Bridges {
   }
 
   /**
-   * Takes `contents` for everything there is. A server that was restarted has forgotten what it does not store, such as
-   * the datapath id: that stays until the switch daemon says it again. Throws `OvsdbError` where `contents` cannot be
+   * Replaces everything with `contents`. A restarted server has lost columns that it does not store, such as
+   * the datapath id; they keep their values until the switch daemon writes them again. Throws `OvsdbError` if `contents` cannot be
    * read; `state` is then as before.
    */
   replace(contents: unknown): BridgeChange[] {
     for (const index of [this.#bridgeOfPort, this.#portOfInterface, this.#bridgeByName, this.#interfaceByName]) {
       index.clear();
     }
-    // What the contents say of connections may be from long ago.
+    // The state of connections in the initial contents may be old.
     this.#connectedAt.clear();
     for (const name of this.#state.keys()) this.#touchedBridges.add(name);
     for (const name of this.#shownUnder.keys()) this.#touchedPorts.add(name);
@@ -106,7 +106,7 @@ export class Bridges {
     return this.#publish();
   }
 
-  /** Applies a batch of `update2`. Throws `OvsdbError` where it cannot be read; only `replace` helps then. */
+  /** Applies a batch of `update2`. Throws `OvsdbError` if it cannot be read; only `replace` helps then. */
   update(updates: unknown): BridgeChange[] {
     this.#rows.apply(updates, (touched) => {
       if (touched.table === 'Controller') this.#noteConnection(touched);
@@ -140,7 +140,7 @@ export class Bridges {
     }
   }
 
-  /** The switch daemon says in whole seconds how long a connection has been there: a difference of a second is none. */
+  /** The switch daemon reports the age of a connection in whole seconds, so a difference of one second is ignored. */
   #noteConnection({ uuid, row, gone }: Touched & { readonly table: 'Controller' }): void {
     const seconds = Number(row.status.get('sec_since_connect'));
     if (gone || !row.is_connected || !Number.isFinite(seconds)) {
@@ -152,7 +152,7 @@ export class Bridges {
     if (before === undefined || Math.abs(at - before) > steadyMs) this.#connectedAt.set(uuid, at);
   }
 
-  /** A row that is not there yet, or no more, is touched by its own update. */
+  /** A row that does not exist yet, or no longer, is touched by its own update. */
   #touchInterface(uuid: string): void {
     const row = this.#rows.tables.Interface.get(uuid);
     if (row !== undefined) this.#touchedPorts.add(row.name);
@@ -248,13 +248,13 @@ function portState(row: Row<'Interface'>, holder: Row<'Port'>): PortState {
   };
 }
 
-/** The references that an update moved: all of a row that is new or gone, else those in the difference. */
+/** The references that an update changed: all of a row that is new or gone, otherwise those in the difference. */
 function moved(difference: Touched['difference'], column: string, all: ReadonlySet<string>): Iterable<string> {
   if (difference === undefined) return all;
   return column in difference ? elements(difference[column]).map(uuidOf) : [];
 }
 
-/** Within a batch the new user of a name or row may come before the old one goes: only its own entry is deleted. */
+/** In a batch, the new user of a name or row may come before the removal of the old one, so only its own entry is deleted. */
 function index(map: Map<string, string>, key: string, uuid: string, gone: boolean): void {
   if (!gone) map.set(key, uuid);
   else if (map.get(key) === uuid) map.delete(key);

@@ -1,14 +1,14 @@
 import { OvsdbError } from './error.ts';
 
 /**
- * A kind of column: its value where the row leaves it out, and how the value on the wire is read. Where a column can
- * hold many values `modify` applies a difference to `value`; elsewhere the wire carries the new value itself.
+ * A kind of column: its default value and how the value on the wire is read. If a column can hold many values,
+ * `modify` applies a difference to `value`; otherwise the wire carries the new value.
  */
 export interface Column<T> {
   readonly empty: () => T;
   readonly read: (wire: unknown) => T;
   readonly modify?: (value: T, difference: unknown) => T;
-  /** The server does not store it: it is missing after a restart until the switch daemon writes it again. */
+  /** The server does not store this column; after a restart it is missing until the switch daemon writes it again. */
   readonly ephemeral?: true;
 }
 
@@ -19,7 +19,7 @@ interface AnyColumn {
   readonly modify?: (value: never, difference: unknown) => unknown;
 }
 
-/** What is monitored, and nothing else: the server sends no other column. Names are those of the Open vSwitch schema. */
+/** The monitored columns; the server sends no others. Names are those of the Open vSwitch schema. */
 export const tables = {
   Open_vSwitch: { ovs_version: optional(text), next_cfg: integer(), cur_cfg: integer() },
   Bridge: {
@@ -48,22 +48,22 @@ export const tables = {
 
 type Tables = typeof tables;
 export type TableName = keyof Tables;
-/** A row of a table, every column there. */
+/** A row of a table, with every column. */
 export type Row<T extends TableName> = {
   [C in keyof Tables[T]]: Tables[T][C] extends Column<infer V> ? V : never;
 };
 
-/** What `monitor_cond` is asked for. RFC 7047, 4.1.5; ovsdb-server(7), 4.1.12. */
+/** The parameters of `monitor_cond`. RFC 7047, 4.1.5; ovsdb-server(7), 4.1.12. */
 export const monitorRequests = Object.fromEntries(
   Object.entries(tables).map(([table, columns]) => [table, [{ columns: Object.keys(columns) }]]),
 );
 
-/** The elements of a set as the wire gives it: one element alone is not wrapped. RFC 7047, 5.1. */
+/** The elements of a set as encoded on the wire, where a single element is not wrapped. RFC 7047, 5.1. */
 export function elements(wire: unknown): readonly unknown[] {
   return Array.isArray(wire) && wire[0] === 'set' && Array.isArray(wire[1]) ? wire[1] : [wire];
 }
 
-/** The row's uuid that an element of a set of references stands for. */
+/** The uuid in an element of a set of references. */
 export function uuidOf(wire: unknown): string {
   if (Array.isArray(wire) && wire[0] === 'uuid' && typeof wire[1] === 'string') return wire[1];
   throw unreadable('a uuid', wire);
@@ -81,7 +81,7 @@ function integer(): Column<number> {
   return { empty: () => 0, read: number };
 }
 
-/** At most one value. Its difference is the new value: the schema's maximum is one. */
+/** At most one value. Its difference is the new value, because the maximum in the schema is one. */
 function optional<T>(atom: (wire: unknown) => T): Column<T | undefined> {
   const read = (wire: unknown): T | undefined => {
     const [first] = elements(wire);
@@ -105,7 +105,7 @@ function ephemeral<T>(column: Column<T>): Column<T> {
   return { ...column, ephemeral: true };
 }
 
-/** The uuids of other rows. The set stays the same object, so that one more port does not copy two thousand. */
+/** The uuids of other rows. The set is changed in place, so that adding a port does not copy two thousand others. */
 function references(): Column<Set<string>> {
   const modify = (value: Set<string>, difference: unknown): Set<string> => {
     for (const uuid of elements(difference).map(uuidOf)) if (!value.delete(uuid)) value.add(uuid);
@@ -114,7 +114,7 @@ function references(): Column<Set<string>> {
   return { empty: () => new Set(), read: (wire) => new Set(elements(wire).map(uuidOf)), modify };
 }
 
-/** Text by text. Each state is a new object, so that it can be handed out. */
+/** A map from text to text. Each state is a new object, so that it can be shared. */
 function map(): Column<ReadonlyMap<string, string>> {
   const modify = (value: ReadonlyMap<string, string>, difference: unknown): ReadonlyMap<string, string> => {
     const changed = new Map(value);
@@ -147,7 +147,7 @@ function number(wire: unknown): number {
 
 function boolean(wire: unknown): boolean {
   if (typeof wire === 'boolean') return wire;
-  throw unreadable('a truth value', wire);
+  throw unreadable('a boolean', wire);
 }
 
 function unreadable(expected: string, wire: unknown): OvsdbError {

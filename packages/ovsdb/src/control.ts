@@ -4,9 +4,9 @@ import { OvsdbError } from './error.ts';
 import { Scanner } from './scanner.ts';
 
 /**
- * Asks a daemon of Open vSwitch something at its control socket, as `ovs-appctl` does: JSON-RPC 1.0 without framing.
- * `daemon` is its name, `directory` where its socket is. Gives the text of the answer; throws `OvsdbError` with what
- * it refused, or why it could not be asked.
+ * Sends a command to the control socket of an Open vSwitch daemon, as `ovs-appctl` does: JSON-RPC 1.0 without framing.
+ * `daemon` is its name, `directory` holds its socket. Returns the text of the answer. Throws `OvsdbError` with the
+ * refusal, or with the reason why the daemon could not be reached.
  */
 export async function askDaemon(
   { directory, daemon, timeoutMs = 5000 }: { directory: string; daemon: string; timeoutMs?: number },
@@ -36,7 +36,7 @@ export async function askDaemon(
   return promise.finally(() => socket.destroy());
 }
 
-/** The newest socket of a daemon: its name holds the process number. */
+/** The newest socket of a daemon; the name of the socket contains the process id. */
 async function socketOf(directory: string, daemon: string): Promise<string> {
   const names = await readdir(directory).catch((cause: Error) => {
     throw new OvsdbError(`${directory}: ${cause.message}`, {}, { cause });

@@ -1,5 +1,5 @@
 /**
- * Operations that change columns of one row, or of every row where `where` is empty. A value is what the column holds:
+ * Operations that change columns of one row, or of every row where `where` is empty. A value is the content of the column:
  * text, number, boolean, an array for a set, `undefined` for an empty optional. An object edits a map: its keys are set,
  * or deleted where they are `undefined`, and the other keys of the map stay. RFC 7047, 5.2.
  */
@@ -19,7 +19,7 @@ export function editOperations(
   ];
 }
 
-/** Asks the switch daemon to say when it has applied what the transaction did: the last result is the number to wait for. */
+/** Asks the switch daemon to confirm that it has applied the transaction. The last result is the number to wait for. */
 export const nextCfgOperations: readonly object[] = [
   { op: 'mutate', table: 'Open_vSwitch', where: [], mutations: [['next_cfg', '+=', 1]] },
   { op: 'select', table: 'Open_vSwitch', where: [], columns: ['next_cfg'] },
@@ -36,7 +36,7 @@ function set(value: unknown): unknown {
   return Array.isArray(value) ? ['set', value] : value;
 }
 
-/** An insertion leaves a key that is there as it is: so every key is deleted first. */
+/** An insertion does not change an existing key, so every key is deleted first. */
 function mapMutations(column: string, edit: MapEdit): unknown[] {
   const pairs = Object.entries(edit).filter(([, value]) => value !== undefined);
   return [

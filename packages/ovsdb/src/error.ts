@@ -1,4 +1,4 @@
-/** What an `OvsdbError` may know beside its message. */
+/** Optional details of an `OvsdbError`. */
 export interface OvsdbErrorFacts {
   /** Index of the operation that was refused. */
   operation?: number;
@@ -7,7 +7,7 @@ export interface OvsdbErrorFacts {
   details?: string;
 }
 
-/** What the database server refused, did not answer, or said so that it cannot be read. */
+/** The database server refused a request, did not answer, or sent an answer that cannot be read. */
 export class OvsdbError extends Error {
   override readonly name = 'OvsdbError';
   readonly operation: number | undefined;
@@ -23,8 +23,8 @@ export class OvsdbError extends Error {
 }
 
 /**
- * The results of the operations of a transaction, once it is certain that none was refused: else throws `OvsdbError`.
- * An answer longer than the operations ends with what went wrong when all were done together. RFC 7047, 4.1.3.
+ * The results of the operations of a transaction. Throws `OvsdbError` if one was refused.
+ * An answer with one result more than operations ends with the error of the commit. RFC 7047, 4.1.3.
  */
 export function checkedResults(operations: readonly object[], answer: unknown): unknown[] {
   if (!Array.isArray(answer)) throw new OvsdbError('transact was answered without results');
@@ -39,7 +39,7 @@ export function checkedResults(operations: readonly object[], answer: unknown): 
   return answer;
 }
 
-/** The error for `what`, which the server answered with `refusal`: an object with `error` and `details`, or any value. */
+/** The error for the request `what`. `refusal` is the answer: an object with `error` and `details`, or any value. */
 export function refused(what: string, refusal: unknown, operation?: number): OvsdbError {
   const { error, details } = isRefusal(refusal) ? refusal : { error: JSON.stringify(refusal), details: undefined };
   const message = `${what} refused: ${error}${details === undefined ? '' : ` (${details})`}`;

@@ -7,28 +7,28 @@ import { Session } from './session.ts';
 import { parseTarget, reasonOf, type Target } from './target.ts';
 
 export interface OvsdbEvents {
-  /** Connected, and `bridges` is up to date; what differed has been told before. */
+  /** Connected, and `bridges` is up to date. Events for all differences were emitted before. */
   up: [];
-  /** The connection was lost, or could not be made; the latter once for each reason. */
+  /** The connection was lost or could not be made. A failure to connect is reported once for each reason. */
   down: [reason: string];
-  /** A bridge appeared, changed in itself, or vanished. */
+  /** A bridge appeared, changed (apart from its ports) or vanished. */
   bridge: [name: string, state: BridgeState | undefined];
   /** A port appeared, changed or vanished. */
   port: [bridge: string, name: string, state: PortState | undefined];
-  /** After the `bridge` and `port` events of a batch; none for a batch that changed nothing. */
+  /** Emitted after the `bridge` and `port` events of a batch, unless the batch changed nothing. */
   change: [];
 }
 
 export interface OvsdbOptions {
   /** `unix:PATH` or `tcp:HOST:PORT`. */
   target: string;
-  /** First pause before dialling again; it doubles up to a second. */
+  /** First pause before dialling again, in milliseconds; it doubles up to one second. */
   retryMs?: number;
-  /** Silence after which the server is asked for an echo; after as much again the connection is closed. */
+  /** Silence in milliseconds after which an echo request is sent; after the same time again the connection is closed. */
   probeMs?: number;
   /** How long the switch daemon may take to apply a change. */
   applyMs?: number;
-  /** Gets what a listener threw: the others are called all the same, and the connection goes on. */
+  /** Receives exceptions of listeners. The other listeners are still called, and the connection continues. */
   onFault?: (error: unknown) => void;
 }
 
@@ -36,9 +36,9 @@ const database = 'Open_vSwitch';
 const maxRetryMs = 1000;
 
 /**
- * Live copy of what the switch daemon's database says of bridges, ports and interfaces, and changes to them. It connects
- * again by itself until it is disposed; meanwhile `bridges` stays as last known. When an event is told, `bridges`
- * already is as after the whole batch. RFC 7047; ovsdb-server(7).
+ * A live copy of the bridges, ports and interfaces in the Open vSwitch database, and changes to them. It reconnects by
+ * itself until it is disposed; meanwhile `bridges` keeps the last known state. When an event is emitted, `bridges`
+ * already reflects the whole batch. RFC 7047; ovsdb-server(7).
  */
 export class Ovsdb extends EventEmitter<OvsdbEvents> implements AsyncDisposable {
   readonly #target: Target;
@@ -66,7 +66,7 @@ export class Ovsdb extends EventEmitter<OvsdbEvents> implements AsyncDisposable 
     this.#onFault = onFault;
   }
 
-  /** Connects, and keeps connected until it is disposed. */
+  /** Connects, and reconnects until it is disposed. */
   start(): void {
     if (this.#disposed.signal.aborted) throw new OvsdbError(`${this.#target.text}: disposed`);
     if (this.#session !== undefined || this.#retry !== undefined) return;
@@ -92,8 +92,8 @@ export class Ovsdb extends EventEmitter<OvsdbEvents> implements AsyncDisposable 
   }
 
   /**
-   * Does the operations together or not at all, and gives their results. Throws `OvsdbError` where one is refused,
-   * naming it, and where there is no connection or it is lost before the answer. RFC 7047, 4.1.3.
+   * Runs the operations as one transaction and returns their results. Throws `OvsdbError` if one is refused, naming
+   * it, and if there is no connection or it is lost before the answer. RFC 7047, 4.1.3.
    */
   async transact(operations: readonly object[], { signal }: { signal?: AbortSignal } = {}): Promise<unknown[]> {
     signal?.throwIfAborted();
@@ -112,7 +112,7 @@ export class Ovsdb extends EventEmitter<OvsdbEvents> implements AsyncDisposable 
     }
   }
 
-  /** Sets what a bridge does without a controller, and waits until the switch daemon does it. */
+  /** Sets the fail mode of a bridge, and waits until the switch daemon has applied it. */
   setFailMode(bridge: string, mode: 'secure' | 'standalone' | undefined): Promise<void> {
     return this.setBridge(bridge, { fail_mode: mode });
   }
@@ -129,15 +129,15 @@ export class Ovsdb extends EventEmitter<OvsdbEvents> implements AsyncDisposable 
 
   /**
    * Changes columns of a bridge, and waits until the switch daemon has applied it. An array is a set, `undefined` no
-   * value; an object edits a map: keys with `undefined` are deleted, keys not named stay.
+   * value. An object edits a map: keys with `undefined` are deleted, other keys stay.
    */
   setBridge(bridge: string, columns: Readonly<Record<string, unknown>>): Promise<void> {
     return this.#apply(editOperations('Bridge', [['name', '==', bridge]], columns), `bridge ${bridge}`);
   }
 
   /**
-   * Isolates all ports of a bridge, or ends that: a learning switch (`NORMAL`) takes no frame from an isolated port and
-   * gives it none. Flows that do without `NORMAL` are not concerned.
+   * Isolates all ports of a bridge, or ends their isolation. The action `NORMAL` neither accepts frames from an isolated port
+   * nor sends frames to it. Flows without `NORMAL` are not affected.
    */
   async isolatePorts(bridge: string, isolated: boolean): Promise<void> {
     const columns = isolated ? isolation : { vlan_mode: undefined, trunks: [] };
@@ -147,7 +147,7 @@ export class Ovsdb extends EventEmitter<OvsdbEvents> implements AsyncDisposable 
     if (edits.length > 0) await this.transact(edits);
   }
 
-  /** Stops for good. What waits for an answer fails. */
+  /** Stops permanently. Pending calls fail. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#disposed.abort(new OvsdbError(`${this.#target.text}: disposed`));
     clearTimeout(this.#retry);
@@ -222,7 +222,7 @@ export class Ovsdb extends EventEmitter<OvsdbEvents> implements AsyncDisposable 
 
   #notified(session: Session, method: string, params: readonly unknown[]): void {
     if (method === 'update2' && this.connected) this.#tell(this.#bridges.update(params[1]));
-    // The server forgets the monitor when the database is replaced: it must be asked again.
+    // The server drops the monitor when the database is replaced, so a new one is requested.
     else if (method === 'monitor_canceled') session.close(`${this.#target.text}: the server ended the monitor`);
   }
 
@@ -235,7 +235,7 @@ export class Ovsdb extends EventEmitter<OvsdbEvents> implements AsyncDisposable 
     if (changes.length > 0) this.#emit('change');
   }
 
-  /** What a listener throws is its own affair: it must not keep the others from being told, nor end the program. */
+  /** Calls listeners. An exception of one must neither keep the others from being called nor end the program. */
   #emit<E extends keyof OvsdbEvents>(event: E, ...values: OvsdbEvents[E]): void {
     for (const listener of this.rawListeners(event)) {
       try {
@@ -248,7 +248,7 @@ export class Ovsdb extends EventEmitter<OvsdbEvents> implements AsyncDisposable 
 
   #closed(reason: string): void {
     const wasUp = this.#upSince !== undefined;
-    // A server that takes connections and drops them at once is not asked more often.
+    // A server that accepts connections and drops them at once is not dialled more often.
     if (wasUp && performance.now() - this.#upSince! > maxRetryMs) this.#pauseMs = this.#retryMs;
     const news = wasUp || reason !== this.#reason;
     this.#session = undefined;

@@ -9,10 +9,10 @@ export type Touched = {
   [T in TableName]: {
     table: T;
     uuid: string;
-    /** As it is now, or as it was where it is `gone`. */
+    /** The row as it is now; if `gone`, as it was last. */
     row: Row<T>;
     gone: boolean;
-    /** The columns of a `modify` as the wire gave them; `undefined` where the whole row is new or gone. */
+    /** The columns of a `modify` as the wire gave them; `undefined` if the whole row is new or gone. */
     difference: WireRow | undefined;
   };
 }[TableName];
@@ -22,9 +22,9 @@ export class Rows {
   readonly tables = Object.fromEntries(Object.keys(tables).map((table) => [table, new Map()])) as unknown as RowMaps;
 
   /**
-   * Applies a batch and tells `touch` of each row in it, in the order of the batch. Throws `OvsdbError` for what cannot
-   * be read; the rows are then of no more use. What the server has forgotten of rows that are new here is taken from
-   * `last`, the rows of the connection before.
+   * Applies a batch and calls `touch` for each of its rows, in order. Throws `OvsdbError` for a batch that cannot be
+   * read; the rows are then unusable. Columns that the server lost in a restart are taken from `last`, the rows of the
+   * previous connection.
    */
   apply(updates: unknown, touch: (touched: Touched) => void, last?: Rows): void {
     for (const [table, rows] of Object.entries(object(updates, 'an update'))) {
@@ -55,7 +55,7 @@ export class Rows {
       rows.set(uuid, row);
       return touched(row, false, difference);
     }
-    if (!('delete' in update)) throw new OvsdbError(`unreadable: an update of ${table} ${uuid} that says nothing`);
+    if (!('delete' in update)) throw new OvsdbError(`unreadable: an update of ${table} ${uuid} without a change`);
     rows.delete(uuid);
     return touched(old, true);
   }

@@ -4,7 +4,7 @@ const [quote, backslash] = [0x22, 0x5c];
 const [braceOpen, braceClose, bracketOpen, bracketClose] = [0x7b, 0x7d, 0x5b, 0x5d];
 const whitespace: readonly number[] = [0x20, 0x09, 0x0a, 0x0d];
 
-/** More than any database of switches holds; a stream that goes on longer is not one of JSON-RPC. */
+/** Larger than any Open vSwitch database; a longer message is not JSON-RPC. */
 const maxValueSize = 256 * 1024 * 1024;
 
 /**
@@ -13,14 +13,14 @@ const maxValueSize = 256 * 1024 * 1024;
  */
 export class Scanner {
   readonly #utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-  /** The beginning of the value that the next chunk goes on with. */
+  /** The beginning of a value that continues in the next chunk. */
   #parts: Uint8Array[] = [];
   #size = 0;
   #depth = 0;
   #inString = false;
   #escaped = false;
 
-  /** The values that end in `chunk`, one after the other. Throws `OvsdbError` where there cannot be one. */
+  /** The values that end in `chunk`, in order. Throws `OvsdbError` if the stream is not JSON. */
   *push(chunk: Uint8Array): Generator<unknown, void> {
     let start = 0;
     for (let at = 0; at < chunk.length; at++) {
@@ -32,7 +32,7 @@ export class Scanner {
         start = at + 1;
       }
     }
-    // The chunk may be a view of a buffer that is used again.
+    // The chunk may be a view of a buffer that is reused.
     if (start < chunk.length) this.#keep(Buffer.from(chunk.subarray(start)));
   }
 

@@ -17,8 +17,8 @@ interface Call {
 }
 
 /**
- * One connection to a database server, from dialling to its end: JSON-RPC 1.0, echo both ways. After `probeMs` of
- * silence it asks for an echo, after as much again it closes. What cannot be read closes it too. RFC 7047, 4.
+ * One connection to a database server: JSON-RPC 1.0, with echo in both directions. After `probeMs` of silence it sends
+ * an echo request; after another `probeMs` it closes. A message that cannot be read closes it too. RFC 7047, 4.
  */
 export class Session {
   readonly #target: Target;
@@ -50,8 +50,8 @@ export class Session {
   }
 
   /**
-   * Sends a request. Either `done` or `failed` is called once, while the answer is read: what the server sends after it
-   * comes later. Returns a function that gives the call up.
+   * Sends a request. Either `done` or `failed` is called once, while the answer is read and before any later message is
+   * handled. Returns a function that abandons the call.
    */
   call(method: string, params: readonly unknown[], done: Call['done'], failed: Call['failed']): () => void {
     const id = ++this.#lastId;
@@ -62,14 +62,14 @@ export class Session {
     };
   }
 
-  /** Ends the connection for `reason`; the first one counts. */
+  /** Ends the connection with `reason`; later reasons are ignored. */
   close(reason: string): void {
     if (this.#closed) return;
     this.#closed = true;
     clearInterval(this.#probe);
     this.#socket.destroy();
     for (const { method, failed } of this.#calls.values()) {
-      failed(new OvsdbError(`${method} was not answered, and may have been done: ${reason}`));
+      failed(new OvsdbError(`${method} was not answered and may have taken effect: ${reason}`));
     }
     this.#calls.clear();
     this.#handlers.closed(reason);
@@ -104,7 +104,7 @@ export class Session {
     });
   }
 
-  /** What fails while the socket has the word ends the connection, with the reason: nobody else could catch it. */
+  /** Runs a handler of the socket. An exception ends the connection with the reason, because nothing else would catch it. */
   #guarded(work: () => unknown): void {
     try {
       work();

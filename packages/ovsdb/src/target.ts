@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net';
 
-/** Where a database server listens, and how to get there. */
+/** The address of a database server, as text and as options of `connect`. */
 export interface Target {
   readonly text: string;
   readonly connect: () => Socket;
@@ -9,10 +9,10 @@ export interface Target {
 const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'no such file (is Open vSwitch running?)',
   ECONNREFUSED: 'connection refused (is Open vSwitch running?)',
-  EACCES: 'permission denied (may this user open the socket?)',
+  EACCES: 'permission denied (does this user have access to the socket?)',
 };
 
-/** Reads `unix:PATH` or `tcp:HOST:PORT`, an IPv6 address in brackets. Throws `TypeError` where it is neither. */
+/** Reads `unix:PATH` or `tcp:HOST:PORT`, an IPv6 address in brackets. Throws `TypeError` if it is neither. */
 export function parseTarget(text: string): Target {
   const [, path] = /^unix:(.+)$/.exec(text) ?? [];
   if (path !== undefined) return { text, connect: () => connect({ path }) };
@@ -24,7 +24,7 @@ export function parseTarget(text: string): Target {
   return { text, connect: () => connect({ host, port, noDelay: true }) };
 }
 
-/** Why a connection could not be made or kept, in words. */
+/** The reason why a connection failed, in words. */
 export function reasonOf({ text }: Target, error: NodeJS.ErrnoException): string {
   return `${text}: ${reasons[error.code ?? ''] ?? error.message}`;
 }

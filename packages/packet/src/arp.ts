@@ -1,6 +1,6 @@
 import { DecodeError, Reader, struct, u8, u16, u32, u48, Writer } from '@openvnet/wire';
 
-/** What an ARP packet is for. */
+/** Operations of ARP packets. */
 export const arpOperation = { request: 1, reply: 2 } as const;
 
 /** An ARP packet for IPv4 over Ethernet: hardware and protocol address of sender and target. RFC 826. */
@@ -12,12 +12,12 @@ export interface Arp {
   tpa: number;
 }
 
-/** The kind and size of both addresses: Ethernet and IPv4 are all that is spoken here. */
+/** The types and sizes of both addresses. Only Ethernet and IPv4 are supported. */
 const kinds = { hardware: 1, protocol: 0x0800, hardware_size: 6, protocol_size: 4 };
 const kindFields = struct({ hardware: u16, protocol: u16, hardware_size: u8, protocol_size: u8 });
 const fields = struct({ operation: u16, sha: u48, spa: u32, tha: u48, tpa: u32 });
 
-/** Reads an ARP packet; what follows it is padding. Throws `DecodeError` where it is not one for IPv4 over Ethernet. */
+/** Reads an ARP packet; bytes after it are padding. Throws `DecodeError` if it is not one for IPv4 over Ethernet. */
 export function decodeArp(bytes: Uint8Array): Arp {
   const from = new Reader(bytes);
   const found = kindFields.read(from);

@@ -1,6 +1,6 @@
 import { type Field, type Reader, rest, u8, u16, u32, type Writer } from '@openvnet/wire';
 
-/** A range of addresses and who leads there; `prefix` 0 is the default route. */
+/** A classless route: a destination prefix and its router. `prefix` 0 is the default route. */
 export interface ClasslessRoute {
   network: number;
   prefix: number;
@@ -18,7 +18,7 @@ const list = <T>(item: Field<T>): Field<T[]> => ({
   },
 });
 
-/** Text in latin1, without the zero that some end it with. */
+/** Text in latin1, without the terminating zero that some clients send. */
 const text: Field<string> = {
   read: (from) => Buffer.from(from.rest()).toString('latin1').replace(/\0+$/, ''),
   write: (to, value) => {

@@ -1,7 +1,7 @@
 /**
  * DHCP messages for IPv4: RFC 2131 and 2132, long options as in RFC 3396, classless routes as in RFC 3442. It reads and
- * writes bytes, and decides nothing. Byte fields of what was read are views of the input, or copies where an option
- * came in several parts.
+ * writes bytes and makes no decisions. Byte fields of a message that was read are views of the input, or copies if an
+ * option came in several parts.
  */
 import { DecodeError, pad, Reader, struct, u8, u16, u32, u48, type Value, Writer } from '@openvnet/wire';
 import { type DhcpOptions, dhcpOptions, optionNames } from './dhcp-options.ts';
@@ -22,7 +22,7 @@ export const dhcpType = {
 /** Bit of the flags by which a client asks for answers to the broadcast address. */
 const broadcastFlag = 0x8000;
 const magic = 0x6382_5363;
-/** What a relay of BOOTP passes on at least. RFC 1542, 2.1. */
+/** The smallest message size that every BOOTP relay forwards, in bytes. RFC 1542, 2.1. */
 const minSize = 300;
 
 const header = struct({
@@ -52,7 +52,7 @@ export interface Dhcp extends Header {
   options: DhcpOptions;
 }
 
-/** Reads a message; options that are not in the table are passed over. Throws `DecodeError`. */
+/** Reads a message; skips options that are not in the table. Throws `DecodeError`. */
 export function decodeDhcp(bytes: Uint8Array): Dhcp {
   const from = new Reader(bytes);
   const { flags, ...fields } = header.read(from);
@@ -60,7 +60,7 @@ export function decodeDhcp(bytes: Uint8Array): Dhcp {
   if (from.u32() !== magic) throw new DecodeError('no DHCP options', headerSize - 4);
   const found = new Map<number, Uint8Array>();
   collect(from, found);
-  // What does not fit the options may go on in fields that BOOTP had for other things.
+  // Options that do not fit may continue in the fields `file` and `sname` of BOOTP (option 52).
   const overload = found.get(52)?.[0] ?? 0;
   if (overload & 1) collect(file, found);
   if (overload & 2) collect(name, found);
@@ -88,8 +88,8 @@ function collect(from: Reader, found: Map<number, Uint8Array>): void {
 }
 
 /**
- * Writes a message of at most `maxSize` bytes, in the order of its options; one that does not fit is left out, so the
- * important come first. Throws `RangeError` where a value does not fit its field.
+ * Writes a message of at most `maxSize` bytes, in the order of its options. An option that does not fit is left out, so
+ * important options come first. Throws `RangeError` if a value does not fit its field.
  */
 export function encodeDhcp({ broadcast, options, ...fields }: Dhcp, { maxSize = 1472 } = {}): Buffer {
   const to = new Writer(Math.max(maxSize, headerSize + 1));
@@ -106,7 +106,7 @@ export function encodeDhcp({ broadcast, options, ...fields }: Dhcp, { maxSize = 
   return to.zeros(Math.max(0, minSize - to.size)).finish();
 }
 
-/** In parts of up to 255 bytes; all of them, or nothing where they do not fit. */
+/** Writes an option in parts of up to 255 bytes, or not at all if they do not all fit. */
 function writeOption(to: Writer, code: number, value: Buffer, maxSize: number): void {
   const parts = Math.max(1, Math.ceil(value.length / 255));
   if (to.size + value.length + parts * 2 > maxSize) return;

@@ -1,6 +1,6 @@
 import { Reader, Writer } from '@openvnet/wire';
 
-/** The tag of a frame in a VLAN. `dei` is there only where the frame may be dropped first. IEEE 802.1Q-2022, 9.6. */
+/** The tag of a frame in a VLAN. `dei` is present only if the frame may be dropped first. IEEE 802.1Q-2022, 9.6. */
 export interface VlanTag {
   vid: number;
   pcp: number;
@@ -19,10 +19,10 @@ export interface Ethernet {
   payload: Uint8Array;
 }
 
-/** What the Ethernet type says of the payload. */
+/** Ethernet types of payloads. */
 export const etherType = { ipv4: 0x0800, arp: 0x0806, vlan: 0x8100 } as const;
 
-/** Reads a frame; `payload` is a view of `bytes`, padding included. Throws `DecodeError` where it ends too early. */
+/** Reads a frame; `payload` is a view of `bytes`, padding included. Throws `DecodeError` if it ends too early. */
 export function decodeEthernet(bytes: Uint8Array): Ethernet {
   const from = new Reader(bytes);
   const dst = from.u48();
@@ -33,7 +33,7 @@ export function decodeEthernet(bytes: Uint8Array): Ethernet {
   return { dst, src, type: from.u16(), vlan, payload: from.rest() };
 }
 
-/** Writes a frame, filled up with zeros to `minSize` bytes: 60 is what a wire asks for. */
+/** Writes a frame, padded with zeros to `minSize` bytes. Ethernet requires 60. */
 export function encodeEthernet(frame: Ethernet, { minSize = 0 }: { minSize?: number } = {}): Buffer {
   const { vlan } = frame;
   const to = new Writer(Math.max(minSize, 18 + frame.payload.length)).u48(frame.dst).u48(frame.src);

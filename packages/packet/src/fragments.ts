@@ -3,13 +3,13 @@ import { encodeIpv4, type Ipv4, ipv4Size } from './ipv4.ts';
 
 const endOfOptions = 0;
 const noOperation = 1;
-/** Of an option's type: it goes into every fragment. */
+/** The copied flag in the type of an option: the option is repeated in every fragment. */
 const copied = 0x80;
 const largestOffset = 0x1fff;
 
 /**
- * The packet in parts of at most `mtu` bytes, 68 or more; as it is where it fits, or is a fragment itself. Whether it may be
- * fragmented is for the caller to know. Throws `DecodeError` where its options cannot be read, or where it would end
+ * The packet in fragments of at most `mtu` bytes (68 or more); unchanged if it fits or is a fragment itself. The caller
+ * checks whether it may be fragmented. Throws `DecodeError` if its options cannot be read, or where it would end
  * beyond the largest packet. RFC 791, 2.3 and 3.2.
  */
 export function fragmentIpv4(packet: Ipv4, mtu: number): Buffer[] {
@@ -33,7 +33,7 @@ export function fragmentIpv4(packet: Ipv4, mtu: number): Buffer[] {
 
 const noBytes = new Uint8Array();
 
-/** The options that later fragments have too, filled up to whole words. */
+/** The options that every fragment carries, padded to whole words. */
 function copiedOptions(options: Uint8Array): Uint8Array {
   const kept: number[] = [];
   const from = new Reader(options);

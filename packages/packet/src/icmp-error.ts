@@ -7,7 +7,7 @@ export interface IcmpErrorOptions {
   code: number;
   /** Who reports the error. */
   src: number;
-  /** Bytes that the next hop takes; for `fragmentation needed` alone. RFC 1191, 4. */
+  /** MTU of the next hop in bytes, for `fragmentation needed` only. RFC 1191, 4. */
   mtu?: number;
   ttl?: number;
 }
@@ -20,16 +20,16 @@ const errorTypes: readonly number[] = [
   icmpType.parameterProblem,
 ];
 
-/** An error is no larger than what every host can take. RFC 1812, 4.3.2.3. */
+/** An error is no larger than the packet that every host must accept. RFC 1812, 4.3.2.3. */
 const maxQuoteSize = 576 - 20 - 8;
 
 /** Precedence `internetwork control`, as a DSCP. RFC 1812, 4.3.2.5. */
 const internetworkControl = 0o60;
 
 /**
- * The IPv4 packet that tells the sender of `offending`, an IPv4 packet of which the end may be missing, why it was not
- * delivered. It quotes as much of it as fits 576 bytes. `undefined` where no error may be sent, and where `offending`
- * cannot be read. That its frame was a broadcast is for the caller to know. RFC 1812, 4.3.2; RFC 1122, 3.2.2.
+ * The IPv4 packet that tells the sender of `offending`, an IPv4 packet that may be truncated, why it was not
+ * delivered. It quotes as much of it as fits into 576 bytes. `undefined` if no error may be sent, and where `offending`
+ * cannot be read. The caller checks whether its frame was a broadcast. RFC 1812, 4.3.2; RFC 1122, 3.2.2.
  */
 export function icmpError(offending: Uint8Array, { type, code, src, mtu, ttl }: IcmpErrorOptions): Buffer | undefined {
   const parts = readable(offending);
@@ -58,11 +58,11 @@ function readable(offending: Uint8Array): ReturnType<typeof decodeIpv4Header> | 
 
 function mayBeReported(header: Ipv4Header, payload: Uint8Array): boolean {
   if (header.fragment_offset !== 0 || !isOneHost(header.src) || isGroup(header.dst)) return false;
-  // An ICMP message whose type is missing could be an error as well.
+  // An ICMP message whose type is cut off could be an error.
   return header.protocol !== ipProtocol.icmp || (payload.length > 0 && !errorTypes.includes(payload[0]!));
 }
 
-/** Whether the address can be that of one host: not the zero network, loopback, multicast, class E or broadcast. */
+/** Whether the address can belong to a single host: not in 0.0.0.0/8, loopback, multicast, class E or broadcast. */
 function isOneHost(address: number): boolean {
   const network = address >>> 24;
   return network !== 0 && network !== 127 && !isGroup(address);

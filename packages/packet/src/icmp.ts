@@ -12,7 +12,7 @@ export const icmpType = {
   parameterProblem: 12,
 } as const;
 
-/** An ICMP message. What `rest`, the last 4 bytes of its header, is for depends on `type`. RFC 792. */
+/** An ICMP message. `rest` is the last 4 bytes of the header; their meaning depends on `type`. RFC 792. */
 export interface Icmp {
   type: number;
   code: number;
@@ -20,7 +20,7 @@ export interface Icmp {
   payload: Uint8Array;
 }
 
-/** Reads an ICMP message; `payload` is a view of `bytes`. Throws `DecodeError`, also where the checksum is wrong. */
+/** Reads an ICMP message; `payload` is a view of `bytes`. Throws `DecodeError`, also if the checksum is wrong. */
 export function decodeIcmp(bytes: Uint8Array): Icmp {
   const from = new Reader(bytes);
   const type = from.u8();

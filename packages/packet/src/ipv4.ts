@@ -1,7 +1,7 @@
 import { DecodeError, Reader, Writer } from '@openvnet/wire';
 import { checksum } from './checksum.ts';
 
-/** What comes after the IPv4 header. */
+/** Protocol numbers of IPv4 payloads. */
 export const ipProtocol = { icmp: 1, tcp: 6, udp: 17 } as const;
 
 /** The header of an IPv4 packet. `fragment_offset` counts units of 8 bytes, as the header does. RFC 791, 3.1. */
@@ -23,7 +23,7 @@ export interface Ipv4 extends Ipv4Header {
   payload: Uint8Array;
 }
 
-/** What must be said to make a packet; the rest has a usual value. */
+/** The fields that a new packet needs; the others have defaults. */
 export type Ipv4Input = Pick<Ipv4, 'protocol' | 'src' | 'dst' | 'payload'> & Partial<Ipv4Header>;
 
 const usual = {
@@ -44,20 +44,20 @@ const dontFragment = 0x4000;
 const moreFragments = 0x2000;
 
 /**
- * Reads an IPv4 packet; `options` and `payload` are views of `bytes`. What follows the total length is the padding of
- * the frame and left out. Throws `DecodeError`, also where the header checksum is wrong.
+ * Reads an IPv4 packet; `options` and `payload` are views of `bytes`. Bytes after the total length are padding of
+ * the frame and are ignored. Throws `DecodeError`, also if the header checksum is wrong.
  */
 export function decodeIpv4(bytes: Uint8Array): Ipv4 {
   const { header, headerSize, totalSize } = decodeIpv4Header(bytes);
   return { ...header, payload: new Reader(bytes, headerSize).bytes(totalSize - headerSize) };
 }
 
-/** Bytes that the packet takes, with its header. */
+/** Size of the packet with its header, in bytes. */
 export function ipv4Size({ options, payload }: Pick<Ipv4, 'options' | 'payload'>): number {
   return minHeaderSize + options.length + payload.length;
 }
 
-/** Reads only the header: of the packet that follows, the end may be missing. Throws `DecodeError`. */
+/** Reads only the header, of a packet that may be truncated. Throws `DecodeError`. */
 export function decodeIpv4Header(bytes: Uint8Array): { header: Ipv4Header; headerSize: number; totalSize: number } {
   const first = new Reader(bytes).u8();
   if (first >> 4 !== 4) throw new DecodeError(`IP version is ${first >> 4}, not 4`, 0);
@@ -90,7 +90,7 @@ export function decodeIpv4Header(bytes: Uint8Array): { header: Ipv4Header; heade
   return { header, headerSize, totalSize };
 }
 
-/** Writes an IPv4 packet with its checksum. Throws `RangeError` where a value does not fit the header. */
+/** Writes an IPv4 packet with its checksum. Throws `RangeError` if a value does not fit the header. */
 export function encodeIpv4(packet: Ipv4Input): Buffer {
   const { dscp, ecn, options, payload, fragment_offset, ...header } = { ...usual, ...packet };
   if (options.length > maxOptionsSize || options.length % 4 !== 0) {

@@ -18,10 +18,10 @@ export interface Tcp {
   payload: Uint8Array;
 }
 
-/** What must be said to make a segment; the rest is zero or empty. */
+/** The fields that a new segment needs; the others default to zero or empty. */
 export type TcpInput = Omit<Tcp, 'urgent' | 'options' | 'payload'> & Partial<Tcp>;
 
-/** The addresses of the IPv4 packet that carries the segment: its checksum covers them. */
+/** The addresses of the IPv4 packet that carries the segment; the checksum covers them. */
 export interface TcpAddresses {
   src: number;
   dst: number;
@@ -34,7 +34,7 @@ const option = { end: 0, nothing: 1, maximumSegment: 2 } as const;
 const nothing = new Uint8Array();
 
 /**
- * Reads a segment, which is all of `bytes`; `options` and `payload` are views of it. Throws `DecodeError`, also where
+ * Reads a segment, which is all of `bytes`; `options` and `payload` are views of it. Throws `DecodeError`, also if
  * the checksum is wrong.
  */
 export function decodeTcp(bytes: Uint8Array, addresses: TcpAddresses): Tcp {
@@ -53,7 +53,7 @@ export function decodeTcp(bytes: Uint8Array, addresses: TcpAddresses): Tcp {
   return { ...ports, ...numbers, ...rest, urgent, options, payload };
 }
 
-/** Writes a segment with its checksum. Throws `RangeError` where a value does not fit the header. */
+/** Writes a segment with its checksum. Throws `RangeError` if a value does not fit the header. */
 export function encodeTcp(segment: TcpInput, addresses: TcpAddresses): Buffer {
   const { options = nothing, payload = nothing, urgent = 0 } = segment;
   if (options.length > maxOptionsSize || options.length % 4 !== 0)
@@ -75,12 +75,12 @@ export function encodeTcp(segment: TcpInput, addresses: TcpAddresses): Buffer {
   return written;
 }
 
-/** The option that says the largest segment its sender takes, in bytes of payload. RFC 9293, 3.7.1. */
+/** The maximum segment size option: the largest payload that its sender accepts, in bytes. RFC 9293, 3.7.1. */
 export function maximumSegmentOption(size: number): Buffer {
   return new Writer(4).u8(option.maximumSegment).u8(4).u16(size).finish();
 }
 
-/** What that option says among `options`; undefined where it is not there, or behind one that cannot be read. */
+/** The maximum segment size in `options`; undefined if it is missing or follows an option that cannot be read. */
 export function maximumSegmentOf(options: Uint8Array): number | undefined {
   for (let at = 0; at < options.length && options[at] !== option.end; ) {
     if (options[at] === option.nothing) {

@@ -9,7 +9,7 @@ export interface Udp {
   payload: Uint8Array;
 }
 
-/** The addresses of the IPv4 packet that carries the datagram: its checksum covers them. */
+/** The addresses of the IPv4 packet that carries the datagram; the checksum covers them. */
 export interface UdpAddresses {
   src: number;
   dst: number;
@@ -19,7 +19,7 @@ const headerSize = 8;
 
 /**
  * Reads a datagram; `payload` is a view of `bytes`, and what follows the datagram's length is left out. A checksum of
- * zero means that the sender made none. Throws `DecodeError`, also where the checksum is wrong.
+ * zero means that the sender made none. Throws `DecodeError`, also if the checksum is wrong.
  */
 export function decodeUdp(bytes: Uint8Array, addresses: UdpAddresses): Udp {
   const from = new Reader(bytes);
@@ -35,12 +35,12 @@ export function decodeUdp(bytes: Uint8Array, addresses: UdpAddresses): Udp {
   return { src_port, dst_port, payload };
 }
 
-/** Writes a datagram with its checksum. Throws `RangeError` where the payload is too long. */
+/** Writes a datagram with its checksum. Throws `RangeError` if the payload is too long. */
 export function encodeUdp({ src_port, dst_port, payload }: Udp, addresses: UdpAddresses): Buffer {
   const size = headerSize + payload.length;
   const to = new Writer(size).u16(src_port).u16(dst_port).u16(size).u16(0).bytes(payload);
   const written = to.finish();
-  // Zero would say that there is no checksum; all ones is the same number in one's complement.
+  // Zero means "no checksum"; all ones is the same number in one's complement.
   to.patchU16(6, checksum(written, pseudoHeaderSum(addresses, size)) || 0xffff);
   return written;
 }

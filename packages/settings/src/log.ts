@@ -1,19 +1,19 @@
-import * as z from 'zod';
+import { oneOf } from './values.ts';
 
 /** The setting `--log-level`. */
 export const logLevel = {
   doc: 'lowest level to log',
   placeholder: 'LEVEL',
-  schema: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
+  read: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
   default: 'info',
 };
 
-/** Lines that could not be written yet are kept up to here, in characters. */
+/** Limit of lines that are kept because they could not be written yet, in characters. */
 const keptLog = 1 << 20;
 
 /**
- * Where programs log to: standard error. What cannot be written, as on a full disk, is tried again with the next line, and in
- * the end left out; it ends nothing. `destination` is that of pino.
+ * Logs go to standard error. A line that cannot be written, as on a full disk, is tried again with the next line and finally
+ * dropped; it never ends the program. `destination` is that of pino.
  */
 export function logDestination<D extends { on(event: 'error', listener: () => void): unknown }>(
   destination: (options: { fd: number; sync: boolean; maxLength: number }) => D,

@@ -1,22 +1,22 @@
-/** Manual pages in roff, with the macros of man(7), from what programs declare of themselves. */
+/** Manual pages in roff, with the macros of man(7), made from the declarations of programs. */
 
-/** Options or arguments: how one is written, and what it does. */
+/** Options or arguments: syntax and description. */
 export type Terms = readonly (readonly [term: string, doc: string])[];
 
 export interface Section {
   readonly title: string;
   readonly text?: string;
   readonly terms?: Terms;
-  /** Lines shown as they are. */
+  /** Lines shown verbatim. */
   readonly lines?: readonly string[];
   readonly parts?: readonly Section[];
 }
 
 export interface Page {
   readonly name: string;
-  /** 1 for commands, 8 for what runs in the background. */
+  /** 1 for commands, 8 for daemons. */
   readonly section: 1 | 8;
-  /** What it is, in one sentence. */
+  /** Description in one sentence. */
   readonly doc: string;
   readonly sections: readonly Section[];
   /** The day of the page, as `2026-01-31`. */
@@ -46,7 +46,7 @@ function sectionLines({ title, text, terms = [], lines = [], parts = [] }: Secti
   ];
 }
 
-/** Text as roff has to be given it: no character means anything but itself. */
+/** Text with the special characters of roff escaped. */
 function escaped(text: string): string {
   return text
     .replaceAll('\\', '\\e')

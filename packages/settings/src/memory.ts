@@ -1,18 +1,18 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 
-/** So many flows, rows or the like leave enough behind to be worth a collection. */
+/** After this many flows, rows or the like, the garbage is worth a collection. */
 const muchWork = 2000;
-/** Without work for so long, milliseconds, nobody is kept waiting by it. */
+/** After this idle time, in milliseconds, a collection delays nobody. */
 const quietMs = 5000;
 
 let done = 0;
 let timer: NodeJS.Timeout | undefined;
 
 /**
- * Notes that so many flows or rows have been dealt with; unless said, many. Once nothing has been noted for a while after much
- * work, what that has left behind is given back to the system, which V8 does not do by itself: a fifth of what an agent of 10,000
- * ports takes, and of a manager that has started. It takes up to a quarter of a second, once; everybody waits for so long.
+ * Notes that this many flows or rows were processed; without a number, many. When the program is idle after much work,
+ * its garbage is returned to the system, which V8 does not do by itself: a fifth of the memory of an agent with 10,000 ports, and
+ * of a manager that has started. The collection blocks the program once, for up to a quarter of a second.
  */
 export function noteWork(amount = muchWork, afterMs = quietMs): void {
   done += amount;

@@ -94,7 +94,7 @@ describe('a read', () => {
     const writing = insert(store, 'b');
     expect(await reading).toEqual([1, 1, 1]);
     expect(await writing).toMatchObject({ revision: 2 });
-    // Who has read long does not keep others from writing for ever.
+    // Who has read long does not keep others from writing forever.
     expect(await store.read(async (reader) => reader.revision)).toBe(2);
   });
 

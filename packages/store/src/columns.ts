@@ -1,6 +1,6 @@
 import { columnOf, type Field, fieldsOf, type Kind, kinds, resourceOf } from '@openvnet/model';
 
-/** What a column holds. SQLite keeps truth values as 0 and 1. */
+/** The type of a column. SQLite stores booleans as 0 and 1. */
 export type Cell = string | number | boolean | null;
 export type AnyRow = { readonly id: number } & Readonly<Record<string, Cell>>;
 
@@ -8,19 +8,19 @@ export interface Column {
   readonly name: string;
   readonly type: 'integer' | 'text' | 'boolean';
   readonly nullable: boolean;
-  /** What stands there when nothing is given. */
+  /** The default value. */
   readonly initial: Cell;
-  /** The kind whose id it holds. */
+  /** The kind of the object whose id the column holds. */
   readonly to?: Kind;
 }
 
-/** One kind's table, as its declaration has it: the uuid where it has one, then its fields. */
+/** The table of one kind, from its declaration: the uuid, if it has one, then its fields. */
 export interface Table {
   readonly kind: Kind;
   readonly name: string;
   readonly columns: readonly Column[];
   readonly booleans: readonly string[];
-  /** Columns that no two rows share. A row whose first column is null shares with none; later nulls are equal. */
+  /** Unique constraints. A row whose first column is null conflicts with none; later nulls are equal. */
   readonly unique: readonly (readonly string[])[];
   /** The columns of any kind that refer to rows of this one. */
   readonly referrers: readonly { readonly kind: Kind; readonly column: string }[];

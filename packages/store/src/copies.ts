@@ -1,4 +1,4 @@
-/** Copies of a store that no process has open. */
+/** Copies of a store that no process has open: backup and restore. */
 import { closeSync, copyFileSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { openStore } from './open.ts';
@@ -7,14 +7,14 @@ import { StoreError } from './store.ts';
 
 /** Writes a copy of the store `path` into the new file `copy`. Throws `StoreError`. */
 export async function backupStore(path: string, copy: string): Promise<void> {
-  if (!existsSync(path)) throw new StoreError(`There is no store ${path}.`);
+  if (!existsSync(path)) throw new StoreError(`No store exists at ${path}.`);
   await using store = await openStore(path);
   await store.backup(copy);
 }
 
 /**
- * Puts the copy in the place of the store `path`; the store that was there stays beside it as `PATH.before-restore`. The
- * copy is checked first: where it is damaged, or newer than this program, nothing changes. Throws `StoreError`.
+ * Replaces the store `path` by the copy. The previous store is kept as `PATH.before-restore`. The copy is checked first: if it
+ * is damaged or newer than this program, nothing changes. Throws `StoreError`.
  */
 export async function restoreStore(copy: string, path: string): Promise<void> {
   requireSound(copy);
@@ -23,7 +23,7 @@ export async function restoreStore(copy: string, path: string): Promise<void> {
   try {
     if (existsSync(path)) await requireUnused(path);
     copyFileSync(copy, made);
-    // Opened once: an older copy becomes one of this version, and a newer one is refused.
+    // Opening it migrates an older copy to this version and refuses a newer one.
     await (await openStore(made)).close();
     const file = openSync(made, 'r+');
     fsyncSync(file);
@@ -42,13 +42,13 @@ export async function restoreStore(copy: string, path: string): Promise<void> {
   }
 }
 
-/** That a store is damaged is no reason to keep it. */
+/** A damaged store may be replaced. */
 async function requireUnused(path: string): Promise<void> {
   try {
     await (await openStore(path)).close();
   } catch (error) {
     if (error instanceof StoreError && error.message.includes('is in use')) {
-      throw new StoreError(`${error.message} End it first.`, { cause: error });
+      throw new StoreError(`${error.message} Stop it first.`, { cause: error });
     }
   }
 }

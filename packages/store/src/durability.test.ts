@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { expect, it } from 'vitest';
 import { openStore } from './index.ts';
 
-/** Writes one network after the other for ever, and says which it has. */
+/** Writes one network after the other forever, and says which it has. */
 const writer = `
   import { openStore } from ${JSON.stringify(new URL('./index.ts', import.meta.url).href)};
   const by = { author: 'writer', request: null, message: null };

@@ -51,14 +51,14 @@ it('can be copied while it is in use, whole, and also when it is not', async () 
   await store.backup(path('hot.db'));
   await last;
   await expect(store.backup(path('hot.db'))).rejects.toThrow('exists');
-  await expect(restoreStore(path('hot.db'), path('store.db'))).rejects.toThrow(/is in use.*End it first\.$/);
+  await expect(restoreStore(path('hot.db'), path('store.db'))).rejects.toThrow(/is in use.*Stop it first\.$/);
   await store.close();
   await backupStore(path('store.db'), path('cold.db'));
   for (const name of ['hot.db', 'cold.db']) {
     await using copy = await openStore(path(name));
     expect(await names(copy)).toEqual(['nw-a', 'nw-b', 'nw-c']);
   }
-  await expect(backupStore(path('none.db'), path('x.db'))).rejects.toThrow(/^There is no store /);
+  await expect(backupStore(path('none.db'), path('x.db'))).rejects.toThrow(/^No store exists at /);
 });
 
 it('is found to be damaged when it is opened, and such a copy is not restored', async () => {
@@ -72,7 +72,7 @@ it('is found to be damaged when it is opened, and such a copy is not restored', 
   bytes.fill(0x5a, Math.floor(bytes.length / 2), Math.floor(bytes.length / 2) + 8192);
   writeFileSync(path, bytes);
   await expect(openStore(path)).rejects.toThrow(/is damaged: .*Restore a backup with: vnmgr restore FILE$/s);
-  await expect(restoreStore(path, copy)).rejects.toThrow('is no store, or a damaged one');
+  await expect(restoreStore(path, copy)).rejects.toThrow('is not a store, or is damaged');
   await restoreStore(copy, path);
   await using again = await openStore(path);
   expect(await again.count('network')).toBe(300);

@@ -6,8 +6,8 @@ import { SqliteStore } from './sqlite/sqlite-store.ts';
 import { type Store, StoreError, type StoreOptions } from './store.ts';
 
 /**
- * Opens the store in the file `path`, which is made where there is none; `memory` keeps it in this process alone. One
- * process has the file, and only its user can read it. Throws `StoreError`.
+ * Opens the store in the file `path`, which is created if it is missing; `memory` keeps the store in this process. Only
+ * one process can open the file, and only its user can read it. Throws `StoreError`.
  */
 export async function openStore(path: string, options: StoreOptions = {}): Promise<Store> {
   let database: Database | undefined;
@@ -22,13 +22,13 @@ export async function openStore(path: string, options: StoreOptions = {}): Promi
     try {
       database?.close();
     } catch {
-      // A damaged file may not even be closed; what was wrong first is what helps.
+      // Closing a damaged file may fail too; the first error is the useful one.
     }
     throw new StoreError(complaint(path, cause), { cause });
   }
 }
 
-/** The files that SQLite adds have the mode of the first. */
+/** The additional files of SQLite get the mode of the first file. */
 function makePrivate(path: string): void {
   const directory = dirname(path);
   if (!existsSync(directory)) mkdirSync(directory, { recursive: true, mode: 0o700 });

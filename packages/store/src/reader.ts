@@ -1,12 +1,12 @@
 import type { Change, Kind, RowOf } from '@openvnet/model';
 
-/** What a new row holds; columns that may be null may be left out. */
+/** The columns of a new row; nullable columns may be left out. */
 export type Values<K extends Kind> = { uuid?: string } & Required_<RowOf<K>> & Optional_<RowOf<K>>;
 type Own<R> = Omit<R, 'id' | 'uuid' | 'created_at' | 'updated_at'>;
 type Required_<R> = { [C in keyof Own<R> as null extends Own<R>[C] ? never : C]: Own<R>[C] };
 type Optional_<R> = { [C in keyof Own<R> as null extends Own<R>[C] ? C : never]?: Own<R>[C] };
 
-/** Columns with the value they must have, or with several of which one must be there. Null equals null. */
+/** Conditions: columns with a required value or a list of alternatives. Null equals null. */
 export type Where<K extends Kind> = { readonly [C in keyof RowOf<K>]?: RowOf<K>[C] | readonly RowOf<K>[C][] };
 
 export interface Page {
@@ -14,9 +14,9 @@ export interface Page {
   readonly offset?: number;
 }
 
-/** Reads rows as `Row` of the model has them, in order of their ids. */
+/** Reads rows as `Row` of the model declares them, in order of their ids. */
 export interface Reader {
-  /** The revision that it reads; in a transaction, the one before. */
+  /** The revision that is read; in a transaction, the previous one. */
   readonly revision: number;
   get<K extends Kind>(kind: K, id: number): Promise<RowOf<K> | undefined>;
   byUuid<K extends Kind>(kind: K, uuid: string): Promise<RowOf<K> | undefined>;
@@ -26,22 +26,22 @@ export interface Reader {
   revisionsOf(kind: Kind, ids: readonly number[]): Promise<Map<number, number>>;
   /** What changed after `revision`, each object once; `undefined` when that is too much or unknown. */
   changesSince(revision: number): Promise<Change[] | undefined>;
-  /** The changes of one object, or of one revision, as they were logged: the newest first. */
+  /** The logged changes of one object or of one revision, newest first. */
   log(of: { readonly kind: Kind; readonly id: number } | { readonly revision: number }): Promise<Logged[]>;
-  /** The changes of the revisions after `revision`, in the order in which they were made; whole revisions only. */
+  /** The changes of the revisions after `revision`, oldest first; whole revisions only. */
   logAfter(revision: number, mostRevisions: number): Promise<Logged[]>;
 }
 
-/** Who has asked for a change, and why. */
+/** Who requested a change, and why. */
 export interface ChangedBy {
   readonly author: string;
-  /** Number of the request; null where none has asked. */
+  /** Number of the request; null if the change came from no request. */
   readonly request: string | null;
-  /** What the author says of it. */
+  /** Message of the author. */
   readonly message: string | null;
 }
 
-/** One change of one object. What a store of an earlier version has not logged is null. */
+/** One change of one object. Columns that an earlier version did not log are null. */
 export interface Logged extends ChangedBy {
   readonly revision: number;
   /** As ISO 8601, in UTC. */
@@ -49,8 +49,8 @@ export interface Logged extends ChangedBy {
   readonly kind: Kind;
   readonly id: number;
   readonly removed: boolean;
-  /** Null where the object was made, too. */
+  /** Also null if the object was created. */
   readonly before: RowOf<Kind> | null;
-  /** Null where the object was removed, too. */
+  /** Also null if the object was deleted. */
   readonly after: RowOf<Kind> | null;
 }

@@ -1,19 +1,19 @@
 /**
- * What a store does, whatever database is behind it. A change is one transaction, on disk before it is answered, and has
- * a revision of its own.
+ * The interface of a store, independent of its database. A change is one transaction with a revision of its own; it is on
+ * disk before the transaction settles.
  */
 import type { Change, Kind, RowOf } from '@openvnet/model';
 import type { AnyRow, Cell } from './columns.ts';
 import type { ChangedBy, Reader, Values } from './reader.ts';
 import type { Numbers } from './runs.ts';
 
-/** What a change may do. Reads see what it has written so far. */
+/** The operations of a transaction. Reads see its own writes. */
 export interface Transaction extends Reader {
-  /** Makes a row, with the declared defaults for what is left out. Throws `UniqueError`. */
+  /** Creates a row, with the declared defaults for columns that are left out. Throws `UniqueError`. */
   insert<K extends Kind>(kind: K, values: Values<K>): Promise<RowOf<K>>;
-  /** Changes columns of a row that exists; equal values are no change. Throws `UniqueError`. */
+  /** Changes columns of an existing row; equal values are no change. Throws `UniqueError`. */
   update<K extends Kind>(kind: K, id: number, values: Partial<Values<K>>): Promise<RowOf<K>>;
-  /** Removes a row and, first, every row that refers to it. Whether it was there. */
+  /** Deletes a row after every row that refers to it. Returns whether the row existed. */
   remove(kind: Kind, id: number): Promise<boolean>;
   /**
    * The numbers in `column` of the rows whose column `of[0]` is `of[1]`; no two such rows share one. Asking again costs
@@ -26,53 +26,53 @@ export interface Transaction extends Reader {
   ): Promise<Numbers>;
 }
 
-/** What a transaction has done to an object so far; null stands for its absence. */
+/** The change of an object by a transaction so far; null stands for absence. */
 export type Touched = {
   [K in Kind]: { readonly kind: K; readonly before: RowOf<K> | null; readonly after: RowOf<K> | null };
 }[Kind];
 
-/** What a transaction changed, each object once, in its final state. */
+/** The changes of a transaction, each object once, in its final state. */
 export interface Commit {
   readonly revision: number;
   readonly changes: readonly Change[];
 }
 
 export interface Store extends Reader, AsyncDisposable {
-  /** Random, made with the store: revisions of two stores cannot be compared. */
+  /** Identity of the store, random. Revisions of different stores cannot be compared. */
   readonly id: string;
-  /** Random, made each time the store is opened. */
+  /** Identity of this opening of the store, random. */
   readonly epoch: string;
   /**
-   * Runs `work` whole or not at all, after the transactions that were asked for before. Where it changes nothing there is
-   * no new revision. Settles when the change is on disk, or undone.
+   * Runs `work` as one transaction, after the transactions requested before. A transaction that changes nothing makes no
+   * revision. Settles when the change is on disk or rolled back.
    */
   transaction<T>(by: ChangedBy, work: (tx: Transaction) => Promise<T>): Promise<Commit & { readonly value: T }>;
-  /** Runs `work`, whose reads all see the same revision. It waits for nothing else: transactions wait for it. */
+  /** Runs `work`, whose reads all see the same revision. `work` must await nothing else, because transactions wait for it. */
   read<T>(work: (reader: Reader) => Promise<T>): Promise<T>;
-  /** Calls `listener` after every commit that changed something, in their order; returns how to stop that. */
+  /** Calls `listener` after every commit that changed something, in order. Returns a function that stops this. */
   subscribe(listener: (commit: Commit) => void): () => void;
-  /** Whether a copy that was made at `revision`, in `epoch`, is part of the past of this store. */
+  /** Whether a copy made at `revision` in `epoch` is in the history of this store. */
   isPast(epoch: string, revision: number): boolean;
-  /** Writes a copy of the whole store into a new file, and reads it back. */
+  /** Writes a copy of the store to a new file and verifies it. */
   backup(path: string): Promise<void>;
   close(): Promise<void>;
 }
 
 export interface StoreOptions {
-  /** So many changes are told to those who have missed them, at most. */
+  /** Largest number of missed changes that are replayed. */
   readonly mostMissed?: number;
-  /** Does what follows from what a transaction has done, as part of it; a throw undoes all of it. */
+  /** Makes the changes that follow from those of a transaction, as part of it. An exception rolls everything back. */
   readonly beforeCommit?: (tx: Transaction, touched: readonly Touched[]) => Promise<void>;
-  /** Is told what a listener throws; commit and other listeners do not suffer from it. */
+  /** Receives exceptions of listeners, which affect neither the commit nor other listeners. */
   readonly listenerFailed?: (error: unknown) => void;
 }
 
-/** The store cannot be opened; the message is a sentence that names the file and what is wrong. */
+/** The store cannot be opened. The message is a sentence that names the file and the reason. */
 export class StoreError extends Error {
   override readonly name = 'StoreError';
 }
 
-/** A row would share with another what no two rows may share. */
+/** A write would violate a unique constraint. */
 export class UniqueError extends Error {
   override readonly name = 'UniqueError';
   readonly kind: Kind;

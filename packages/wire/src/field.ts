@@ -1,14 +1,14 @@
 import type { Reader } from './reader.ts';
 import type { Writer } from './writer.ts';
 
-/** How one value is read and written. `size` is its length in bytes where that is the same for every value. */
+/** How one value is read and written. `size` is its length in bytes, if every value has the same length. */
 export interface Field<T> {
   readonly read: (from: Reader) => T;
   readonly write: (to: Writer, value: T) => void;
   readonly size?: number;
 }
 
-/** What a field's value is. */
+/** The type of a field's value. */
 export type Value<F> = F extends Field<infer T> ? T : never;
 
 export const u8: Field<number> = { size: 1, read: (from) => from.u8(), write: (to, value) => to.u8(value) };
@@ -37,7 +37,7 @@ export const rest: Field<Uint8Array> = {
   },
 };
 
-/** `size` bytes that carry nothing: written as zeros, read without a look. */
+/** `size` bytes of padding: written as zeros, ignored when read. */
 export function pad(size: number): Field<undefined> {
   return {
     size,
@@ -60,7 +60,7 @@ interface AnyField {
 type Fields = Readonly<Record<string, AnyField>>;
 type Padding<F extends Fields> = { [K in keyof F]: F[K] extends Field<undefined> ? K : never }[keyof F];
 
-/** The plain object that a struct of these fields reads and writes: padding has no key in it. */
+/** The plain object that a struct of these fields reads and writes. Padding has no key. */
 export type Struct<F extends Fields> = { -readonly [K in Exclude<keyof F, Padding<F>>]: Value<F[K]> };
 
 /** Fields one after the other, in the order of their declaration. */

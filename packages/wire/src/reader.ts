@@ -1,4 +1,4 @@
-/** Input that cannot be read: says what was wrong and at which byte of the whole input. */
+/** Input that cannot be decoded. The message says what is wrong and at which byte of the whole input. */
 export class DecodeError extends Error {
   override readonly name = 'DecodeError';
   readonly offset: number;
@@ -36,7 +36,7 @@ export class Reader {
     return this.#end - this.#at;
   }
 
-  /** Moves over `size` bytes and says where they began; throws `DecodeError` where there are not as many. */
+  /** Skips `size` bytes and returns the offset at which they begin. Throws `DecodeError` if fewer are left. */
   take(size: number): number {
     const at = this.#at;
     if (size < 0 || size > this.#end - at) {
@@ -74,23 +74,23 @@ export class Reader {
     return this.#bytes.subarray(at, at + size);
   }
 
-  /** A view of everything that is left, over which the reader does not move. */
+  /** A view of the bytes that are left. The reader does not advance. */
   peek(): Uint8Array {
     return this.#bytes.subarray(this.#at, this.#end);
   }
 
-  /** A view of everything that is left. */
+  /** A view of the bytes that are left. The reader advances to the end. */
   rest(): Uint8Array {
     return this.bytes(this.remaining);
   }
 
-  /** A reader of exactly the next `size` bytes, over which this one moves. */
+  /** A reader of exactly the next `size` bytes. This reader advances past them. */
   sub(size: number): Reader {
     const at = this.take(size);
     return new Reader(this.#bytes, at, at + size);
   }
 
-  /** Throws `DecodeError` where bytes are left: `what` names that which should have ended. */
+  /** Throws `DecodeError` if bytes are left. `what` names the structure that should have ended. */
   end(what: string): void {
     if (this.remaining > 0) throw new DecodeError(`${this.remaining} bytes too many in ${what}`, this.#at);
   }

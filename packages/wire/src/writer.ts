@@ -1,6 +1,6 @@
 /**
- * Writes big-endian numbers and byte runs into a buffer that grows. `finish` hands the bytes out; they are never
- * rewritten after that. A number that does not fit its width throws `RangeError`.
+ * Writes big-endian numbers and byte runs into a buffer that grows. `finish` returns the bytes, which are never
+ * rewritten afterwards. A number that does not fit its width throws `RangeError`.
  */
 export class Writer {
   #buffer: Buffer;
@@ -52,7 +52,7 @@ export class Writer {
     return this;
   }
 
-  /** Text in which each character stands for the byte of its code (latin1), as `latin1` gives it. */
+  /** Text in which each character stands for one byte (latin1), as `latin1` returns it. */
   latin1(text: string): this {
     const at = this.#reserve(text.length);
     this.#buffer.write(text, at, 'latin1');
@@ -61,7 +61,7 @@ export class Writer {
 
   zeros(size: number): this {
     const at = this.#reserve(size);
-    // A loop: `fill` costs more than the few bytes of a padding do.
+    // A loop, because `fill` is slower for the few bytes of a padding.
     for (let i = at; i < at + size; i++) this.#buffer[i] = 0;
     return this;
   }
@@ -72,7 +72,7 @@ export class Writer {
     return over === 0 ? this : this.zeros(boundary - over);
   }
 
-  /** Overwrites the 16-bit number at `at`: for a length that is known only after what it counts. */
+  /** Overwrites the 16-bit number at `at`, for a length that is known only after its contents are written. */
   patchU16(at: number, value: number): this {
     this.#buffer.writeUInt16BE(value, at);
     return this;
@@ -83,7 +83,7 @@ export class Writer {
     return this.#buffer.toString('latin1', start, end);
   }
 
-  /** Forgets what has been written and keeps the memory: only for a writer whose bytes leave it by `text`. */
+  /** Discards what has been written and keeps the memory. Only for a writer whose bytes are read with `text`. */
   reset(): this {
     this.#size = 0;
     return this;

@@ -23,7 +23,7 @@ export class Shares {
     return this.#size;
   }
 
-  /** Takes one more for `client`; false where it has its share already. */
+  /** Takes one more for `client`; false if it has its share already. */
   take(client: string): boolean {
     const held = this.#held.get(client) ?? 0;
     if (held >= Math.min(this.#most.each, this.#most.all - this.#size)) return false;

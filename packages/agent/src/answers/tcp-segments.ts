@@ -32,7 +32,7 @@ export interface Ends {
 /** What is said of a segment to be sent, besides what the connection adds. */
 export type Outgoing = Pick<Tcp, 'flags' | 'sequence'> & Partial<Tcp>;
 
-/** The segment in a frame, and between whom. Throws `DecodeError` where there is none that can be read. */
+/** The segment in a frame, and between whom. Throws `DecodeError` if there is none that can be read. */
 export function segmentIn(frame: Uint8Array): { segment: Tcp; ends: Ends } {
   const { src: mac, dst: ownMac, payload } = decodeEthernet(frame);
   const packet = decodeIpv4(payload);

@@ -34,7 +34,7 @@ export class TcpService {
     return this.#connections.size;
   }
 
-  /** Takes a segment. Throws `DecodeError` where there is none that can be read. */
+  /** Takes a segment. Throws `DecodeError` if there is none that can be read. */
   take(arrival: Arrival): void {
     const { client, frame, conversation } = arrival;
     const { segment, ends } = segmentIn(frame);

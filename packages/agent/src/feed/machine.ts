@@ -10,7 +10,7 @@ const sharedNames = new Set(
 );
 
 /**
- * Tells this machine from others; undefined where it has no machine-id. The id itself stays secret, as machine-id(5) asks for.
+ * Tells this machine from others; undefined if it has no machine-id. The id itself stays secret, as machine-id(5) asks for.
  */
 export function machineIdentity(paths = ['/etc/machine-id', '/var/lib/dbus/machine-id']): string | undefined {
   for (const path of paths) {

@@ -27,7 +27,7 @@ export class Questions {
     this.#ovsdb = ovsdb;
   }
 
-  /** The answer; rejects where there is none. */
+  /** The answer; rejects if there is none. */
   async answer(question: Question): Promise<unknown> {
     const served = this.#switches.served();
     switch (question.about) {

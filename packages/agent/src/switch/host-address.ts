@@ -3,7 +3,7 @@ import { localPort, type Relations } from '@openvnet/compiler';
 
 /**
  * What to do where the host has an address at a bridge and nobody has registered it: its packets are then as little let
- * through as anybody's. Undefined where there is nothing to say.
+ * through as anybody's. Undefined if there is nothing to say.
  */
 export function unregisteredHost(
   bridge: string,

@@ -17,7 +17,7 @@ const wanted: ReadonlyMap<number, number> = new Map([
   [controllerMeter, controllerRate],
 ]);
 
-/** What was done to the meters of a switch: how many were missing or changed; undefined where it has none at all. */
+/** What was done to the meters of a switch: how many were missing or changed; undefined if it has none at all. */
 export type MendedMeters = number | undefined;
 
 /**

@@ -12,7 +12,7 @@ export interface PortHolder {
 }
 
 /**
- * The process that listens at `port` where `host`, an address, could not be listened at besides; undefined where /proc does
+ * The process that listens at `port` where `host`, an address, could not be listened at besides; undefined if /proc does
  * not tell, as of another user's.
  */
 export function holderOf(host: string, port: number): PortHolder | undefined {

@@ -58,7 +58,7 @@ const revalidatorMs = 50;
 
 /**
  * Makes Open vSwitch act sooner on changed flows: by itself it may go on for half a second with what it has cached. Leaves
- * a value alone that somebody has set. Says what was changed, in words; undefined where nothing was.
+ * a value alone that somebody has set. Says what was changed, in words; undefined if nothing was.
  */
 export async function hastenRevalidation(ovsdb: Ovsdb): Promise<string | undefined> {
   const query = { op: 'select', table: 'Open_vSwitch', where: [], columns: ['other_config'] };
@@ -69,13 +69,13 @@ export async function hastenRevalidation(ovsdb: Ovsdb): Promise<string | undefin
   return `max-revalidator of Open vSwitch set to ${revalidatorMs} ms, so that changes are felt at once`;
 }
 
-/** The store that the flows of a bridge are from, where they are still in it; undefined where it was not served. */
+/** The store that the flows of a bridge are from, where they are still in it; undefined if it was not served. */
 export function servedFrom({ externalIds }: BridgeState): string | undefined {
   const [store] = externalIds.get(serviceKey)?.split(' ') ?? [];
   return store === closed ? undefined : store;
 }
 
-/** The datapath that a bridge was served as before it was closed; undefined where it is not closed. */
+/** The datapath that a bridge was served as before it was closed; undefined if it is not closed. */
 export function closedFrom({ externalIds }: BridgeState): number | undefined {
   const [state, datapathId] = externalIds.get(serviceKey)?.split(' ') ?? [];
   return state === closed ? Number(datapathId) : undefined;

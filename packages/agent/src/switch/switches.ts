@@ -166,7 +166,7 @@ export class Switches {
 
   /**
    * Opens a bridge that is not registered: it has the settings again that it had before it was served. Says what it does
-   * now; undefined where it is no bridge of this host, or was never taken.
+   * now; undefined if it is no bridge of this host, or was never taken.
    */
   async release(dpid: string): Promise<string | undefined> {
     await this.#leaving.get(dpid);

@@ -110,7 +110,7 @@ export class FailingCalls implements Disposable {
     return failure;
   }
 
-  /** The file and line of ours that makes the call; undefined where it is made by others. */
+  /** The file and line of ours that makes the call; undefined if it is made by others. */
   #caller(): string | undefined {
     const before = Error.stackTraceLimit;
     Error.stackTraceLimit = 40;

@@ -12,7 +12,7 @@ import { conflicts } from './conflicts.ts';
 import { cookieIn, readCookie } from './feature.ts';
 import { type Port, portOf, type Resolved } from './relations.ts';
 
-/** A row of the model, a port, or a station that has answered; undefined where it is gone. */
+/** A row of the model, a port, or a station that has answered; undefined if it is gone. */
 type Thing =
   | { readonly kind: Kind; readonly id: number; readonly row: object | undefined }
   | { readonly kind: 'port'; readonly id: number; readonly row: Port | undefined }

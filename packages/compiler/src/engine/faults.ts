@@ -12,7 +12,7 @@ export function* faultyObjects({ relations, faults }: Compiler): Generator<Wait>
   }
 }
 
-/** What cannot be computed and is of no object, in words; undefined where there is no such fault. */
+/** What cannot be computed and is of no object, in words; undefined if there is no such fault. */
 export function faultOfNobody({ relations, faults }: Compiler): string | undefined {
   for (const fault of faults)
     if (!objectOf(relations, fault)) return `${fault.by} cannot be computed: ${wordsOf(fault)}`;

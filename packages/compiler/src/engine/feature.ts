@@ -94,7 +94,7 @@ export interface Exchange {
 
 /** What a server says over TCP to messages that come one behind another. */
 export interface Conversation {
-  /** How many bytes the first message takes; undefined where more of it has to be there to tell. */
+  /** How many bytes the first message takes; undefined if more of it has to be there to tell. */
   readonly sizeOf: (bytes: Buffer) => number | undefined;
   /** What goes back for a whole message. Where it throws, the connection is reset. */
   readonly reply: (message: Buffer) => Uint8Array | undefined | Promise<Uint8Array | undefined>;
@@ -113,7 +113,7 @@ export type Adoption = {
   [N in keyof LocalRows]: {
     readonly into: N;
     readonly table: TableName;
-    /** The row of an item; undefined where the flow is none of the feature's. */
+    /** The row of an item; undefined if the flow is none of the feature's. */
     readonly row: (flow: DecodedFlow, id: number) => LocalRows[N] | undefined;
   };
 }[keyof LocalRows];

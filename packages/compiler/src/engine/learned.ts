@@ -38,7 +38,7 @@ export function wasLearned(flow: EncodedFlow, { uplink }: Pick<Relations, 'uplin
   );
 }
 
-/** The flow as an object; undefined where another program has put in something that nobody here would. */
+/** The flow as an object; undefined if another program has put in something that nobody here would. */
 function decoded(flow: EncodedFlow): Flow | undefined {
   try {
     return decodeFlow(flow);

@@ -5,7 +5,7 @@ import { domainsOf, localDeclarations } from './local-relations.ts';
 import type { Identified, Relation } from './relation.ts';
 import type { LocalRows, ObjectId, Relations } from './relations.ts';
 
-/** The object that an item of a feature is of; undefined where there is no such item any more, or no object. */
+/** The object that an item of a feature is of; undefined if there is no such item any more, or no object. */
 export function ownerOf(relations: Relations, source: Source, item: number): ObjectId | undefined {
   const [name, id] = itemRow(source, item);
   if (name === domains) return objectOfDomain(id);

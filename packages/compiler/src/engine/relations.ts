@@ -70,7 +70,7 @@ export interface Attachment {
   readonly filtered: boolean;
   /** Whether its interface may send for others, as a router does. */
   readonly routing: boolean;
-  /** Which part of the domain's ports it is in, for broadcasts; null where it has no port. */
+  /** Which part of the domain's ports it is in, for broadcasts; null if it has no port. */
   readonly flood_part: number | null;
 }
 
@@ -92,7 +92,7 @@ export interface Station {
   readonly mac: number;
   readonly ip: number;
   readonly dhcp: boolean;
-  /** The network service of mode `dns`, and the port at which it listens; null where there is none. */
+  /** The network service of mode `dns`, and the port at which it listens; null if there is none. */
   readonly dns_service: number | null;
   readonly dns_port: number | null;
 }
@@ -109,7 +109,7 @@ export interface Resolved {
 export interface Filtering {
   readonly id: number;
   readonly port: number;
-  /** Zone of connection tracking; null where no rule tracks. */
+  /** Zone of connection tracking; null if no rule tracks. */
   readonly zone: number | null;
   readonly text: string;
   readonly hash: number;

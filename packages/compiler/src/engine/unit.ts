@@ -22,7 +22,7 @@ export interface Remarks {
 export interface Stage {
   readonly names: readonly string[];
   readonly source: Source;
-  /** The relation that it fills; undefined where it makes flows. */
+  /** The relation that it fills; undefined if it makes flows. */
   readonly into?: keyof LocalRows;
   /** The id of an item's row there. */
   readonly rowId?: (key: number) => number;

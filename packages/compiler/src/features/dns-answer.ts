@@ -9,7 +9,7 @@ export interface DnsOutcome {
   readonly what: string;
   /** The name that was asked for, where the query could be read. */
   readonly name?: string;
-  /** Undefined where there is nothing to say, or where `forward` is set. */
+  /** Undefined if there is nothing to say, or where `forward` is set. */
   readonly answer?: Buffer;
   /** The query has to go to the servers of the service. */
   readonly forward?: true;
@@ -24,7 +24,7 @@ const rcode = { formErr: 1, servFail: 2, nxDomain: 3, notImp: 4, refused: 5 } as
 const ttl = 300;
 const negativeTtl = 30;
 
-/** Answers a query, over UDP with no more than fits a datagram. Throws `DecodeError` where not even its header can be read. */
+/** Answers a query, over UDP with no more than fits a datagram. Throws `DecodeError` if not even its header can be read. */
 export function answerDns(bytes: Buffer, names: Names, over: 'udp' | 'tcp' = 'udp'): DnsOutcome {
   if (bytes.length < headerSize) throw new DecodeError('no DNS header', bytes.length);
   const flags = bytes.readUInt16BE(2);
@@ -51,7 +51,7 @@ interface Found {
   readonly zone: string;
 }
 
-/** What is known of a name; undefined where that is for others to say. */
+/** What is known of a name; undefined if that is for others to say. */
 function lookUp(name: string, { type, name: asked }: dns.Question, names: Names): Found | undefined {
   const wants = (of: string): boolean => type === of || (type as string) === 'ANY';
   const addresses = names.addresses.get(name);
@@ -123,7 +123,7 @@ export function failure(bytes: Buffer, code: number): Buffer {
 
 export const serverFailure = (bytes: Buffer): Buffer => failure(bytes, rcode.servFail);
 
-/** Where the only question ends; undefined where there is not exactly one that can be read. */
+/** Where the only question ends; undefined if there is not exactly one that can be read. */
 export function questionEnd(bytes: Buffer): number | undefined {
   if (bytes.length < headerSize || bytes.readUInt16BE(4) !== 1) return undefined;
   let at = headerSize;

@@ -87,7 +87,7 @@ function parentsOf(names: Iterable<string>): Set<string> {
   return above;
 }
 
-/** The address of a name in the reverse zone; undefined where it is not a whole one. */
+/** The address of a name in the reverse zone; undefined if it is not a whole one. */
 export function reverseAddress(name: string): number | undefined {
   const found = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.in-addr\.arpa$/.exec(name);
   const parts = found?.slice(1).map(Number) ?? [];

@@ -21,7 +21,7 @@ export const dnsTcp = feature({
   source: { of: 'network_service', when: ({ mode }) => mode === 'dns' },
   select: (view, id) => {
     const stations = dnsStationsOf(view, id);
-    // What is missing where there is none, `dns` says.
+    // What is missing if there is none, `dns` says.
     return isWait(stations) ? undefined : stations;
   },
   flows: (stations) =>

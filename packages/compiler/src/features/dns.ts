@@ -53,7 +53,7 @@ export function portAt({ dns_port }: Rows['station']): number {
   return dns_port ?? dnsPort;
 }
 
-/** What the service at an address of a gateway knows; undefined where there is none. */
+/** What the service at an address of a gateway knows; undefined if there is none. */
 export function namesAt(gateway: number, address: number, lookup: Lookup): Names | undefined {
   const service = lookup.where('station', 'interface_id', gateway).find(({ ip }) => ip === address)?.dns_service;
   if (service === undefined || service === null) return undefined;

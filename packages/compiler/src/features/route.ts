@@ -155,7 +155,7 @@ const toItself = move('ipv4_dst', 'target_ip');
 
 /**
  * The next router for what a route takes beyond its network, and the network where the route takes that too (`around`);
- * undefined where all is in the network, or its stations are to be asked for everything.
+ * undefined if all is in the network, or its stations are to be asked for everything.
  */
 function beyondOf(
   row: Pick<RowOf<'route'>, 'ipv4_network' | 'ipv4_prefix' | 'next_hop_ipv4_address'>,

@@ -29,7 +29,7 @@ const portion = 2000;
 /** Asks the switch itself what it would do with a packet; gives its words, or why it cannot be asked. */
 export type AskSwitch = (dpid: string, packet: string) => Promise<string>;
 
-/** The trace, where the interface that sends is on one of the switches; null where it is not. */
+/** The trace, where the interface that sends is on one of the switches; null if it is not. */
 export async function trace(
   switches: readonly Inspected[],
   question: TraceQuestion,

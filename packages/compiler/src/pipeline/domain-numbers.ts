@@ -7,7 +7,7 @@ const segmentBit = 0x80_0000;
 /** How many networks, and how many segments, can have a number. */
 export const mostOfAKind = segmentBit - 1;
 
-/** The domain of a segment; undefined where its id is too large to have one. */
+/** The domain of a segment; undefined if its id is too large to have one. */
 export function segmentDomain(segmentId: number): number | undefined {
   return segmentId > mostOfAKind ? undefined : segmentBit + segmentId;
 }

@@ -329,7 +329,7 @@ export function reasonOf(number: number): AgentReason | undefined {
 
 export type TableName = keyof typeof tables;
 
-/** What a table declares, by its name; undefined where there is no such table. */
+/** What a table declares, by its name; undefined if there is no such table. */
 export function declared(table: string): TableDeclaration | undefined {
   return (tables as Readonly<Record<string, TableDeclaration>>)[table];
 }

@@ -22,7 +22,7 @@ export const protectiveHeaders = {
   'cross-origin-resource-policy': 'same-origin',
 } as const;
 
-/** Why a request is not served; undefined where it is. */
+/** Why a request is not served; undefined if it is. */
 export function refusalOfVisitor(
   { headers, method, httpVersion }: Pick<IncomingMessage, 'headers' | 'method' | 'httpVersion'>,
   { allowHost, corsOrigin }: AdmissionRules,
@@ -51,7 +51,7 @@ function refusal(what: string, expected: string): ApiError {
   return new ApiError('forbidden', `Could not take ${what} (${expected})`);
 }
 
-/** The host of a Host header, without its port; undefined where it is malformed. */
+/** The host of a Host header, without its port; undefined if it is malformed. */
 function nameIn(host: string): string | undefined {
   const [, address, name] = /^(?:\[([\da-f:.]+)\]|([^[\]:/@\s]+))(?::\d{0,5})?$/i.exec(host) ?? [];
   return address ?? name?.toLowerCase().replace(/\.$/, '');

@@ -15,7 +15,7 @@ export function refuseUnknown(endpoint: Endpoint, given: Given): void {
   });
 }
 
-/** What the header Warning (RFC 7234, 5.5) says of names that are left out; undefined where there are none. */
+/** What the header Warning (RFC 7234, 5.5) says of names that are left out; undefined if there are none. */
 export function warningAbout(endpoint: Endpoint, given: Given): string | undefined {
   const unknown = unknownIn(endpoint, given);
   if (unknown.length === 0) return undefined;

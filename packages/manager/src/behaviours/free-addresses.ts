@@ -66,7 +66,7 @@ export async function drawMac(reader: Reader, groupId: number): Promise<number |
   throw new ApiError('argument', `no MAC address of ${uuid} is free: all of ${shown.join(', ')} are taken`);
 }
 
-/** A MAC address of the range, at random, that nothing has; undefined where all are taken. */
+/** A MAC address of the range, at random, that nothing has; undefined if all are taken. */
 export async function drawMacWithin(reader: Reader, range: Range): Promise<number | undefined> {
   return await drawFrom(
     [range],

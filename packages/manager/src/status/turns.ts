@@ -11,7 +11,7 @@ export class Turns<K extends object> {
     this.#most = most;
   }
 
-  /** Does `work` after what was asked for before; throws `ApiError` where too much was. Nothing is done after `signal`. */
+  /** Does `work` after what was asked for before; throws `ApiError` if too much was. Nothing is done after `signal`. */
   async take<T>(thing: K, name: string, work: () => Promise<T>, signal: AbortSignal): Promise<T | undefined> {
     const waiting = this.#waiting.get(thing) ?? 0;
     if (waiting >= this.#most) {

@@ -5,7 +5,7 @@ const prefix = { min: 0, max: 32, unit: 'bits', default: 0, immutable: true } as
 const port = { min: 0, max: 65_535, optional: true, immutable: true } as const;
 
 /**
- * Writes the prefix of an address, which is given behind a slash, as a parameter of its own: 32 where there is none; and
+ * Writes the prefix of an address, which is given behind a slash, as a parameter of its own: 32 if there is none; and
  * `all`, as the filters guide of the original has it, as `ip`.
  */
 function inOneWay(given: Readonly<Record<string, unknown>>): Record<string, unknown> {

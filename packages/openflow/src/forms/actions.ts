@@ -12,7 +12,7 @@ const whole = (
 ) => ({ field, offset: 0, bits });
 const arp = { eth_type: 0x0806 };
 
-/** Actions in every form, behind the match that they need. */
+/** Actions in every form, each with the match that it requires. */
 export const actions: Record<string, readonly [Match, ...Action[]]> = {
   output: [
     {},

@@ -22,7 +22,7 @@ const instructions: Record<string, readonly Instruction[]> = {
   'the whole metadata': [{ type: 'write_metadata', metadata: 5 }],
 };
 
-/** Every form that this package can write, by what it shows. */
+/** Every form that this package can write, by description. */
 export const flowForms: readonly (readonly [string, Flow])[] = [
   ...Object.entries(matches).map(([name, match]): [string, Flow] => [`matches ${name}`, flow(match, [])]),
   ...Object.entries(actions).map(([name, [match, ...list]]): [string, Flow] => [

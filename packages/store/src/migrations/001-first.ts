@@ -118,7 +118,7 @@ export async function up(db: Kysely<AnyTables>): Promise<void> {
   }
 }
 
-/** What the store knows of itself, and when each object last changed. */
+/** The identity of the store, and the last change of each object. */
 async function createBooks(db: Kysely<AnyTables>): Promise<void> {
   await db.schema
     .createTable('store')

@@ -5,7 +5,7 @@ import { column, columns, createIndex, createTable, createUnique } from './table
 const { boolean, integer, refer, text } = column;
 const withoutUuid = { uuid: false };
 
-/** Segments, DNS, filters, translations, and what interfaces are part of. */
+/** Segments, DNS, filters, translations, and memberships of interfaces. */
 export async function up(db: Kysely<AnyTables>): Promise<void> {
   await createTable(db, 'segments', text('mode'));
   for (const table of ['networks', 'mac_leases']) {

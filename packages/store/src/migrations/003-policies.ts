@@ -56,7 +56,7 @@ export async function up(db: Kysely<AnyTables>): Promise<void> {
   }
 }
 
-/** A table of relations; no two relate the same first two where they may be related `once` only. */
+/** A table of relations. With `once`, the pair of the first two columns is unique. */
 async function relate(
   db: Kysely<AnyTables>,
   table: string,

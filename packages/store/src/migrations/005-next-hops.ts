@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { AnyTables } from '../sqlite/database.ts';
 
-/** Where a route leads beyond its own network. */
+/** The next hop of a route outside its own network. */
 export async function up(db: Kysely<AnyTables>): Promise<void> {
   await db.schema.alterTable('routes').addColumn('next_hop_ipv4_address', 'integer').execute();
 }

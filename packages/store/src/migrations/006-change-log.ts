@@ -3,8 +3,8 @@ import type { AnyTables } from '../sqlite/database.ts';
 import { createIndex } from './table.ts';
 
 /**
- * Every change with its author, and the object before and after, in place of the last revision of each object. Of earlier
- * changes no more than that is known.
+ * Every change with its author and the object before and after. It replaces the last revision of each object, which is all
+ * that is known of earlier changes.
  */
 export async function up(db: Kysely<AnyTables>): Promise<void> {
   await db.schema

@@ -1,7 +1,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { AnyTables } from '../sqlite/database.ts';
 
-/** Each time the store was opened: the revision that it had then. */
+/** The revision at each opening of the store. */
 export async function up(db: Kysely<AnyTables>): Promise<void> {
   await db.schema
     .createTable('epochs')

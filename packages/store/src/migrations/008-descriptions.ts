@@ -1,7 +1,7 @@
 import type { Kysely } from 'kysely';
 import type { AnyTables } from '../sqlite/database.ts';
 
-/** What routes and rules of filters are for, in words. */
+/** Descriptions of routes and filter rules. */
 export async function up(db: Kysely<AnyTables>): Promise<void> {
   await db.schema.alterTable('routes').addColumn('description', 'text').execute();
   await db.schema.alterTable('filter_statics').addColumn('description', 'text').execute();

@@ -21,7 +21,7 @@ export const migrations: Record<string, Migration> = {
   '008-descriptions': { up: descriptions },
 };
 
-/** Brings the database to the newest form, or to that of the migration `last`, whole or not at all. */
+/** Migrates the database to the newest version, or to that of the migration `last`, in one transaction. */
 export async function migrate(database: Database, last?: string): Promise<void> {
   const migrator = new Migrator({
     db: database.builder,

@@ -3,7 +3,7 @@ import type { AnyTables } from '../sqlite/database.ts';
 
 type Builder = CreateTableBuilder<string, string>;
 
-/** A table of objects: an id that is never used again, the columns that `add` gives, and times. With a uuid unless said. */
+/** A table of objects: an id that is never reused, the columns from `add`, and times. It has a uuid by default. */
 export async function createTable(
   db: Kysely<AnyTables>,
   name: string,
@@ -18,7 +18,7 @@ export async function createTable(
     .execute();
 }
 
-/** Columns for which `createTable` has no word: `text('a?')` may be null, `refer('network_id', 'networks')` holds an id. */
+/** Shorthand for columns: `text('a?')` may be null, `refer('network_id', 'networks')` holds an id. */
 export const column = {
   text: (name: string) => (table: Builder) => plain(table, name, 'text'),
   integer: (name: string) => (table: Builder) => plain(table, name, 'integer'),
@@ -37,7 +37,7 @@ export function columns(...made: ((table: Builder) => Builder)[]): (table: Build
   return (table) => made.reduce((so, add) => add(so), table);
 }
 
-/** An index for looking up by `names`. One that may be null is written with a question mark: nulls are left out of it. */
+/** An index on `names`. A nullable column is written with a question mark; its nulls are left out of the index. */
 export async function createIndex(db: Kysely<AnyTables>, table: string, ...names: string[]): Promise<void> {
   const index = db.schema
     .createIndex(`${table}_by_${names.map(bare).join('_and_')}`)
@@ -48,8 +48,8 @@ export async function createIndex(db: Kysely<AnyTables>, table: string, ...names
 }
 
 /**
- * No two rows share `names`. A row whose first is null shares with none; later ones that may be null, which are ids and
- * written with a question mark, are equal when both are.
+ * A unique constraint on `names`. A row whose first column is null conflicts with none. Nullable later columns are ids and
+ * written with a question mark; two nulls are equal.
  */
 export async function createUnique(db: Kysely<AnyTables>, table: string, ...names: string[]): Promise<void> {
   await db.schema

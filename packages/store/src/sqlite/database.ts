@@ -1,11 +1,11 @@
 /**
- * The embedded database: SQLite as Node brings it. Kysely builds the statements and runs the migrations; what a
- * request runs is compiled once, kept prepared, and executed without waiting.
+ * The embedded database: SQLite as Node brings it. Kysely builds the statements and runs the migrations. The statements
+ * of requests are compiled once, kept prepared, and executed synchronously.
  */
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { type Compilable, Kysely, type SqliteDatabase, SqliteDialect } from 'kysely';
 
-/** Tables are known by the declarations, at run time. */
+/** Tables come from the declarations, at run time. */
 export type AnyTables = { [table: string]: { [column: string]: SQLInputValue } };
 
 type Build = (builder: Kysely<AnyTables>, slot: (name: string) => never) => Compilable;
@@ -16,10 +16,10 @@ export class Database {
   readonly #database: DatabaseSync;
   readonly #prepared = new Map<string, Prepared>();
 
-  /** Opens or makes the file; `:memory:` is a database of its own. Throws when another process has it. */
+  /** Opens or creates the file; `:memory:` is a private database. Throws if another process has the file open. */
   constructor(path: string) {
     this.#database = new DatabaseSync(path, { timeout: 0 });
-    // Exclusive: the lock is taken by the first transaction and held until the end of the process.
+    // In exclusive mode, the first transaction takes the lock, and the process holds it until it ends.
     for (const pragma of ['locking_mode=exclusive', 'journal_mode=wal', 'synchronous=full', 'foreign_keys=on']) {
       this.#database.exec(`pragma ${pragma}`);
     }
@@ -28,8 +28,8 @@ export class Database {
   }
 
   /**
-   * The statement that `build` makes, prepared once for each `key`. Where it calls `slot`, the value of that name is bound
-   * when the statement is executed; all other parameters are those that Kysely has compiled.
+   * The statement that `build` returns, prepared once for each `key`. A `slot` in it is bound to the value of that name
+   * when the statement is executed; all other parameters keep the values that Kysely compiled.
    */
   prepare(key: string, build: Build): Prepared {
     let prepared = this.#prepared.get(key);
@@ -41,7 +41,7 @@ export class Database {
     return prepared;
   }
 
-  /** False where there is none, or where SQLite has undone it after a fault of the disk. */
+  /** Whether a transaction is open. SQLite rolls it back by itself after a disk fault. */
   get inTransaction(): boolean {
     return this.#database.isTransaction;
   }
@@ -58,7 +58,7 @@ export class Database {
     if (this.#database.isTransaction) this.#database.exec('rollback');
   }
 
-  /** Begins a part of the transaction that can be undone alone. */
+  /** Begins a part of the transaction that can be rolled back alone. */
   savepoint(): void {
     this.#database.exec('savepoint part');
   }
@@ -71,12 +71,12 @@ export class Database {
     this.#database.exec('rollback to part; release part');
   }
 
-  /** Makes the file `path` a copy of everything, without what was removed. */
+  /** Copies the database to the file `path`, without the space of deleted rows. */
   copyInto(path: string): void {
     this.#database.prepare('vacuum into ?').run(path);
   }
 
-  /** What is wrong with the file, in SQLite's words; undefined where nothing is. */
+  /** The damage of the file, in SQLite's words; undefined if it has none. */
   damage(): string | undefined {
     const [first] = this.#database.prepare('pragma quick_check(1)').all() as { quick_check: string }[];
     return first?.quick_check === 'ok' ? undefined : (first?.quick_check ?? 'no answer');
@@ -88,7 +88,7 @@ export class Database {
   }
 }
 
-/** Stands in a statement for a value that is known when it is executed. */
+/** Placeholder in a statement for a value that is bound when it is executed. */
 class Slot {
   readonly name: string;
 
@@ -120,7 +120,7 @@ export class Prepared {
     return Number(this.#statement.run(...this.#bound(given)).lastInsertRowid);
   }
 
-  /** As `run`, with the values of the slots in their order: of many they have no names of their own. */
+  /** Like `run`, with the values of the slots in order, because the slots of many rows have no names. */
   runWith(values: readonly SQLInputValue[]): void {
     this.#statement.run(...values);
   }
@@ -132,7 +132,7 @@ export class Prepared {
   }
 }
 
-/** SQLite has no truth values. */
+/** SQLite has no booleans. */
 function bindable(value: SQLInputValue | boolean | undefined): SQLInputValue {
   return typeof value === 'boolean' ? Number(value) : (value as SQLInputValue);
 }

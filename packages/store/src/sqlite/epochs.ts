@@ -1,6 +1,6 @@
 /**
- * An epoch is the time from one opening of the store to the next. A store that was restored from a copy begins another
- * one than the store that the copy was made of, so that two changes with one number can be told apart.
+ * An epoch is the time from one opening of the store to the next. A store restored from a copy begins a different epoch
+ * than the original store, so that two changes with the same revision can be told apart.
  */
 import { randomUUID } from 'node:crypto';
 import type { Database } from './database.ts';
@@ -28,7 +28,7 @@ export class Epochs {
     this.#all = all.all() as Epoch[];
   }
 
-  /** Whether what was known at a revision of an epoch is part of the past of this store. */
+  /** Whether a revision of an epoch is in the history of this store. */
   includes(epoch: string, revision: number): boolean {
     const index = this.#all.findIndex((one) => one.epoch === epoch);
     if (index < 0) return false;

@@ -3,14 +3,14 @@ import type { AnyRow, Cell } from '../columns.ts';
 import type { Page } from '../reader.ts';
 import type { RowSource, Rows } from './rows.ts';
 
-/** Reads of one kind before it is asked how large its table is. */
+/** Number of reads of one kind after which the size of its table is looked up. */
 const fewReads = 16;
-/** A query costs about as much as reading so many rows at once. */
+/** A query takes about as long as reading this many rows at once. */
 const rowsPerQuery = 4;
 
 /**
- * The rows as one transaction sees them. A table that it reads again and again is read as a whole, once, and held in
- * memory until the transaction ends. The transaction writes to the database as well as here, so that either can be asked.
+ * The rows as one transaction sees them. A table that the transaction reads repeatedly is loaded once as a whole and held
+ * in memory until the transaction ends. Writes go to the database and to this copy, so that reads may use either.
  */
 export class HeldRows implements RowSource {
   readonly #rows: Rows;
@@ -38,7 +38,7 @@ export class HeldRows implements RowSource {
     return this.#tableOf(kind)?.find(where)?.length ?? this.#rows.count(kind, where);
   }
 
-  /** The transaction has written a row that was `before`, or that it has made. */
+  /** Records a write. `before` is the row before it, if the row existed. */
   written(kind: Kind, row: AnyRow, before: AnyRow | null): void {
     this.#tables.get(kind)?.replace(before, row);
   }
@@ -62,7 +62,7 @@ export class HeldRows implements RowSource {
   }
 }
 
-/** The ids of the rows that have a key; most keys are those of one row. */
+/** The ids of the rows with a key; most keys belong to one row. */
 type Ids = number | Set<number>;
 
 interface Index {
@@ -70,7 +70,7 @@ interface Index {
   readonly ids: Map<Cell, Ids>;
 }
 
-/** All rows of one kind, found by any of their columns. An index is made when it is first asked for. */
+/** All rows of one kind, found by any of their columns. An index is built on first use. */
 class HeldTable {
   readonly #rows = new Map<number, AnyRow>();
   readonly #indexes = new Map<string, Index>();
@@ -88,7 +88,7 @@ class HeldTable {
     return typeof id === 'number' ? this.#rows.get(id) : undefined;
   }
 
-  /** Those with the values, in order of their ids; undefined where a column may have one of several. */
+  /** The rows with these values, in order of their ids; undefined if a column has several alternatives. */
   find(where: object): AnyRow[] | undefined {
     const wanted = where as Readonly<Record<string, Cell>>;
     const columns = Object.keys(wanted);
@@ -101,7 +101,7 @@ class HeldTable {
     return found.filter((row) => columns.every((name) => row[name] === (wanted[name] ?? null)));
   }
 
-  /** Takes the place of a row as it was; null where there was none, or is none any more. */
+  /** Replaces the row `before` by `after`; null means that there is no row. */
   replace(before: AnyRow | null, after: AnyRow | null): void {
     for (const { columns, ids } of this.#indexes.values()) {
       if (before) forget(ids, keyOf(columns, before), before.id);
@@ -123,7 +123,7 @@ class HeldTable {
   }
 }
 
-/** Rows of different values may share a key, which is no harm: what is found is compared. */
+/** Rows with different values may share a key, because the rows found are compared afterwards. */
 function keyOf(columns: readonly string[], row: Readonly<Record<string, Cell>>): Cell {
   if (columns.length === 1) return row[columns[0]!] ?? null;
   let key = '';

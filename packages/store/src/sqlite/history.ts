@@ -1,6 +1,6 @@
 /**
- * Every change that was made: which object, at which revision, by whom, and the object before and after. Nothing is
- * forgotten. A store of an earlier version knew only when each object last changed; of those changes the rest is null.
+ * The log of changes: object, revision, author, and the object before and after. Entries are never deleted. A store of an
+ * earlier version recorded only the last change of each object; the other columns of those entries are null.
  */
 import { randomUUID } from 'node:crypto';
 import type { Change, Kind } from '@openvnet/model';
@@ -13,7 +13,7 @@ import type { Rows } from './rows.ts';
 interface State {
   readonly id: string;
   readonly revision: number;
-  /** Of older revisions it is not known any more what changed. */
+  /** Changes of older revisions are no longer known. */
   readonly oldest: number;
 }
 
@@ -46,7 +46,7 @@ export class History {
     return this.#state.revision;
   }
 
-  /** Notes what a transaction changed, under the next revision, which it returns. In the same transaction. */
+  /** Logs the changes of a transaction, within that transaction, under the next revision. Returns the revision. */
   record(by: ChangedBy, touched: readonly Touched[]): number {
     const revision = this.#state.revision + 1;
     const commit = this.#database.prepare('record commit', (builder, slot) =>
@@ -68,7 +68,7 @@ export class History {
     return revision;
   }
 
-  /** Several at a time, which costs half as much as one by one. */
+  /** Inserts several at a time, which takes half the time of single inserts. */
   #log(revision: number, touched: readonly Touched[]): void {
     for (let from = 0; from < touched.length; ) {
       const some = touched.length - from < loggedAtOnce ? 1 : loggedAtOnce;
@@ -85,7 +85,7 @@ export class History {
     }
   }
 
-  /** Takes the revisions back of transactions that were undone. */
+  /** Takes back the revisions of transactions that were rolled back. */
   returnTo(revision: number): void {
     this.#state = { ...this.#state, revision };
   }
@@ -160,7 +160,7 @@ export class History {
   }
 }
 
-/** Every change, with who has made it. */
+/** Every change, with its author. */
 function logged(builder: Kysely<AnyTables>) {
   return builder
     .selectFrom('changes')

@@ -3,7 +3,7 @@ import type { Logged, Page, Reader, Where } from '../reader.ts';
 import type { History } from './history.ts';
 import type { RowSource } from './rows.ts';
 
-/** Reads until it is ended: in one transaction, or in one `read`. */
+/** Reads within one transaction or one `read`, until that ends. */
 export class SqliteReader implements Reader {
   protected readonly rows: RowSource;
   readonly #history: History;
@@ -63,6 +63,6 @@ export class SqliteReader implements Reader {
   }
 
   protected requireOpen(): void {
-    if (this.#ended) throw new Error('the transaction or read has ended: something in it was not awaited');
+    if (this.#ended) throw new Error('the transaction or read has ended: a promise in it was not awaited');
   }
 }

@@ -4,7 +4,7 @@ import { type AnyRow, type Cell, tables } from '../columns.ts';
 import type { Page } from '../reader.ts';
 import type { AnyTables, Database } from './database.ts';
 
-/** Where rows are read, as the model has them, in order of their ids. */
+/** Reads rows as the model declares them, in order of their ids. */
 export interface RowSource {
   one(kind: Kind, column: 'id' | 'uuid', value: string | number): AnyRow | undefined;
   find(kind: Kind, where: object, page?: Page): AnyRow[];
@@ -54,7 +54,7 @@ export class Rows implements RowSource {
     return (statement.one(boundTo(conditions)) as { total: number }).total;
   }
 
-  /** No table has more rows than that. */
+  /** An upper bound of the number of rows of the table. */
   highestId(kind: Kind): number {
     const statement = this.#database.prepare(`highest ${kind}`, (builder) =>
       builder.selectFrom(tables[kind].name).select((ask) => ask.fn.max<number | null>('id').as('id')),
@@ -63,14 +63,14 @@ export class Rows implements RowSource {
   }
 }
 
-/** A row of the database, which becomes one as the model has it. */
+/** Converts a row of the database to a row of the model, in place. */
 function fromDatabase(kind: Kind, row: object): AnyRow {
   const cells = row as Record<string, Cell>;
   for (const name of tables[kind].booleans) if (cells[name] !== null) cells[name] = cells[name] === 1;
   return cells as AnyRow;
 }
 
-/** What a column must hold: null, one value, one of several as a JSON list, or what nothing is. */
+/** The condition on a column: null, one value, one of several values as a JSON list, or never true. */
 interface Condition {
   readonly column: string;
   readonly test: 'null' | 'one' | 'several' | 'never';
@@ -87,7 +87,7 @@ function conditionsOf(where: object): Condition[] {
   });
 }
 
-/** Statements are alike where they ask for the same columns in the same way, whatever the values. */
+/** Conditions of one shape (the same columns compared in the same way) share a prepared statement. */
 function shapeOf(conditions: readonly Condition[]): string {
   return conditions.map(({ column, test }) => `${column} ${test}`).join();
 }

@@ -1,7 +1,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { StoreError } from '../store.ts';
 
-/** Throws `StoreError` where the file is no store, or one with damage. It is only read. */
+/** Throws `StoreError` if the file is not a store or is damaged. It opens the file read-only. */
 export function requireSound(path: string): void {
   let database: DatabaseSync | undefined;
   try {
@@ -10,7 +10,7 @@ export function requireSound(path: string): void {
     if (found !== 'ok') throw new Error(found.split('\n').at(-1));
     database.prepare('select id, revision from store').get();
   } catch (cause) {
-    throw new StoreError(`${path} is no store, or a damaged one: ${(cause as Error).message}.`, { cause });
+    throw new StoreError(`${path} is not a store, or is damaged: ${(cause as Error).message}.`, { cause });
   } finally {
     database?.close();
   }

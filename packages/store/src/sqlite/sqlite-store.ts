@@ -1,7 +1,7 @@
 /**
- * The store on SQLite. Transactions run one after the other. Those that are asked for in one turn of the event loop are
- * parts of one transaction of the database, which is synced to disk once; a part that fails is undone alone. Nobody reads
- * what is not on disk yet, but the transaction that wrote it and those of the same turn.
+ * The store on SQLite. Transactions run one after the other. Transactions requested in one turn of the event loop become
+ * parts of one database transaction, which is synced to disk once; a part that fails is rolled back alone. Data that is
+ * not on disk yet is visible only to the transaction that wrote it and to those of the same turn.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { closeSync, openSync } from 'node:fs';
@@ -25,7 +25,7 @@ interface Job {
   readonly reject: (error: unknown) => void;
 }
 
-/** What is to be said of a transaction once its batch is on disk. */
+/** Reports the outcome of a transaction, once its batch is on disk. */
 type Outcome = { readonly job: Job } & (
   | { readonly done: Commit & { readonly value: unknown } }
   | { readonly error: unknown }
@@ -44,7 +44,7 @@ export class SqliteStore implements Store {
   readonly #listeners = new Set<(commit: Commit) => void>();
   readonly #turns = new Turns();
   readonly #jobs: Job[] = [];
-  /** Set while a transaction or a read of this store is the caller. */
+  /** Set while code runs inside a transaction or read of this store. */
   readonly #inside = new AsyncLocalStorage<{ open: boolean }>();
   #revision: number;
   #writing: Promise<void> | undefined;
@@ -107,16 +107,16 @@ export class SqliteStore implements Store {
   }
 
   async backup(path: string): Promise<void> {
-    // In a turn of its own: no part of a batch is in the copy.
+    // In a turn of its own, so that the copy contains no part of a batch.
     const leave = await this.#turns.shared();
     try {
       this.#requireOutside();
-      // SQLite takes an empty file; so nobody else can read the copy, and no other file is lost.
+      // SQLite accepts an empty file. Making it first keeps the copy private and overwrites no other file.
       closeSync(openSync(path, 'wx', 0o600));
       this.#database.copyInto(path);
       requireSound(path);
     } catch (cause) {
-      throw new StoreError(`No backup is made: ${(cause as Error).message}.`, { cause });
+      throw new StoreError(`The backup failed: ${(cause as Error).message}.`, { cause });
     } finally {
       leave();
     }
@@ -135,7 +135,7 @@ export class SqliteStore implements Store {
     return this.close();
   }
 
-  /** Carries out what is asked for, and what is asked for until the end of the turn, as one batch. */
+  /** Runs the transactions requested until the end of the turn as one batch. */
   async #write(): Promise<void> {
     const leave = await this.#turns.exclusive();
     const outcomes: Outcome[] = [];
@@ -165,7 +165,7 @@ export class SqliteStore implements Store {
       if ('done' in outcome) outcome.job.resolve(outcome.done as never);
       else outcome.job.reject(outcome.error);
     }
-    // Those that were asked for meanwhile.
+    // Transactions requested in the meantime.
     if (this.#jobs.length > 0) this.#writing ??= this.#write();
   }
 
@@ -174,7 +174,7 @@ export class SqliteStore implements Store {
       try {
         listener(commit);
       } catch (error) {
-        // The change is made, whatever they do with it.
+        // The change is committed; an exception of a listener does not undo it.
         this.#listenerFailed?.(error);
       }
     }
@@ -185,7 +185,7 @@ export class SqliteStore implements Store {
       const { revision } = this.#history;
       const tx = new SqliteTransaction(this.#database, this.#rows, this.#history, this.#numbers);
       const { by, work } = job;
-      // In the list before it runs, so that a fault of the disk is told to it as to all others.
+      // Added to the list before it runs, so that it too is told of a disk fault.
       const place = outcomes.push({ job, error: undefined }) - 1;
       this.#database.savepoint();
       try {
@@ -201,7 +201,7 @@ export class SqliteStore implements Store {
         outcomes[place] = { job, done: { value, revision: this.#history.revision, changes } };
       } catch (error) {
         tx.end();
-        // After a full disk and the like SQLite has undone the whole batch.
+        // After a fault such as a full disk, SQLite has rolled back the whole batch.
         if (!this.#database.inTransaction) throw error;
         this.#database.rollbackToSavepoint();
         this.#numbers.forget();
@@ -220,10 +220,10 @@ export class SqliteStore implements Store {
     }
   }
 
-  /** Who waits for the store inside one of its transactions waits for ever. */
+  /** Waiting for the store inside one of its transactions would be a deadlock. */
   #requireOutside(): void {
     if (this.#closed) throw new Error('the store is closed');
     if (this.#inside.getStore()?.open)
-      throw new Error('a transaction or read of the store is not begun inside another');
+      throw new Error('a transaction or read of the store cannot begin inside another');
   }
 }

@@ -19,7 +19,7 @@ interface Entry {
   after: AnyRow | null;
 }
 
-/** Writes rows, and remembers of each object how it was before and what it is now. */
+/** Writes rows, and records the state of each object before and after. */
 export class SqliteTransaction extends SqliteReader implements Transaction {
   readonly #database: Database;
   readonly #held: HeldRows;
@@ -67,7 +67,7 @@ export class SqliteTransaction extends SqliteReader implements Transaction {
 
   #insert(kind: Kind, given: Given): AnyRow {
     const { name, columns } = tables[kind];
-    // The id comes first, as in rows that were read.
+    // The id comes first, as in rows that are read.
     const row: Record<string, Cell> & { id: number } = { id: 0 };
     for (const column of columns) row[column.name] = given[column.name] ?? column.initial;
     row.created_at = this.#now;
@@ -90,7 +90,7 @@ export class SqliteTransaction extends SqliteReader implements Transaction {
 
   #update(kind: Kind, id: number, given: Given): AnyRow {
     const before = this.rows.one(kind, 'id', id);
-    if (!before) throw new RangeError(`there is no ${kind} with id ${id}`);
+    if (!before) throw new RangeError(`no ${kind} has id ${id}`);
     const names = Object.keys(given).filter((name) => given[name] !== undefined && given[name] !== before[name]);
     if (names.length === 0) return before;
     const row: Record<string, Cell> & { id: number } = { ...before, updated_at: this.#now };
@@ -130,7 +130,7 @@ export class SqliteTransaction extends SqliteReader implements Transaction {
     return row;
   }
 
-  /** Takes in what was done to an object; how it was before is known from the first time. */
+  /** Records a change of an object. The state before is that of its first change. */
   #note(entry: Entry): void {
     const entries = this.#entries.get(entry.kind) ?? new Map<number, Entry>();
     this.#entries.set(entry.kind, entries);
@@ -148,7 +148,7 @@ export class SqliteTransaction extends SqliteReader implements Transaction {
     this.#touched.delete(entry);
   }
 
-  /** Writes `row`; where the database refuses it, because another row has what no two may have, names that row. */
+  /** Writes `row`. If it violates a unique constraint, the error names the other row. */
   #unlessTaken(kind: Kind, row: AnyRow, write: Prepared): number {
     try {
       return write.run(row);

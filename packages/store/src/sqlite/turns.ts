@@ -1,13 +1,13 @@
-/** Leaves the turn that was taken. */
+/** Ends a turn. */
 type Leave = () => void;
 
-/** Who may use something now: any number that only read, or one alone. First come, first served. */
+/** A fair readers-writer lock: any number of readers, or one writer, in order of arrival. */
 export class Turns {
   readonly #waiting: { readonly alone: boolean; readonly start: () => void }[] = [];
   #readers = 0;
   #alone = false;
 
-  /** A turn beside other readers, where nobody has to be waited for. */
+  /** A turn as a reader, if it can begin without waiting. */
   enterShared(): Leave | undefined {
     if (this.#alone || this.#waiting.length > 0) return undefined;
     this.#readers++;
@@ -39,7 +39,7 @@ export class Turns {
     return new Promise((resolve) => this.#waiting.push({ alone, start: resolve }));
   }
 
-  /** Gives turns to those who wait. They count from now on, though they go on a little later. */
+  /** Gives turns to waiters. They count from now on, although their code resumes later. */
   #next(): void {
     for (;;) {
       const [first] = this.#waiting;
