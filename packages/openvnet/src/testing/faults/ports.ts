@@ -1,7 +1,7 @@
 import type { FaultGroup } from './fault.ts';
 
 const web =
-  'interface add --uuid if-web --network-uuid nw-net1 --ipv4-address 172.16.1.10 --mac-address 52:54:00:0d:84:10';
+  'interfaces add --uuid if-web --network-uuid nw-net1 --ipv4-address 172.16.1.10 --mac-address 52:54:00:0d:84:10';
 const reached = '--from if-web --to 172.16.1.1';
 
 export const ports: FaultGroup = {
