@@ -29,13 +29,17 @@ export function serveBackup(app: FastifyInstance, store: Store, path: string): v
 }
 
 /** Writes a copy of the store into the new file `copy`: by the manager that has it open, or by this process. */
-export async function backup({ store, listen }: { store: string; listen: Listen }, copy: string): Promise<void> {
+export async function backup(
+  { store, listen: all }: { store: string; listen: Listen | readonly Listen[] },
+  copy: string,
+): Promise<void> {
   try {
     await backupStore(store, copy);
     return;
   } catch (error) {
     if (!(error instanceof StoreError) || !error.message.includes('is in use')) throw error;
   }
+  const listen = [all].flat()[0]!;
   const url = `http://${listen.host.includes(':') ? `[${listen.host}]` : listen.host}:${listen.port}${route}`;
   try {
     const answer = await fetch(url);
@@ -45,9 +49,11 @@ export async function backup({ store, listen }: { store: string; listen: Listen 
   } catch (cause) {
     const { message, cause: inner } = cause as Error & { cause?: Error };
     const why = inner?.message ?? message;
-    throw new StoreError(`The backup failed: the manager at ${url} has the store ${store} open, and: ${why}.`, {
-      cause,
-    });
+    throw new StoreError(
+      `The backup failed: a manager has the store ${store} open, and ${url} does not give a copy of it: ${why}. ` +
+        `If the manager serves another address, use: vnmgr backup --listen HOST:PORT ${copy}`,
+      { cause },
+    );
   }
   requireSound(copy);
 }

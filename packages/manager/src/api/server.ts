@@ -4,6 +4,7 @@
  */
 import cors from '@fastify/cors';
 import { ApiError, apiErrors } from '@openvnet/model';
+import { StoreFault } from '@openvnet/store';
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyError,
@@ -52,7 +53,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     bodyLimit,
     forceCloseConnections: 'idle',
     rewriteUrl: (request) => routeOf(request.url ?? '/'),
-    frameworkErrors: (error, request, reply) => refuse(error, request, reply as FastifyReply),
+    frameworkErrors: (error, request, reply) => void refuse(error, request, reply as FastifyReply),
     routerOptions: { maxParamLength: 1000 },
     genReqId: requestNumber,
   });
@@ -147,17 +148,17 @@ function givenBy(request: FastifyRequest): { query: Given; body: Body; given: Gi
   return { query, body, given: { ...query, ...body.values } };
 }
 
-function answer(
+async function answer(
   request: FastifyRequest,
   reply: FastifyReply,
   data: unknown,
   plainKeys: readonly string[] = [],
-): FastifyReply {
-  const { type, text } = render(formatOf(request.originalUrl), data, plainKeys);
+): Promise<FastifyReply> {
+  const { type, text } = await render(formatOf(request.originalUrl), data, plainKeys);
   return reply.type(type).send(text);
 }
 
-function refuse(error: Error, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+function refuse(error: Error, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const refusal = refusalFor(error, request);
   return answer(request, reply.status(apiErrors[refusal.kind].status), refusal);
 }
@@ -172,6 +173,12 @@ function refusalFor(error: Error & { statusCode?: number; code?: string }, reque
     return new ApiError('argument', error.message, { cause: error });
   }
   request.log.error({ err: error, method: request.method, url: request.originalUrl }, 'request failed');
+  if (error instanceof StoreFault) {
+    return new ApiError('unavailable', `${error.message}; nothing was changed`, {
+      cause: error,
+      hint: `Use: ${error.use}`,
+    });
+  }
   return new ApiError('internal', `The manager failed; its log has the details under reqId ${request.id}`);
 }
 
@@ -183,7 +190,11 @@ function notFound(_request: FastifyRequest, reply: FastifyReply): FastifyReply {
   return reply.status(404).type('text/html;charset=utf-8').send('<h1>Not Found</h1>');
 }
 
-function showBrowse(endpoints: readonly Endpoint[], request: FastifyRequest, reply: FastifyReply): FastifyReply {
+async function showBrowse(
+  endpoints: readonly Endpoint[],
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
   const { format = 'html' } = givenBy(request).given;
   const known = browseFormats.find((one) => one === format);
   if (!known) {
@@ -191,6 +202,6 @@ function showBrowse(endpoints: readonly Endpoint[], request: FastifyRequest, rep
       hint: `format: expected one of ${browseFormats.join(', ')}`,
     });
   }
-  const { type, text } = browse(endpoints, known);
+  const { type, text } = await browse(endpoints, known);
   return reply.type(type).send(text);
 }
