@@ -1,5 +1,8 @@
-import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
+import type { NetworkInterfaceInfo } from 'node:os';
 import { localPort, type Relations } from '@openvnet/compiler';
+
+/** The devices of the host with their addresses, as Node tells them. */
+export type Devices = NodeJS.Dict<NetworkInterfaceInfo[]>;
 
 /**
  * What to do where the host has an address at a bridge and nobody has registered it: its packets are then as little let
@@ -8,7 +11,7 @@ import { localPort, type Relations } from '@openvnet/compiler';
 export function unregisteredHost(
   bridge: string,
   { binding }: Pick<Relations, 'binding'>,
-  devices: NodeJS.Dict<NetworkInterfaceInfo[]> = networkInterfaces(),
+  devices: Devices,
 ): string | undefined {
   const own = hostAddress(bridge, devices);
   if (!own || binding.where('port', localPort).length > 0) return undefined;
@@ -17,9 +20,6 @@ export function unregisteredHost(
 }
 
 /** The IPv4 address that the host has at a bridge. */
-export function hostAddress(
-  bridge: string,
-  devices: NodeJS.Dict<NetworkInterfaceInfo[]> = networkInterfaces(),
-): NetworkInterfaceInfo | undefined {
+export function hostAddress(bridge: string, devices: Devices): NetworkInterfaceInfo | undefined {
   return devices[bridge]?.find(({ family }) => family === 'IPv4');
 }

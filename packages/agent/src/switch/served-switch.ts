@@ -14,7 +14,7 @@ import type { Logger } from 'pino';
 import { Neighbours } from '../answers/neighbours.ts';
 import { Notices } from '../answers/notices.ts';
 import { logFaults } from './fault-log.ts';
-import { compare, FlowSender, shareStrings } from './flows.ts';
+import { compare, FlowSender, shareStrings, strays } from './flows.ts';
 import { InstalledFlows } from './installed.ts';
 import { mendMeters } from './meters.ts';
 import { SelfChecks, type SelfCheckTimes } from './self-checks.ts';
@@ -72,6 +72,8 @@ export class ServedSwitch {
   readonly #installed: InstalledFlows;
   /** Something has happened since the flows were read that may have changed them. */
   #unsure = false;
+  /** Whether the switch has meters; it refuses a flow whose meter it has not. */
+  #metered = true;
   /** A table that is to be compared with what is known of it. */
   #compare: number | undefined;
   /** Ends the listening to the connection in use. */
@@ -126,7 +128,8 @@ export class ServedSwitch {
     const { port: ports } = this.compiler.relations;
     for (const before of [...ports.where('name', name)]) if (before.id !== port?.id) ports.delete(before.id);
     const before = port && ports.get(port.id);
-    if (port && (before?.name !== port.name || before.iface_id !== port.iface_id)) ports.set(portOf(port));
+    if (port && (before?.name !== port.name || before.iface_id !== port.iface_id))
+      ports.set(portOf(port, this.#metered));
   }
 
   /** The link of a port has come or gone, say: what is at the port is to be reported again. */
@@ -271,8 +274,16 @@ export class ServedSwitch {
   async #mendMeters(connection: SwitchConnection): Promise<void> {
     const mended = await mendMeters(connection);
     if (this.monitored !== null && mended) this.noteTampering('meters', mended);
+    this.#noteMetered(mended !== undefined);
     if (this.monitored === null && mended === undefined)
       this.#options.log.warn({ datapath: this.dpid }, 'no meters: a busy port may crowd out requests of others');
+  }
+
+  #noteMetered(metered: boolean): void {
+    if (metered === this.#metered) return;
+    this.#metered = metered;
+    const { port: ports } = this.compiler.relations;
+    for (const port of [...ports.rows()]) ports.set({ ...port, metered });
   }
 
   /** Has the switch tell of the flows that other programs change; says whether it can. */
@@ -303,19 +314,28 @@ export class ServedSwitch {
     const { flows } = this.compiler;
     const sender = new FlowSender(connection);
     const gone = new Set<string>();
+    const readBack = !foreign && installed.size > 0;
+    // Where all flows are new, each is compared as it is computed.
+    const isNew = flows.touched === flows.size;
+    const last = (touched: Iterable<string>): Iterable<string> => {
+      if (foreign) return foreign.size > 0 ? [...touched, ...foreign] : touched;
+      return isNew ? touched : flows.keys();
+    };
     let added = 0;
     for (let done = false; !done; ) {
       done = this.compiler.update(partSize);
       const touched = flows.takeTouched();
-      const keys = done && foreign && foreign.size > 0 ? [...touched, ...foreign] : touched;
-      const { add, remove } = compare(flows, installed, done && !foreign ? undefined : keys);
+      const { add, remove } = compare(flows, installed, done ? last(touched) : touched);
       for (const { key, body } of add) installed.set(key, body);
       for (const key of remove) gone.add(key);
       added += add.length;
       sender.push({ add, remove: [] });
       if (!done) await new Promise((resolve) => setImmediate(resolve));
     }
-    if (!foreign) shareStrings(flows, installed);
+    if (readBack) {
+      for (const key of strays(flows, installed)) gone.add(key);
+      shareStrings(flows, installed);
+    }
     const remove = [...gone].filter((key) => flows.get(key) === undefined);
     for (const key of remove) installed.delete(key);
     sender.push({ add: [], remove });
