@@ -66,7 +66,7 @@ async function play(options: { write: (text: string) => void; runDirectory: stri
   const stage = new Stage({ apiPort, write, fancy });
   stage.heading('The lab');
   if (apiPort !== 9090) stage.say(`  Port 9090 is taken by another program: the API is at port ${apiPort} this time.`);
-  const { file, client, vswitch } = await bringUp({
+  const { file, client, vswitches } = await bringUp({
     file: experiments,
     runDirectory,
     api,
@@ -78,7 +78,7 @@ async function play(options: { write: (text: string) => void; runDirectory: stri
   await overlappingAddresses(scene);
   await routing(scene, switched);
   const holds = stage.summary();
-  if (keep) stage.say(afterwards(api, vswitch.runDirectory));
+  if (keep) stage.say(afterwards(api, vswitches[0]!.runDirectory));
   return holds;
 }
 
@@ -87,7 +87,7 @@ function afterwards(api: string, switchDirectory: string): string {
   return `
 The lab stays up. To look around:
   npx vnctl${at} status
-  npx vnctl${at} interface show if-veth1
+  npx vnctl${at} interfaces show if-veth1
   npx vnctl lab exec ns1 -- ping -c 3 172.16.2.3
   npx vnctl lab test
   OVS_RUNDIR=${switchDirectory} ovs-ofctl -O OpenFlow13 dump-flows br0
