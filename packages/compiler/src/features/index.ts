@@ -28,6 +28,7 @@ import { pathMtu } from './path-mtu.ts';
 import { peers } from './peers.ts';
 import { refused } from './refused.ts';
 import { floodPeers, remoteDelivery, remoteIdentity, remoteMembers, remoteNeighbour } from './remotes.ts';
+import { replyLimit } from './reply-limit.ts';
 import { route } from './route.ts';
 import { filterings, ruleSets } from './rule-sets.ts';
 import { segment } from './segment.ts';
@@ -91,6 +92,7 @@ export const features: readonly AnyFeature[] = [
   translationFragments,
   icmpTranslation,
   handOver,
+  replyLimit,
   dhcp,
   dhcpAdmission,
   dhcpOutside,

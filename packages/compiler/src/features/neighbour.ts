@@ -1,6 +1,16 @@
 import { feature } from '../engine/feature.ts';
 import type { Taken } from '../engine/says.ts';
-import { ask, ethernet, type Flow, load, move, outputBack, priority, setField } from '../pipeline/flow.ts';
+import {
+  ask,
+  ethernet,
+  type Flow,
+  haveAnswered,
+  load,
+  move,
+  outputBack,
+  priority,
+  setField,
+} from '../pipeline/flow.ts';
 
 const request = 1;
 const reply = 2;
@@ -17,6 +27,7 @@ export const neighbour = feature({
     dispatch: ({ before }) => `an ARP request for ${before.arp_tpa}`,
     neighbour: inSentence,
     arp_answer: ({ before }) => `${before.target_ip} answers: it is at ${before.target_mac}`,
+    answer: 'turned into a reply to the sender',
   },
   source: { of: 'attachment' },
   select: (view, id) => view.get('attachment', id),
@@ -31,6 +42,12 @@ export const neighbour = feature({
     },
     {
       table: 'arp_answer',
+      priority: priority.normal,
+      match: { eth_type: ethernet.arp, arp_op: request, known: 1 },
+      ...haveAnswered,
+    },
+    {
+      table: 'answer',
       priority: priority.normal,
       match: { eth_type: ethernet.arp, arp_op: request, known: 1 },
       actions: [
