@@ -72,6 +72,8 @@ export class ServedSwitch {
   readonly #installed: InstalledFlows;
   /** Something has happened since the flows were read that may have changed them. */
   #unsure = false;
+  /** Whether the switch has meters; it refuses a flow whose meter it has not. */
+  #metered = true;
   /** A table that is to be compared with what is known of it. */
   #compare: number | undefined;
   /** Ends the listening to the connection in use. */
@@ -126,7 +128,8 @@ export class ServedSwitch {
     const { port: ports } = this.compiler.relations;
     for (const before of [...ports.where('name', name)]) if (before.id !== port?.id) ports.delete(before.id);
     const before = port && ports.get(port.id);
-    if (port && (before?.name !== port.name || before.iface_id !== port.iface_id)) ports.set(portOf(port));
+    if (port && (before?.name !== port.name || before.iface_id !== port.iface_id))
+      ports.set(portOf(port, this.#metered));
   }
 
   /** The link of a port has come or gone, say: what is at the port is to be reported again. */
@@ -271,8 +274,16 @@ export class ServedSwitch {
   async #mendMeters(connection: SwitchConnection): Promise<void> {
     const mended = await mendMeters(connection);
     if (this.monitored !== null && mended) this.noteTampering('meters', mended);
+    this.#noteMetered(mended !== undefined);
     if (this.monitored === null && mended === undefined)
       this.#options.log.warn({ datapath: this.dpid }, 'no meters: a busy port may crowd out requests of others');
+  }
+
+  #noteMetered(metered: boolean): void {
+    if (metered === this.#metered) return;
+    this.#metered = metered;
+    const { port: ports } = this.compiler.relations;
+    for (const port of [...ports.rows()]) ports.set({ ...port, metered });
   }
 
   /** Has the switch tell of the flows that other programs change; says whether it can. */
@@ -305,7 +316,7 @@ export class ServedSwitch {
     const gone = new Set<string>();
     const readBack = !foreign && installed.size > 0;
     // Where all flows are new, each is compared as it is computed.
-    const isNew = flows.touched === flows.size;
+    const isNew = flows.untaken;
     const last = (touched: Iterable<string>): Iterable<string> => {
       if (foreign) return foreign.size > 0 ? [...touched, ...foreign] : touched;
       return isNew ? touched : flows.keys();
