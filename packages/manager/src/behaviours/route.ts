@@ -19,7 +19,7 @@ export const route: Behaviour<'route'> = {
     return rows.map(({ interface_id }) => {
       const { uuid, mode } = gateways.get(interface_id)!;
       if (mode !== 'vif') return {};
-      const command = shell`vnctl interface modify ${uuid} --mode simulated`;
+      const command = shell`vnctl interfaces modify ${uuid} --mode simulated`;
       return { waits_for: [`${uuid} is of mode ${mode}; a gateway is of mode simulated. Use: ${command}`] };
     });
   },

@@ -39,6 +39,20 @@ export const several: FaultGroup = {
       cured: (host) => host.stopsSaying('vnctl status', /several hosts/),
     },
     {
+      what: 'two agents run on one host',
+      seen: 'Nothing, as long as both have the same manager.',
+      make: (host) => host.secondAgent(),
+      ask: 'vnctl status',
+      says: [
+        /dp-br0: several agents of host \S+ serve bridge br0: node1 \(pid \d+\), node2 \(pid \d+\)\. Stop all but one/,
+      ],
+      silent: [/several hosts/],
+      cure: 'kill',
+      prints: /There, use: kill \d+/,
+      by: (host) => host.stopSecondAgent(),
+      cured: (host) => host.stopsSaying('vnctl status', /several agents/).then(() => host.arrives()),
+    },
+    {
       what: 'an agent has an older version than the manager',
       seen: 'Something new is not in effect on one host.',
       make: async ({ host }) => {
@@ -73,12 +87,12 @@ export const several: FaultGroup = {
         await host.vswitch.vsctl('set-controller', 'br0', 'tcp:127.9.9.9:6653');
         await host.vswitch.ofctl('-O', 'OpenFlow13', 'add-flow', 'br0', 'table=0,priority=9999,actions=drop');
       },
-      ask: 'vnctl datapath show dp-br0',
+      ask: 'vnctl datapaths show dp-br0',
       says: [/another program has changed \S*flows.*of br0 .*what it changed was put back/],
       cure: 'ovs-vsctl set-controller br0 tcp:',
       prints: /Use: ovs-vsctl set-controller br0 tcp:127\.\d+\.\d+\.\d+:6633/,
       by: ({ host }) => host.setController(),
-      cured: (host) => host.answers('vnctl datapath show dp-br0', [/Use: grep/]).then(() => host.arrives()),
+      cured: (host) => host.answers('vnctl datapaths show dp-br0', [/Use: grep/]).then(() => host.arrives()),
     },
     {
       what: 'another program sets the fail mode to standalone',
