@@ -97,6 +97,8 @@ export class BridgeService {
   portChanged(name: string, state: PortState | undefined): void {
     this.#setPort(name, state);
     if (state && !state.isolated) this.#isolate(isolateMs.gather);
+    // Another program may have deleted it, or have made a port of its name.
+    if (this.#prepared && tunnelNamed(name)) void this.tunnels.settle();
     if (state?.ofport !== undefined) this.served.portStateChanged(state.ofport);
     this.served.touch();
   }
@@ -119,6 +121,7 @@ export class BridgeService {
     clearTimeout(this.#timer);
     clearTimeout(this.#isolating);
     this.#stop.abort();
+    this.tunnels.close();
     await this.served.close();
   }
 
