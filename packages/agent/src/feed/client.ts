@@ -32,6 +32,8 @@ export interface FeedOptions {
   /** What the manager has sent, and the text that it came as. */
   readonly onSlice: (slice: Extract<ToAgent, { type: 'snapshot' | 'changes' }>, text: string) => void;
   readonly onQuestion: (question: Question) => Promise<unknown>;
+  /** A connection to the manager is open, from this address of the host. */
+  readonly onOpen: (address: string | undefined) => void;
   /** The manager is there and wants the first report. */
   readonly onUp: () => void;
 }
@@ -104,6 +106,10 @@ export class FeedClient {
     };
     const ping = (): unknown => socket.readyState === WebSocket.OPEN && socket.ping();
     const pings = setInterval(safely(ping), pingMs);
+    let from: string | undefined;
+    socket.on('upgrade', (response) => {
+      from = response.socket.localAddress;
+    });
     const opened = (): void => {
       const { node, says } = this.#options;
       const machine = machineIdentity();
@@ -123,6 +129,7 @@ export class FeedClient {
         } satisfies ToManager),
       );
       log.info({ manager, revision }, 'connected to the manager');
+      this.#options.onOpen(from);
       alive();
     };
     socket.on('open', safely(opened));
