@@ -19,7 +19,6 @@ import { compare, FlowSender, shareStrings, strays } from './flows.ts';
 import { InstalledFlows } from './installed.ts';
 import { mendMeters } from './meters.ts';
 import { SelfChecks, type SelfCheckTimes } from './self-checks.ts';
-import { UnderlayNeighbours } from './underlay-neighbours.ts';
 
 /** Flows that are computed before the next part of them is sent. */
 const partSize = 500;
@@ -70,7 +69,6 @@ export class ServedSwitch {
   /** Whether the switch tells of the flows that other programs change; null while that is not known. */
   monitored: boolean | null = null;
   readonly #options: ServedSwitchOptions;
-  readonly #underlayNeighbours: UnderlayNeighbours;
   #connection: SwitchConnection | undefined;
   readonly #installed: InstalledFlows;
   /** Something has happened since the flows were read that may have changed them. */
@@ -106,7 +104,6 @@ export class ServedSwitch {
       onEnd: (mended) => (mended ? this.touch() : options.onChange()),
       ...(options.selfCheckTimes && { times: options.selfCheckTimes }),
     });
-    this.#underlayNeighbours = new UnderlayNeighbours(this.compiler);
     this.compiler.watch('binding', (id, row) => {
       this.changedInterfaces.add(id);
       if (!row) this.notices.drop(id);
@@ -206,7 +203,6 @@ export class ServedSwitch {
     this.#closed = true;
     clearTimeout(this.#retry);
     this.neighbours.close();
-    this.#underlayNeighbours[Symbol.dispose]();
     this.selfChecks.close();
     await this.#running;
     this.cache.close();
