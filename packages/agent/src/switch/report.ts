@@ -6,21 +6,21 @@ import { hostAddress, unregisteredHost } from './host-address.ts';
 import type { Tampered } from './served-switch.ts';
 import { closedFrom, servedFrom } from './settings.ts';
 
-/** Ports that are named where something is wrong with many. */
+/** Limit of ports that are named in one note. */
 const mostNamed = 10;
 
-/** What is known of the switches of a host, each by datapath id. */
+/** The switches of a host, by datapath id. */
 export interface Known {
   readonly bridges: ReadonlyMap<string, BridgeState>;
   readonly services: ReadonlyMap<string, BridgeService>;
   readonly connections: Connections;
-  /** Bridges that are to be closed and could not be yet, with the reason. */
+  /** Bridges that could not be closed yet, with the reason. */
   readonly unclosed: ReadonlyMap<string, string>;
   /** Where the database of Open vSwitch is. */
   readonly target: string;
 }
 
-/** All bridges of the host, and all switches that have connected, as the manager is told of them. */
+/** The report of all bridges of the host and all connected switches to the manager. */
 export function bridgeReports({ bridges, services, connections, unclosed, target }: Known): BridgeReport[] {
   const all = new Set([...bridges.keys(), ...connections.dpids]);
   return [...all].sort().map((dpid) => {
@@ -28,7 +28,7 @@ export function bridgeReports({ bridges, services, connections, unclosed, target
     const service = services.get(dpid);
     const served = service?.served;
     const lost = bridge && served && unregisteredHost(bridge.name, served.compiler.relations);
-    const stranger = `connected to ${connections.address}, but is no bridge of ${target}: its ports are not known`;
+    const stranger = `connected to ${connections.address}, but ${target} has no such bridge: its ports are unknown`;
     return {
       dpid,
       name: bridge?.name ?? '',
@@ -66,7 +66,7 @@ function tamperingOf(
   return { changes, what: [...what], at: at.toISOString(), use };
 }
 
-/** Ports that Open vSwitch could not set up, with what it says. */
+/** Ports that Open vSwitch could not set up, with its error. */
 function faultyPorts({ ports }: BridgeState): string[] {
   const faulty = [...ports.values()].filter(({ error }) => error !== undefined);
   const named = faulty
@@ -77,15 +77,15 @@ function faultyPorts({ ports }: BridgeState): string[] {
 }
 
 function unclosedText(reason: string | undefined): string | undefined {
-  return reason && `is not registered any more and still has its flows, which cannot be taken away: ${reason}`;
+  return reason && `is no longer registered, but its flows cannot be deleted: ${reason}`;
 }
 
-/** What closing the bridge does, or has done, to those who do not expect it. */
+/** Warnings about the effects of closing the bridge. */
 function closingOf(bridge: BridgeState): string[] {
   const { name } = bridge;
   if (closedFrom(bridge) !== undefined && bridge.failMode === 'secure')
     return [
-      `${name} is closed: it forwards nothing since its datapath was deleted. Use: ${shell`ovs-vsctl set-fail-mode ${name} standalone`}`,
+      `${name} is closed: it forwards nothing, because its datapath was deleted. Use: ${shell`ovs-vsctl set-fail-mode ${name} standalone`}`,
     ];
   const address = servedFrom(bridge) === undefined ? undefined : hostAddress(name);
   if (!address) return [];

@@ -151,7 +151,7 @@ function withAsked(status: ObjectStatus, asked: Asked | undefined): ObjectStatus
 /** That another agent says the name of this one, and what to do. */
 function whoElse(agent: Agent, rival: Claim): string {
   const other = shell`vna --node-id ${`${agent.node}-2`}`;
-  return `${hostOf(rival)} says that it is ${agent.node} too, and waits while ${hostOf(agent)} is; if both are yours, start one with another name. Use: ${other}`;
+  return `${hostOf(rival)} also claims to be ${agent.node} and waits until ${hostOf(agent)} disconnects. If both are yours, start one with another name. Use: ${other}`;
 }
 
 async function refusedOf(reader: Reader, refused: ReadonlyMap<number, number>): Promise<SystemStatus['refused']> {
