@@ -93,6 +93,40 @@ function circlesIn(directory: string): string[] {
   return circles;
 }
 
+describe('a program', () => {
+  it.each([
+    ['agent', ['zod', 'yaml', 'kysely', 'fastify']],
+    ['manager', ['yaml']],
+  ])('%s does not hold the libraries %s, which cost memory, before they are needed', (name, spared) => {
+    const loaded = loadedBy(`packages/${name}/src/main.ts`);
+    expect(loaded).toContain('pino');
+    expect(spared.filter((library) => loaded.has(library))).toEqual([]);
+  });
+});
+
+/** The libraries that a file imports as it is loaded, itself or through files and packages of ours. */
+function loadedBy(start: string): Set<string> {
+  const libraries = new Set<string>();
+  const files = new Set([start]);
+  for (const path of files) {
+    const found = readFileSync(path, 'utf8').matchAll(/^(?:import|export) (?!type )(?:[^;]*? from )?'([^']+)';/gm);
+    for (const [, imported = ''] of found) {
+      if (imported.startsWith('.')) files.add(join(dirname(path), imported));
+      else if (ours.test(imported)) files.add(entryOf(imported));
+      else libraries.add(imported);
+    }
+  }
+  return libraries;
+}
+
+/** The file that a name of one of our packages stands for. */
+function entryOf(imported: string): string {
+  const [, name = '', part = ''] = /^@openvnet\/([^/]+)(\/.+)?$/.exec(imported)!;
+  const { exports } = JSON.parse(readFileSync(`packages/${name}/package.json`, 'utf8')) as { exports: unknown };
+  const entries = typeof exports === 'string' ? { '.': exports } : (exports as Readonly<Record<string, string>>);
+  return join('packages', name, entries[`.${part}`]!);
+}
+
 describe('generated pages', () => {
   it.each([...pages()])('%s is what the declarations say (node scripts/pages.ts writes it)', (path, text) => {
     expect(readFileSync(path, 'utf8')).toBe(text);

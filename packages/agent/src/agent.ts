@@ -8,7 +8,7 @@ import { SliceFile } from './feed/slice-file.ts';
 import { makeStateDirectory } from './state-directory.ts';
 import { Switches } from './switch/switches.ts';
 
-export const version = '0.1.0';
+const version = '0.1.0';
 
 export interface AgentOptions {
   /** `http://host:port` of the manager. */

@@ -1,2 +1,2 @@
-export { Agent, type AgentOptions, version } from './agent.ts';
+export { Agent, type AgentOptions } from './agent.ts';
 export { agentSettings } from './settings.ts';

@@ -3,16 +3,16 @@ import { declareOptions, logDestination, readSettings } from '@openvnet/settings
 import closeWithGrace from 'close-with-grace';
 import { Command } from 'commander';
 import pino from 'pino';
-import { Agent, agentSettings, version } from './index.ts';
+import { Agent, agentSettings } from './index.ts';
 
-const command = new Command('vna')
-  .version(version)
-  .description('The agent of OpenVNet: makes the switches of this host behave as the manager says.');
+const command = new Command('vna').description(
+  'The agent of OpenVNet: makes the switches of this host behave as the manager says.',
+);
 declareOptions(command, agentSettings);
 command.parse();
 
 try {
-  const { nodeId, logLevel, ...settings } = readSettings(agentSettings, command.opts());
+  const { nodeId, logLevel, ...settings } = await readSettings(agentSettings, command.opts());
   const log = pino({ level: logLevel, base: { program: 'vna' } }, logDestination(pino.destination));
   const agent = new Agent({ ...settings, node: nodeId, log });
   await agent.start();

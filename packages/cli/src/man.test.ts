@@ -59,6 +59,16 @@ describe('the manual', () => {
     const files = readdirSync(directory);
     expect(files).toEqual(expect.arrayContaining(['vnctl.1', 'vnctl-interfaces.1', 'vnmgr.8', 'vna.8', 'openvnet.8']));
     for (const file of files) expect(lint(join(directory, file)), file).toBe('');
-    expect(readFileSync(join(directory, 'vnmgr.8'), 'utf8')).toContain('.TP\n\\fB\\-\\-listen HOST:PORT\\fR\n');
+    const manual = readFileSync(join(directory, 'vnmgr.8'), 'utf8');
+    expect(manual).toContain('.TP\n\\fB\\-\\-listen HOST:PORT\\fR\n');
+    expect(manual).toContain('.TP\n\\fBvnmgr [option...] backup <file>\\fR\n');
+  });
+
+  it.each([
+    ['vnmgr', 'manager'],
+    ['vna', 'agent'],
+    ['openvnet', 'openvnet'],
+  ] as const)('of %s says its version', (name, of) => {
+    expect(execFileSync(bin(name, of), ['--version'], { encoding: 'utf8' })).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 });

@@ -45,9 +45,11 @@ export async function backup({ store, listen }: { store: string; listen: Listen 
   } catch (cause) {
     const { message, cause: inner } = cause as Error & { cause?: Error };
     const why = inner?.message ?? message;
-    throw new StoreError(`The backup failed: the manager at ${url} has the store ${store} open, and: ${why}.`, {
-      cause,
-    });
+    throw new StoreError(
+      `The backup failed: a manager has the store ${store} open, and ${url} does not give a copy of it: ${why}. ` +
+        `If the manager serves another address, use: vnmgr backup --listen HOST:PORT ${copy}`,
+      { cause },
+    );
   }
   requireSound(copy);
 }

@@ -11,6 +11,7 @@ const command = new Command('vnmgr').description(
   'The manager of OpenVNet: stores the registered objects, serves the API, and updates the agents.',
 );
 declareOptions(command, managerOptions);
+command.configureHelp({ showGlobalOptions: true });
 command.action(() => perform(serve));
 command
   .command('backup')
@@ -24,7 +25,7 @@ command
   .action((file: string) => perform(({ store }) => restoreStore(file, store)));
 await command.parseAsync();
 
-type Settings = ReturnType<typeof settingsOf>;
+type Settings = Awaited<ReturnType<typeof settingsOf>>;
 
 function settingsOf() {
   return readSettings(managerOptions, command.opts());
@@ -33,7 +34,7 @@ function settingsOf() {
 /** Does something; what can be foreseen is said in one sentence. */
 async function perform(work: (settings: Settings) => Promise<void>): Promise<void> {
   try {
-    await work(settingsOf());
+    await work(await settingsOf());
   } catch (error) {
     const expected = error instanceof ConfigError || error instanceof StoreError || error instanceof ListenError;
     process.stderr.write(`vnmgr: ${expected ? error.message : (error as Error).stack}\n`);

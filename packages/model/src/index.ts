@@ -6,8 +6,20 @@ export type { Event, EventsAnswer } from './events.ts';
 export * from './feed.ts';
 export { boolean, integer, ipv4Address, oneOf, parsePrefix, reference, text } from './field.ts';
 export { type Field, inOneLine } from './field-type.ts';
+export type {
+  Bound,
+  BridgeReport,
+  Notice,
+  PacketCounts,
+  PortsAnswer,
+  Report,
+  SelfCheckReport,
+  ToManager,
+  Waiting,
+} from './from-agents.ts';
 export * from './inside.ts';
 export { nearest } from './nearest.ts';
+export { nodeName } from './node-name.ts';
 export { parsePrintable, printable, printableDeep, printableJson } from './printable.ts';
 export * from './questions.ts';
 export {

@@ -1,4 +1,4 @@
-import type { PacketCounts, SelfCheckReport } from './feed.ts';
+import type { PacketCounts, SelfCheckReport } from './from-agents.ts';
 
 /** Whether an object is in effect, where, and what it waits for, in words. Part of the answer to `GET` of one object. */
 export interface ObjectStatus {

@@ -13,7 +13,7 @@ declareOptions(command, options);
 command.parse();
 
 try {
-  const { logLevel, nodeId, ...settings } = readSettings(options, command.opts());
+  const { logLevel, nodeId, ...settings } = await readSettings(options, command.opts());
   const destination = logDestination(pino.destination);
   const logger = (program: string): pino.Logger => pino({ level: logLevel, base: { program } }, destination);
   const manager = await startManager({ ...settings, logger: logger('vnmgr') });

@@ -2,4 +2,4 @@ export { logDestination, logLevel } from './log.ts';
 export { noteWork } from './memory.ts';
 export { ConfigError, declareOptions, readSettings } from './settings.ts';
 export { stateDirectory } from './state-directory.ts';
-export { hostPort, type Listen, listOf } from './values.ts';
+export { hostPort, type Listen, listOf, matching, path, truth, UnexpectedError, webAddress } from './values.ts';

@@ -1,10 +1,10 @@
-import * as z from 'zod';
+import { oneOf } from './values.ts';
 
 /** The setting `--log-level`. */
 export const logLevel = {
   doc: 'lowest level to log',
   placeholder: 'LEVEL',
-  schema: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
+  read: oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']),
   default: 'info',
 };
 

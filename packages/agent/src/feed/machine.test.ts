@@ -39,8 +39,8 @@ describe('the name of a node', () => {
 
   it('is one that the manager takes, whatever the host is called', () => {
     for (const name of ['(none)', '', '-x', 'a b', 'ü', 'a\n', 'localhost']) {
-      expect(nodeName.safeParse(defaultNodeId(name, null)).success).toBe(true);
-      expect(nodeName.safeParse(defaultNodeId(name, 'abcdef0123456789')).success).toBe(true);
+      expect(defaultNodeId(name, null)).toMatch(nodeName.pattern);
+      expect(defaultNodeId(name, 'abcdef0123456789')).toMatch(nodeName.pattern);
     }
   });
 });

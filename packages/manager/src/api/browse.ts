@@ -1,20 +1,26 @@
 import { kinds, resourceOf } from '@openvnet/model';
-import { rubyYaml } from '@openvnet/model/ruby-yaml';
 import type { Endpoint, Parameter } from './endpoint.ts';
 
 const writers = {
   html: { type: 'text/html;charset=utf-8', write: asHtml },
   json: { type: 'application/json', write: (all: readonly Endpoint[]) => JSON.stringify(asOriginal(all)) },
-  yaml: { type: 'text/yaml;charset=utf-8', write: (all: readonly Endpoint[]) => rubyYaml(asOriginal(all)) },
-  yml: { type: 'text/yaml;charset=utf-8', write: (all: readonly Endpoint[]) => rubyYaml(asOriginal(all)) },
+  yaml: { type: 'text/yaml;charset=utf-8', write: asRubyYaml },
+  yml: { type: 'text/yaml;charset=utf-8', write: asRubyYaml },
 };
 
 export const browseFormats = Object.keys(writers) as readonly (keyof typeof writers)[];
 
 /** Every operation with its parameters as a page; as data those that the original has, in its shape. */
-export function browse(endpoints: readonly Endpoint[], format: keyof typeof writers): { type: string; text: string } {
+export async function browse(
+  endpoints: readonly Endpoint[],
+  format: keyof typeof writers,
+): Promise<{ type: string; text: string }> {
   const { type, write } = writers[format];
-  return { type, text: write(endpoints) };
+  return { type, text: await write(endpoints) };
+}
+
+async function asRubyYaml(endpoints: readonly Endpoint[]): Promise<string> {
+  return (await import('@openvnet/model/ruby-yaml')).rubyYaml(asOriginal(endpoints));
 }
 
 /** The original's clients want a method of their own for each; what this project adds is in the OpenAPI description. */

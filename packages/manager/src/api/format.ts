@@ -1,6 +1,3 @@
-import { rubyYaml } from '@openvnet/model/ruby-yaml';
-import { stringify } from 'yaml';
-
 /** `yml` is the original's form: keys are symbols of Ruby. */
 export type Format = 'json' | 'yaml' | 'yml';
 
@@ -24,15 +21,20 @@ export function formatOf(url: string): Format {
 }
 
 /** `plainKeys`: those of the original's YAML that are no symbols. */
-export function render(
+export async function render(
   format: Format,
   data: unknown,
   plainKeys: readonly string[] = [],
-): { type: string; text: string } {
+): Promise<{ type: string; text: string }> {
   if (format === 'json') return { type: 'application/json', text: JSON.stringify(data) };
   const plain = JSON.parse(JSON.stringify(data)) as unknown;
-  const text = format === 'yml' ? rubyYaml(plain, plainKeys) : stringify(plain, { aliasDuplicateObjects: false });
-  return { type: 'text/yaml;charset=utf-8', text };
+  return { type: 'text/yaml;charset=utf-8', text: await yamlOf(format, plain, plainKeys) };
+}
+
+/** Few clients want YAML, and what writes it is loaded for the first of them. */
+async function yamlOf(format: Format, plain: unknown, plainKeys: readonly string[]): Promise<string> {
+  if (format === 'yml') return (await import('@openvnet/model/ruby-yaml')).rubyYaml(plain, plainKeys);
+  return (await import('yaml')).stringify(plain, { aliasDuplicateObjects: false });
 }
 
 /** Where the API can be browsed; its files keep their suffixes. */

@@ -52,7 +52,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     bodyLimit,
     forceCloseConnections: 'idle',
     rewriteUrl: (request) => routeOf(request.url ?? '/'),
-    frameworkErrors: (error, request, reply) => refuse(error, request, reply as FastifyReply),
+    frameworkErrors: (error, request, reply) => void refuse(error, request, reply as FastifyReply),
     routerOptions: { maxParamLength: 1000 },
     genReqId: requestNumber,
   });
@@ -147,17 +147,17 @@ function givenBy(request: FastifyRequest): { query: Given; body: Body; given: Gi
   return { query, body, given: { ...query, ...body.values } };
 }
 
-function answer(
+async function answer(
   request: FastifyRequest,
   reply: FastifyReply,
   data: unknown,
   plainKeys: readonly string[] = [],
-): FastifyReply {
-  const { type, text } = render(formatOf(request.originalUrl), data, plainKeys);
+): Promise<FastifyReply> {
+  const { type, text } = await render(formatOf(request.originalUrl), data, plainKeys);
   return reply.type(type).send(text);
 }
 
-function refuse(error: Error, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+function refuse(error: Error, request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
   const refusal = refusalFor(error, request);
   return answer(request, reply.status(apiErrors[refusal.kind].status), refusal);
 }
@@ -183,7 +183,11 @@ function notFound(_request: FastifyRequest, reply: FastifyReply): FastifyReply {
   return reply.status(404).type('text/html;charset=utf-8').send('<h1>Not Found</h1>');
 }
 
-function showBrowse(endpoints: readonly Endpoint[], request: FastifyRequest, reply: FastifyReply): FastifyReply {
+async function showBrowse(
+  endpoints: readonly Endpoint[],
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
   const { format = 'html' } = givenBy(request).given;
   const known = browseFormats.find((one) => one === format);
   if (!known) {
@@ -191,6 +195,6 @@ function showBrowse(endpoints: readonly Endpoint[], request: FastifyRequest, rep
       hint: `format: expected one of ${browseFormats.join(', ')}`,
     });
   }
-  const { type, text } = browse(endpoints, known);
+  const { type, text } = await browse(endpoints, known);
   return reply.type(type).send(text);
 }

@@ -6,7 +6,8 @@
 import { once } from 'node:events';
 import type { IncomingMessage, Server } from 'node:http';
 import type { Duplex } from 'node:stream';
-import { contained, parsePrintable, type Report, type ToAgent, toManager } from '@openvnet/model';
+import { contained, parsePrintable, type Report, type ToAgent } from '@openvnet/model';
+import { toManager } from '@openvnet/model/from-agents';
 import type { Store } from '@openvnet/store';
 import type { FastifyBaseLogger } from 'fastify';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';

@@ -1,4 +1,4 @@
-import { type Notice, notice, type PacketCounts, packetCounts } from '@openvnet/model';
+import { type Notice, notice, type PacketCounts, packetCounts } from '@openvnet/model/from-agents';
 import * as z from 'zod';
 import type { Agent, Agents } from './agents.ts';
 

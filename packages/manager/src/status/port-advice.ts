@@ -1,5 +1,6 @@
 /** Where the ports are that interfaces wait for, as the hosts say when they are asked, and what to do about it. */
-import { portsAnswer, printable, type RowOf, shell } from '@openvnet/model';
+import { printable, type RowOf, shell } from '@openvnet/model';
+import { portsAnswer } from '@openvnet/model/from-agents';
 import type { Agent, Agents } from './agents.ts';
 import { digitsOf, type Facts, registration } from './facts.ts';
 
