@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { FeedClient } from './feed/client.ts';
+import { FeedClient, type Says } from './feed/client.ts';
 import { Questions } from './feed/questions.ts';
 import { Reporter } from './feed/reporter.ts';
 import { Slice, type SliceMessage } from './feed/slice.ts';
@@ -18,6 +18,8 @@ export interface AgentOptions {
   /** Directory of the agent's own files. */
   readonly state: string;
   readonly node: string;
+  /** What it says of itself, where that is not of this program and machine. */
+  readonly says?: Says;
   readonly log: Logger;
 }
 
@@ -54,7 +56,7 @@ export class Agent {
 
   /** Serves the copy on disk first, then the model of the manager. */
   async start(): Promise<void> {
-    const { manager, node, log, ovsdb } = this.#options;
+    const { manager, node, log, ovsdb, says = {} } = this.#options;
     const questions = new Questions(this.switches, ovsdb);
     this.#readCopy();
     if (this.slice.position)
@@ -64,7 +66,7 @@ export class Agent {
     this.#feed = new FeedClient({
       manager,
       node,
-      version,
+      says: { version, ...says },
       log,
       copy: () => this.slice.position,
       heard: () => this.#file.heard(),

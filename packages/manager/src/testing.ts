@@ -92,7 +92,7 @@ export interface TestAgent extends Disposable {
   ended(): Promise<[code: number, reason: string]>;
 }
 
-export const hello = { type: 'hello', node: 'node1', version: '1', hostname: 'host1', pid: 1 } as const;
+export const hello = { type: 'hello', node: 'node1', version: '0.1.0', hostname: 'host1', pid: 1 } as const;
 
 /** What an agent says that serves the experiments' bridge and has carried out `revision`. */
 export function reportOf(revision: number | null, more: object = {}): ToManager {

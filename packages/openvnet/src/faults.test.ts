@@ -14,9 +14,9 @@ const never = ['[miss]', 'dropped: dropped', 'goto output', ': \n', 'undefined']
 describe.each(faultGroups)('$title', ({ faults }) => {
   it.each(faults)(
     '$what',
-    async ({ make, ask, says, silent = [], cure, prints, by, cured = (on) => on.arrives() }) => {
+    async ({ make, ask, says, seconds, silent = [], cure, prints, by, cured = (on) => on.arrives() }) => {
       await make(host);
-      const { text } = await host.answers(ask, says);
+      const { text } = await host.answers(ask, says, seconds);
       for (const misleading of [...silent, ...never]) expect(text).not.toMatch(misleading);
       if (prints) expect(text).toMatch(prints);
       else expect(text).toContain(cure);

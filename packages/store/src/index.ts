@@ -7,6 +7,7 @@ export {
   type Commit,
   type Store,
   StoreError,
+  StoreFault,
   type StoreOptions,
   type Touched,
   type Transaction,

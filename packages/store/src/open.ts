@@ -1,9 +1,9 @@
 import { chmodSync, closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { migrate } from './migrations/index.ts';
+import { migrate, NewerError } from './migrations/index.ts';
 import { Database } from './sqlite/database.ts';
 import { SqliteStore } from './sqlite/sqlite-store.ts';
-import { type Store, StoreError, type StoreOptions } from './store.ts';
+import { type Store, StoreError, StoreFault, type StoreOptions } from './store.ts';
 
 /**
  * Opens the store in the file `path`, which is created if it is missing; `memory` keeps the store in this process. Only
@@ -37,13 +37,18 @@ function makePrivate(path: string): void {
 }
 
 function complaint(path: string, cause: unknown): string {
-  const message = cause instanceof Error ? cause.message : String(cause);
+  const fault = cause instanceof StoreFault ? (cause.cause as Error) : cause;
+  const message = fault instanceof Error ? fault.message : String(fault);
   if (/locked|busy/i.test(message)) {
     return `The store ${path} is in use: another process, such as a second manager, has it open.`;
   }
   if (/malformed|not a database|page|tree|row/i.test(message)) {
     const what = message.split('\n').at(-1);
     return `The store ${path} is damaged: ${what}. Restore a backup with: vnmgr restore FILE`;
+  }
+  if (cause instanceof StoreFault) return `${cause.message}. Use: ${cause.use}`;
+  if (cause instanceof NewerError) {
+    return `The store ${path} was written by a newer version of this program: ${message}. Install that version again, or restore a backup from before. Use: vnmgr restore FILE`;
   }
   return `The store ${path} cannot be opened: ${message}.`;
 }

@@ -42,6 +42,8 @@ export interface Store extends Reader, AsyncDisposable {
   readonly id: string;
   /** Identity of this opening of the store, random. */
   readonly epoch: string;
+  /** Why the last change could not be written; undefined where it was. */
+  readonly fault: StoreFault | undefined;
   /**
    * Runs `work` as one transaction, after the transactions requested before. A transaction that changes nothing makes no
    * revision. Settles when the change is on disk or rolled back.
@@ -70,6 +72,17 @@ export interface StoreOptions {
 /** The store cannot be opened. The message is a sentence that names the file and the reason. */
 export class StoreError extends Error {
   override readonly name = 'StoreError';
+}
+
+/** File or disk of an open store is at fault: nothing was changed, and what it serves may go on. */
+export class StoreFault extends StoreError {
+  /** The command that helps. */
+  readonly use: string;
+
+  constructor(path: string, what: string, { use, ...options }: ErrorOptions & { readonly use: string }) {
+    super(`The store ${path} ${what}`, options);
+    this.use = use;
+  }
 }
 
 /** A write would violate a unique constraint. */

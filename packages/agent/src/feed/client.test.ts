@@ -15,7 +15,7 @@ function clientOf(manager: string) {
   const warnings: { msg: string; reason: string }[] = [];
   const log = pino({ level: 'warn' }, { write: (line) => warnings.push(JSON.parse(line)) });
   const client = new FeedClient({
-    ...{ manager, node: 'node1', version: '1', log },
+    ...{ manager, node: 'node1', says: { version: '1' }, log },
     copy: () => undefined,
     heard: () => undefined,
     onSlice: ({ type }) => heard.push(type),

@@ -14,11 +14,16 @@ const refusedMs = { first: 2000, most: 60_000 };
 const silenceMs = 15_000;
 const pingMs = 5000;
 
+type Hello = Extract<ToManager, { type: 'hello' }>;
+
+/** What an agent may say of itself in place of what is found out. */
+export type Says = Partial<Pick<Hello, 'version' | 'hostname' | 'machine'>>;
+
 export interface FeedOptions {
   /** `http://host:port` of the manager. */
   readonly manager: string;
   readonly node: string;
-  readonly version: string;
+  readonly says: Says & Pick<Hello, 'version'>;
   readonly log: Logger;
   /** The present copy, from which the feed resumes. */
   readonly copy: () => Position | undefined;
@@ -100,18 +105,18 @@ export class FeedClient {
     const ping = (): unknown => socket.readyState === WebSocket.OPEN && socket.ping();
     const pings = setInterval(safely(ping), pingMs);
     const opened = (): void => {
-      const { node, version } = this.#options;
+      const { node, says } = this.#options;
       const machine = machineIdentity();
       const { store = heard()?.store ?? null, revision = null, epoch = null } = copy() ?? {};
       socket.send(
         JSON.stringify({
           type: 'hello',
           node,
-          version,
           hostname: hostname(),
           pid: process.pid,
           started_at: this.#startedAt,
           ...(machine !== undefined && { machine }),
+          ...says,
           store,
           revision,
           epoch,

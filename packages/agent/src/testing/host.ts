@@ -13,7 +13,7 @@ import { type Manager, startManager } from '@openvnet/manager';
 import type { SystemStatus } from '@openvnet/model';
 import { dial, type EncodedFlow, type InstalledFlow } from '@openvnet/openflow';
 import pino from 'pino';
-import { Agent } from '../agent.ts';
+import { Agent, type AgentOptions } from '../agent.ts';
 
 export const dpid = '000002fdee8e0a44';
 
@@ -27,6 +27,8 @@ export class Host implements AsyncDisposable {
   readonly complaints: string[] = [];
   readonly #log = pino({ level: 'warn' }, { write: (line) => this.complaints.push(line) });
   readonly #directory = mkdtempSync(join(tmpdir(), 'openvnet-host-'));
+  /** Where the manager has its store, the next time that it is started. */
+  store = join(this.#directory, 'store.db');
   #manager: Manager | undefined;
   #agent: Agent | undefined;
   #managerPort = 0;
@@ -68,24 +70,24 @@ export class Host implements AsyncDisposable {
     this.#manager = undefined;
   }
 
-  /** Where the manager has its store. */
-  get store(): string {
-    return join(this.#directory, 'store.db');
-  }
-
   /** Where the agent has its copy of the model. */
   get copy(): string {
     return join(this.#directory, 'agent', 'slice.jsonl');
   }
 
   /** `ovsdb` is where the agent finds the database, `manager` where the manager, unless there. */
-  async startAgent({ ovsdb = this.vswitch.ovsdb, manager = this.managerUrl } = {}): Promise<void> {
+  async startAgent({
+    ovsdb = this.vswitch.ovsdb,
+    manager = this.managerUrl,
+    says = {},
+  }: Partial<Pick<AgentOptions, 'ovsdb' | 'manager' | 'says'>> = {}): Promise<void> {
     this.#agent = new Agent({
       manager,
       openflow: this.openflow,
       ovsdb,
       state: join(this.#directory, 'agent'),
       node: 'node1',
+      says,
       log: this.#log,
     });
     await this.#agent.start();

@@ -1,5 +1,6 @@
 export { calls, ordered } from './field-report.ts';
 export { dpid, Host, hasSettled, until } from './host.ts';
+export { RogueSwitch } from './rogue-switch.ts';
 export {
   address,
   arpRequest,

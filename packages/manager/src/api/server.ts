@@ -4,6 +4,7 @@
  */
 import cors from '@fastify/cors';
 import { ApiError, apiErrors } from '@openvnet/model';
+import { StoreFault } from '@openvnet/store';
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyError,
@@ -172,6 +173,12 @@ function refusalFor(error: Error & { statusCode?: number; code?: string }, reque
     return new ApiError('argument', error.message, { cause: error });
   }
   request.log.error({ err: error, method: request.method, url: request.originalUrl }, 'request failed');
+  if (error instanceof StoreFault) {
+    return new ApiError('unavailable', `${error.message}; nothing was changed`, {
+      cause: error,
+      hint: `Use: ${error.use}`,
+    });
+  }
   return new ApiError('internal', `The manager failed; its log has the details under reqId ${request.id}`);
 }
 

@@ -1,5 +1,5 @@
 import { agoTextOf, type RowOf, shell } from '@openvnet/model';
-import { digitsOf, type ServedDatapath, servedOf, whyUnserved } from '../status/facts.ts';
+import { digitsOf, type Facts, type ServedDatapath, servedOf, whyUnserved } from '../status/facts.ts';
 import { releasing } from '../status/releases.ts';
 import type { Behaviour } from './behaviour.ts';
 
@@ -9,25 +9,43 @@ export const datapath: Behaviour<'datapath'> = {
   findings: (facts, rows) =>
     rows.map((row) => {
       const served = servedOf(facts, [row.id]);
-      const nodes = facts.agents
+      const seen = facts.agents
         .all()
-        .filter(({ bridges }) => bridges.some(({ dpid }) => digitsOf(dpid) === row.dpid))
-        .map(({ node }) => node);
+        .flatMap((agent) => agent.bridges.map((bridge) => ({ agent, bridge })))
+        .filter(({ bridge }) => digitsOf(bridge.dpid) === row.dpid);
+      const nodes = seen.map(({ agent }) => agent.node);
       return {
         served,
         on: served.map(() => ({ datapath_uuid: row.uuid, port_name: null, port_number: null })),
         waits_for: served.length === 0 ? [whyUnserved(facts, [row])] : [],
-        notes: [...severalHosts(row, nodes), ...otherNode(row, nodes), ...served.flatMap(tampering)],
+        notes: [...severalHosts(facts, row, seen), ...otherNode(row, nodes), ...served.flatMap(tampering)],
       };
     }),
 };
 
-function severalHosts({ uuid, dpid }: RowOf<'datapath'>, nodes: readonly string[]): string[] {
-  return nodes.length > 1
-    ? [
-        `${uuid}: several hosts have a bridge with datapath id 0x${dpid}: ${nodes.join(', ')}. Give each its own. Use: ovs-vsctl set bridge BRIDGE other-config:datapath-id=DPID`,
-      ]
-    : [];
+type Seen = Pick<ServedDatapath, 'agent' | 'bridge'>;
+
+/** Bridges with one datapath id are taken for one switch, so that each has the flows of both. */
+function severalHosts(facts: Facts, { uuid, dpid, node_id }: RowOf<'datapath'>, seen: readonly Seen[]): string[] {
+  if (seen.length < 2) return [];
+  const where = seen.map(({ agent, bridge }) => `${bridge.name} on ${agent.node}`).join(', ');
+  const { agent, bridge } = seen.find((one) => one.agent.node !== node_id) ?? seen[1]!;
+  const other = `other-config:datapath-id=${freeDpid(facts, dpid)}`;
+  return [
+    `${uuid}: several hosts have a bridge with datapath id 0x${dpid}: ${where}. Give that on ${agent.node} another one. On ${agent.node}, use: ${shell`ovs-vsctl set bridge ${bridge.name} ${other}`}`,
+  ];
+}
+
+/** The next datapath id that neither a bridge nor a registered datapath has. */
+function freeDpid({ agents, datapaths }: Facts, dpid: string): string {
+  const taken = new Set([
+    ...datapaths.map((one) => one.dpid),
+    ...agents.all().flatMap(({ bridges }) => bridges.map((one) => digitsOf(one.dpid))),
+  ]);
+  for (let next = BigInt(`0x${dpid}`) + 1n; ; next++) {
+    const digits = BigInt.asUintN(64, next).toString(16).padStart(16, '0');
+    if (!taken.has(digits)) return digits;
+  }
 }
 
 function otherNode({ uuid, node_id }: RowOf<'datapath'>, nodes: readonly string[]): string[] {

@@ -7,7 +7,7 @@ import { behaviourOf } from '../behaviours/registry.ts';
 import type { Agent, Agents } from './agents.ts';
 import { packetsOf, refusedFrames } from './asked.ts';
 import { type Claim, hostOf } from './claims.ts';
-import { digitsOf, type Facts, gatherFacts, type Hosts, registration, unregisteredBridges } from './facts.ts';
+import { digitsOf, type Facts, gatherFacts, type Hosts, registration, startOf, unregisteredBridges } from './facts.ts';
 import { judge } from './judge.ts';
 import { WaitingRoom } from './waiting-room.ts';
 
@@ -73,7 +73,7 @@ export class Reports implements Disposable {
         store: this.#store.id,
         revision: this.#store.revision,
         started_at: startedAt,
-        notes: this.notes,
+        notes: [...this.notes, ...faultOf(this.#store)],
       },
       agents: agents.map((agent) => ({
         node: agent.node,
@@ -87,6 +87,7 @@ export class Reports implements Disposable {
         problem: agent.problem,
         notes: [
           ...(agent.held ? [agent.held.reason] : []),
+          ...this.#otherVersion(agent),
           ...this.#agents.claims.rivalsOf(agent.node).map((rival) => whoElse(agent, rival)),
         ],
       })),
@@ -107,6 +108,16 @@ export class Reports implements Disposable {
 
   #withFacts<T>(work: (facts: Facts) => Promise<T>): Promise<T> {
     return this.#store.read(async (reader) => work(await gatherFacts(reader, this.#agents, this.url)));
+  }
+
+  /** Agents of other versions do what both versions know. */
+  #otherVersion({ node, hello, connection }: Agent): string[] {
+    const { version } = this.#about;
+    if (!connection || hello.version === version) return [];
+    const use = startOf({ url: this.url }, node);
+    return [
+      `has version ${hello.version}, and the manager has version ${version}: it does what both know. Install version ${version} on ${hello.hostname} and start the agent again. Use: ${use}`,
+    ];
   }
 
   async #unrealised(): Promise<SystemStatus['unrealised']> {
@@ -146,6 +157,11 @@ function withAsked(status: ObjectStatus, asked: Asked | undefined): ObjectStatus
     [reason, asked.advice?.find(({ behind }) => reason.startsWith(behind))?.says].filter(Boolean).join('. '),
   );
   return { ...status, waits_for: waits, notes: [...status.notes, ...(asked.notes ?? [])] };
+}
+
+/** What keeps the store from being written. */
+function faultOf({ fault }: Store): string[] {
+  return fault ? [`${fault.message}: objects cannot be changed; what is in effect stays. Use: ${fault.use}`] : [];
 }
 
 /** That another agent says the name of this one, and what to do. */

@@ -210,7 +210,7 @@ describe('a status', () => {
     for (const node of ['node1', 'node2']) await tell(await connect(node), reportOf(5));
     const { notes } = await statusOf('/datapaths/dp-br0');
     expect(notes).toEqual([
-      'dp-br0: several hosts have a bridge with datapath id 0x000002fdee8e0a44: node1, node2. Give each its own. Use: ovs-vsctl set bridge BRIDGE other-config:datapath-id=DPID',
+      'dp-br0: several hosts have a bridge with datapath id 0x000002fdee8e0a44: br0 on node1, br0 on node2. Give that on node2 another one. On node2, use: ovs-vsctl set bridge br0 other-config:datapath-id=000002fdee8e0a45',
     ]);
   });
 });
@@ -325,7 +325,7 @@ it('the status of everything names what is not in effect', async () => {
         hostname: 'host1',
         address: '127.0.0.1',
         pid: 1,
-        version: '1',
+        version: '0.1.0',
         connected: true,
         since: expect.any(String),
         revision: 5,

@@ -21,12 +21,21 @@ export const migrations: Record<string, Migration> = {
   '008-descriptions': { up: descriptions },
 };
 
-/** Migrates the database to the newest version, or to that of the migration `last`, in one transaction. */
+/** The database has a form that this program does not know yet. */
+export class NewerError extends Error {
+  override readonly name = 'NewerError';
+}
+
+/** Migrates the database to the newest version, or to that of the migration `last`, in one transaction. Throws `NewerError`. */
 export async function migrate(database: Database, last?: string): Promise<void> {
   const migrator = new Migrator({
     db: database.builder,
     provider: { getMigrations: async () => migrations },
   });
+  const known = Object.keys(migrations);
+  const newer = database.migrationsDone().filter((name) => !known.includes(name));
+  if (newer.length > 0)
+    throw new NewerError(`it has ${newer.at(-1)}, and this version knows ${known.at(-1)} and older`);
   database.begin();
   const { error } = await (last === undefined ? migrator.migrateToLatest() : migrator.migrateTo(last));
   if (error) {

@@ -4,6 +4,7 @@
  */
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { type Compilable, Kysely, type SqliteDatabase, SqliteDialect } from 'kysely';
+import { onDisk } from './disk-fault.ts';
 
 /** Tables come from the declarations, at run time. */
 export type AnyTables = { [table: string]: { [column: string]: SQLInputValue } };
@@ -12,6 +13,8 @@ type Build = (builder: Kysely<AnyTables>, slot: (name: string) => never) => Comp
 type Given = Readonly<Record<string, SQLInputValue | boolean>>;
 
 export class Database {
+  /** Of the file; null where there is none. */
+  readonly path: string | null;
   readonly builder: Kysely<AnyTables>;
   readonly #database: DatabaseSync;
   readonly #prepared = new Map<string, Prepared>();
@@ -19,6 +22,7 @@ export class Database {
   /** Opens or creates the file; `:memory:` is a private database. Throws if another process has the file open. */
   constructor(path: string) {
     this.#database = new DatabaseSync(path, { timeout: 0 });
+    this.path = this.#database.location();
     // In exclusive mode, the first transaction takes the lock, and the process holds it until it ends.
     for (const pragma of ['locking_mode=exclusive', 'journal_mode=wal', 'synchronous=full', 'foreign_keys=on']) {
       this.#database.exec(`pragma ${pragma}`);
@@ -35,7 +39,7 @@ export class Database {
     let prepared = this.#prepared.get(key);
     if (!prepared) {
       const { sql, parameters } = build(this.builder, (name) => new Slot(name) as never).compile();
-      prepared = new Prepared(this.#database.prepare(sql), parameters);
+      prepared = new Prepared(this.path, this.#database.prepare(sql), parameters);
       this.#prepared.set(key, prepared);
     }
     return prepared;
@@ -47,11 +51,11 @@ export class Database {
   }
 
   begin(): void {
-    this.#database.exec('begin immediate');
+    onDisk(this.path, () => this.#database.exec('begin immediate'));
   }
 
   commit(): void {
-    this.#database.exec('commit');
+    onDisk(this.path, () => this.#database.exec('commit'));
   }
 
   rollback(): void {
@@ -60,11 +64,11 @@ export class Database {
 
   /** Begins a part of the transaction that can be rolled back alone. */
   savepoint(): void {
-    this.#database.exec('savepoint part');
+    onDisk(this.path, () => this.#database.exec('savepoint part'));
   }
 
   release(): void {
-    this.#database.exec('release part');
+    onDisk(this.path, () => this.#database.exec('release part'));
   }
 
   rollbackToSavepoint(): void {
@@ -74,6 +78,13 @@ export class Database {
   /** Copies the database to the file `path`, without the space of deleted rows. */
   copyInto(path: string): void {
     this.#database.prepare('vacuum into ?').run(path);
+  }
+
+  /** Names of the migrations that made it what it is, in their order. */
+  migrationsDone(): string[] {
+    const made = this.#database.prepare("select 1 from sqlite_master where name = 'kysely_migration'").get();
+    const done = made ? this.#database.prepare('select name from kysely_migration order by name').all() : [];
+    return (done as { name: string }[]).map(({ name }) => name);
   }
 
   /** The damage of the file, in SQLite's words; undefined if it has none. */
@@ -98,31 +109,33 @@ class Slot {
 }
 
 export class Prepared {
+  readonly #path: string | null;
   readonly #statement: StatementSync;
   readonly #parameters: readonly unknown[];
 
-  constructor(statement: StatementSync, parameters: readonly unknown[]) {
+  constructor(path: string | null, statement: StatementSync, parameters: readonly unknown[]) {
+    this.#path = path;
     this.#statement = statement;
     this.#parameters = parameters;
   }
 
   all(given: Given = {}): object[] {
-    return this.#statement.all(...this.#bound(given));
+    return onDisk(this.#path, () => this.#statement.all(...this.#bound(given)));
   }
 
   /** The first row, if any. */
   one(given: Given = {}): object | undefined {
-    return this.#statement.get(...this.#bound(given));
+    return onDisk(this.#path, () => this.#statement.get(...this.#bound(given)));
   }
 
   /** The id of the row that was inserted last. */
   run(given: Given = {}): number {
-    return Number(this.#statement.run(...this.#bound(given)).lastInsertRowid);
+    return onDisk(this.#path, () => Number(this.#statement.run(...this.#bound(given)).lastInsertRowid));
   }
 
   /** Like `run`, with the values of the slots in order, because the slots of many rows have no names. */
   runWith(values: readonly SQLInputValue[]): void {
-    this.#statement.run(...values);
+    onDisk(this.#path, () => this.#statement.run(...values));
   }
 
   #bound(given: Given): SQLInputValue[] {

@@ -7,7 +7,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { closeSync, openSync } from 'node:fs';
 import { setImmediate as endOfTurn } from 'node:timers/promises';
 import type { ChangedBy, Reader } from '../reader.ts';
-import { type Commit, type Store, StoreError, type StoreOptions, type Transaction } from '../store.ts';
+import { type Commit, type Store, StoreError, StoreFault, type StoreOptions, type Transaction } from '../store.ts';
 import type { Database } from './database.ts';
 import { Epochs } from './epochs.ts';
 import { HeldNumbers } from './held-numbers.ts';
@@ -34,6 +34,7 @@ type Outcome = { readonly job: Job } & (
 export class SqliteStore implements Store {
   readonly id: string;
   readonly epoch: string;
+  fault: StoreFault | undefined;
   readonly #epochs: Epochs;
   readonly #database: Database;
   readonly #history: History;
@@ -146,7 +147,9 @@ export class SqliteStore implements Store {
       await this.#carryOut(outcomes);
       this.#database.commit();
       this.#revision = this.#history.revision;
+      this.fault = undefined;
     } catch (error) {
+      this.fault = error instanceof StoreFault ? error : undefined;
       this.#database.rollback();
       this.#numbers.forget();
       this.#history.returnTo(this.#revision);

@@ -13,6 +13,8 @@ export interface Fault {
   readonly make: (host: FaultHost) => Promise<unknown>;
   /** The command that somebody types who knows only the symptom. */
   readonly ask: string;
+  /** How long the answer may take to say it, where news takes longer than usual. */
+  readonly seconds?: number;
   /** What its answer says of cause and object. */
   readonly says: readonly (string | RegExp)[];
   /** What it may not say, because it misleads. */

@@ -3,9 +3,13 @@
  * begins with the field report's topology in effect, guests 1 and 2 in `nw-net1`, 3 and 4 in `nw-net2`, and a router.
  */
 import { once } from 'node:events';
+import { copyFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
-import { address, echo, Host, type Station, until, Wires } from '@openvnet/agent/testing';
+import { dirname, join } from 'node:path';
+import { address, dpid, echo, Host, RogueSwitch, type Station, until, Wires } from '@openvnet/agent/testing';
 import { runCommandLine, splitLine } from '@openvnet/cli';
+import { OtherHost, type OtherHostOptions } from './other-host.ts';
+import { SmallDisk } from './small-disk.ts';
 
 export interface Run {
   readonly code: number;
@@ -34,6 +38,10 @@ export class FaultHost implements AsyncDisposable {
 
   /** What listens where switches may connect, in the way of the agent. */
   #taker: Server | undefined;
+  #rogue: RogueSwitch | undefined;
+  #disk: SmallDisk | undefined;
+  /** Hosts beside this one. */
+  readonly others: OtherHost[] = [];
 
   private constructor(host: Host) {
     this.host = host;
@@ -95,7 +103,7 @@ export class FaultHost implements AsyncDisposable {
   }
 
   /** Types a command until its answer says all of `says`, as long as news takes to come; throws what it said in the end. */
-  async answers(command: string, says: readonly (string | RegExp)[]): Promise<Run> {
+  async answers(command: string, says: readonly (string | RegExp)[], seconds = 3): Promise<Run> {
     let run: Run = { code: 0, text: '' };
     const lacks = (): (string | RegExp)[] =>
       says.filter((wanted) => (typeof wanted === 'string' ? !run.text.includes(wanted) : !wanted.test(run.text)));
@@ -104,9 +112,17 @@ export class FaultHost implements AsyncDisposable {
         run = await this.type(command);
         return lacks().length === 0 || `${command} does not say ${lacks().join(' and ')}:\n${run.text}`;
       },
-      { timeoutMs: 3000, everyMs: 100 },
+      { timeoutMs: seconds * 1000, everyMs: 100 },
     );
     return run;
+  }
+
+  /** Waits until the answer to a command no longer says something. */
+  async stopsSaying(command: string, what: RegExp): Promise<void> {
+    await until(async () => {
+      const { text } = await this.type(command);
+      return !what.test(text) || text;
+    });
   }
 
   /** The topology that it begins with. */
@@ -126,6 +142,38 @@ export class FaultHost implements AsyncDisposable {
   async free(): Promise<void> {
     await this.#taker?.[Symbol.asyncDispose]();
     this.#taker = undefined;
+  }
+
+  /** Starts another host of the same manager. */
+  async other(options: Omit<OtherHostOptions, 'manager'>): Promise<void> {
+    this.others.push(await OtherHost.start({ manager: this.host.managerUrl, ...options }));
+  }
+
+  /** A program poses as the bridge, until `endPose`. */
+  async pose(): Promise<void> {
+    this.#rogue = new RogueSwitch(this.host.openflow, dpid);
+  }
+
+  async endPose(): Promise<void> {
+    this.#rogue?.[Symbol.dispose]();
+    this.#rogue = undefined;
+  }
+
+  /** Moves the store to a small disk and fills that with objects, until `freeDisk`. */
+  async fillDisk(): Promise<void> {
+    const { host } = this;
+    await host.stopManager();
+    this.#disk = new SmallDisk(join(dirname(host.store), 'small'));
+    const store = join(this.#disk.directory, 'store.db');
+    copyFileSync(host.store, store);
+    host.store = store;
+    await host.startManager();
+    this.#disk.fill();
+    for (let i = 0; (await this.vnctl(`network add --uuid nw-n${i} --ipv4-network 10.0.0.0/8`)).code === 0; i++);
+  }
+
+  freeDisk(): void {
+    this.#disk?.free();
   }
 
   async unplug(port: string): Promise<void> {
@@ -165,6 +213,10 @@ export class FaultHost implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.free();
+    await this.endPose();
+    for (const other of this.others) await other[Symbol.asyncDispose]();
+    await this.host.stopManager();
+    this.#disk?.[Symbol.dispose]();
     await this.host[Symbol.asyncDispose]();
   }
 }

@@ -7,6 +7,7 @@ import { outside } from './outside.ts';
 import { ports } from './ports.ts';
 import { routing } from './routing.ts';
 import { services } from './services.ts';
+import { several } from './several.ts';
 
 /** Every fault, in the order of the page. */
 export const faultGroups: readonly FaultGroup[] = [
@@ -17,5 +18,6 @@ export const faultGroups: readonly FaultGroup[] = [
   services,
   outside,
   infrastructure,
+  several,
   operations,
 ];

@@ -102,7 +102,7 @@ export const infrastructure: FaultGroup = {
       what: 'the datapath names another node than the one whose bridge it is',
       seen: 'A host is looked for under a wrong name.',
       make: (host) => host.must('datapath modify dp-br0 --node-id node7'),
-      ask: 'vnctl datapath show dp-br0',
+      ask: 'vnctl status',
       says: [/dp-br0 has node_id node7, and its bridge is on node1/],
       cure: 'vnctl datapaths modify dp-br0 --node-id node1',
     },
@@ -166,6 +166,16 @@ export const infrastructure: FaultGroup = {
         await host.register();
         await host.must('datapaths adopt dp-br0 --confirm');
       },
+    },
+    {
+      what: 'the disk of the store is full',
+      seen: 'Nothing can be registered; what is in effect stays.',
+      make: (host) => host.fillDisk(),
+      ask: 'vnctl network add --uuid nw-new --ipv4-network 10.0.0.0/8',
+      says: [/The store \S+store\.db cannot be written: its disk is full; nothing was changed/],
+      cure: 'df -h',
+      by: async (host) => host.freeDisk(),
+      cured: (host) => host.must('network add --uuid nw-new --ipv4-network 10.0.0.0/8').then(() => host.arrives()),
     },
     {
       what: 'vnctl asks at a wrong address',
