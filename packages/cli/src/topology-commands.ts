@@ -48,7 +48,7 @@ async function applyFile(command: Command, io: Io, dryRun: boolean): Promise<voi
   const { file, delete: remove = false, replace = false } = command.opts<FileOptions>();
   const { readTopologyFile } = await import('./topology/read.ts');
   const { changesText } = await import('./topology/text.ts');
-  const topology = readTopologyFile(file);
+  const topology = await readTopologyFile(file);
   const answer = await client.apply(topology, { dry_run: dryRun, delete: remove, replace });
   await write(io, settings.output, answer, (shown) => changesText(io, shown));
   if (dryRun && answer.changes.length > 0) throw new ExitWith(exitCodes.differs);

@@ -7,10 +7,9 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type FreshMachine, freshMachine } from './fresh-machine.ts';
 import { experiments } from './index.ts';
-import { commandLine, isGone, processId, signal } from './processes.ts';
+import { isGone, processId, signal } from './processes.ts';
 import { type Finished, run, start } from './run.ts';
-
-const vnctlProgram = fileURLToPath(new URL('../../cli/src/main.ts', import.meta.url));
+import { killed, killedAt as killedAtText, startLab, vnctlOf, vnctlProgram, whatIsLeft } from './testing.ts';
 
 let machine: FreshMachine;
 let directory: string;
@@ -24,37 +23,14 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await vnctl('lab', 'down');
-  const left = await whatIsLeft();
+  const left = await whatIsLeft(machine, runDirectory);
   rmSync(directory, { recursive: true });
   await machine[Symbol.asyncDispose]();
   expect(left).toEqual({ namespaces: '', devices: 'lo', programs: [], run: ['lock', 'netns'] });
 });
 
 function vnctl(...args: string[]): Promise<Finished> {
-  const place = args[0] === 'lab' ? [...args.slice(0, 2), '--run-directory', runDirectory, ...args.slice(2)] : args;
-  return machine.run(process.execPath, [vnctlProgram, ...place], { mayFail: true, timeoutMs: 60_000 });
-}
-
-async function whatIsLeft() {
-  const { stdout: namespaces } = await machine.run('ip', ['netns']);
-  const { stdout: links } = await machine.run('ip', ['-o', 'link']);
-  const { stdout: runs } = await machine.run('ls', ['/run']);
-  const { stdout: pids } = await run('ls', ['/proc']);
-  return {
-    namespaces,
-    devices: links
-      .trim()
-      .split('\n')
-      .map((line) => line.split(': ')[1])
-      .filter((name) => !name?.startsWith('ifb'))
-      .join(),
-    programs: pids
-      .split('\n')
-      .map((pid) => commandLine(Number(pid)))
-      .filter((line) => line.includes(runDirectory)),
-    // The first namespace makes the directory for all.
-    run: [...new Set([...runs.trim().split('\n'), 'netns'])].filter((name) => name !== 'openvswitch').sort(),
-  };
+  return vnctlOf(machine, runDirectory, args);
 }
 
 describe('vnctl lab', () => {
@@ -101,7 +77,11 @@ describe('vnctl lab', () => {
     for (const moment of ['Open vSwitch: started', 'bridge br0: made', 'namespaces: ns1', 'topology:']) {
       await killedAt(moment);
       await vnctl('lab', 'down');
-      expect(await whatIsLeft(), moment).toMatchObject({ namespaces: '', devices: 'lo', programs: [] });
+      expect(await whatIsLeft(machine, runDirectory), moment).toMatchObject({
+        namespaces: '',
+        devices: 'lo',
+        programs: [],
+      });
     }
     await killedAfter(800);
     expect(await vnctl('lab', 'up')).toMatchObject({ code: 0, stderr: '' });
@@ -114,7 +94,7 @@ describe('vnctl lab', () => {
       await killedAfter(moments[0]);
       await killedAfter(moments[1], 'down');
       const down = await vnctl('lab', 'down');
-      const left = { ...(await whatIsLeft()), directory: existsSync(runDirectory) };
+      const left = { ...(await whatIsLeft(machine, runDirectory)), directory: existsSync(runDirectory) };
       expect(left, `killed after ${moments.join(' and ')} ms; ${down.stdout}${down.stderr}`).toMatchObject({
         ...{ namespaces: '', devices: 'lo', programs: [], directory: false },
       });
@@ -126,7 +106,7 @@ describe('vnctl lab', () => {
     const { stdout } = await machine.run('cat', [join(runDirectory, 'openvswitch', 'ovs-vswitchd.pid')]);
     signal(processId(Number(stdout))!, 'SIGKILL');
     await vnctl('lab', 'down');
-    expect(await whatIsLeft()).toMatchObject({ namespaces: '', devices: 'lo', programs: [] });
+    expect(await whatIsLeft(machine, runDirectory)).toMatchObject({ namespaces: '', devices: 'lo', programs: [] });
   });
 
   it('leaves alone what it did not make', async () => {
@@ -134,7 +114,7 @@ describe('vnctl lab', () => {
     const up = await vnctl('lab', 'up');
     expect(up).toMatchObject({ code: 1, stderr: expect.stringMatching(/^vnctl: namespace ns3 is there already/) });
     await vnctl('lab', 'down');
-    expect((await whatIsLeft()).namespaces).toBe('ns3\n');
+    expect((await whatIsLeft(machine, runDirectory)).namespaces).toBe('ns3\n');
     await machine.run('ip', ['netns', 'del', 'ns3']);
   });
 
@@ -210,7 +190,7 @@ describe('npm run demo', () => {
     expect(stdout).not.toContain('FAILS');
     expect(stdout).toMatch(/14 of 14 expectations hold/);
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(await whatIsLeft()).toMatchObject({ namespaces: '', devices: 'lo', programs: [] });
+    expect(await whatIsLeft(machine, runDirectory)).toMatchObject({ namespaces: '', devices: 'lo', programs: [] });
   });
 
   it('takes another port where the usual one is taken, and can leave everything up', async () => {
@@ -238,35 +218,12 @@ describe('npm run demo', () => {
 });
 
 /** Starts `lab up` and kills it as soon as it has said this. */
-async function killedAt(text: string): Promise<void> {
-  const child = startLab('up');
-  await new Promise<void>((resolve) => {
-    let said = '';
-    child.stdout!.on('data', (chunk: Buffer) => {
-      said += chunk.toString();
-      if (said.includes(text)) resolve();
-    });
-    child.once('exit', () => resolve());
-  });
-  await killed(child);
+function killedAt(text: string): Promise<void> {
+  return killedAtText(machine, ['up', '--run-directory', runDirectory], text);
 }
 
 async function killedAfter(milliseconds: number, command = 'up'): Promise<void> {
-  const child = startLab(command);
+  const child = startLab(machine, [command, '--run-directory', runDirectory]);
   await sleep(milliseconds);
   await killed(child);
-}
-
-function startLab(command: string) {
-  const [program, ...words] = machine.within;
-  const args = [...words, process.execPath, vnctlProgram, 'lab', command, '--run-directory', runDirectory];
-  return start(program!, args, { stdio: ['ignore', 'pipe', 'ignore'] });
-}
-
-async function killed(child: ReturnType<typeof start>): Promise<void> {
-  // It may have come to its end before.
-  if (child.exitCode !== null) return;
-  const gone = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGKILL');
-  await gone;
 }

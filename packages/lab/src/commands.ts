@@ -3,8 +3,10 @@
 import { runCheck, type Scene } from './checks.ts';
 import { Guest } from './guest.ts';
 import { experiments, type LabFile, readLabFile } from './lab-file.ts';
+import { directoryOf } from './lab-host.ts';
 import { Ledger } from './ledger.ts';
-import { ended, LabError } from './run.ts';
+import { switchEnvironment } from './open-vswitch.ts';
+import { ended, LabError, start } from './run.ts';
 import { networkOfPort } from './topology.ts';
 import { defaultRunDirectory, requireRoot, up } from './up.ts';
 
@@ -59,14 +61,14 @@ export async function labTest({ say, ...place }: LabPlace & { say: Say }): Promi
 export async function labExec(options: LabPlace & { name: string; command: readonly string[] }): Promise<number> {
   const { name, command } = options;
   const file = fileOf(options);
-  const found = sceneOf(file).guests.find((guest) => guest.name === name);
-  if (!found) {
-    const names = file.namespaces.map((namespace) => namespace.name).join(', ');
-    throw new LabError(`no namespace of the lab is called ${name}; there are ${names || 'none'}`);
-  }
-  requireUp(options);
+  const names = [file.namespaces, file.hosts, file.routers, file.underlays].flat().map((one) => one.name);
+  if (!names.includes(name))
+    throw new LabError(`no namespace of the lab is called ${name}; there are ${names.join(', ') || 'none'}`);
+  const { directory } = requireUp(options);
   requireRoot('lab exec');
-  return ended(found.spawn(command[0]!, command.slice(1), { stdio: 'inherit' }), 'ip');
+  const isHost = file.hosts.some((host) => host.name === name);
+  const env = isHost ? switchEnvironment(directoryOf(directory, name)) : {};
+  return ended(start('ip', ['netns', 'exec', name, ...command], { stdio: 'inherit', env }), 'ip');
 }
 
 /** Says what a lab has made. */
@@ -93,6 +95,8 @@ function fileOf({ file, runDirectory = defaultRunDirectory() }: LabPlace): LabFi
   return readLabFile(file ?? (Ledger.find(runDirectory)?.note || experiments));
 }
 
-function requireUp({ runDirectory = defaultRunDirectory() }: LabPlace): void {
-  if (!Ledger.find(runDirectory)) throw new LabError('no lab is up; bring one up first: vnctl lab up');
+function requireUp({ runDirectory = defaultRunDirectory() }: LabPlace): Ledger {
+  const ledger = Ledger.find(runDirectory);
+  if (!ledger) throw new LabError('no lab is up; bring one up first: vnctl lab up');
+  return ledger;
 }

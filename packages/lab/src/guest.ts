@@ -1,7 +1,7 @@
 import type { ChildProcess, SpawnOptions } from 'node:child_process';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { type Capture, captureIn } from './capture.ts';
 import { patience } from './patience.ts';
-import { ended, type Finished, LabError, type RunOptions, run, start } from './run.ts';
+import { type Finished, LabError, type RunOptions, run, start } from './run.ts';
 
 export interface PingOptions {
   readonly count?: number;
@@ -28,14 +28,6 @@ export interface Neighbour {
   /** Null while nobody has answered. */
   readonly mac: string | null;
   readonly state: string;
-}
-
-/** A capture that is running. */
-export interface Capture {
-  /** What was captured so far, one line a frame. */
-  readonly lines: readonly string[];
-  /** Ends it and gives all lines. */
-  stop(): Promise<string[]>;
 }
 
 /** A namespace that stands for a virtual machine: one device, whose other end is a port of a switch. */
@@ -84,39 +76,8 @@ export class Guest {
   }
 
   /** Captures frames at the guest's device, in both directions; returns when it really listens. */
-  async capture({ filter = '' }: { readonly filter?: string } = {}): Promise<Capture> {
-    const args = ['-n', '-l', '-e', '-tt', '--immediate-mode', '-Z', 'root', '-i', this.device];
-    const child = this.spawn('tcpdump', filter ? [...args, filter] : args, { stdio: ['ignore', 'pipe', 'pipe'] });
-    const over = ended(child, 'tcpdump');
-    let stdout = '';
-    let stderr = '';
-    child.stdout!.setEncoding('utf8').on('data', (text: string) => {
-      stdout += text;
-    });
-    const listening = new Promise<void>((resolve) => {
-      child.stderr!.setEncoding('utf8').on('data', (text: string) => {
-        stderr += text;
-        if (stderr.includes('listening on')) resolve();
-      });
-    });
-    const failed = over.then((): never => {
-      throw new LabError(`${this.name}: capture: ${stderr.trim()}`);
-    });
-    await Promise.race([listening, failed]);
-    failed.catch(() => {});
-    const lines = (): string[] => stdout.split('\n').filter(Boolean);
-    return {
-      get lines() {
-        return lines();
-      },
-      async stop() {
-        // The last frames may still be on their way from the kernel.
-        await sleep(60);
-        child.kill('SIGINT');
-        await over;
-        return lines();
-      },
-    };
+  capture(options: { readonly filter?: string } = {}): Promise<Capture> {
+    return captureIn(this, options);
   }
 
   async neighbours(): Promise<Neighbour[]> {

@@ -1,9 +1,11 @@
+export type { Capture } from './capture.ts';
 export { type Check, describePing, parseCheck, runCheck, type Scene, seenOnlyBy, type Verdict } from './checks.ts';
 export { type LabPlace, labDown, labExec, labList, labTest, labUp, sceneOf } from './commands.ts';
 export { type FreshMachine, freshMachine } from './fresh-machine.ts';
-export { type Capture, Guest, type Neighbour, type PingOptions, type PingResult } from './guest.ts';
+export { Guest, type Neighbour, type PingOptions, type PingResult } from './guest.ts';
 export { type GuestOptions, Lab, type LabOptions } from './lab.ts';
-export { experiments, type LabFile, parseLabFile, readLabFile } from './lab-file.ts';
+export { experiments, hosts, type LabFile, parseLabFile, readLabFile } from './lab-file.ts';
+export { bridgeOf, type LabPlan } from './lab-plan.ts';
 export { Ledger } from './ledger.ts';
 export { type BridgeOptions, type DatapathKind, OpenVSwitch, type PortOptions } from './open-vswitch.ts';
 export { patience } from './patience.ts';

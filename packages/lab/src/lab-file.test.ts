@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { experiments, inOrder, LabError, parseCheck, parseLabFile, readLabFile } from './index.ts';
+import { bridgeOf, experiments, hosts, inOrder, LabError, parseCheck, parseLabFile, readLabFile } from './index.ts';
 
 const small = `bridges:
   - name: br0
@@ -87,6 +87,83 @@ describe('a lab file', () => {
     before('if-gw', 'r-a');
     before('rl-a', 'r-a');
     before('if-gw', 'interface_port of if-gw');
+  });
+});
+
+const several = `underlays:
+  - { name: rack1, network: 198.18.1.0/24 }
+  - { name: rack2, network: [198.18.2.0/24, 'fd00:2::/64'] }
+routers: [{ name: core, underlays: { rack1: 198.18.1.254, rack2: 198.18.2.254 } }]
+manager: { underlays: { rack1: 198.18.1.250 } }
+hosts:
+  - { name: h1, underlays: { rack1: 198.18.1.1 }, bridges: [{ name: br0 }] }
+  - { name: h2, underlays: { rack2: [198.18.2.2, 'fd00:2::2'] }, bridges: [{ name: br0, uplinks: { eth1: rack1 } }, { name: br1 }] }
+namespaces:
+  - { name: a, host: h1 }
+  - { name: b, host: h2, bridge: br0 }
+  - { name: c, underlay: rack1 }
+`;
+
+describe('a lab file of several hosts', () => {
+  it('names the bridge of a guest by its host', () => {
+    const file = parseLabFile(several, 'lab.yaml');
+    expect(file.underlays[0]).toEqual({ name: 'rack1', network: ['198.18.1.0/24'], mtu: 1600 });
+    expect(file.hosts[1]!.underlays).toEqual({ rack2: ['198.18.2.2', 'fd00:2::2'] });
+    expect(file.namespaces.slice(0, 2).map((guest) => bridgeOf(file, guest)?.name)).toEqual(['br0', 'br0']);
+    expect(readLabFile(hosts).hosts.map(({ name }) => name)).toEqual(['h1', 'h2', 'h3']);
+  });
+
+  it('that is wrong is answered with line, field and what is expected', () => {
+    expect(complaint(several)).toBe('');
+    for (const [from, to, expected] of [
+      [
+        'network: 198.18.1.0/24',
+        'network: 198.18.1.0',
+        /line 2: underlays\[0\]\.network: .*expected a network, such as/,
+      ],
+      ['name: rack2,', 'name: rack1,', /line 3: underlays\[1\]\.name: rack1 is there twice/],
+      [
+        'rack2: 198.18.2.254 }',
+        'rack3: 198.18.2.254 }',
+        /line 4: routers\[0\]\.underlays\.rack3: no underlay of the file is called rack3; there are rack1, rack2/,
+      ],
+      [
+        '198.18.2.254 }',
+        '198.18.3.254 }',
+        /line 4: .*\.rack2: 198.18.3.254 is not in the network of rack2: 198.18.2.0\/24, fd00:2::\/64/,
+      ],
+      ['198.18.1.250', 'here', /line 5: manager\.underlays\.rack1: "here": expected an address, such as 198.18.1.1/],
+      ['manager: {', '# {', /line 6: hosts: the hosts need an address of the manager: manager: \{ underlays/],
+      ['name: h2,', 'name: core,', /line 8: hosts\[1\]\.name: core is there twice/],
+      [
+        'eth1: rack1',
+        'eth1: rack3',
+        /line 8: hosts\[1\]\.bridges\[0\]\.uplinks\.eth1: no underlay of the file is called rack3/,
+      ],
+      [
+        'name: a, host: h1',
+        'name: a, host: h3',
+        /line 10: namespaces\[0\]\.host: no host of the file is called h3; there are h1, h2/,
+      ],
+      ['name: a, host: h1', 'name: a', /line 10: namespaces\[0\]\.name: a has no host; there are h1, h2/],
+      ['host: h2, bridge: br0', 'host: h2', /line 11: namespaces\[1\]\.name: b needs a bridge: h2 has br0, br1/],
+      ['host: h2, bridge: br0', 'host: h2, bridge: br7', /line 11: .*\.bridge: no bridge of h2 is called br7/],
+      [
+        'underlay: rack1 }',
+        'underlay: rack1, host: h1 }',
+        /line 12: .*\.underlay: expected host and bridge, or underlay, not both/,
+      ],
+      ['underlay: rack1 }', 'underlay: lan }', /line 12: .*\.underlay: no underlay of the file is called lan/],
+      [
+        'namespaces:',
+        'bridges: [{ name: br0 }]\nnamespaces:',
+        /line 9: bridges: in a file with hosts each host has its own/,
+      ],
+    ] as const) {
+      const text = several.replace(from, to);
+      expect(text, from).not.toBe(several);
+      expect(complaint(text), to).toMatch(expected);
+    }
   });
 });
 

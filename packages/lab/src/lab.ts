@@ -1,28 +1,16 @@
 import { forget, remember } from './cleanup.ts';
-import { Guest } from './guest.ts';
+import type { Guest } from './guest.ts';
 import type { Ledger } from './ledger.ts';
-import { makeNamespace } from './namespaces.ts';
 import type { OpenVSwitch } from './open-vswitch.ts';
 import { PrivateSwitch } from './private-switch.ts';
 import { LabError, run } from './run.ts';
+import { makeGuest, portOf, type StationOptions } from './stations.ts';
 
-export interface GuestOptions {
-  readonly name: string;
+export interface GuestOptions extends StationOptions {
   readonly bridge: string;
-  /** The switch's side, at most 15 characters; the name unless given. */
-  readonly port?: string;
-  /** The device inside; `eth0` unless given. */
-  readonly device?: string;
-  readonly mac?: string;
-  /** With the length of the prefix: `172.16.1.1/24`. */
-  readonly addresses?: readonly string[];
-  readonly routes?: readonly { readonly to: string; readonly via: string }[];
-  readonly mtu?: number;
   /** The OpenFlow number that its port should get. */
   readonly ofportRequest?: number;
   readonly externalIds?: Readonly<Record<string, string>>;
-  /** Whether it speaks IPv6 by itself; not unless given, so that the network is quiet. */
-  readonly ipv6?: boolean;
 }
 
 export interface LabOptions {
@@ -95,24 +83,13 @@ export class Lab {
   }
 
   async #makeGuest(options: GuestOptions): Promise<Guest> {
-    const { name, device = 'eth0', mac, addresses = [], routes = [], mtu, ipv6 = false } = options;
-    const port = portOf(options);
-    const namespace = `${this.#prefix}${name}`;
-    const guest = new Guest({ name, namespace, device, port });
-    if (port.length > 15) throw new LabError(`port ${port}: a device's name has at most 15 characters`);
-    const quiet = ipv6 ? [] : ['net/ipv6/conf/all/disable_ipv6=1', 'net/ipv6/conf/default/disable_ipv6=1'];
-    // Gratuitous answers and redirects would tell more than the network does.
-    const settings = [...quiet, 'net/ipv4/conf/all/accept_redirects=0'];
-    const number = await makeNamespace({ name: namespace, ledger: this.ledger, device }, settings);
+    const { ledger } = this;
+    const { guest, number } = await makeGuest(options, {
+      prefix: this.#prefix,
+      ledger,
+      link: (made, mac) => this.#makeLink(made, mac),
+    });
     this.#made.push(number);
-    await this.#makeLink(guest, mac);
-    const size = mtu === undefined ? [] : [`link set dev ${device} mtu ${mtu}`];
-    await batch(namespace, [
-      ...size,
-      `link set dev ${device} up`,
-      ...addresses.map((address) => `addr add ${address} dev ${device}`),
-      ...routes.map(({ to, via }) => `route add ${to} via ${via}`),
-    ]);
     return guest;
   }
 
@@ -175,13 +152,4 @@ export class Lab {
     };
     await addRecorded();
   }
-}
-
-function portOf({ port, name }: GuestOptions): string {
-  return port ?? name;
-}
-
-/** Runs commands of `ip` in a namespace, all in one program. */
-async function batch(namespace: string, commands: readonly string[]): Promise<void> {
-  await run('ip', ['-n', namespace, '-batch', '-'], { input: `${commands.join('\n')}\n` });
 }

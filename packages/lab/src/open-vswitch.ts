@@ -53,8 +53,7 @@ export class OpenVSwitch {
 
   /** The environment in which Open vSwitch's own tools find this switch. */
   get env(): Readonly<Record<string, string>> {
-    const { runDirectory } = this;
-    return { OVS_RUNDIR: runDirectory, OVS_LOGDIR: runDirectory, OVS_DBDIR: runDirectory };
+    return switchEnvironment(this.runDirectory);
   }
 
   /** Runs `ovs-vsctl` and returns what it prints, without the last line end. Waits until the switch has followed. */
@@ -168,4 +167,9 @@ export class OpenVSwitch {
 
 function pairs(column: string, values: Readonly<Record<string, string>> = {}): string[] {
   return Object.entries(values).map(([key, value]) => `${column}:${JSON.stringify(key)}=${JSON.stringify(value)}`);
+}
+
+/** The environment in which Open vSwitch's own tools find the switch of a directory. */
+export function switchEnvironment(directory: string): Readonly<Record<string, string>> {
+  return { OVS_RUNDIR: directory, OVS_LOGDIR: directory, OVS_DBDIR: directory };
 }

@@ -8,7 +8,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { forget, remember } from './cleanup.ts';
 import { AlreadyThere, Ledger } from './ledger.ts';
-import { makeNamespace } from './namespaces.ts';
+import { makeNamespace, quietHost } from './namespaces.ts';
 import { type BridgeOptions, type DatapathKind, OpenVSwitch } from './open-vswitch.ts';
 import { end, isGone, type ProcessId, signal } from './processes.ts';
 import { LabError, run } from './run.ts';
@@ -113,7 +113,7 @@ export class PrivateSwitch extends OpenVSwitch {
         mkdirSync(path, { recursive: true, mode: 0o700 }),
       );
     }
-    if (namespace !== null && ownNamespace) await makeHostNamespace(namespace, ledger);
+    if (namespace !== null && ownNamespace) await makeNamespace({ name: namespace, ledger }, quietHost);
     if (!existsSync(`${path}/conf.db`)) await run('ovsdb-tool', ['create', `${path}/conf.db`, schema()]);
     if (datapath === 'kernel') await this.#claim({ kind: 'datapath', name: 'ovs-system' });
     if (datapath === 'userspace') await this.#claim({ kind: 'device', name: 'ovs-netdev' });
@@ -165,7 +165,7 @@ export class PrivateSwitch extends OpenVSwitch {
   }
 }
 
-function usualDatapath(): 'kernel' | 'userspace' {
+export function usualDatapath(): 'kernel' | 'userspace' {
   const { OPENVNET_LAB_DATAPATH: wanted = 'userspace' } = process.env;
   if (wanted === 'kernel' || wanted === 'userspace') return wanted;
   throw new LabError(`OPENVNET_LAB_DATAPATH is ${wanted}; expected kernel or userspace`);
@@ -203,17 +203,6 @@ function directories(): string[] {
 
 function complain(line: string): void {
   process.stderr.write(`${line}\n`);
-}
-
-async function makeHostNamespace(name: string, ledger: Ledger): Promise<void> {
-  // The host's stack also sees what arrives at a port of the userspace datapath: it has to keep quiet.
-  await makeNamespace({ name, ledger }, [
-    'net/ipv6/conf/default/disable_ipv6=1',
-    'net/ipv4/conf/default/arp_ignore=8',
-    'net/ipv4/conf/default/rp_filter=1',
-    'net/ipv4/conf/all/rp_filter=1',
-    'net/ipv4/ip_forward=0',
-  ]);
 }
 
 function schema(): string {

@@ -1,15 +1,12 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { type Client, createClient } from '@openvnet/client';
-import { Lab } from './lab.ts';
+import type { Client } from '@openvnet/client';
 import { type LabFile, readLabFile } from './lab-file.ts';
-import { AlreadyThere, Ledger } from './ledger.ts';
-import type { BridgeOptions, OpenVSwitch } from './open-vswitch.ts';
-import { answers, startOpenvnet } from './openvnet-process.ts';
-import { PrivateSwitch } from './private-switch.ts';
+import { Ledger } from './ledger.ts';
+import { makeManyHosts } from './many-hosts.ts';
+import { makeOneHost } from './one-host.ts';
+import type { OpenVSwitch } from './open-vswitch.ts';
 import { LabError } from './run.ts';
-import { hasKernelDatapath, systemSwitch } from './system-switch.ts';
-import { deviceExists, namespacePath } from './things.ts';
 import { applyTopology, type Topology } from './topology.ts';
 import { readTrusted, stateDirectory } from './trusted.ts';
 
@@ -36,8 +33,8 @@ export function requireRoot(what: string): void {
 }
 
 /**
- * Makes the bridges and namespaces of a lab file and starts what is missing: Open vSwitch, manager and agent. Goes on
- * where an earlier one was interrupted.
+ * Makes what a lab file describes and starts what is missing: Open vSwitch, manager and agents. Goes on where an earlier
+ * one was interrupted.
  */
 export async function bringUp({
   file: given,
@@ -48,7 +45,8 @@ export async function bringUp({
 }: UpOptions): Promise<{
   file: LabFile;
   client: Client;
-  vswitch: OpenVSwitch;
+  /** One for each host. */
+  vswitches: readonly OpenVSwitch[];
   ledger: Ledger;
 }> {
   const file = readLabFile(given);
@@ -57,29 +55,8 @@ export async function bringUp({
   if (!ledger.has({ kind: 'directory', path })) {
     await ledger.make({ kind: 'directory', path, outlivesBoot: true }, async () => {});
   }
-  const vswitch = await findOrStartSwitch(ledger, say);
-  for (const { datapath_id: datapathId, fail_mode: failMode, other_config: otherConfig, ...bridge } of file.bridges) {
-    await addBridge(
-      vswitch,
-      {
-        name: bridge.name,
-        ...(bridge.protocols && { protocols: bridge.protocols }),
-        ...(bridge.controller && { controller: bridge.controller.replace('127.0.0.1:6633', openflow) }),
-        ...(datapathId && { datapathId }),
-        ...(failMode && { failMode }),
-        ...(otherConfig && { otherConfig }),
-      },
-      { ledger, say },
-    );
-  }
-  await addNamespaces(vswitch, file, { ledger, say });
-  const client = createClient({ api });
-  if (await answers(client)) say(`API: ${api} answers and is used`);
-  else {
-    await startOpenvnet(client, { ledger, api, openflow, ovsdb: vswitch.ovsdb });
-    say(`API: openvnet started, at ${api}`);
-  }
-  return { file, client, vswitch, ledger };
+  const make = file.hosts.length > 0 ? makeManyHosts : makeOneHost;
+  return { file, ledger, ...(await make(file, { ledger, say, prefix: '' }, { api, openflow })) };
 }
 
 /** Brings a lab up and its topology into effect. Returns how many objects are not in effect. */
@@ -117,71 +94,4 @@ async function takeLedger(runDirectory: string, file: string): Promise<Ledger> {
   }
   await existing?.settle();
   return Ledger.begin(runDirectory, file);
-}
-
-async function findOrStartSwitch(ledger: Ledger, say: (line: string) => void): Promise<OpenVSwitch> {
-  const directory = join(ledger.directory, 'openvswitch');
-  const isOurs = ledger.has({ kind: 'directory', path: directory });
-  const system = isOurs ? undefined : await systemSwitch();
-  if (system) {
-    say(`Open vSwitch: that of the system, in ${system.runDirectory} (${system.datapath} datapath)`);
-    return system;
-  }
-  const datapath = (await hasKernelDatapath()) ? 'kernel' : 'userspace';
-  const device = datapath === 'kernel' ? 'ovs-system' : 'ovs-netdev';
-  if (!isOurs && (await deviceExists(device))) {
-    throw new LabError(
-      `another Open vSwitch moves packets here (there is a device ${device}), but its database does not answer; start it wholly or stop it`,
-    );
-  }
-  const vswitch = await PrivateSwitch.start({ directory, ledger, namespace: null, datapath });
-  const why = datapath === 'userspace' ? ' datapath, as this kernel has no module for it' : ' datapath';
-  say(`Open vSwitch: ${isOurs ? 'running' : 'started'} in ${directory} (${datapath}${why})`);
-  return vswitch;
-}
-
-interface Making {
-  readonly ledger: Ledger;
-  readonly say: (line: string) => void;
-}
-
-async function addBridge(vswitch: OpenVSwitch, bridge: BridgeOptions, { ledger, say }: Making): Promise<void> {
-  const { name } = bridge;
-  const isThere = (await vswitch.vsctl('list-br')).split('\n').includes(name);
-  // What is in the database of a switch of one's own goes with it.
-  const isOurs = vswitch instanceof PrivateSwitch || ledger.has({ kind: 'bridge', name });
-  if (isThere && isOurs) return say(`bridge ${name}: there already`);
-  const { database } = vswitch;
-  const mark = ledger.directory;
-  const make = async (): Promise<void> => {
-    if (isThere) throw new AlreadyThere(`bridge ${name} is there already and was not made by this lab`);
-    await vswitch.addBridge({ ...bridge, externalIds: { 'openvnet-lab': mark } });
-  };
-  if (isOurs) await make();
-  else await ledger.make({ kind: 'bridge', name, database, mark, outlivesBoot: true }, make);
-  say(`bridge ${name}: made`);
-}
-
-async function addNamespaces(vswitch: OpenVSwitch, file: LabFile, { ledger, say }: Making): Promise<void> {
-  const lab = await Lab.create(vswitch, { prefix: '', ledger, keep: true });
-  const wanted = [];
-  for (const namespace of file.namespaces) {
-    const { name, port = name } = namespace;
-    const at = ledger.has({ kind: 'namespace', name }) && existsSync(namespacePath(name));
-    if (at && (await vswitch.vsctl('list-ports', namespace.bridge)).split('\n').includes(port)) continue;
-    // Half made by one that was interrupted.
-    if (ledger.has({ kind: 'namespace', name })) await ledger.undoWhere({ kind: 'namespace', name });
-    wanted.push(withoutUndefined(namespace));
-  }
-  const already = file.namespaces.length - wanted.length;
-  if (wanted.length > 0) {
-    await lab.namespaces(wanted);
-    say(`namespaces: ${wanted.map(({ name, port = name }) => `${name} at ${port}`).join(', ')}`);
-  }
-  if (already > 0) say(`namespaces: ${already} there already`);
-}
-
-/** Without what was not given, as optional properties want it. */
-function withoutUndefined<T extends object>(values: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never;
 }

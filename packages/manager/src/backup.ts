@@ -29,13 +29,17 @@ export function serveBackup(app: FastifyInstance, store: Store, path: string): v
 }
 
 /** Writes a copy of the store into the new file `copy`: by the manager that has it open, or by this process. */
-export async function backup({ store, listen }: { store: string; listen: Listen }, copy: string): Promise<void> {
+export async function backup(
+  { store, listen: all }: { store: string; listen: Listen | readonly Listen[] },
+  copy: string,
+): Promise<void> {
   try {
     await backupStore(store, copy);
     return;
   } catch (error) {
     if (!(error instanceof StoreError) || !error.message.includes('is in use')) throw error;
   }
+  const listen = [all].flat()[0]!;
   const url = `http://${listen.host.includes(':') ? `[${listen.host}]` : listen.host}:${listen.port}${route}`;
   try {
     const answer = await fetch(url);

@@ -31,4 +31,38 @@ describe('an address at which to serve', () => {
     await using usual = await testManager();
     expect((await usual.done('GET', '/status')).manager.notes).toEqual([]);
   });
+
+  it('may be one of several, which serve the same', async () => {
+    const [one, other] = ['127.0.0.2', '127.0.0.3'];
+    const port = await freePort();
+    const several = {
+      listen: [
+        { host: one, port },
+        { host: other, port },
+      ],
+    };
+    {
+      await using manager = await testManager(several);
+      expect(manager.url).toBe(`http://${one}:${port}`);
+      for (const host of [one, other]) expect((await fetch(`http://${host}:${port}/api/networks`)).status).toBe(200);
+      const second = await freePort();
+      const taken = {
+        listen: [
+          { host: '127.0.0.4', port: second },
+          { host: other, port },
+        ],
+      };
+      await expect(testManager(taken)).rejects.toThrow(
+        `Cannot serve at ${other}:${port}: another program listens there already.`,
+      );
+      // What the one that could not start had open already is closed.
+      await (await testManager({ listen: { host: '127.0.0.4', port: second } })).close();
+    }
+    for (const host of [one, other]) await expect(fetch(`http://${host}:${port}/api/networks`)).rejects.toThrow();
+  });
 });
+
+async function freePort(): Promise<number> {
+  await using manager = await testManager();
+  return Number(new URL(manager.url).port);
+}

@@ -1,5 +1,6 @@
 import { lookup } from 'node:dns/promises';
-import { BlockList } from 'node:net';
+import { once } from 'node:events';
+import { BlockList, createServer, type Server } from 'node:net';
 import type { Listen } from '@openvnet/settings';
 
 /** The manager cannot serve where it should; the message is a sentence. */
@@ -30,6 +31,22 @@ export async function exposure({ host, port }: Listen, insecure: boolean): Promi
   throw new ListenError(
     `Cannot serve at ${host}:${port}: it is not a loopback address, and ${danger}. Use: vnmgr --listen 127.0.0.1:${port}, or add --insecure if the network itself keeps strangers out.`,
   );
+}
+
+/** Gives connections to a further address to a server, until disposed of. Throws `ListenError`. */
+export async function serveAlso(server: Server, listen: Listen): Promise<AsyncDisposable> {
+  const further = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => server.emit('connection', socket));
+  further.listen(listen);
+  await once(further, 'listening').catch((cause: NodeJS.ErrnoException) => {
+    throw new ListenError(complaint(listen, cause), { cause });
+  });
+  further.on('error', (error) => server.emit('error', error));
+  return {
+    async [Symbol.asyncDispose]() {
+      // It is over when its connections are, which the server ends.
+      further.close();
+    },
+  };
 }
 
 /** Why the address cannot be served, in a sentence. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { isUuid } from '@openvnet/model';
 import {
-  hostPort,
+  hostPorts,
   listOf,
   logLevel,
   matching,
@@ -18,9 +18,10 @@ const origin = webAddress('expected origins such as https://console.example:8443
 /** The settings of the manager, for `readSettings`. */
 export const managerOptions = {
   listen: {
-    doc: 'address and port for the API and the feed to agents',
-    placeholder: 'HOST:PORT',
-    read: hostPort,
+    doc: 'addresses and ports for the API and the feed to agents',
+    placeholder: 'HOST:PORT,...',
+    list: true,
+    read: hostPorts,
     default: '127.0.0.1:9090',
   },
   insecure: {

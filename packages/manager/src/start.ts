@@ -11,7 +11,7 @@ import type { Surroundings } from './behaviours/behaviour.ts';
 import { behaviours } from './behaviours/index.ts';
 import { allBehaviours, useBehaviours } from './behaviours/registry.ts';
 import { Feed, type FeedLimits } from './feed/feed.ts';
-import { complaint, exposure, ListenError } from './listening.ts';
+import { complaint, exposure, ListenError, serveAlso } from './listening.ts';
 import { Agents } from './status/agents.ts';
 import type { ClaimLimits } from './status/claims.ts';
 import { Registered } from './status/registered.ts';
@@ -19,8 +19,8 @@ import { Reports } from './status/reports.ts';
 import { type StrangerLimits, Strangers } from './status/strangers.ts';
 
 export interface ManagerOptions {
-  /** Where to serve; port 0 takes a free one. */
-  readonly listen: Listen;
+  /** Where to serve, the address that the manager names first; port 0 takes a free one. */
+  readonly listen: Listen | readonly Listen[];
   /** The file of the store, or `memory`. */
   readonly store: string;
   readonly logger: FastifyBaseLogger;
@@ -51,11 +51,13 @@ export interface Manager extends AsyncDisposable {
 
 /** Starts the manager: store, API, feed. Throws `StoreError` or `ListenError`. */
 export async function startManager(options: ManagerOptions): Promise<Manager> {
-  const { listen, store: path, logger, feed: limits, datapathMacGroup, now = Date.now } = options;
+  const { store: path, logger, feed: limits, datapathMacGroup, now = Date.now } = options;
   const { insecure = false, allowHost = [], corsOrigin = [] } = options;
   const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
-  const admission = { allowHost: [listen.host.toLowerCase(), ...allowHost], corsOrigin };
-  const notes = await exposure(listen, insecure);
+  const [listen, ...further] = [options.listen].flat() as [Listen, ...Listen[]];
+  const hosts = [listen, ...further].map(({ host }) => host.toLowerCase());
+  const admission = { allowHost: [...hosts, ...allowHost], corsOrigin };
+  const notes = (await Promise.all([listen, ...further].map((one) => exposure(one, insecure)))).flat();
   const ending = new AbortController();
   await using stack = new AsyncDisposableStack();
 
@@ -88,6 +90,7 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
   await app.listen(listen).catch((cause: NodeJS.ErrnoException) => {
     throw new ListenError(complaint(listen, cause), { cause });
   });
+  for (const one of further) stack.use(await serveAlso(app.server, one));
   // The framework listens to errors only until it serves; one later, such as too many open files, concerns one connection.
   app.server.on('error', (error) => logger.error({ err: error }, 'a connection could not be accepted'));
   const { port, address, family } = app.server.address() as AddressInfo;

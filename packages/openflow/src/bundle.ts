@@ -1,6 +1,7 @@
 /** Bundles: many messages as one. ONF EXT-230, the extension that gives OpenFlow 1.3 the bundles of 1.4. */
 import { errorReason, type RefusedMessage, SwitchError } from './errors.ts';
 import { headerSize, type Message, type MessageOf, openflow13, typeOfBeginning } from './messages.ts';
+import { messageBytes, type Outgoing } from './outgoing.ts';
 import type { Transport } from './transport.ts';
 
 export interface BundleOptions {
@@ -20,7 +21,7 @@ let lastBundle = 0;
 export async function sendBundle(
   transport: Transport,
   request: (message: Message) => Promise<Message>,
-  messages: readonly Buffer[],
+  messages: readonly Outgoing[],
   { atomic = true, ordered = true }: BundleOptions,
 ): Promise<void> {
   const flags = (atomic ? 1 : 0) | (ordered ? 2 : 0);
@@ -60,30 +61,42 @@ export async function sendBundle(
 }
 
 /** Wraps each message in a bundle add; both have the same xid. */
-function* wrapped(
-  messages: readonly Buffer[],
-  { first, bundle, flags }: { first: number; bundle: number; flags: number },
-): Generator<Buffer> {
-  let xid = first;
-  for (const message of messages) {
-    const bytes = Buffer.allocUnsafe(wrapperSize + message.length);
-    bytes.writeUInt32BE(openflow13 * 0x100_0000 + 0x4_0000 + bytes.length, 0);
-    bytes.writeUInt32BE(xid, 4);
-    bytes.writeUInt32BE(onf, 8);
-    bytes.writeUInt32BE(bundleAdd, 12);
-    bytes.writeUInt32BE(bundle, 16);
-    bytes.writeUInt32BE(flags, 20);
-    message.copy(bytes, wrapperSize);
-    bytes.writeUInt32BE(xid, wrapperSize + 4);
-    xid++;
-    yield bytes;
+function* wrapped(messages: readonly Outgoing[], bundle: { first: number; bundle: number; flags: number }) {
+  let xid = bundle.first;
+  for (const message of messages) yield new BundleAdd(message, xid++, bundle);
+}
+
+class BundleAdd implements Outgoing {
+  readonly #message: Outgoing;
+  readonly #xid: number;
+  readonly #bundle: { readonly bundle: number; readonly flags: number };
+
+  constructor(message: Outgoing, xid: number, bundle: { readonly bundle: number; readonly flags: number }) {
+    this.#message = message;
+    this.#xid = xid;
+    this.#bundle = bundle;
+  }
+
+  get length(): number {
+    return wrapperSize + this.#message.length;
+  }
+
+  copy(to: Buffer, at: number): void {
+    to.writeUInt32BE(openflow13 * 0x100_0000 + 0x4_0000 + this.length, at);
+    to.writeUInt32BE(this.#xid, at + 4);
+    to.writeUInt32BE(onf, at + 8);
+    to.writeUInt32BE(bundleAdd, at + 12);
+    to.writeUInt32BE(this.#bundle.bundle, at + 16);
+    to.writeUInt32BE(this.#bundle.flags, at + 20);
+    this.#message.copy(to, at + wrapperSize);
+    to.writeUInt32BE(this.#xid, at + wrapperSize + 4);
   }
 }
 
-function refusal(messages: readonly Buffer[], refused: readonly RefusedMessage[]): SwitchError {
+function refusal(messages: readonly Outgoing[], refused: readonly RefusedMessage[]): SwitchError {
   const named = refused
     .slice(0, mostNamed)
-    .map(({ index, reason }) => `${typeOfBeginning(messages[index]!)} ${index}: ${reason}`);
+    .map(({ index, reason }) => `${typeOfBeginning(messageBytes(messages[index]!))} ${index}: ${reason}`);
   const more = refused.length > mostNamed ? `; and ${refused.length - mostNamed} more` : '';
   return new SwitchError(`bundle of ${messages.length}`, `${named.join('; ')}${more}`, refused);
 }

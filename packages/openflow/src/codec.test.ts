@@ -3,10 +3,11 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type Action, decodeActions, encodeActions } from './actions.ts';
 import { type FieldName, fields } from './fields.ts';
-import { decodeFlow, encodeFlow, type Flow, flowModBytes } from './flow.ts';
+import { decodeFlow, encodeFlow, type Flow, FlowMod } from './flow.ts';
 import { flowForms } from './forms/flows.ts';
 import { decodeMatch, encodeMatch, type Match, type MatchValue } from './match.ts';
 import { decodeMessage, encodeMessage } from './messages.ts';
+import { messageBytes } from './outgoing.ts';
 
 const matchable = Object.entries(fields).filter(([, { actionsOnly }]) => !actionsOnly);
 const anyMatch: fc.Arbitrary<Match> = fc
@@ -173,12 +174,12 @@ describe('a flow', () => {
       const { table, priority, cookie, match, instructions, idle_timeout = 0, hard_timeout = 0, flags = 0 } = flow;
       const values = { table, priority, cookie, match, instructions, idle_timeout, hard_timeout, flags };
       for (const command of ['add', 'modify_strict'] as const) {
-        const expected = encodeMessage({ type: 'flow_mod', command, ...values, flags: flags | 4 }, 9);
-        expect(flowModBytes(command, encodeFlow(flow), { xid: 9, flags: 4 })).toEqual(expected);
+        const expected = encodeMessage({ type: 'flow_mod', command, ...values }, 0);
+        expect(messageBytes(new FlowMod(command, encodeFlow(flow)))).toEqual(expected);
       }
       const expected = encodeMessage({ type: 'flow_mod', command: 'delete_strict', table, priority, match }, 0);
-      expect(flowModBytes('delete_strict', encodeFlow(flow))).toEqual(expected);
-      expect(flowModBytes('delete_strict', { key: encodeFlow(flow).key })).toEqual(expected);
+      expect(messageBytes(new FlowMod('delete_strict', encodeFlow(flow)))).toEqual(expected);
+      expect(messageBytes(new FlowMod('delete_strict', { key: encodeFlow(flow).key }))).toEqual(expected);
     }
   });
 

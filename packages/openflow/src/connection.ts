@@ -10,6 +10,7 @@ import type { FlowUpdate } from './flow-monitor.ts';
 import { Listeners } from './listeners.ts';
 import { decodeMessage, headerSize, type Message, type MessageOf, typeOfBeginning } from './messages.ts';
 import type { MeterConfig, MultipartReply, MultipartRequest, PortDescription } from './multipart.ts';
+import type { Outgoing } from './outgoing.ts';
 import { type PacketIn, packetInOf } from './packet-in.ts';
 import type { Transport } from './transport.ts';
 
@@ -126,7 +127,7 @@ export class SwitchConnection implements AsyncDisposable {
    * message by its index. Each message is complete; its xid is overwritten. Open vSwitch commits a bundle without the
    * messages that it could not read, so the bundle is committed only if no message caused an error.
    */
-  async bundle(messages: readonly Buffer[], options: BundleOptions = {}): Promise<void> {
+  async bundle(messages: readonly Outgoing[], options: BundleOptions = {}): Promise<void> {
     if (messages.length > 0) await sendBundle(this.#transport, (message) => this.request(message), messages, options);
   }
 

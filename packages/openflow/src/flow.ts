@@ -6,6 +6,7 @@ import { Reader, Writer } from '@openvnet/wire';
 import { reservedPorts } from './actions.ts';
 import { decodeInstructions, encodeInstructions, type Instruction } from './instructions.ts';
 import { decodeMatch, encodeMatch, type Match } from './match.ts';
+import type { Outgoing } from './outgoing.ts';
 
 /** A flow entry. OpenFlow 1.3.5, 5.2. */
 export interface Flow {
@@ -85,43 +86,48 @@ export function decodeFlow({ key, body }: EncodedFlow): Flow {
   return { table, priority, match, cookie, instructions, ...timeouts, ...(flags > 0 && { flags }) };
 }
 
-/** The fields of a flow mod that are not part of the flow. */
-export interface FlowModOptions {
-  readonly xid?: number;
-  /** The `flowFlags` that apply to this message only. */
-  readonly flags?: number;
-}
-
 /**
- * A complete flow mod for `flow`, made from its strings without encoding it again. `delete_strict` needs only the key.
- * The xid defaults to 0; sending it in a bundle or in bulk sets it.
+ * A complete flow mod for a flow, made from its strings without encoding it again. `delete_strict` needs only the key.
+ * The xid is 0; sending it in a bundle or in bulk sets it.
  */
-export function flowModBytes(
-  command: 'add' | 'modify_strict' | 'delete_strict',
-  flow: EncodedFlow | { readonly key: string },
-  { xid = 0, flags = 0 }: FlowModOptions = {},
-): Buffer {
-  const { key } = flow;
-  const body = 'body' in flow && command !== 'delete_strict' ? flow.body : emptyBody;
-  const instructionsAt = flowModHead + key.length - keyHead;
-  const bytes = Buffer.allocUnsafe(instructionsAt + body.length - bodyHead);
-  // Each string is copied so that its tail is in place; the bytes under its head are overwritten afterwards.
-  bytes.write(body, instructionsAt - bodyHead, 'latin1');
-  bytes.write(key, flowModHead - keyHead, 'latin1');
-  bytes.writeUInt32BE(flowModHeader + bytes.length, 0);
-  bytes.writeUInt32BE(xid, 4);
-  for (let i = 0; i < 8; i++) bytes[8 + i] = body.charCodeAt(i);
-  bytes.fill(0, 16, 24);
-  bytes[24] = key.charCodeAt(0);
-  bytes[25] = flowCommands[command];
-  for (let i = 0; i < 4; i++) bytes[26 + i] = body.charCodeAt(8 + i);
-  bytes[30] = key.charCodeAt(1);
-  bytes[31] = key.charCodeAt(2);
-  bytes.writeUInt32BE(noBuffer, 32);
-  bytes.writeUInt32BE(reservedPorts.any, 36);
-  bytes.writeUInt32BE(anyGroup, 40);
-  bytes.writeUInt32BE((((body.charCodeAt(12) << 8) | body.charCodeAt(13) | flags) << 16) >>> 0, 44);
-  return bytes;
+export class FlowMod implements Outgoing {
+  readonly command: 'add' | 'modify_strict' | 'delete_strict';
+  readonly key: string;
+  readonly #body: string;
+
+  constructor(
+    command: FlowMod['command'],
+    { key, body = emptyBody }: { readonly key: string; readonly body?: string },
+  ) {
+    this.command = command;
+    this.key = key;
+    this.#body = command === 'delete_strict' ? emptyBody : body;
+  }
+
+  get length(): number {
+    return flowModHead - keyHead + this.key.length + this.#body.length - bodyHead;
+  }
+
+  copy(to: Buffer, at: number): void {
+    const { key } = this;
+    const body = this.#body;
+    // Each string is copied so that its tail is in place; the bytes under its head are overwritten afterwards.
+    to.write(body, at + flowModHead - keyHead + key.length - bodyHead, 'latin1');
+    to.write(key, at + flowModHead - keyHead, 'latin1');
+    to.writeUInt32BE(flowModHeader + this.length, at);
+    to.writeUInt32BE(0, at + 4);
+    for (let i = 0; i < 8; i++) to[at + 8 + i] = body.charCodeAt(i);
+    for (let i = 16; i < 24; i++) to[at + i] = 0;
+    to[at + 24] = key.charCodeAt(0);
+    to[at + 25] = flowCommands[this.command];
+    for (let i = 0; i < 4; i++) to[at + 26 + i] = body.charCodeAt(8 + i);
+    to[at + 30] = key.charCodeAt(1);
+    to[at + 31] = key.charCodeAt(2);
+    to.writeUInt32BE(noBuffer, at + 32);
+    to.writeUInt32BE(reservedPorts.any, at + 36);
+    to.writeUInt32BE(anyGroup, at + 40);
+    to.writeUInt32BE((((body.charCodeAt(12) << 8) | body.charCodeAt(13)) << 16) >>> 0, at + 44);
+  }
 }
 
 /**

@@ -17,9 +17,8 @@ export {
   encodeFlow,
   type Flow,
   type FlowCounters,
-  type FlowModOptions,
+  FlowMod,
   flowFlags,
-  flowModBytes,
 } from './flow.ts';
 export type { FlowUpdate } from './flow-monitor.ts';
 export type { Instruction } from './instructions.ts';

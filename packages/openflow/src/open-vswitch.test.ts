@@ -3,10 +3,11 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { Action } from './actions.ts';
 import type { SwitchConnection } from './connection.ts';
 import { dial } from './dial.ts';
-import { decodeFlow, type EncodedFlow, encodeFlow, flowModBytes } from './flow.ts';
+import { decodeFlow, type EncodedFlow, encodeFlow, FlowMod } from './flow.ts';
 import { flowForms } from './forms/flows.ts';
 import { encodeMessage } from './messages.ts';
 import type { MultipartRequest } from './multipart.ts';
+import { messageBytes } from './outgoing.ts';
 
 describe('Open vSwitch', () => {
   let vswitch: PrivateSwitch;
@@ -34,7 +35,7 @@ describe('Open vSwitch', () => {
   it.each(flowForms)('%s and gives the same strings back', async (_, given) => {
     const sent = encodeFlow(given);
     const clear = encodeMessage({ type: 'flow_mod', command: 'delete', table: 0xff }, 0);
-    await connection.bundle([clear, flowModBytes('add', sent)]);
+    await connection.bundle([clear, new FlowMod('add', sent)]);
     const [installed] = await connection.dumpFlows();
     expect(hex(installed!)).toEqual(hex(sent));
     expect(hex(encodeFlow(decodeFlow(installed!)))).toEqual(hex(sent));
@@ -80,7 +81,7 @@ describe('a connection to Open vSwitch', () => {
 
   it('dumps and counts flows by table and cookie', async () => {
     const flows = Array.from({ length: 5000 }, (_, number) => numbered(number));
-    await connection.sendBytes(flows.map((flow) => flowModBytes('add', flow)));
+    await connection.sendBytes(flows.map((flow) => messageBytes(new FlowMod('add', flow))));
     await connection.barrier();
     const dumped = new Map((await connection.dumpFlows()).map(({ key, body }) => [key, body]));
     expect(dumped).toEqual(new Map(flows.map(({ key, body }) => [key, body])));
@@ -90,16 +91,16 @@ describe('a connection to Open vSwitch', () => {
   });
 
   it('adds, replaces and deletes by key', async () => {
-    await connection.bundle([flowModBytes('add', numbered(1)), flowModBytes('add', numbered(2))]);
+    await connection.bundle([new FlowMod('add', numbered(1)), new FlowMod('add', numbered(2))]);
     await connection.bundle([
-      flowModBytes('add', numbered(1, 77n)),
-      flowModBytes('delete_strict', { key: numbered(2).key }),
+      new FlowMod('add', numbered(1, 77n)),
+      new FlowMod('delete_strict', { key: numbered(2).key }),
     ]);
     expect(await connection.dumpFlows()).toMatchObject([numbered(1, 77n)]);
   });
 
   it('leaves nothing of a bundle that cannot be committed, and names the message', async () => {
-    const messages = [numbered(1), toNoGroup, numbered(2)].map((flow) => flowModBytes('add', flow));
+    const messages = [numbered(1), toNoGroup, numbered(2)].map((flow) => new FlowMod('add', flow));
     await expect(connection.bundle(messages)).rejects.toMatchObject({
       refused: [{ index: 1, reason: 'bad_action / bad_out_group' }],
     });
@@ -107,9 +108,9 @@ describe('a connection to Open vSwitch', () => {
   });
 
   it('leaves nothing of a bundle of which a message cannot be read', async () => {
-    const unreadable = flowModBytes('add', numbered(3));
+    const unreadable = messageBytes(new FlowMod('add', numbered(3)));
     unreadable.writeUInt16BE(0x7777, 52);
-    const messages = [flowModBytes('add', numbered(1)), unreadable];
+    const messages = [new FlowMod('add', numbered(1)), unreadable];
     await expect(connection.bundle(messages)).rejects.toMatchObject({
       refused: [{ index: 1, reason: 'bad_match / bad_field' }],
     });
@@ -121,7 +122,7 @@ describe('a connection to Open vSwitch', () => {
     const flow = { table: 0, priority: 1, cookie: 5n, match: { in_port: 1 } };
     const load: Action = { type: 'load', to: { field: 'reg3', offset: 0, bits: 32 }, value: 8 };
     const sent = encodeFlow({ ...flow, instructions: [{ type: 'apply_actions', actions: [load, ...actions] }] });
-    await connection.bundle([flowModBytes('add', sent)]);
+    await connection.bundle([new FlowMod('add', sent)]);
     const arrived = new Promise((resolve) => connection.on('packetIn', resolve));
     const data = Buffer.from(`${'ff'.repeat(6)}0200000000010800${'00'.repeat(50)}`, 'hex');
     connection.send({ type: 'packet_out', in_port: 1, actions: [{ type: 'output', port: 0xffff_fff9 }], data });
@@ -142,7 +143,7 @@ describe('a connection to Open vSwitch', () => {
     expect(await status).toMatchObject({ reason: 'add', port: { name: 'p4' } });
     const removed = new Promise((resolve) => connection.on('flowRemoved', resolve));
     const flow = { table: 1, priority: 9, cookie: 6n, match: { reg1: 4 }, instructions: [], flags: 1 };
-    await connection.bundle([flowModBytes('add', encodeFlow(flow))]);
+    await connection.bundle([new FlowMod('add', encodeFlow(flow))]);
     connection.send({ type: 'flow_mod', command: 'delete', table: 1 });
     expect(await removed).toMatchObject({ reason: 'delete', table: 1, priority: 9, cookie: 6n, match: { reg1: 4 } });
   });

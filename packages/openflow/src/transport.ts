@@ -7,6 +7,7 @@ import { DecodeError } from '@openvnet/wire';
 import { ConnectionError } from './errors.ts';
 import { Framer } from './framer.ts';
 import { decodeMessage, encodeMessage, type Message, type MessageOf, openflow13 } from './messages.ts';
+import type { Outgoing } from './outgoing.ts';
 
 /** A pending request. */
 export interface Waiting {
@@ -36,6 +37,7 @@ const echoRequest = 2;
 const echoReply = 3;
 const lastXid = 0xffff_ffff;
 const chunkSize = 1 << 16;
+const emptyChunk = Buffer.alloc(0);
 /** Number of unsent bytes above which echo requests of the peer are not answered. */
 const mostUnread = 1 << 20;
 
@@ -123,19 +125,20 @@ export class Transport {
     return () => this.#watches.delete(watch);
   }
 
-  /** Sends `pieces`, several in one write, and waits while the buffer of the socket is full. */
-  async sendAll(pieces: Iterable<Buffer>): Promise<void> {
-    let chunk: Buffer[] = [];
+  /** Sends `messages`, several in one write, and waits while the buffer of the socket is full. */
+  async sendAll(messages: Iterable<Outgoing>): Promise<void> {
+    let chunk = emptyChunk;
     let size = 0;
-    for (const piece of pieces) {
-      chunk.push(piece);
-      size += piece.length;
-      if (size < chunkSize) continue;
-      await this.#write(Buffer.concat(chunk, size));
-      chunk = [];
-      size = 0;
+    for (const message of messages) {
+      if (size + message.length > chunk.length) {
+        if (size > 0) await this.#write(chunk.subarray(0, size));
+        chunk = Buffer.allocUnsafeSlow(Math.max(chunkSize, message.length));
+        size = 0;
+      }
+      message.copy(chunk, size);
+      size += message.length;
     }
-    if (size > 0) await this.#write(Buffer.concat(chunk, size));
+    if (size > 0) await this.#write(chunk.subarray(0, size));
   }
 
   /** Ends the connection with the reason `why`. */

@@ -68,3 +68,9 @@ export function listOf<T>(one: Read<T>): Read<T[]> {
       .filter(Boolean)
       .map(one);
 }
+
+/** One or more of `hostPort`, separated by commas. */
+export function hostPorts(text: string): Listen[] {
+  const all = listOf(hostPort)(text);
+  return all.length > 0 ? all : [hostPort(text)];
+}

@@ -4,10 +4,13 @@
  */
 export class Writer {
   #buffer: Buffer;
+  // Of the same bytes: numbers are written many times faster through a view than through a buffer.
+  #view: DataView;
   #size = 0;
 
   constructor(capacity = 256) {
     this.#buffer = Buffer.allocUnsafe(capacity);
+    this.#view = viewOf(this.#buffer);
   }
 
   /** How many bytes have been written. */
@@ -16,33 +19,40 @@ export class Writer {
   }
 
   u8(value: number): this {
+    if (value !== (value & 0xff)) throw misfit(value, 8);
     const at = this.#reserve(1);
-    this.#buffer.writeUInt8(value, at);
+    this.#view.setUint8(at, value);
     return this;
   }
 
   u16(value: number): this {
+    if (value !== (value & 0xffff)) throw misfit(value, 16);
     const at = this.#reserve(2);
-    this.#buffer.writeUInt16BE(value, at);
+    this.#view.setUint16(at, value);
     return this;
   }
 
   u32(value: number): this {
+    if (value !== value >>> 0) throw misfit(value, 32);
     const at = this.#reserve(4);
-    this.#buffer.writeUInt32BE(value, at);
+    this.#view.setUint32(at, value);
     return this;
   }
 
   /** 48 bits, the size of a MAC address. */
   u48(value: number): this {
+    const high = Math.floor(value / 0x1_0000_0000);
+    if (high !== (high & 0xffff) || !Number.isInteger(value)) throw misfit(value, 48);
     const at = this.#reserve(6);
-    this.#buffer.writeUIntBE(value, at, 6);
+    this.#view.setUint16(at, high);
+    this.#view.setUint32(at + 2, value - high * 0x1_0000_0000);
     return this;
   }
 
   u64(value: bigint): this {
+    if (value !== BigInt.asUintN(64, value)) throw misfit(value, 64);
     const at = this.#reserve(8);
-    this.#buffer.writeBigUInt64BE(value, at);
+    this.#view.setBigUint64(at, value);
     return this;
   }
 
@@ -74,7 +84,8 @@ export class Writer {
 
   /** Overwrites the 16-bit number at `at`, for a length that is known only after its contents are written. */
   patchU16(at: number, value: number): this {
-    this.#buffer.writeUInt16BE(value, at);
+    if (value !== (value & 0xffff)) throw misfit(value, 16);
+    this.#view.setUint16(at, value);
     return this;
   }
 
@@ -101,8 +112,17 @@ export class Writer {
       const grown = Buffer.allocUnsafe(Math.max(needed, this.#buffer.length * 2));
       this.#buffer.copy(grown, 0, 0, at);
       this.#buffer = grown;
+      this.#view = viewOf(grown);
     }
     this.#size = needed;
     return at;
   }
+}
+
+function viewOf({ buffer, byteOffset, byteLength }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
+}
+
+function misfit(value: number | bigint, bits: number): RangeError {
+  return new RangeError(`${value} does not fit ${bits} bits`);
 }

@@ -51,6 +51,15 @@ describe('the copy of an agent', () => {
     expect(modes.map((mode) => mode & 0o777)).toEqual([0o600, 0o600, 0o700]);
   });
 
+  it('knows what was heard last, also where that is said in fewer words', () => {
+    const file = new SliceFile(path, log);
+    const short = { type: 'snapshot', store: 't', revision: 1, rows: {} } as unknown as Snapshot;
+    file.write(short, JSON.stringify(short), () => short);
+    expect(file.heard()).toEqual({ store: 't', revision: 1 });
+    file.close();
+    expect(read()).toEqual([short]);
+  });
+
   it('takes in a change of a whole topology as it came, and does not write the file anew for it', () => {
     const file = new SliceFile(path, log);
     file.write(snapshot, JSON.stringify(snapshot), () => snapshot);

@@ -6,6 +6,7 @@
 import {
   chmodSync,
   closeSync,
+  constants,
   existsSync,
   fsync,
   fsyncSync,
@@ -33,6 +34,7 @@ export class SliceFile {
   readonly #path: string;
   readonly #log: Logger;
   #file: number | undefined;
+  #heardFile: number | undefined;
   #snapshotSize = 0;
   #changesSize = 0;
   #syncing = false;
@@ -65,7 +67,8 @@ export class SliceFile {
   /** The last revision received, also if there is no copy. */
   heard(): Position | undefined {
     try {
-      return JSON.parse(checked(readFileSync(this.#heardPath, 'utf8').trimEnd())) as Position;
+      const [line = ''] = readFileSync(this.#heardPath, 'utf8').split('\n', 1);
+      return JSON.parse(checked(line)) as Position;
     } catch {
       return undefined;
     }
@@ -83,8 +86,7 @@ export class SliceFile {
       if (slice.type === 'changes' && !isFirst && this.#changesSize + line.length < this.#most) this.#append(line);
       else this.#replace(slice.type === 'snapshot' ? line : lineOf(snapshot()));
       const { store, revision, epoch } = slice;
-      const heard = lineOf({ store, revision, ...(epoch !== undefined && { epoch }) });
-      writeFileSync(this.#heardPath, heard, { mode: 0o600 });
+      this.#note({ store, revision, ...(epoch !== undefined && { epoch }) });
     } catch (error) {
       this.#log.error(
         { path: this.#path, err: error },
@@ -95,6 +97,8 @@ export class SliceFile {
   }
 
   close(): void {
+    if (this.#heardFile !== undefined) closeSync(this.#heardFile);
+    this.#heardFile = undefined;
     if (this.#file === undefined) return;
     // The last writes are synced before the program ends.
     try {
@@ -112,10 +116,15 @@ export class SliceFile {
     return `${this.#path}.heard`;
   }
 
+  /** Over what the file holds, of which the first line counts: to empty a file waits for what the disk is just doing. */
+  #note(heard: Position): void {
+    this.#heardFile ??= openSync(this.#heardPath, constants.O_WRONLY | constants.O_CREAT, 0o600);
+    writeWhole(this.#heardFile, lineOf(heard), 0);
+  }
+
   #append(line: Buffer): void {
-    const written = writeSync(this.#file!, line);
-    if (written < line.length) throw new Error(`only ${written} of ${line.length} bytes could be written`);
-    this.#changesSize += written;
+    writeWhole(this.#file!, line);
+    this.#changesSize += line.length;
     this.#sync(this.#file!);
   }
 
@@ -163,6 +172,11 @@ export class SliceFile {
       }
     }
   }
+}
+
+function writeWhole(file: number, bytes: Buffer, at?: number): void {
+  const written = writeSync(file, bytes, 0, bytes.length, at);
+  if (written < bytes.length) throw new Error(`only ${written} of ${bytes.length} bytes could be written`);
 }
 
 function lineOf(value: object): Buffer {

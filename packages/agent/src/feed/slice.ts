@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { type Identified, type ModelRelations, modelRelations, type Relation } from '@openvnet/compiler';
 import { type AgentChange, type Kind, kinds, type ToAgent } from '@openvnet/model';
 
@@ -79,7 +80,7 @@ export class Slice {
       return true;
     }
     const before = relation.get(id);
-    if (before && JSON.stringify(before) === JSON.stringify(row)) return false;
+    if (before && isDeepStrictEqual(before, row)) return false;
     relation.set(row);
     return true;
   }

@@ -1,5 +1,5 @@
 import { type FlowTable, learnedFlows, tableNames, tableNumbers } from '@openvnet/compiler';
-import { type EncodedFlow, flowModBytes, type SwitchConnection, SwitchError } from '@openvnet/openflow';
+import { type EncodedFlow, FlowMod, type SwitchConnection, SwitchError } from '@openvnet/openflow';
 
 /** Messages per bundle. Limited, because a userspace datapath forwards nothing while it commits a bundle. */
 const bundleSize = 2000;
@@ -56,27 +56,23 @@ export function totalOf(counts: ReadonlyMap<number, number>): number {
   return [...counts.values()].reduce((sum, count) => sum + count, 0);
 }
 
-/** The differences for `keys`, or for all flows of both sides. */
-export function compare(
-  wanted: FlowTable,
-  installed: ReadonlyMap<string, string>,
-  keys?: Iterable<string>,
-): Difference {
+/** The differences for `keys`. */
+export function compare(wanted: FlowTable, installed: ReadonlyMap<string, string>, keys: Iterable<string>): Difference {
   const add: EncodedFlow[] = [];
   const remove: string[] = [];
-  const look = (key: string): void => {
-    const body = wanted.get(key);
+  for (const key of keys) {
+    const flow = wanted.flow(key);
     const present = installed.get(key);
-    if (body === present) return;
-    if (body === undefined) remove.push(key);
-    else add.push({ key, body });
-  };
-  if (keys) for (const key of keys) look(key);
-  else {
-    for (const key of wanted.keys()) look(key);
-    for (const key of installed.keys()) if (wanted.get(key) === undefined) remove.push(key);
+    if (flow === undefined) {
+      if (present !== undefined) remove.push(key);
+    } else if (flow.body !== present) add.push(flow);
   }
   return { add, remove };
+}
+
+/** The keys of installed flows that are not desired. */
+export function strays(wanted: FlowTable, installed: ReadonlyMap<string, string>): string[] {
+  return [...installed.keys()].filter((key) => wanted.flow(key) === undefined);
 }
 
 /** Replaces equal strings in `installed` by those of `wanted`, so that each is held in memory once. */
@@ -94,7 +90,7 @@ export function shareStrings(wanted: FlowTable, installed: Map<string, string>):
  */
 export class FlowSender {
   readonly #connection: SwitchConnection;
-  readonly #queue: { message: Buffer; key: string }[] = [];
+  readonly #queue: FlowMod[] = [];
   #sending: Promise<void> | undefined;
 
   constructor(connection: SwitchConnection) {
@@ -103,8 +99,8 @@ export class FlowSender {
 
   /** Queues additions, then deletions. */
   push({ add, remove }: Difference): void {
-    for (const flow of add) this.#queue.push({ message: flowModBytes('add', flow), key: flow.key });
-    for (const key of remove) this.#queue.push({ message: flowModBytes('delete_strict', { key }), key });
+    for (const flow of add) this.#queue.push(new FlowMod('add', flow));
+    for (const key of remove) this.#queue.push(new FlowMod('delete_strict', { key }));
     if (this.#queue.length === 0 || this.#sending !== undefined) return;
     this.#sending = this.#send();
     // `done` reports the failure.
@@ -120,7 +116,7 @@ export class FlowSender {
     while (this.#queue.length > 0) {
       const part = this.#queue.splice(0, bundleSize);
       try {
-        await this.#connection.bundle(part.map(({ message }) => message));
+        await this.#connection.bundle(part);
       } catch (error) {
         throw error instanceof SwitchError ? new Error(complaint(error, part), { cause: error }) : error;
       }

@@ -1,5 +1,8 @@
-import { type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
+import type { NetworkInterfaceInfo } from 'node:os';
 import { localPort, type Relations } from '@openvnet/compiler';
+
+/** The devices of the host with their addresses, as Node tells them. */
+export type Devices = NodeJS.Dict<NetworkInterfaceInfo[]>;
 
 /**
  * The note for a bridge with an unregistered address of the host: like any unregistered sender, the host is blocked there. Undefined if there is nothing to say.
@@ -7,7 +10,7 @@ import { localPort, type Relations } from '@openvnet/compiler';
 export function unregisteredHost(
   bridge: string,
   { binding }: Pick<Relations, 'binding'>,
-  devices: NodeJS.Dict<NetworkInterfaceInfo[]> = networkInterfaces(),
+  devices: Devices,
 ): string | undefined {
   const own = hostAddress(bridge, devices);
   if (!own || binding.where('port', localPort).length > 0) return undefined;
@@ -16,9 +19,6 @@ export function unregisteredHost(
 }
 
 /** The IPv4 address that the host has at a bridge. */
-export function hostAddress(
-  bridge: string,
-  devices: NodeJS.Dict<NetworkInterfaceInfo[]> = networkInterfaces(),
-): NetworkInterfaceInfo | undefined {
+export function hostAddress(bridge: string, devices: Devices): NetworkInterfaceInfo | undefined {
   return devices[bridge]?.find(({ family }) => family === 'IPv4');
 }

@@ -1,8 +1,9 @@
+import { networkInterfaces } from 'node:os';
 import { type BridgeReport, shell } from '@openvnet/model';
 import type { BridgeState } from '@openvnet/ovsdb';
 import type { BridgeService } from './bridge-service.ts';
 import type { Connections } from './connections.ts';
-import { hostAddress, unregisteredHost } from './host-address.ts';
+import { type Devices, hostAddress, unregisteredHost } from './host-address.ts';
 import type { Tampered } from './served-switch.ts';
 import { closedFrom, servedFrom } from './settings.ts';
 
@@ -23,11 +24,13 @@ export interface Known {
 /** The report of all bridges of the host and all connected switches to the manager. */
 export function bridgeReports({ bridges, services, connections, unclosed, target }: Known): BridgeReport[] {
   const all = new Set([...bridges.keys(), ...connections.dpids]);
+  // Once for all bridges, because the system call is slow.
+  const devices = networkInterfaces();
   return [...all].sort().map((dpid) => {
     const bridge = bridges.get(dpid);
     const service = services.get(dpid);
     const served = service?.served;
-    const lost = bridge && served && unregisteredHost(bridge.name, served.compiler.relations);
+    const lost = bridge && served && unregisteredHost(bridge.name, served.compiler.relations, devices);
     const stranger = `connected to ${connections.address}, but ${target} has no such bridge: its ports are unknown`;
     return {
       dpid,
@@ -40,7 +43,7 @@ export function bridgeReports({ bridges, services, connections, unclosed, target
         ...(service && bridge ? faultyPorts(bridge) : []),
         ...(service?.notes ?? []),
         ...(lost ? [lost] : []),
-        ...(bridge ? closingOf(bridge) : []),
+        ...(bridge ? closingOf(bridge, devices) : []),
       ],
       ports: bridge?.ports.size ?? 0,
       flows: served?.flowCount ?? null,
@@ -81,13 +84,13 @@ function unclosedText(reason: string | undefined): string | undefined {
 }
 
 /** Warnings about the effects of closing the bridge. */
-function closingOf(bridge: BridgeState): string[] {
+function closingOf(bridge: BridgeState, devices: Devices): string[] {
   const { name } = bridge;
   if (closedFrom(bridge) !== undefined && bridge.failMode === 'secure')
     return [
       `${name} is closed: it forwards nothing, because its datapath was deleted. Use: ${shell`ovs-vsctl set-fail-mode ${name} standalone`}`,
     ];
-  const address = servedFrom(bridge) === undefined ? undefined : hostAddress(name);
+  const address = servedFrom(bridge) === undefined ? undefined : hostAddress(name, devices);
   if (!address) return [];
   return [
     `${name} has address ${address.address} of this host: deleting its datapath closes the bridge and cuts the host off there. To open it instead, use: vnctl datapaths del DATAPATH --release`,

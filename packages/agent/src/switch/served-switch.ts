@@ -14,7 +14,7 @@ import type { Logger } from 'pino';
 import { Neighbours } from '../answers/neighbours.ts';
 import { Notices } from '../answers/notices.ts';
 import { logFaults } from './fault-log.ts';
-import { compare, FlowSender, shareStrings } from './flows.ts';
+import { compare, FlowSender, shareStrings, strays } from './flows.ts';
 import { InstalledFlows } from './installed.ts';
 import { mendMeters } from './meters.ts';
 import { SelfChecks, type SelfCheckTimes } from './self-checks.ts';
@@ -306,19 +306,28 @@ export class ServedSwitch {
     const { flows } = this.compiler;
     const sender = new FlowSender(connection);
     const gone = new Set<string>();
+    const readBack = !foreign && installed.size > 0;
+    // Where all flows are new, each is compared as it is computed.
+    const isNew = flows.touched === flows.size;
+    const last = (touched: Iterable<string>): Iterable<string> => {
+      if (foreign) return foreign.size > 0 ? [...touched, ...foreign] : touched;
+      return isNew ? touched : flows.keys();
+    };
     let added = 0;
     for (let done = false; !done; ) {
       done = this.compiler.update(partSize);
       const touched = flows.takeTouched();
-      const keys = done && foreign && foreign.size > 0 ? [...touched, ...foreign] : touched;
-      const { add, remove } = compare(flows, installed, done && !foreign ? undefined : keys);
+      const { add, remove } = compare(flows, installed, done ? last(touched) : touched);
       for (const { key, body } of add) installed.set(key, body);
       for (const key of remove) gone.add(key);
       added += add.length;
       sender.push({ add, remove: [] });
       if (!done) await new Promise((resolve) => setImmediate(resolve));
     }
-    if (!foreign) shareStrings(flows, installed);
+    if (readBack) {
+      for (const key of strays(flows, installed)) gone.add(key);
+      shareStrings(flows, installed);
+    }
     const remove = [...gone].filter((key) => flows.get(key) === undefined);
     for (const key of remove) installed.delete(key);
     sender.push({ add: [], remove });

@@ -158,12 +158,12 @@ export class Compiler {
     if (waits.length > 0) {
       this.#waits.set(unit, waits);
       this.#remarks.waits = [];
-    } else this.#waits.delete(unit);
+    } else if (this.#waits.size > 0) this.#waits.delete(unit);
     if (faults.length > 0) {
       this.#faults.set(unit, faults);
       this.#newFaults.push(...faults);
       this.#remarks.faults = [];
-    } else this.#faults.delete(unit);
+    } else if (this.#faults.size > 0) this.#faults.delete(unit);
   }
 
   /** Stages come in the order in which they are computed; each sees what those before it fill. */

@@ -10,10 +10,10 @@ import {
   reservedPorts,
 } from '@openvnet/openflow';
 import { meterBits, meters } from './meters.ts';
-import { places } from './places.ts';
+import { places, registerNames } from './places.ts';
 import { wirePort } from './ports.ts';
 import { type RegisterName, registers } from './registers.ts';
-import { type AgentReason, agentReasons, type TableName, tableNumbers, tables } from './tables.ts';
+import { type AgentReason, agentReasons, type TableName, tableNames, tableNumbers, tables } from './tables.ts';
 
 type Matchable<T extends TableName> = (typeof tables)[T]['match'][number];
 type Next<T extends TableName> = (typeof tables)[T]['next'][number];
@@ -41,11 +41,12 @@ export function encode(flow: Flow, cookie: bigint): EncodedFlow {
   for (const name in wanted) {
     const value = wanted[name];
     if (value === undefined) continue;
-    if (name in registers) matchRegister(match, name as RegisterName, value);
+    const register = matchedRegisters.get(name);
+    if (register) matchRegister(match, register, value);
     else if (name === 'in_port') match.in_port = wirePort(Number(value));
     else match[name as FieldName] = value;
   }
-  if ('untagged' in tables[flow.table] && flow.priority > 0) match.vlan_vid ??= untagged;
+  if (flow.priority > 0 && untaggedTables.has(flow.table)) match.vlan_vid ??= untagged;
   if (match.vlan_vid === anyTag) delete match.vlan_vid;
   const instructions: Instruction[] = [];
   if (flow.actions && flow.actions.length > 0)
@@ -60,13 +61,33 @@ export function encode(flow: Flow, cookie: bigint): EncodedFlow {
   });
 }
 
+const untaggedTables: ReadonlySet<string> = new Set(tableNames.filter((name) => 'untagged' in tables[name]));
+
+/** A register as a match has it: its bits of a field. */
+interface MatchedRegister {
+  readonly name: RegisterName;
+  readonly field: FieldName;
+  readonly offset: number;
+  readonly bits: number;
+  readonly mask: number;
+}
+
+const matchedRegisters: ReadonlyMap<string, MatchedRegister> = new Map(
+  registerNames.map((name) => {
+    const { field, offset, bits } = places[name];
+    return [name, { name, field, offset, bits, mask: bits === 32 ? 0xffff_ffff : ((1 << bits) - 1) << offset }];
+  }),
+);
+
 /** Registers that share a field are matched as one. */
-function matchRegister(match: { [F in FieldName]?: MatchValue }, name: RegisterName, value: MatchValue): void {
-  const { field, offset, bits } = places[name];
+function matchRegister(
+  match: { [F in FieldName]?: MatchValue },
+  { name, field, offset, bits, mask }: MatchedRegister,
+  value: MatchValue,
+): void {
   if (bits > 32 || typeof value !== 'number')
     throw new RangeError(`register ${name} is matched by a number of up to 32 bits`);
-  fits(name, value);
-  const mask = bits === 32 ? 0xffff_ffff : ((1 << bits) - 1) << offset;
+  fits(name, bits, value);
   const before = match[field] as { value: number; mask: number } | number | undefined;
   const [oldValue, oldMask] =
     before === undefined ? [0, 0] : typeof before === 'number' ? [before, 0xffff_ffff] : [before.value, before.mask];
@@ -74,15 +95,18 @@ function matchRegister(match: { [F in FieldName]?: MatchValue }, name: RegisterN
   match[field] = together.mask === 0xffff_ffff ? together.value : together;
 }
 
-function fits(name: RegisterName, value: number): void {
-  const { bits } = registers[name];
-  if (value < 0 || value >= 2 ** bits) throw new RangeError(`${name} ${value} does not fit ${bits} bits`);
+/** By the number of bits. */
+const limits = Array.from({ length: 65 }, (_, bits) => 2 ** bits);
+
+function fits(name: RegisterName, bits: number, value: number): void {
+  if (value < 0 || value >= limits[bits]!) throw new RangeError(`${name} ${value} does not fit ${bits} bits`);
 }
 
 /** Writes a number into a register. */
 export function load(name: RegisterName, value: number): Action {
-  fits(name, value);
-  return { type: 'load', to: places[name], value };
+  const to = places[name];
+  fits(name, to.bits, value);
+  return { type: 'load', to, value };
 }
 
 /** Copies a field or register into another of the same width. */

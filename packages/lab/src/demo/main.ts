@@ -66,7 +66,7 @@ async function play(options: { write: (text: string) => void; runDirectory: stri
   const stage = new Stage({ apiPort, write, fancy });
   stage.heading('The lab');
   if (apiPort !== 9090) stage.say(`  Port 9090 is taken by another program: the API is at port ${apiPort} this time.`);
-  const { file, client, vswitch } = await bringUp({
+  const { file, client, vswitches } = await bringUp({
     file: experiments,
     runDirectory,
     api,
@@ -78,7 +78,7 @@ async function play(options: { write: (text: string) => void; runDirectory: stri
   await overlappingAddresses(scene);
   await routing(scene, switched);
   const holds = stage.summary();
-  if (keep) stage.say(afterwards(api, vswitch.runDirectory));
+  if (keep) stage.say(afterwards(api, vswitches[0]!.runDirectory));
   return holds;
 }
 

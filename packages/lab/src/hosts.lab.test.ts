@@ -1,0 +1,85 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { type FreshMachine, freshMachine } from './fresh-machine.ts';
+import { hosts } from './index.ts';
+import { patience } from './patience.ts';
+import type { Finished } from './run.ts';
+import { killedAt, vnctlOf, whatIsLeft } from './testing.ts';
+
+let machine: FreshMachine;
+let directory: string;
+let runDirectory: string;
+
+beforeEach(async () => {
+  machine = await freshMachine();
+  directory = mkdtempSync(join(tmpdir(), 'openvnet-lab-test-'));
+  runDirectory = join(directory, 'run');
+});
+
+afterEach(async () => {
+  await vnctl('lab', 'down');
+  const left = await whatIsLeft(machine, runDirectory);
+  rmSync(directory, { recursive: true });
+  await machine[Symbol.asyncDispose]();
+  expect(left).toEqual({ namespaces: '', devices: 'lo', programs: [], run: ['lock', 'netns'] });
+});
+
+function vnctl(...args: string[]): Promise<Finished> {
+  return vnctlOf(machine, runDirectory, args);
+}
+
+describe('a lab of several hosts', { timeout: 180_000 * patience }, () => {
+  it('has an agent on each host, and guests there; its checks hold', async () => {
+    const up = await vnctl('lab', 'up', '-f', hosts);
+    expect(up).toMatchObject({ code: 0, stderr: '', stdout: expect.stringMatching(/all of it is in effect\n$/) });
+    const { stdout: status } = await vnctl('status');
+    for (const host of ['h1', 'h2', 'h3']) {
+      expect(status).toMatch(new RegExp(`^  ${host} +\\S+ +\\d+ +\\S+ +connected`, 'm'));
+      expect(status).toMatch(new RegExp(`^  dp-${host} .* br0 +${host} +unix:`, 'm'));
+    }
+    const test = await vnctl('lab', 'test');
+    expect(test.stdout).not.toContain('FAIL');
+    expect(test).toMatchObject({ code: 0, stderr: '' });
+    // By the router, with the MTU of the underlay and not a byte more.
+    const ping = (size: number) =>
+      vnctl('lab', 'exec', 'h1', '--', 'ping', '-c1', '-W1', '-Mdo', `-s${size}`, '198.18.2.3');
+    expect(await ping(1600 - 28)).toMatchObject({ code: 0 });
+    expect((await ping(1601 - 28)).code).not.toBe(0);
+    const { stdout: shown } = await vnctl('lab', 'exec', 'h3', '--', 'ovs-vsctl', 'list-ports', 'br0');
+    expect(shown).toBe('eth1\ngreen3\nred3\n');
+    const again = await vnctl('lab', 'up', '-f', hosts);
+    expect(again.stdout).toMatch(/0 objects made, \d+ were there\n/);
+    expect(again.stdout).not.toContain(': made');
+    expect((await vnctl('lab', 'exec', 'h4', 'true')).stderr).toMatch(
+      /no namespace of the lab is called h4; there are red1, .*www, h1, h2, h3, core, rack1, rack2, wan\n$/,
+    );
+  });
+
+  it('leaves nothing behind when it was killed half way, and can go on', async () => {
+    for (const moment of ['underlays:', 'router core', 'host h2', 'namespaces: www', 'topology:']) {
+      await killedAt(machine, ['up', '--run-directory', runDirectory, '-f', hosts], moment);
+      if (moment === 'host h2') {
+        expect(await vnctl('lab', 'up', '-f', hosts)).toMatchObject({ code: 0, stderr: '' });
+        expect(await vnctl('lab', 'test')).toMatchObject({ code: 0 });
+      }
+      await vnctl('lab', 'down');
+      const left = await whatIsLeft(machine, runDirectory);
+      expect(left, moment).toMatchObject({ namespaces: '', devices: 'lo', programs: [] });
+    }
+  });
+
+  it('takes no manager that the hosts could not reach', async () => {
+    const file = join(directory, 'one.yaml');
+    writeFileSync(file, readFileSync(hosts, 'utf8').replace('rack1: 198.18.1.250', 'rack1: 198.18.1.251'));
+    const other = join(directory, 'other');
+    const start = (...args: string[]) => vnctlOf(machine, other, args);
+    expect(await start('lab', 'up')).toMatchObject({ code: 0 });
+    const up = await vnctl('lab', 'up', '-f', file);
+    expect(up.stderr).toMatch(
+      /^vnctl: the manager at http:\/\/127\.0\.0\.1:9090 does not serve 198\.18\.1\.251:9090, where the hosts of the lab look for it\. End it, or use: vnmgr --listen 127\.0\.0\.1:9090,198\.18\.1\.251:9090 --insecure\n$/,
+    );
+    await start('lab', 'down');
+  });
+});
