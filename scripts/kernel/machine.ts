@@ -18,7 +18,7 @@ export const machines = {
   'user-mode': ({ cache, work, results }: MachineOptions) => [
     ...[`${cache}/linux`, 'mem=3072M', 'rootfstype=hostfs', 'rootflags=/', 'ro'],
     ...[`init=${work}/scripts/kernel/init-user-mode`, 'con=null', 'con0=null,fd:1'],
-    ...kernelWords({ cache, work, results, patience: 4 }),
+    ...kernelWords({ cache, work, results, patience: 8 }),
   ],
   /**
    * Debian's own kernel on an emulated processor, many times slower. An instruction takes a nanosecond of its own time,

@@ -8,12 +8,15 @@ export const resultsFile = 'results';
 
 export const demo = 'demo';
 
-/** The lab tests that concern forwarding, services, filters, translations and restarts, and the demo; each on the fastest machine that can run it. */
+/** The lab tests that concern forwarding, services, guards, filters, translations and restarts, and the demo; each on the fastest machine that can run it. */
 export const parts: Readonly<Record<string, MachineName>> = {
   [demo]: 'user-mode',
   'packages/lab/src/lab.lab.test.ts': 'user-mode',
   'packages/openvnet/src/dhcp.lab.test.ts': 'user-mode',
   'packages/openvnet/src/dns.lab.test.ts': 'user-mode',
+  'packages/openvnet/src/floods.lab.test.ts': 'user-mode',
+  'packages/openvnet/src/guards.lab.test.ts': 'user-mode',
+  'packages/openvnet/src/host-stack.lab.test.ts': 'user-mode',
   'packages/openvnet/src/malformed.lab.test.ts': 'user-mode',
   'packages/openvnet/src/outside.lab.test.ts': 'user-mode',
   'packages/openvnet/src/restart.lab.test.ts': 'user-mode',

@@ -1,4 +1,4 @@
-import { type Kind, type RemovalAnswer, type Resource, removalOptionsOf, resourceOf, shell } from '@openvnet/model';
+import { commandOn, type Kind, type RemovalAnswer, type Resource, removalOptionsOf } from '@openvnet/model';
 import type { Command } from 'commander';
 import { type Context, contextOf, forEach } from './context.ts';
 import { ExitWith } from './exit-with.ts';
@@ -52,7 +52,7 @@ async function removeOne(context: Context, kind: Kind, uuid: string, { options, 
     others = linesOf(going, isRehearsal);
     if (isRehearsal) {
       const named = others.length > 0 ? others : ['  nothing'];
-      const command = shell`vnctl ${resourceOf(kind).plural.replaceAll('_', '-')} del ${uuid}`;
+      const command = commandOn(kind, 'del', uuid);
       return say(going, [`${uuid} would be deleted, and with it:`, ...named, `Use: ${command}`].join('\n'));
     }
   }

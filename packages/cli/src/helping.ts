@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import type { ClientError } from '@openvnet/client';
-import { apiErrors, shell } from '@openvnet/model';
+import { apiErrors, dashed, shell } from '@openvnet/model';
 import type { Command } from 'commander';
 import type { Io } from './output.ts';
 
@@ -12,7 +12,7 @@ export function helpOf(argv: readonly string[], root: Command): string {
   for (const word of argv) {
     const next = command.commands.find((one) => one.name() === word || one.aliases().includes(word));
     if (next) {
-      words.push(next.name());
+      words.push(dashed(next.name()));
       command = next;
     }
   }

@@ -12,13 +12,29 @@ import { canonical } from './words.ts';
 
 const silent = { out: () => undefined, err: () => undefined, fancy: false, env: {} };
 
-/** Reads a command line as `vnctl` does, without carrying it out. */
+/** Reads a command line as `vnctl` does, without carrying it out. Printed ones name commands in full, with dashes. */
 async function read(line: string): Promise<void> {
   const program = createProgram(silent);
   const below = (command: Command): Command[] => [command, ...command.commands.flatMap(below)];
   for (const command of below(program)) command.action(() => undefined);
   const words = splitLine(line).map((word) => (word === 'NUMBER' ? '1' : word));
-  await program.parseAsync(canonical(words, program), { from: 'user' });
+  const spelled = canonical(words, program);
+  await program.parseAsync(spelled, { from: 'user' });
+  const full = commandIn(spelled, program)
+    .map((command) => command.name().replaceAll('_', '-'))
+    .join(' ');
+  if (!`${line} `.startsWith(`${full} `)) throw new Error(`expected vnctl ${full}`);
+}
+
+/** The commands that a line names, from the resource to what is done with it. */
+function commandIn(words: readonly string[], program: Command): Command[] {
+  const named: Command[] = [];
+  for (const word of words) {
+    const found = (named.at(-1) ?? program).commands.find((one) => one.name() === word);
+    if (!found) break;
+    named.push(found);
+  }
+  return named;
 }
 
 /** The commands that cannot be read, with the reason. */
@@ -26,7 +42,7 @@ async function unreadable(commands: Iterable<string>): Promise<string[]> {
   const tried = [...new Set(commands)].map((command) =>
     read(command).then(
       () => [],
-      (error: Error) => [`${command}: ${error.message}`],
+      (error: Error) => (error.message === '(outputHelp)' ? [] : [`${command}: ${error.message}`]),
     ),
   );
   return (await Promise.all(tried)).flat();
@@ -34,18 +50,24 @@ async function unreadable(commands: Iterable<string>): Promise<string[]> {
 
 /** What follows the word vnctl in the texts of the sources; values that are put in stand as `x-a`. */
 function commandsInSources(): string[] {
+  // The demonstration gives the original's commands as its users wrote them.
   const files = globSync('packages/*/src/**/*.ts').filter(
-    (file) => !/\.test\.ts$|\/testing[-/.]|completion\.ts$/.test(file),
+    (file) => !/\.test\.ts$|\/testing[-/.]|completion\.ts$|demo\/experiments\.ts$/.test(file),
   );
   return files.flatMap((file) => {
     const code = readFileSync(file, 'utf8').replaceAll(/^\s*(\/\*\*|\*|\/\/).*$/gm, '');
     const texts = code.replaceAll(/(--)?\$\{(?:[^{}]|\{[^{}]*\})*\}/g, (_, option) => (option ? '' : 'x-a'));
+    // Commands that are put together of words: `command('routes', 'del', uuid)`.
+    const built = [...code.matchAll(/command\(((?:'[a-z-]+', )+)/g)].map(([, words]) =>
+      words!.replaceAll(/[',]/g, '').trim(),
+    );
     return (
       [...texts.matchAll(/vnctl ((?:[a-z_]+-?)+(?: (?!x-a\.)[^'"`\n]*)?)/g)]
         // A page sets what a command is for apart from it.
         .map(([, command]) => command!.replace(/ {2,}.*$| opens it .*$/, '').replace(/[).;:]+$/, ''))
         .filter((command) => command !== 'help')
         .filter((command) => !/^(x-a|of|or|and|takes|is|does|has|for)\b/.test(command))
+        .concat(built.map((words) => `${words} --help`))
     );
   });
 }
@@ -89,6 +111,28 @@ it('hints of the API name commands that exist', async () => {
   const commands = (await hintsOfTheApi()).flatMap((hint) => /Use: vnctl (.*)$/.exec(hint)?.[1] ?? []);
   expect(new Set(commands).size).toBeGreaterThan(20);
   expect(await unreadable(commands)).toEqual([]);
+});
+
+/** The commands in blocks of the pages that people read. */
+function commandsInPages(): string[] {
+  const pages = ['README.md', ...globSync('docs/*.md')].map((page) => readFileSync(page, 'utf8'));
+  const lines = pages.flatMap((page) =>
+    [...page.matchAll(/^```\w*\n(.*?)^```/gms)].flatMap(([, block]) => block!.split('\n')),
+  );
+  return lines.flatMap((line) => /^(?:\$ )?vnctl ([a-z].*)/.exec(line)?.[1] ?? []);
+}
+
+it('blocks of the pages name resources in full and in the plural, as the original does', () => {
+  const program = createProgram(silent);
+  const resources = program.commands.filter(({ commands }) => commands.length > 0);
+  const lines = commandsInPages();
+  expect(lines.length).toBeGreaterThan(40);
+  const others = lines.filter((line) => {
+    const [word = ''] = line.split(' ');
+    const found = resources.find((one) => [one.name(), ...one.aliases()].includes(word.replaceAll('-', '_')));
+    return found && found.name().replaceAll('_', '-') !== word;
+  });
+  expect(others).toEqual([]);
 });
 
 it('messages, notes and pages of the programs name commands that exist', async () => {

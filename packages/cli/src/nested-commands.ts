@@ -1,4 +1,5 @@
 import {
+  dashed,
   type Field,
   type Kind,
   type Nested,
@@ -12,7 +13,7 @@ import {
 import type { Command } from 'commander';
 import { contextOf, forEach } from './context.ts';
 import { UsageError } from './failure.ts';
-import { dashed, declareObsolete, declareParameters, readParameters, requireParameters } from './options.ts';
+import { declareObsolete, declareParameters, readParameters, requireParameters } from './options.ts';
 import { fieldsForPeople, type Io, record, write } from './output.ts';
 import {
   addPageOptions,
@@ -89,7 +90,7 @@ function modifyCommand(group: Command, kind: Kind, { declared, nested }: Declare
   });
 }
 
-/** `vnctl datapaths networks show DP`, `vnctl ip_lease_containers ip_leases ILC`. */
+/** `vnctl datapaths networks show DP`, `vnctl ip-lease-containers ip_leases ILC`. */
 function listing(command: Command, kind: Kind, { declared, nested }: Declared, io: Io): void {
   command.description(`Lists all. ${declared.doc}`);
   namesInPath(command, nested, '');

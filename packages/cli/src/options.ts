@@ -2,7 +2,7 @@
  * Options of a command line, made from the fields of a resource. Everything that a command line may say in more than
  * one way is known here: flags with and without a value, older names, parameters that mean nothing any more.
  */
-import { type Field, isPathUuid, type Kind, parametersOf, type Resource } from '@openvnet/model';
+import { dashed, type Field, isPathUuid, type Kind, parametersOf, type Resource } from '@openvnet/model';
 import { type Command, Option } from 'commander';
 import { UsageError } from './failure.ts';
 
@@ -138,10 +138,6 @@ export function requireParameters(
 export function changeable(declared: Resource): [string, Field][] {
   const own = parametersOf({ fields: declared.fields }).filter(([, field]) => !field.immutable);
   return [...own, ...parametersOf(declared).filter(([name]) => declared.changes?.includes(name))];
-}
-
-export function dashed(name: string): string {
-  return name.replaceAll('_', '-');
 }
 
 /** For options that take a number and have one without. */

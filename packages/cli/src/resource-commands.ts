@@ -1,6 +1,8 @@
 import type { List } from '@openvnet/client';
 import {
   actionsOf,
+  commandOn,
+  dashed,
   type Field,
   fieldsOf,
   type Kind,
@@ -15,7 +17,6 @@ import { delCommand } from './del-command.ts';
 import { UsageError } from './failure.ts';
 import {
   changeable,
-  dashed,
   declareIgnored,
   declareObsolete,
   declareParameters,
@@ -88,7 +89,7 @@ function renameCommand(group: Command, kind: Kind, io: Io): void {
     const [uuid = options.uuid, given] = names;
     const new_uuid = given ?? options.newUuid;
     if (uuid === undefined || new_uuid === undefined) {
-      throw new UsageError(`two names are needed: vnctl ${dashed(declared.plural)} rename UUID NEW_UUID`);
+      throw new UsageError(`two names are needed: ${commandOn(kind, 'rename', 'UUID', 'NEW_UUID')}`);
     }
     const context = await contextOf(command, io);
     const object = await context.client.of(kind).act(uuid, 'rename', { new_uuid });

@@ -1,5 +1,6 @@
 export { actionsOf } from './actions.ts';
 export { agoText, agoTextOf } from './ago.ts';
+export { commandOn, dashed } from './command.ts';
 export { contained } from './contained.ts';
 export { ApiError, type ApiErrorKind, apiErrors, readable } from './errors.ts';
 export type { Event, EventsAnswer } from './events.ts';

@@ -1,7 +1,8 @@
 import { printable } from './printable.ts';
 
 /**
- * A command for people to copy: shell`vnctl networks show ${uuid}`. Each value becomes one word, quoted where the shell
+ * A command for people to copy: shell`vnctl networks show ${uuid}`. It names commands in full and resources in the plural, as
+ * the original's guide does; a test of `vnctl` reads all that are printed. Each value becomes one word, quoted where the shell
  * would read it otherwise; a list becomes several words.
  */
 export function shell(parts: TemplateStringsArray, ...values: (string | number | readonly string[])[]): string {

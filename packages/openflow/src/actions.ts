@@ -121,8 +121,9 @@ const actions = {
   }),
   push_vlan: variant(17, { ethertype: withDefault(u16, 0x8100), _: pad(2) }),
   pop_vlan: variant(18, { _: pad(4) }),
-  push_mpls: variant(19, { ethertype: u16, _: pad(2) }),
-  pop_mpls: variant(20, { ethertype: u16, _: pad(2) }),
+  // Labels are not simulated: one that is taken off at once only has the datapath look at the packet anew.
+  push_mpls: meant(variant(19, { ethertype: u16, _: pad(2) }), { run: () => undefined }),
+  pop_mpls: meant(variant(20, { ethertype: u16, _: pad(2) }), { run: () => undefined }),
   set_queue: variant(21, { queue: u32 }),
   group: variant(22, { group: u32 }),
   dec_nw_ttl: meant(variant(24, { _: pad(4) }), {

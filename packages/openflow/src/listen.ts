@@ -1,8 +1,14 @@
 import { createServer, type Socket } from 'node:net';
 import type { ConnectionOptions, SwitchConnection } from './connection.ts';
+import { ConnectionError } from './errors.ts';
 import { greet } from './handshake.ts';
 
+/** Most connections at once; a host has some bridges, each with one. */
+const usualConnections = 256;
+
 export interface ListenOptions extends ConnectionOptions {
+  /** Most connections at once. For one more, the oldest that has not finished its handshake is closed, or the new one. */
+  readonly connections?: number;
   /** Called for a peer whose handshake failed, for example because it speaks another version. */
   readonly onRefused?: (peer: string, reason: Error) => void;
 }
@@ -18,13 +24,30 @@ export async function listen(
   onSwitch: (connection: SwitchConnection) => void,
   options: ListenOptions = {},
 ): Promise<Listener> {
+  const { connections = usualConnections } = options;
   const sockets = new Set<Socket>();
+  /** Sockets whose handshake is not finished, the oldest first. */
+  const greeting = new Set<Socket>();
   const accept = async (socket: Socket): Promise<void> => {
-    sockets.add(socket);
-    socket.on('close', () => sockets.delete(socket));
     const peer = `tcp:${socket.remoteAddress}:${socket.remotePort}`;
+    if (sockets.size >= connections) {
+      const [oldest = socket] = greeting;
+      oldest.destroy();
+      sockets.delete(oldest);
+      greeting.delete(oldest);
+      if (oldest === socket)
+        return options.onRefused?.(peer, new ConnectionError(`${connections} switches are connected`));
+    }
+    sockets.add(socket);
+    greeting.add(socket);
+    socket.on('close', () => {
+      sockets.delete(socket);
+      greeting.delete(socket);
+    });
     try {
-      onSwitch(await greet(socket, peer, options));
+      const connection = await greet(socket, peer, options);
+      greeting.delete(socket);
+      onSwitch(connection);
     } catch (error) {
       options.onRefused?.(peer, error as Error);
       socket.destroySoon();

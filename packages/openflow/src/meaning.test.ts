@@ -52,6 +52,8 @@ describe('the meaning of an action', () => {
     [{ type: 'check_pkt_larger', size: 90, to: reg0 }, ['reg0=1'], 'reg0=size>90 bytes'],
     [{ type: 'controller', userdata: Uint8Array.of(2) }, ['punt 2'], 'agent(reason 2)'],
     [{ type: 'controller' }, ['punt'], 'agent'],
+    [{ type: 'push_mpls', ethertype: 0x8847 }, [], 'push_mpls'],
+    [{ type: 'pop_mpls', ethertype: 0x0800 }, [], 'pop_mpls'],
     [{ type: 'learn_up_to', table: 1, limit: 1, parts: [] }, [], 'learn(table 1)'],
     [
       { type: 'ct', zone: reg0, table: 6, commit: true, actions: [translation] },

@@ -158,7 +158,7 @@ describe('DNS for a real client', () => {
     const average = total / packetIns.answered;
     process.stdout.write(`flood: sent ${sent.trim().split('\n').at(-1)}/s, agent saw ${seen}; `);
     process.stdout.write(`agent ${average.toFixed(3)} ms an answer, at most ${most.toFixed(1)} ms\n`);
-    expect(average).toBeLessThan(5);
+    expect(average).toBeLessThan(5 * patience);
   });
 
   it('lives through queries that make no sense', async () => {

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { type FreshMachine, freshMachine } from '@openvnet/lab';
+import { type FreshMachine, freshMachine, patience } from '@openvnet/lab';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 
 const root = resolve(import.meta.dirname, '../../..');
@@ -43,7 +43,7 @@ ip -n station route add 10.0.0.0/16 via 192.0.2.254
 describe('docs/recipes.md', () => {
   /** What has to hold after each recipe, beside that its commands succeed. */
   const outcomes: Readonly<Record<string, readonly [command: string, expected: RegExp][]>> = {
-    'Before you begin': [['vnctl datapath show dp-br0', /in effect/]],
+    'Before you begin': [['vnctl datapaths show dp-br0', /in effect/]],
     Router: [
       ['ping_from vm3 10.0.1.1', /^reached$/],
       ['vnctl router add --network nw-net1 --network nw-net2', /nothing to create/],
@@ -62,10 +62,10 @@ describe('docs/recipes.md', () => {
       ['ping_from station 192.0.2.80', /^reached$/],
       ['ping_from vm3 192.0.2.9', /^not reached$/],
     ],
-    'Address pool': [['vnctl interface show if-vm4', /10\.0\.1\.100/]],
+    'Address pool': [['vnctl interfaces show if-vm4', /10\.0\.1\.100/]],
   };
 
-  it('does what it says, recipe by recipe', { timeout: 400_000 }, async () => {
+  it('does what it says, recipe by recipe', { timeout: 400_000 * patience }, async () => {
     const recipes = sectionsOf('docs/recipes.md');
     expect([...recipes.keys()]).toEqual(Object.keys(outcomes));
     await shell.run(pingFrom);
@@ -80,7 +80,7 @@ describe('docs/recipes.md', () => {
 });
 
 describe('README.md', () => {
-  it('has commands that bring a guest into a network', { timeout: 200_000 }, async () => {
+  it('has commands that bring a guest into a network', { timeout: 200_000 * patience }, async () => {
     const blocks = sectionsOf('README.md').get('Use it')!;
     expect(blocks.length).toBeGreaterThan(2);
     const said: string[] = [];

@@ -39,11 +39,11 @@ describe('what a guest did in vain', () => {
     const cases: readonly [Buffer, string][] = [
       [
         packet(ip(1), macOf(99)),
-        'uses MAC address 52:54:00:00:00:63, and its lease says 52:54:00:00:00:0b. Use: vnctl interface modify if-11 --mac-address 52:54:00:00:00:63',
+        'uses MAC address 52:54:00:00:00:63, and its lease says 52:54:00:00:00:0b. Use: vnctl interfaces modify if-11 --mac-address 52:54:00:00:00:63',
       ],
       [
         packet(ip(77)),
-        'sent a packet from source 10.0.1.77, and its lease says 10.0.1.1. Use: vnctl interface modify if-11 --ipv4-address 10.0.1.77',
+        'sent a packet from source 10.0.1.77, and its lease says 10.0.1.1. Use: vnctl interfaces modify if-11 --ipv4-address 10.0.1.77',
       ],
       [
         packet(0x0b000001),
@@ -56,7 +56,7 @@ describe('what a guest did in vain', () => {
       [arp(ip(1), ip(2), macOf(12)), 'sent ARP for MAC address 52:54:00:00:00:0c from 52:54:00:00:00:0b'],
       [
         encodeEthernet({ dst: everyone, src: macOf(11), type: etherType.ipv4, payload: dhcp }),
-        'sent a DHCP request, but nw-1 has no dhcp service. Use: vnctl network-service add --interface-uuid if-103 --mode dhcp',
+        'sent a DHCP request, but nw-1 has no dhcp service. Use: vnctl network-services add --interface-uuid if-103 --mode dhcp',
       ],
       [
         encodeEthernet({ dst: everyone, src: macOf(11), type: 0x88b5, payload: new Uint8Array(46) }),
@@ -73,7 +73,7 @@ describe('what a guest did in vain', () => {
       'asks for 10.0.2.3, which is outside nw-1 (10.0.1.0/24): netmask or route inside the guest',
     ]);
     expect(said('unanswered', arp(ip(1), ip(99)))[1]).toBe(
-      'asks for 10.0.1.99, which nobody in nw-1 has. Use: vnctl interface add --network-uuid nw-1 --ipv4-address 10.0.1.99 --port-name PORT',
+      'asks for 10.0.1.99, which nobody in nw-1 has. Use: vnctl interfaces add --network-uuid nw-1 --ipv4-address 10.0.1.99 --port-name PORT',
     );
   });
 

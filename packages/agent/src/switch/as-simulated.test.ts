@@ -165,8 +165,7 @@ describe('the simulated switch', () => {
     expect(Object.keys(agentReasons).filter((reason) => !met.fates.has(`to the agent: ${reason}`))).toEqual([]);
     expect([...met.fates].sort()).toMatchInlineSnapshot(`
       [
-        "answered by arp_answer",
-        "answered by echo",
+        "answered by answer",
         "answered by output",
         "dropped in admit",
         "dropped in dispatch",

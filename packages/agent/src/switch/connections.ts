@@ -4,9 +4,12 @@ import type { Logger } from 'pino';
 import { type Address, type Claim, chosenOf, type Evidence, ignoredOf, type Made, silenceMs } from './claims.ts';
 import { hex } from './discovery.ts';
 import { holderOf } from './port-holder.ts';
+import { Seldom } from './seldom.ts';
 
 /** Interval between attempts to listen on an address in use, in milliseconds. */
 const retryMs = 5000;
+/** What anybody who connects can cause is logged at most this often, milliseconds. */
+const logMs = 1000;
 
 export interface ConnectionsOptions {
   /** Where switches may connect by themselves. */
@@ -27,6 +30,9 @@ export class Connections {
   readonly #all = new Map<string, Claim[]>();
   /** When a connection that was in use was last lost, by datapath id. */
   readonly #lostAt = new Map<string, number>();
+  readonly #refusals = new Seldom(logMs);
+  /** Comings and goings of switches that have connected by themselves. */
+  readonly #visits = new Seldom(logMs);
   #listener: AsyncDisposable | undefined;
   #retry: NodeJS.Timeout | undefined;
   #closed = false;
@@ -40,7 +46,8 @@ export class Connections {
     const { openflow, log } = this.#options;
     try {
       const listener = await listen(openflow, (connection) => this.accept(connection, 'accepted'), {
-        onRefused: (peer, reason) => log.warn({ peer, reason: reason.message }, 'a switch was refused'),
+        onRefused: (peer, { message: reason }) =>
+          this.#refusals.say((more) => log.warn({ peer, reason, ...more }, 'a switch was refused')),
       });
       if (this.#closed) return await listener[Symbol.asyncDispose]();
       this.#listener = listener;
@@ -96,15 +103,18 @@ export class Connections {
     this.#all.set(dpid, all);
     const claim = { connection, way, at: performance.now() };
     all.push(claim);
-    log.info({ datapath: dpid, peer: connection.peer }, 'a switch connected');
-    connection.on('error', (error) =>
-      log.warn({ datapath: dpid, err: error }, 'the switch sent an unexpected message'),
-    );
+    const tell = (what: string): void => {
+      const told = { datapath: dpid, peer: connection.peer };
+      if (way === 'dialled') log.info(told, what);
+      else this.#visits.say((more) => log.info({ ...told, ...more }, what));
+    };
+    tell('a switch is connected');
+    connection.on('error', (error) => log.warn({ datapath: dpid, err: error }, 'the switch said something unexpected'));
     const silence = setTimeout(onChange, silenceMs);
     void connection.closed.then(() => {
       all.splice(all.indexOf(claim), 1);
       if (all.length === 0 && this.#all.get(dpid) === all) this.#all.delete(dpid);
-      if (!this.#closed) log.info({ datapath: dpid, peer: connection.peer }, 'a switch disconnected');
+      if (!this.#closed) tell('a switch has gone');
       clearTimeout(silence);
       onGone(dpid, connection);
     });

@@ -72,7 +72,9 @@ export class ServedSwitch {
   readonly #installed: InstalledFlows;
   /** The flows may have changed since they were read. */
   #unsure = false;
-  /** A table that is to be compared with its known flows. */
+  /** Whether the switch has meters; it refuses a flow whose meter it has not. */
+  #metered = true;
+  /** A table that is to be compared with what is known of it. */
   #compare: number | undefined;
   /** Removes the handlers from the connection in use. */
   #unhear: (() => void)[] = [];
@@ -126,7 +128,8 @@ export class ServedSwitch {
     const { port: ports } = this.compiler.relations;
     for (const before of [...ports.where('name', name)]) if (before.id !== port?.id) ports.delete(before.id);
     const before = port && ports.get(port.id);
-    if (port && (before?.name !== port.name || before.iface_id !== port.iface_id)) ports.set(portOf(port));
+    if (port && (before?.name !== port.name || before.iface_id !== port.iface_id))
+      ports.set(portOf(port, this.#metered));
   }
 
   /** Called when the state of a port, such as its link, has changed: its interfaces are reported again. */
@@ -271,6 +274,7 @@ export class ServedSwitch {
   async #mendMeters(connection: SwitchConnection): Promise<void> {
     const mended = await mendMeters(connection);
     if (this.monitored !== null && mended) this.noteTampering('meters', mended);
+    this.#noteMetered(mended !== undefined);
     if (this.monitored === null && mended === undefined)
       this.#options.log.warn(
         { datapath: this.dpid },
@@ -278,7 +282,14 @@ export class ServedSwitch {
       );
   }
 
-  /** Starts the flow monitor; returns whether the switch has one. */
+  #noteMetered(metered: boolean): void {
+    if (metered === this.#metered) return;
+    this.#metered = metered;
+    const { port: ports } = this.compiler.relations;
+    for (const port of [...ports.rows()]) ports.set({ ...port, metered });
+  }
+
+  /** Has the switch tell of the flows that other programs change; says whether it can. */
   async #monitor(connection: SwitchConnection): Promise<boolean> {
     try {
       await connection.monitorFlows();

@@ -27,6 +27,8 @@ export interface LiveChange {
 }
 
 const nothing = {};
+/** The flows that if-2 has by being at a port. */
+const ofPort = ['delivery if-2', 'dhcp_admission if-2', 'flood nw-1', 'guard if-2', 'neighbour if-2', 'refused if-2'];
 const [one, two, three, six] = [station('if-1'), station('if-2'), station('if-3'), station('if-6')];
 const five = station('if-5');
 const other = { mac: stationIn('if-s1') };
@@ -46,6 +48,21 @@ export const through = (
 
 /** By field, what a request gives and what it does. `on` is there when the first change is made. */
 export function liveChanges(on: Scene): Readonly<Record<string, LiveChange>> {
+  /** A packet that passes after the change only. */
+  const passesThen = (by: () => Promise<unknown>, after: unknown) => ({ by, before: nothing, after });
+
+  /** The filter of if-3 lets echo requests pass that no rule is about: to it, and from it. */
+  const passingFilter = (after: readonly object[]) => ({
+    path: '/filters/fil-3',
+    to: 'true',
+    touches: ['filter if-3', 'filter_rules if-3', 'flood nw-2'],
+    shows: {
+      by: async () => [await on.wires.send('if-6', echo(six, three)), await on.wires.send('if-3', echo(three, six))],
+      before: [nothing, nothing],
+      after,
+    },
+  });
+
   /** What the DNS service says about a name: its code and first answer, and whether it would ask others. */
   async function asks(name: string): Promise<string> {
     const query = dns.encode({ type: 'query', id: 1, flags: dns.RECURSION_DESIRED, questions: [{ type: 'A', name }] });
@@ -100,11 +117,9 @@ export function liveChanges(on: Scene): Readonly<Record<string, LiveChange>> {
       path: '/interfaces/if-3',
       to: 'false',
       touches: ['delivery if-3', 'filter if-3', 'filter_rules if-3', 'flood nw-2', 'guard if-3'],
-      shows: {
-        by: () => on.wires.send('if-6', echo(six, three)),
-        before: nothing,
-        after: { 'if-3': ['echo request 10.0.2.6 > 10.0.2.3'] },
-      },
+      shows: passesThen(() => on.wires.send('if-6', echo(six, three)), {
+        'if-3': ['echo request 10.0.2.6 > 10.0.2.3'],
+      }),
     },
     'interfaces.enable_routing': { path: '/interfaces/if-1', to: 'true', touches: ['guard if-1'] },
     'interfaces.enable_route_translation': {
@@ -118,18 +133,16 @@ export function liveChanges(on: Scene): Readonly<Record<string, LiveChange>> {
         'translation_fragments if-gw2',
         'translator if-gw2',
       ],
-      shows: {
-        by: () => on.wires.send('if-6', through('if-gw2', six, '10.0.2.100'), 'if-1', 'if-6'),
-        before: nothing,
-        after: { 'if-1': ['udp 10.0.2.6 > 10.0.1.1 1000 > 2000'] },
-      },
+      shows: passesThen(() => on.wires.send('if-6', through('if-gw2', six, '10.0.2.100'), 'if-1', 'if-6'), {
+        'if-1': ['udp 10.0.2.6 > 10.0.1.1 1000 > 2000'],
+      }),
     },
     'interfaces.owner_datapath_uuid': {
       path: '/interfaces/if-2',
       to: 'dp-other',
       back: ['/interfaces/if-2', { owner_datapath_uuid: 'dp-br0' }],
       reads: () => joined('/interfaces/if-2/ports', 'datapath_id', '/datapaths/dp-other'),
-      touches: ['delivery if-2', 'dhcp_admission if-2', 'flood nw-1', 'guard if-2', 'neighbour if-2', 'refused if-2'],
+      touches: ofPort,
       shows: {
         by: async () => [await on.wires.send('if-1', echo(one, two)), await on.wires.send('if-2', echo(two, one))],
         before: [{ 'if-2': ['echo request 10.0.1.1 > 10.0.1.2'] }, { 'if-1': ['echo request 10.0.1.2 > 10.0.1.1'] }],
@@ -154,7 +167,7 @@ export function liveChanges(on: Scene): Readonly<Record<string, LiveChange>> {
         (await on.host.api('GET', '/interfaces/if-2/ports')).items.some(
           ({ port_name }: { port_name: string }) => port_name === 'elsewhere',
         ),
-      touches: ['delivery if-2', 'dhcp_admission if-2', 'flood nw-1', 'guard if-2', 'neighbour if-2', 'refused if-2'],
+      touches: ofPort,
     },
     'interfaces.mode': {
       path: '/interfaces/if-2',
@@ -167,11 +180,7 @@ export function liveChanges(on: Scene): Readonly<Record<string, LiveChange>> {
       path: '/mac_leases/ml-s3',
       to: 'if-s1',
       touches: ['delivery if-s1', 'delivery if-s3', 'flood seg-2', 'segment if-s1', 'segment if-s3'],
-      shows: {
-        by: () => on.wires.send('if-s1', plain(macOf(14), macOf(13))),
-        before: nothing,
-        after: { 'if-s3': ['frame 0x88b5'] },
-      },
+      shows: passesThen(() => on.wires.send('if-s1', plain(macOf(14), macOf(13))), { 'if-s3': ['frame 0x88b5'] }),
     },
     'mac_leases.segment_uuid': {
       path: '/mac_leases/ml-s3',
@@ -179,21 +188,17 @@ export function liveChanges(on: Scene): Readonly<Record<string, LiveChange>> {
       back: ['/mac_leases/ml-s3', { segment_uuid: 'seg-2' }],
       reads: () => joined('/interfaces/if-s3/segments', 'segment_id', '/segments/seg-1'),
       touches: ['delivery if-s3', 'flood seg-1', 'segment if-s3'],
-      shows: {
-        by: () => on.wires.send('if-s1', plain(stationIn('if-s1'), macOf(14))),
-        before: nothing,
-        after: { 'if-s3': ['frame 0x88b5'] },
-      },
+      shows: passesThen(() => on.wires.send('if-s1', plain(stationIn('if-s1'), macOf(14))), {
+        'if-s3': ['frame 0x88b5'],
+      }),
     },
     'ip_leases.enable_routing': {
       path: '/ip_leases/il-out',
       to: 'false',
       touches: ['gateway if-gw2'],
-      shows: {
-        by: () => on.wires.send('if-6', echo(six, by('if-gw2', '10.0.2.100'))),
-        before: nothing,
-        after: { 'if-6': ['echo reply 10.0.2.100 > 10.0.2.6'] },
-      },
+      shows: passesThen(() => on.wires.send('if-6', echo(six, by('if-gw2', '10.0.2.100'))), {
+        'if-6': ['echo reply 10.0.2.100 > 10.0.2.6'],
+      }),
     },
     'ip_leases/attach.interface_uuid': {
       path: '/ip_leases/il-free/attach',
@@ -201,11 +206,9 @@ export function liveChanges(on: Scene): Readonly<Record<string, LiveChange>> {
       back: ['/ip_leases/il-free/release', {}],
       reads: async () => (await on.host.api('GET', '/ip_leases/il-free')).interface_uuid === 'if-2',
       touches: ['guard if-2', 'neighbour if-2'],
-      shows: {
-        by: () => on.wires.send('if-2', echo({ ...two, ip: by('if-gw1', '10.0.1.9').ip }, one)),
-        before: nothing,
-        after: { 'if-1': ['echo request 10.0.1.9 > 10.0.1.1'] },
-      },
+      shows: passesThen(() => on.wires.send('if-2', echo({ ...two, ip: by('if-gw1', '10.0.1.9').ip }, one)), {
+        'if-1': ['echo request 10.0.1.9 > 10.0.1.1'],
+      }),
     },
     'routes.description': { path: '/routes/r-1', to: 'to the first network' },
     'network_services.display_name': { path: '/network_services/ns-dns', to: 'new' },
@@ -242,34 +245,18 @@ export function liveChanges(on: Scene): Readonly<Record<string, LiveChange>> {
       shows: { by: () => asks('www'), before: 'NOERROR 10.0.1.2', after: 'NOERROR 10.0.1.2 asks others' },
     },
     'filters.ingress_passthrough': {
-      path: '/filters/fil-3',
-      to: 'true',
-      touches: ['filter if-3', 'filter_rules if-3', 'flood nw-2'],
-      shows: {
-        by: async () => [await on.wires.send('if-6', echo(six, three)), await on.wires.send('if-3', echo(three, six))],
-        before: [nothing, nothing],
-        after: [{ 'if-3': ['echo request 10.0.2.6 > 10.0.2.3'] }, nothing],
-      },
+      ...passingFilter([{ 'if-3': ['echo request 10.0.2.6 > 10.0.2.3'] }, nothing]),
     },
     'filters.egress_passthrough': {
-      path: '/filters/fil-3',
-      to: 'true',
-      touches: ['filter if-3', 'filter_rules if-3', 'flood nw-2'],
-      shows: {
-        by: async () => [await on.wires.send('if-6', echo(six, three)), await on.wires.send('if-3', echo(three, six))],
-        before: [nothing, nothing],
-        after: [nothing, { 'if-6': ['echo request 10.0.2.3 > 10.0.2.6'] }],
-      },
+      ...passingFilter([nothing, { 'if-6': ['echo request 10.0.2.3 > 10.0.2.6'] }]),
     },
     'translations.passthrough': {
       path: '/translations/tr-3',
       to: 'true',
       touches: ['translator if-gw3'],
-      shows: {
-        by: () => on.wires.send('if-5', through('if-gw3', five, '10.0.1.1')),
-        before: nothing,
-        after: { 'if-1': ['udp 10.0.3.5 > 10.0.1.1 1000 > 2000'] },
-      },
+      shows: passesThen(() => on.wires.send('if-5', through('if-gw3', five, '10.0.1.1')), {
+        'if-1': ['udp 10.0.3.5 > 10.0.1.1 1000 > 2000'],
+      }),
     },
     'mac_range_groups.allocation_type': { path: '/mac_range_groups/mrg-1', to: 'incremental' },
     'ip_range_groups.allocation_type': { path: '/ip_range_groups/iprg-1', to: 'decremental' },
@@ -281,11 +268,9 @@ export function liveChanges(on: Scene): Readonly<Record<string, LiveChange>> {
       back: ['/ip_leases/il-free/release', {}],
       reads: async () => (await on.host.api('GET', '/ip_leases/il-free')).mac_lease_uuid === 'ml-s3',
       touches: ['delivery if-s3', 'dhcp_admission if-s3', 'flood nw-1', 'guard if-s3', 'neighbour if-s3'],
-      shows: {
-        by: () => on.wires.send('if-s3', echo({ mac: macOf(14), ip: by('if-gw1', '10.0.1.9').ip }, one)),
-        before: nothing,
-        after: { 'if-1': ['echo request 10.0.1.9 > 10.0.1.1'] },
-      },
+      shows: passesThen(() => on.wires.send('if-s3', echo({ mac: macOf(14), ip: by('if-gw1', '10.0.1.9').ip }, one)), {
+        'if-1': ['echo request 10.0.1.9 > 10.0.1.1'],
+      }),
     },
     'ip_leases/release': {
       path: '/ip_leases/il-4b/release',

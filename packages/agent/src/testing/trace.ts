@@ -2,7 +2,15 @@
  * What a real switch says that it would do with a packet (`ofproto/trace`), in the words of `simulate`. For tests.
  */
 import { connect, type Socket } from 'node:net';
-import { type Outcome, type Packet, places, type Taken, tableNames, trackState } from '@openvnet/compiler';
+import {
+  type Outcome,
+  type Packet,
+  places,
+  type Taken,
+  tableNames,
+  tableNumbers,
+  trackState,
+} from '@openvnet/compiler';
 
 /** What a trace of the switch tells of an outcome: of the flows, which they are. */
 export interface Traced extends Omit<Outcome, 'trace'> {
@@ -78,17 +86,18 @@ export class Tracer {
   async trace({ size = 0, ...packet }: Packet, states: readonly number[] = []): Promise<Traced> {
     const next = states.flatMap((state) => ['--ct-next', stateText(state)]);
     const text = await this.#control.ask('ofproto/trace', this.#bridge, flowText(packet), ...next);
-    return this.#run(sectionsOf(text), 0, { ...packet, size });
+    return await this.#run(sectionsOf(text), 0, { ...packet, size });
   }
 
   /**
    * Carries out the actions of the datapath: header fields are set, and stay set, before copies leave. A copy that goes on
-   * after connection tracking has a section of its own.
+   * after connection tracking has a section of its own, as has a packet that goes on behind its meter.
    */
-  #run(sections: readonly string[], at: number, { size = 0, ...packet }: Packet): Traced {
+  async #run(sections: string[], at: number, { size = 0, ...packet }: Packet): Promise<Traced> {
     const actions = /^Datapath actions: (.*)$/m.exec(sections[at]!)?.[1];
     if (actions === undefined) throw new RangeError(`no actions in the trace:\n${sections.join('\n')}`);
     const events = eventsOf(oneWay(sections[at]!, size));
+    if (isMetered(sections[at]!)) events.push({ section: await this.#goOn(sections, at, packet) });
     const forks = events.flatMap((event) => ('section' in event ? [event.section] : []));
     const reasons = events.flatMap((event) => ('reason' in event ? [event.reason] : []));
     const forked: Traced[] = [];
@@ -104,12 +113,13 @@ export class Tracer {
       else if (/^userspace\(|^sample\(sample=100\.0%,actions\(meter\(\d+\),userspace\(/.test(action))
         toAgent.push({ reason: reasons[told++]!, packet: { ...fields } });
       else if (/^recirc\(/.test(action)) {
-        const copy = this.#run(sections, forks[forked.length]!, { ...fields, ...translated, size });
+        const copy = await this.#run(sections, forks[forked.length]!, { ...fields, ...translated, size });
         forked.push(copy);
         sent.push(...copy.sent);
         toAgent.push(...copy.toAgent);
       } else if (/^ct\(/.test(action)) translated = translatedBy(action);
-      else if (action !== 'drop' && action !== 'ct_clear') throw new RangeError(`action ${action} is not understood`);
+      else if (!/^(drop|ct_clear|meter\(\d+\))$/.test(action))
+        throw new RangeError(`action ${action} is not understood`);
     }
     if (told !== reasons.length) throw new RangeError(`${reasons.length} reasons for: ${actions}`);
     if (forked.length !== forks.length) throw new RangeError(`${forks.length} copies are tracked in: ${actions}`);
@@ -118,6 +128,16 @@ export class Tracer {
       'table' in event ? [event] : 'section' in event ? later.next().value!.trace : [],
     );
     return { sent, toAgent, trace };
+  }
+
+  /** The switch traces nothing behind a meter: this begins again there, with the registers as they were. */
+  async #goOn(sections: string[], at: number, packet: Packet): Promise<number> {
+    const held = /^Final flow: (.*)$/m.exec(sections[at]!)![1]!;
+    const registers = [...held.matchAll(/reg\d+=0x[0-9a-f]+/g)].join(',');
+    const flow = [flowText(packet), registers].filter(Boolean).join(',');
+    const onward = `resubmit(,${tableNumbers.answer})`;
+    sections.push(await this.#control.ask('ofproto/trace-packet-out', this.#bridge, flow, onward));
+    return sections.length - 1;
   }
 
   #portOf(inDatapath: number): number {
@@ -225,6 +245,11 @@ function sectionsOf(text: string): string[] {
   return text
     .replace(/-> A clone of the packet is forked to recirculate\./g, () => `-> section ${++forks}`)
     .split(/^=+\nrecirc\((?:.*\n)*?=+$/m);
+}
+
+/** Whether a packet goes on behind a meter. */
+function isMetered(section: string): boolean {
+  return /^ +pop_mpls:/m.test(section);
 }
 
 const flowTaken = /^ *(\d+)\. (?:.*, )?priority (\d+)(?:, cookie (0x[0-9a-f]+))?$/;

@@ -171,8 +171,8 @@ describe('the compiler', () => {
     expect(vswitch.compiler.flows.takeTouched().size).toBe(0);
     vswitch.unplug(11);
     vswitch.compiler.update();
-    // Guard (2), refused, neighbour, delivery, the part of the network's ports (2), and its meter.
-    expect(vswitch.compiler.flows.takeTouched().size).toBe(8);
+    // Guard (2), refused, neighbour, delivery, the part of the network's ports (2), and its meters (3).
+    expect(vswitch.compiler.flows.takeTouched().size).toBe(10);
   });
 
   it('reports a flow that two items claim, once', () => {

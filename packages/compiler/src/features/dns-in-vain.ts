@@ -29,20 +29,20 @@ function inVain(what: string, name: string, { domains, service, servers }: Names
   switch (what) {
     case 'no such name': {
       const command = service
-        ? shell`vnctl dns-service dns-record add ${service} --uuid dnsr-NAME --name ${name} --ipv4-address ADDRESS`
-        : 'vnctl dns-service add --network-service-uuid SERVICE';
+        ? shell`vnctl dns-services dns-records add ${service} --uuid dnsr-NAME --name ${name} --ipv4-address ADDRESS`
+        : 'vnctl dns-services add --network-service-uuid SERVICE';
       return `was asked for ${name}, which nobody below ${under} is called. Use: ${command}`;
     }
     case 'nobody to ask': {
       const command = service
-        ? shell`vnctl dns-service modify ${service} --public-dns ADDRESS`
-        : 'vnctl dns-service add --network-service-uuid SERVICE --public-dns ADDRESS';
+        ? shell`vnctl dns-services modify ${service} --public-dns ADDRESS`
+        : 'vnctl dns-services add --network-service-uuid SERVICE --public-dns ADDRESS';
       return `was asked for ${name}, which is not below ${under}, and it has no public_dns to ask. Use: ${command}`;
     }
     case 'server unreachable':
     case 'server silent':
-    case 'server answers are invalid': {
-      const command = shell`vnctl dns-service modify ${service ?? 'SERVICE'} --public-dns ADDRESS`;
+    case 'server answers wrongly': {
+      const command = shell`vnctl dns-services modify ${service ?? 'SERVICE'} --public-dns ADDRESS`;
       return `asked ${servers.join(', ')} for ${name} in vain: ${what}. Use: ${command}`;
     }
     default:

@@ -1,10 +1,11 @@
 import { decodeEthernet, decodeIpv4, firstSize, lengthFirst, withoutLength } from '@openvnet/packet';
-import { type Answer, feature } from '../engine/feature.ts';
+import { type Answer, feature, isWait } from '../engine/feature.ts';
 import { answeredByService } from '../engine/says.ts';
-import { ethernet, handOver, priority, protocol } from '../pipeline/flow.ts';
-import { forwarded, namesAt, portAt, stationsOf } from './dns.ts';
+import { protocol } from '../pipeline/flow.ts';
+import { dnsStationsOf, forwarded, namesAt, portAt } from './dns.ts';
 import { answerDns } from './dns-answer.ts';
 import { noteInVain } from './dns-in-vain.ts';
+import { toService } from './services.ts';
 
 /**
  * DNS over TCP: what `dns` answers, and whole, for clients that were told that an answer does not fit a datagram, and for
@@ -18,24 +19,13 @@ export const dnsTcp = feature({
     route_in: ({ before }) => `it is for a service of gateway ${before.gateway}`,
   },
   source: { of: 'network_service', when: ({ mode }) => mode === 'dns' },
-  // What is missing if there is none, `dns` says.
   select: (view, id) => {
-    const stations = stationsOf(view, id);
-    return stations.length > 0 ? stations : undefined;
+    const stations = dnsStationsOf(view, id);
+    // What is missing if there is none, `dns` says.
+    return isWait(stations) ? undefined : stations;
   },
   flows: (stations) =>
-    stations.map((station) => ({
-      table: 'route_in',
-      priority: priority.urgent + 1,
-      match: {
-        gateway: station.interface_id,
-        eth_type: ethernet.ipv4,
-        ipv4_dst: station.ip,
-        ip_proto: protocol.tcp,
-        tcp_dst: portAt(station),
-      },
-      ...handOver('dns_tcp'),
-    })),
+    stations.map((station) => toService(station, { ip_proto: protocol.tcp, tcp_dst: portAt(station) }, 'dns_tcp')),
   answers: { dns_tcp: answer },
   tells: { dns_tcp: answeredByService },
   // A query on a connection of its own takes about seven packets of the client. With those of UDP it is what a port's meter lets through.

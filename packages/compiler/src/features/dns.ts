@@ -8,13 +8,14 @@ import {
   encodeUdp,
   ipProtocol,
 } from '@openvnet/packet';
-import { type Answer, feature, type Lookup, type Reply, waiting } from '../engine/feature.ts';
+import { type Answer, feature, type Lookup, type Reply } from '../engine/feature.ts';
 import type { Rows, View } from '../engine/relations.ts';
 import { answeredByService } from '../engine/says.ts';
-import { ethernet, handOver, output, priority, protocol } from '../pipeline/flow.ts';
+import { ethernet, output, protocol } from '../pipeline/flow.ts';
 import { answerDns, questionEnd, serverFailure } from './dns-answer.ts';
 import { noteInVain } from './dns-in-vain.ts';
 import { type Names, namesOf } from './dns-names.ts';
+import { stationsOf, toService } from './services.ts';
 
 const dnsPort = 53;
 /** What a guest's device takes without fragments. */
@@ -34,39 +35,17 @@ export const dns = feature({
     route_in: ({ before }) => `it is for a service of gateway ${before.gateway}`,
   },
   source: { of: 'network_service', when: ({ mode }) => mode === 'dns' },
-  select: (view, id) => {
-    const { interface_id } = view.get('network_service', id)!;
-    if (interface_id === null) return waiting('network_service', id, 'an interface');
-    const stations = stationsOf(view, id);
-    if (stations.length > 0) return stations;
-    const { uuid, mode } = view.get('interface', interface_id) ?? {};
-    return mode === 'simulated' && !view.get('binding', interface_id)
-      ? undefined
-      : waiting('network_service', id, `an IP lease of ${uuid ?? 'its interface'}, which must be simulated`);
-  },
+  select: dnsStationsOf,
   flows: (stations) =>
-    stations.map((station) => ({
-      table: 'route_in',
-      priority: priority.urgent + 1,
-      match: {
-        gateway: station.interface_id,
-        eth_type: ethernet.ipv4,
-        ipv4_dst: station.ip,
-        ip_proto: protocol.udp,
-        udp_dst: portAt(station),
-      },
-      ...handOver('dns'),
-    })),
+    stations.map((station) => toService(station, { ip_proto: protocol.udp, udp_dst: portAt(station) }, 'dns')),
   answers: { dns: answer },
   tells: { dns: answeredByService },
   limit: { burst: 100, perSecond: 100 },
 });
 
-/** The addresses at which a service answers. */
-export function stationsOf(view: View, service: number): readonly Rows['station'][] {
-  const { interface_id } = view.get('network_service', service)!;
-  if (interface_id === null) return [];
-  return view.where('station', 'interface_id', interface_id).filter(({ dns_service }) => dns_service === service);
+/** The addresses at which a service answers, or what it waits for. */
+export function dnsStationsOf(view: View, id: number): ReturnType<typeof stationsOf> {
+  return stationsOf(view, view.get('network_service', id)!, ({ dns_service }) => dns_service === id);
 }
 
 /** The port of a service at an address. */

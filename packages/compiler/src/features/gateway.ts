@@ -1,5 +1,15 @@
 import { feature } from '../engine/feature.ts';
-import { ethernet, handOver, load, move, outputBack, priority, protocol, setField } from '../pipeline/flow.ts';
+import {
+  ethernet,
+  handOver,
+  haveAnswered,
+  load,
+  move,
+  outputBack,
+  priority,
+  protocol,
+  setField,
+} from '../pipeline/flow.ts';
 import { isGateway } from './bindings.ts';
 
 /** Above every prefix: what is for a gateway itself is not routed. */
@@ -18,15 +28,15 @@ export const gateway = feature({
     dispatch: ({ next, sets }) =>
       `it is for gateway ${sets.gateway}${next === 'translate_in' ? ', which translates addresses' : ''}`,
     route_in: ({ next, before, sets }) => {
-      if (next === 'echo') return `an echo request to gateway ${before.gateway} itself`;
+      if (next === 'limit') return `an echo request to gateway ${before.gateway} itself`;
       if (sets.reason === 'network_unreachable') return `no route lets ${before.ipv4_src} in by ${before.gateway}`;
       return `it is for gateway ${before.gateway} itself, which takes echo requests only`;
     },
     route_out: ({ next, interface_uuid }) =>
-      next === 'echo'
+      next === 'limit'
         ? `an echo request to gateway ${interface_uuid} itself`
         : `it is for gateway ${interface_uuid} itself, which takes echo requests only`,
-    echo: 'turned into a reply to the sender',
+    answer: 'turned into a reply to the sender',
   },
   source: { of: 'interface', when: isGateway },
   select: (view, id) => {
@@ -57,7 +67,7 @@ export const gateway = feature({
         table: 'route_in' as const,
         priority: ownAddress + 1,
         match: { gateway: id, ipv4_dst: ip, ...echoRequest },
-        next: 'echo' as const,
+        ...haveAnswered,
       },
       {
         table: 'route_in' as const,
@@ -72,7 +82,7 @@ export const gateway = feature({
           table: 'route_out' as const,
           priority: ownAddress + 1,
           match: { route_link, ipv4_dst: ip, ...echoRequest },
-          next: 'echo' as const,
+          ...haveAnswered,
         },
         {
           table: 'route_out' as const,
@@ -95,7 +105,7 @@ export const gateway = feature({
   ],
   always: [
     {
-      table: 'echo',
+      table: 'answer',
       priority: priority.normal,
       match: echoRequest,
       // Registers that routing uses later serve to swap the addresses.

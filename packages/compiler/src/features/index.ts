@@ -26,6 +26,7 @@ import { neighbour } from './neighbour.ts';
 import { nextHop, resolved } from './next-hop.ts';
 import { pathMtu } from './path-mtu.ts';
 import { refused } from './refused.ts';
+import { replyLimit } from './reply-limit.ts';
 import { route } from './route.ts';
 import { filterings, ruleSets } from './rule-sets.ts';
 import { segment } from './segment.ts';
@@ -80,6 +81,7 @@ export const features: readonly AnyFeature[] = [
   translationFragments,
   icmpTranslation,
   handOver,
+  replyLimit,
   dhcp,
   dhcpAdmission,
   dhcpOutside,

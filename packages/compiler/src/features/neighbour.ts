@@ -1,5 +1,5 @@
 import { feature } from '../engine/feature.ts';
-import { ask, ethernet, load, move, outputBack, priority, setField } from '../pipeline/flow.ts';
+import { ask, ethernet, haveAnswered, load, move, outputBack, priority, setField } from '../pipeline/flow.ts';
 
 const request = 1;
 const reply = 2;
@@ -17,6 +17,7 @@ export const neighbour = feature({
     neighbour: ({ interface_uuid, before, sets }) =>
       `${before.target_ip} is ${interface_uuid} in ${before.domain}, at ${sets.target_mac}`,
     arp_answer: ({ before }) => `${before.target_ip} answers: it is at ${before.target_mac}`,
+    answer: 'turned into a reply to the sender',
   },
   source: { of: 'attachment' },
   select: (view, id) => view.get('attachment', id),
@@ -38,6 +39,12 @@ export const neighbour = feature({
     },
     {
       table: 'arp_answer',
+      priority: priority.normal,
+      match: { eth_type: ethernet.arp, arp_op: request, known: 1 },
+      ...haveAnswered,
+    },
+    {
+      table: 'answer',
       priority: priority.normal,
       match: { eth_type: ethernet.arp, arp_op: request, known: 1 },
       actions: [

@@ -58,7 +58,7 @@ function wrongWith(frame: Ethernet, { id, uuid }: Rows['interface'], lookup: Loo
   const leases = lookup.where('ip_lease', 'interface_id', id);
   if (!macs.includes(frame.src)) {
     const mac = macToText(frame.src);
-    const command = shell`vnctl interface modify ${uuid} --mac-address ${mac}`;
+    const command = shell`vnctl interfaces modify ${uuid} --mac-address ${mac}`;
     return `uses MAC address ${mac}, and its lease says ${listed(macs.map(macToText))}. Use: ${command}`;
   }
   if (frame.type === etherType.arp) {
@@ -88,7 +88,7 @@ function wrongAddress(
   });
   const says = `sent ${what} source ${used}, and its lease says ${own}`;
   return inside
-    ? `${says}. Use: ${shell`vnctl interface modify ${uuid} --ipv4-address ${used}`}`
+    ? `${says}. Use: ${shell`vnctl interfaces modify ${uuid} --ipv4-address ${used}`}`
     : `${says}; ${used} is of no network of ${uuid}: change the address inside the guest`;
 }
 
@@ -96,7 +96,7 @@ function dhcpInVain(uuid: string, leases: readonly Rows['ip_lease'][], lookup: L
   const [lease] = leases;
   const network = lease && lookup.get('network', lease.network_id);
   if (!network) {
-    const command = shell`vnctl ip-lease add --interface-uuid ${uuid} --network-uuid NETWORK --ipv4-address ADDRESS`;
+    const command = shell`vnctl ip-leases add --interface-uuid ${uuid} --network-uuid NETWORK --ipv4-address ADDRESS`;
     return `sent a DHCP request, but ${uuid} has no IP lease that it could be told. Use: ${command}`;
   }
   const gateway = lookup
@@ -104,8 +104,8 @@ function dhcpInVain(uuid: string, leases: readonly Rows['ip_lease'][], lookup: L
     .map(({ interface_id }) => (interface_id === null ? undefined : lookup.get('interface', interface_id)))
     .find((each) => each?.mode === 'simulated');
   const command = gateway
-    ? shell`vnctl network-service add --interface-uuid ${gateway.uuid} --mode dhcp`
-    : shell`vnctl interface add --mode simulated --network-uuid ${network.uuid}`;
+    ? shell`vnctl network-services add --interface-uuid ${gateway.uuid} --mode dhcp`
+    : shell`vnctl interfaces add --mode simulated --network-uuid ${network.uuid}`;
   return `sent a DHCP request, but ${network.uuid} has no dhcp service. Use: ${command}`;
 }
 

@@ -51,7 +51,7 @@ function inVain(target: number, network: Rows['network'], lookup: Lookup): strin
     const command = via && `. Use: ip route replace ${via.range} via ${via.gateway}`;
     return `asks for ${address}, which is outside ${uuid} (${rangeText(network)}): netmask or route inside the guest${command ?? ''}`;
   }
-  const command = shell`vnctl interface add --network-uuid ${uuid} --ipv4-address ${address} --port-name PORT`;
+  const command = shell`vnctl interfaces add --network-uuid ${uuid} --ipv4-address ${address} --port-name PORT`;
   return `asks for ${address}, which nobody in ${uuid} has. Use: ${command}`;
 }
 

@@ -58,7 +58,7 @@ export async function trace(
     return refuse(
       segment
         ? `${uuid} has no IP lease: in ${segment} frames go by MAC address, from whatever address its guest has`
-        : `${uuid} has no IP lease. Use: ${shell`vnctl ip-lease add --interface-uuid ${uuid ?? ''} --network-uuid NETWORK --ipv4-address ADDRESS`}`,
+        : `${uuid} has no IP lease. Use: ${shell`vnctl ip-leases add --interface-uuid ${uuid ?? ''} --network-uuid NETWORK --ipv4-address ADDRESS`}`,
     );
   }
   const traveller = new Traveller(vswitch, await programOf(vswitch), question, askSwitch);

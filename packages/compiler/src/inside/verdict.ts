@@ -62,7 +62,7 @@ export function packetVerdict(vswitch: Inspected, outcome: Outcome, packet: Pack
   if (isGroup(packet) && isFlooded(outcome)) return floodVerdict(vswitch, outcome, packet);
   if (!copy) return dropped(vswitch, outcome, packet);
   if (declared(outcome.trace.at(-1)?.table ?? '')?.replies) {
-    const { interface_uuid } = decidedBy(relations, outcome.trace.at(-2)!);
+    const { interface_uuid } = decidedBy(relations, outcome.trace.findLast(({ table }) => !declared(table)?.replies)!);
     return { arrived: true, text: `answered by gateway ${interface_uuid}`, blocked_by: null };
   }
   const port = relations.port.get(copy.port)?.name ?? String(copy.port);

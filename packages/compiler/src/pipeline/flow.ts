@@ -24,6 +24,8 @@ export interface FlowIn<T extends TableName> {
   /** From `priority`. */
   readonly priority: number;
   readonly match: { readonly [F in Matchable<T>]?: MatchValue };
+  /** Drops what exceeds the rate of this meter, before the actions. */
+  readonly meter?: number;
   readonly actions?: readonly Action[];
   readonly next?: Next<T>;
 }
@@ -49,6 +51,7 @@ export function encode(flow: Flow, cookie: bigint): EncodedFlow {
   if (flow.priority > 0 && untaggedTables.has(flow.table)) match.vlan_vid ??= untagged;
   if (match.vlan_vid === anyTag) delete match.vlan_vid;
   const instructions: Instruction[] = [];
+  if (flow.meter !== undefined) instructions.push({ type: 'meter', meter: flow.meter });
   if (flow.actions && flow.actions.length > 0)
     instructions.push({ type: 'apply_actions', actions: flow.actions as Action[] });
   if (flow.next) instructions.push({ type: 'goto_table', table: tableNumbers[flow.next as TableName] });
@@ -231,9 +234,34 @@ export function handOverCopy(reason: AgentReason): Action[] {
 }
 
 function because(reason: AgentReason): Action[] {
-  const meter = { type: 'move', from: { ...inPort, bits: meterBits }, to: places.meter } as const;
-  return [load('reason', agentReasons[reason]), meter];
+  return [load('reason', agentReasons[reason]), noteMeter];
 }
+
+const noteMeter: Action = { type: 'move', from: { ...inPort, bits: meterBits }, to: places.meter };
+
+/** Has the switch answer the packet, under the meter of the port at which it came in. */
+export const haveAnswered = { actions: [noteMeter] as Action[], next: 'limit' } as const;
+
+/** What `limit` matches and does for a meter of requests and packets of one type. */
+export function underReplyMeter(
+  meter: number,
+  eth_type: number,
+): Pick<FlowIn<'limit'>, 'match' | 'meter' | 'actions' | 'next'> {
+  const number = meter - meters.requests.first;
+  return {
+    match: { meter: number, eth_type },
+    meter: meters.replies.first + number,
+    // The kernel cannot rewrite what makes a reply, so its flow hands every packet to the daemon, meter and all. After a
+    // label has gone the datapath looks at the packet anew: as a flow of its own, behind the meter.
+    actions: [
+      { type: 'push_mpls', ethertype: mplsUnicast },
+      { type: 'pop_mpls', ethertype: eth_type },
+    ],
+    next: 'answer',
+  };
+}
+
+const mplsUnicast = 0x8847;
 
 /** What `hand_over` matches and does for a meter of requests. */
 export function underMeter(meter: number): { readonly match: { readonly meter: number }; readonly actions: Action[] } {

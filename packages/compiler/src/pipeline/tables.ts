@@ -85,10 +85,10 @@ export const tables = {
     miss: 'forward',
   },
   arp_answer: {
-    doc: 'Answers ARP requests for known addresses. Floods others only if the network may have stations outside.',
+    doc: 'Selects ARP requests for known addresses to be answered. Floods others only if the network may have stations outside.',
     match: ['domain', 'eth_type', 'arp_op', 'known'],
     writes: ['reason', 'meter'],
-    next: ['forward', 'hand_over'],
+    next: ['forward', 'limit', 'hand_over'],
     calls: [],
     miss: 'drop',
   },
@@ -123,7 +123,7 @@ export const tables = {
       'udp_dst',
     ],
     writes: ['reason', 'meter', 'route_link'],
-    next: ['route_out', 'echo', 'hand_over'],
+    next: ['route_out', 'limit', 'hand_over'],
     calls: [],
     miss: 'drop',
   },
@@ -131,14 +131,23 @@ export const tables = {
     doc: 'Selects the next network by the longest prefix of the destination.',
     match: ['route_link', 'eth_type', 'ipv4_dst', 'ip_proto', 'icmpv4_type', 'icmpv4_code'],
     writes: ['domain', 'gateway_mac', 'reason', 'meter', 'target_ip', 'too_large', 'translator'],
-    next: ['rewrite', 'echo', 'hand_over'],
+    next: ['rewrite', 'limit', 'hand_over'],
     calls: ['neighbour'],
     miss: { agent: 'network_unreachable' },
   },
-  echo: {
-    doc: 'Turns an echo request to a gateway into a reply.',
+  limit: {
+    doc: 'Limits the rate at which the switch answers the packets of a port, before they leave the datapath.',
     replies: true,
-    match: ['eth_type', 'ip_proto', 'icmpv4_type', 'icmpv4_code'],
+    match: ['meter', 'eth_type'],
+    writes: [],
+    next: ['answer'],
+    calls: [],
+    miss: 'answer',
+  },
+  answer: {
+    doc: 'Turns an ARP request, or an echo request to a gateway, into a reply.',
+    replies: true,
+    match: ['eth_type', 'arp_op', 'known', 'ip_proto', 'icmpv4_type', 'icmpv4_code'],
     writes: ['target_ip', 'target_mac'],
     next: [],
     calls: [],
@@ -273,7 +282,7 @@ interface TableDeclaration {
   readonly translates?: { readonly by: 'gateway' | 'translator'; readonly address: 'ipv4_dst' | 'ipv4_src' };
   /** Packets are copied here for everybody. */
   readonly floods?: true;
-  /** Packets are turned into replies here, of the gateway that the flow before was of. */
+  /** Packets become replies here, of the gateway of the last flow before. */
   readonly replies?: true;
   readonly match: readonly string[];
   /** Flows take frames without a VLAN tag only, unless they say otherwise by `vlan_vid`. For where frames come in. */

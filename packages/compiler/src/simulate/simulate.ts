@@ -103,7 +103,8 @@ class Run implements Outcome, Machine {
       if (this.#stopped) return;
       if (instruction.type === 'apply_actions') this.#runAll(instruction.actions);
       else if (instruction.type === 'goto_table') this.resubmit(instruction.table);
-      else throw new RangeError(`instruction ${instruction.type} is not simulated`);
+      // A single packet is within every rate.
+      else if (instruction.type !== 'meter') throw new RangeError(`instruction ${instruction.type} is not simulated`);
     }
   }
 

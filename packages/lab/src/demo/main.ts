@@ -87,7 +87,7 @@ function afterwards(api: string, switchDirectory: string): string {
   return `
 The lab stays up. To look around:
   npx vnctl${at} status
-  npx vnctl${at} interface show if-veth1
+  npx vnctl${at} interfaces show if-veth1
   npx vnctl lab exec ns1 -- ping -c 3 172.16.2.3
   npx vnctl lab test
   OVS_RUNDIR=${switchDirectory} ovs-ofctl -O OpenFlow13 dump-flows br0

@@ -1,6 +1,8 @@
 import {
   ApiError,
   columnOf,
+  commandOn,
+  dashed,
   type Field,
   isPathUuid,
   isUuid,
@@ -125,7 +127,7 @@ export async function resolveReferences(
 
 /** The command that would add an object. */
 export function addCommand(kind: string, options: string): string {
-  return `vnctl ${dashed(resourceOf(kind).plural)} add ${options}`;
+  return `${commandOn(kind, 'add')} ${options}`;
 }
 
 /** The command that would add the object with this uuid, with a word for each value that must be given. */
@@ -137,9 +139,9 @@ function addCommandFor(kind: Kind, uuid: string): string {
 
 /** The command that lists the objects of a kind; what hangs below others is listed below `of`. */
 export function listCommand(kind: Kind, of?: string): string {
-  const { plural, nested } = resourceOf(kind);
-  if (!nested) return `vnctl ${dashed(plural)} show`;
-  return `vnctl ${dashed(resourceOf(nested.of).plural)} ${dashed(nested.name)} show ${of ?? nested.of.toUpperCase()}`;
+  const { nested } = resourceOf(kind);
+  if (!nested) return commandOn(kind, 'show');
+  return commandOn(nested.of, dashed(nested.name), 'show', of ?? nested.of.toUpperCase());
 }
 
 /** An object cannot be made with the uuid of another one. */
@@ -158,10 +160,6 @@ export function nothingMatches(given: Given, command: string): ApiError {
 /** A kind as people say it: `route link`. */
 export function inWords(kind: string): string {
   return kind.replaceAll('_', ' ');
-}
-
-export function dashed(name: string): string {
-  return name.replaceAll('_', '-');
 }
 
 async function referredTo(reader: Reader, kind: Kind, uuid: string, name: string): Promise<number> {

@@ -1,4 +1,4 @@
-import { ApiError, columnOf, type Field, fieldsOf, type Kind, resourceOf, shell } from '@openvnet/model';
+import { ApiError, columnOf, commandOn, type Field, fieldsOf, type Kind, resourceOf } from '@openvnet/model';
 import { type Reader, UniqueError } from '@openvnet/store';
 import { mapInOrder } from '../in-order.ts';
 import { inWords } from './parameters.ts';
@@ -33,8 +33,8 @@ async function refusalOf(reader: Reader, error: UniqueError): Promise<ApiError> 
   const of = others.length > 0 ? ` (${others.map(({ uuid }) => uuid).join(', ')})` : '';
   const owner = `${inWords(kind)}${holder.uuid ? ` ${holder.uuid}` : ''}${of}`;
   const { kind: shows, uuid } = others.at(-1) ?? { kind, uuid: holder.uuid };
-  const hint = uuid && { hint: `Use: ${shell`vnctl ${shows.replaceAll('_', '-')} show ${String(uuid)}`}` };
-  return new ApiError('argument', `${taken} is already used by ${owner}`, { cause: error, ...hint });
+  const hint = uuid && { hint: `Use: ${commandOn(shows, 'show', String(uuid))}` };
+  return new ApiError('argument', `${taken} is taken already: ${owner} has it`, { cause: error, ...hint });
 }
 
 async function textOf(reader: Reader, field: Field | undefined, value: unknown): Promise<string> {

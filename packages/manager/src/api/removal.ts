@@ -2,6 +2,7 @@
 import {
   ApiError,
   columnOf,
+  commandOn,
   fieldsOf,
   type Kind,
   kinds,
@@ -12,7 +13,6 @@ import {
 import type { Reader } from '@openvnet/store';
 import { mapInOrder } from '../in-order.ts';
 import { valuesOf } from './name-of.ts';
-import { dashed } from './parameters.ts';
 
 /** Most objects that are named. */
 const mostNamed = 1000;
@@ -38,7 +38,7 @@ export function requireUnused(kind: Kind, { uuid, removes, more }: RemovalAnswer
   const others = needed.length - 1 + more;
   const named = `${first!.uuid}${others > 0 ? ` and ${others} more` : ''}`;
   throw new ApiError('deleteRestriction', `${uuid} is used by ${named}`, {
-    hint: `Use: vnctl ${dashed(resourceOf(kind).plural)} del ${uuid} --dry-run`,
+    hint: `Use: ${commandOn(kind, 'del', uuid, '--dry-run')}`,
   });
 }
 

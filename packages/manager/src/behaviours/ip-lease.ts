@@ -75,7 +75,7 @@ export function requireInNetwork(network: RowOf<'network'>, address: number): vo
   const { uuid, ipv4_network, ipv4_prefix } = network;
   if (networkAddress(address, ipv4_prefix) === networkAddress(ipv4_network, ipv4_prefix)) return;
   throw new ApiError('argument', `IP Address ${ipv4ToText(address)} not in subnet ${ipv4ToText(ipv4_network)}.`, {
-    hint: `ipv4_address: expected an address of ${uuid} (${ipv4ToText(ipv4_network)}/${ipv4_prefix}); for a free one, leave it out. Use: ${shell`vnctl interface add --network-uuid ${uuid}`}`,
+    hint: `ipv4_address: expected an address of ${uuid} (${ipv4ToText(ipv4_network)}/${ipv4_prefix}); for a free one, leave it out. Use: ${shell`vnctl interfaces add --network-uuid ${uuid}`}`,
   });
 }
 

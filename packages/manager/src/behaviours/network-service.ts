@@ -58,6 +58,6 @@ async function again(reader: Reader, { uuid, mode }: Service, own: RowOf<'interf
   const ids = leases.flatMap(({ interface_id }) => interface_id ?? []);
   const [station] =
     ids.length === 0 ? [] : await reader.find('interface', { id: ids, mode: 'simulated' }, { limit: 1 });
-  const remove = shell`vnctl network-service del ${uuid}`;
-  return `${remove} && ${shell`vnctl network-service add --interface-uuid ${station?.uuid ?? 'INTERFACE'} --mode ${mode}`}`;
+  const remove = shell`vnctl network-services del ${uuid}`;
+  return `${remove} && ${shell`vnctl network-services add --interface-uuid ${station?.uuid ?? 'INTERFACE'} --mode ${mode}`}`;
 }

@@ -24,7 +24,7 @@ function switchedOnBy<K extends 'filter' | 'translation'>(
       return rows.map(({ interface_id }) => {
         const { uuid, [flag]: on } = interfaces.get(interface_id)!;
         const option = `--${flag.replaceAll('_', '-')}`;
-        const command = `${shell`vnctl interface modify ${uuid}`} ${option}`;
+        const command = `${shell`vnctl interfaces modify ${uuid}`} ${option}`;
         const lacks = lacking.get(interface_id);
         return {
           waits_for: lacks === undefined ? [] : [lacks],
@@ -59,7 +59,7 @@ async function unrouted(
       return [
         [
           id,
-          `${uuid} has no route, so it belongs to no router. Use: ${shell`vnctl route add ${words} --ipv4-network NETWORK/PREFIX`}`,
+          `${uuid} has no route, so it belongs to no router. Use: ${shell`vnctl routes add ${words} --ipv4-network NETWORK/PREFIX`}`,
         ],
       ];
     }),

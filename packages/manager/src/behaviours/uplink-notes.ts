@@ -25,8 +25,8 @@ export async function uplinkNotes(facts: Facts, rows: readonly Row[]): Promise<R
 }
 
 const removals: Readonly<Record<Joined['kind'], (datapath: string, uuid: string) => string>> = {
-  network: (datapath, uuid) => shell`vnctl datapath network del ${datapath} ${uuid}`,
-  segment: (datapath, uuid) => shell`vnctl datapath segment del ${datapath} ${uuid}`,
+  network: (datapath, uuid) => shell`vnctl datapaths networks del ${datapath} ${uuid}`,
+  segment: (datapath, uuid) => shell`vnctl datapaths segments del ${datapath} ${uuid}`,
 };
 
 interface Named extends Joined {

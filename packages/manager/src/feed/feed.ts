@@ -29,6 +29,8 @@ export interface FeedLimits extends InboundLimits, UpdateLimits {
   readonly aliveMs: number;
   /** How long the other end may take to close a connection with us, in milliseconds. */
   readonly closeMs: number;
+  /** Most that is kept of what all agents have reported, in bytes. */
+  readonly reportBytes: number;
   /** Most connections. */
   readonly connections: number;
 }
@@ -42,6 +44,7 @@ const usual: FeedLimits = {
   aliveMs: 5000,
   closeMs: 2000,
   snapshotMs: 2000,
+  reportBytes: 256 << 20,
   connections: 4000,
 };
 
@@ -195,20 +198,24 @@ export class Feed implements Disposable {
         this.#agents.claims.take(claim);
       } else if (!claim) this.#refuse(connection, agent, 'the first message must be hello');
       else if (!agent) return;
-      else if (said.type === 'report') this.#report(connection, agent, said);
+      else if (said.type === 'report') this.#report(connection, agent, said, (data as Buffer).length);
       else this.#agents.answered(agent, said.ask, said.answer);
     };
     socket.on('message', safely(heard));
   }
 
-  #report(connection: Connection, agent: Agent, report: Report): void {
+  #report(connection: Connection, agent: Agent, report: Report, bytes: number): void {
     const { bridges = [], bound, waiting = [] } = report;
     const entries = bridges.length + waiting.length + (bound ? bound.set.length + agent.bound.size : 0);
     if (this.#strangers.saysTooMuch({ ...agent, bridges: [...agent.bridges, ...bridges] }, entries)) {
       this.#refuse(connection, agent, `report of ${entries} entries, though none of its bridges is registered`);
     } else {
-      this.#agents.reported(agent, report);
+      this.#agents.reported(agent, report, bytes);
       if (report.bridges) this.#releases.reported(agent);
+      const largest = this.#agents.tooMuch(this.#limits.reportBytes);
+      if (!largest) return;
+      if (largest.connection) this.#refuse(largest.connection, largest, 'all agents together report more than is kept');
+      this.#agents.forget(largest);
     }
   }
 

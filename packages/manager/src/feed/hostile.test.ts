@@ -1,7 +1,7 @@
 /** What somebody can do who poses as an agent: over real connections. */
 import type { Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { SystemStatus } from '@openvnet/model';
+import type { Report, SystemStatus } from '@openvnet/model';
 import { describe, expect, it } from 'vitest';
 import { hello, registerNetwork, reportOf, type TestManager, testAgent, testManager } from '../testing.ts';
 
@@ -89,7 +89,11 @@ describe('agents that nobody has registered', () => {
   it('cannot fill the memory with reports; those of a registered bridge may be long', async () => {
     await using manager = await testManager();
     await registerNetwork(manager);
-    const waiting = Array.from({ length: 5000 }, (_, id) => ({ kind: 'interface', id, reason: 'waits for rain' }));
+    const waiting = Array.from({ length: 5000 }, (_, i) => ({
+      kind: 'interface',
+      id: i + 1,
+      reason: 'waits for rain',
+    }));
     using fake = await testAgent(manager.url, { ...fresh, node: 'fake' });
     await fake.next();
     fake.say({ ...reportOf(0), bridges: [], waiting } as never);
@@ -143,6 +147,52 @@ describe('what agents report', () => {
           "vnctl datapaths add --uuid dp-bru7rebootu202e --display-name 'br\\u{7} $(reboot)\\u{202e}' --dpid 0x00000000000000ab --node-id node1",
       },
     ]);
+  });
+});
+
+describe('a report', () => {
+  const bridge = (reportOf(0) as Report).bridges![0]!;
+  const bound = { interface_id: 1, datapath_id: 1, port_name: 'p', port_number: 1, link: null } as const;
+  const of = (set: object): object => ({ bound: { set: [{ ...bound, ...set }], gone: [], whole: true } });
+  it.each<[string, object, string]>([
+    ['a revision that is no integer', { revision: 1.5 }, 'revision'],
+    ['a negative revision', { revision: -1 }, 'revision'],
+    ['a revision beyond what is counted', { revision: 1e300 }, 'revision'],
+    ['a negative number of ports', { bridges: [{ ...bridge, ports: -1 }] }, 'bridges.0.ports'],
+    ['a datapath id that is none', { bridges: [{ ...bridge, dpid: 'x'.repeat(16) }] }, 'bridges.0.dpid'],
+    ['a bridge with a name without end', { bridges: [{ ...bridge, name: 'x'.repeat(256) }] }, 'bridges.0.name'],
+    ['a port number beyond OpenFlow', of({ port_number: 2 ** 32 }), 'bound.set.0.port_number'],
+    ['no object', of({ interface_id: 0 }), 'bound.set.0.interface_id'],
+    ['more bridges than a host has', { bridges: Array.from({ length: 1001 }, () => bridge) }, 'bridges'],
+  ])('with %s is refused, and names it', async (_, part, where) => {
+    await using manager = await testManager();
+    using agent = await testAgent(manager.url, fresh);
+    await agent.next();
+    agent.say({ ...reportOf(0), ...part } as never);
+    const [code, reason] = await agent.ended();
+    expect(code).toBe(1008);
+    expect(reason).toMatch(new RegExp(`^${where.replaceAll('.', '\\.')}: `));
+    expect((await statusOf(manager)).datapaths).toEqual([]);
+  });
+
+  it('of a registered agent is forgotten with it where all together report more than is kept', async () => {
+    await using manager = await testManager({ feed: { reportBytes: 200_000 } });
+    await registerNetwork(manager);
+    using honest = await testAgent(manager.url, fresh);
+    await honest.next();
+    honest.say(reportOf(0));
+    using greedy = await testAgent(manager.url, { ...fresh, node: 'greedy' });
+    await greedy.next();
+    const say = (from: number): void => {
+      const set = Array.from({ length: 200 }, (_, i) => ({ ...bound, interface_id: 1, datapath_id: from + i + 1 }));
+      greedy.say({ ...reportOf(0), bound: { set, gone: [], whole: false } } as never);
+    };
+    // The same again takes no more memory.
+    for (let i = 0; i < 10; i++) say(0);
+    for (let i = 1; i < 4; i++) say(i * 200);
+    expect(await greedy.ended()).toEqual([1008, 'all agents together report more than is kept']);
+    await until(async () => (await statusOf(manager)).agents.length === 1);
+    expect((await statusOf(manager)).agents).toMatchObject([{ node: 'node1', connected: true }]);
   });
 });
 

@@ -31,7 +31,23 @@ export interface Agent {
   waiting: Map<string, string[]>;
   /** Set while the agent is told nothing, since it holds the flows of another store. */
   held: Held | undefined;
+  /** Size of the reports that its parts were last told by, in bytes. */
+  size: Size;
+  /** What is counted of it among what is kept of all, in bytes. */
+  counted: number;
 }
+
+interface Size {
+  readonly bridges: number;
+  readonly waiting: number;
+  /** Places in `bound`, as a number. */
+  readonly places: number;
+}
+
+const nothing: Size = { bridges: 0, waiting: 0, places: 0 };
+
+/** What an entry of `bound` takes at most, in bytes. */
+const boundBytes = 400;
 
 export interface Held {
   readonly reason: string;
@@ -48,6 +64,8 @@ export class Agents implements Disposable {
   readonly #questions = new Map<number, (agent: Agent, answer: unknown) => void>();
   readonly #turns = new Turns<Agent>(8);
   #asked = 0;
+  /** What is kept of what all agents have said, in bytes. */
+  #kept = 0;
 
   constructor(limits?: Partial<ClaimLimits>) {
     this.claims = new Claims(limits);
@@ -75,6 +93,7 @@ export class Agents implements Disposable {
   connected(hello: Hello, address: string, connection: Connection): Agent {
     const known = this.#agents.get(hello.node);
     const agent: Agent = known && isSameHost(known, { hello, address }) ? known : blank(hello, address);
+    if (known && known !== agent) this.#count(known, nothing);
     Object.assign(agent, { hello, address, connection, held: undefined, since: new Date().toISOString() });
     this.#agents.set(hello.node, agent);
     this.#changed();
@@ -93,12 +112,17 @@ export class Agents implements Disposable {
     Object.assign(agent, { held: made, revision: null, bridges: withoutClaims(agent.bridges, held.reason) });
     agent.bound.clear();
     agent.waiting.clear();
+    this.#count(agent, nothing);
     this.#changed();
   }
 
   /** Forgets what an agent has said, and that there was one. */
   forget({ node }: Agent): void {
-    if (this.#agents.delete(node)) this.#changed();
+    const known = this.#agents.get(node);
+    if (!known) return;
+    this.#count(known, nothing);
+    this.#agents.delete(node);
+    this.#changed();
   }
 
   /** A connection has ended. Nothing happens where a newer one has taken its place. */
@@ -109,14 +133,23 @@ export class Agents implements Disposable {
     this.#changed();
   }
 
-  reported(agent: Agent, { revision, problem, bridges, bound, waiting }: Report): void {
-    const { held } = agent;
+  /** Takes in what an agent has said, in `bytes` bytes. */
+  reported(agent: Agent, { revision, problem, bridges, bound, waiting }: Report, bytes = 0): void {
+    const { held, size } = agent;
+    let places = bound?.whole ? 0 : size.places;
+    const count = (): void =>
+      this.#count(agent, {
+        bridges: bridges ? bytes : size.bridges,
+        waiting: waiting ? bytes : size.waiting,
+        places,
+      });
     agent.problem = problem;
     if (bridges) {
       agent.bridges = held ? withoutClaims(bridges, held.reason) : bridges;
       this.#forgetTwinsOf(agent);
     }
     if (held) {
+      count();
       this.#changed();
       return;
     }
@@ -124,16 +157,23 @@ export class Agents implements Disposable {
     if (waiting) agent.waiting = reasonsOf(waiting);
     if (bound?.whole) agent.bound.clear();
     for (const [interfaceId, datapathId] of bound?.gone ?? []) {
-      const places = agent.bound.get(interfaceId);
-      places?.delete(datapathId);
-      if (places?.size === 0) agent.bound.delete(interfaceId);
+      const at = agent.bound.get(interfaceId);
+      if (at?.delete(datapathId)) places--;
+      if (at?.size === 0) agent.bound.delete(interfaceId);
     }
     for (const one of bound?.set ?? []) {
-      const places = agent.bound.get(one.interface_id);
-      if (places) places.set(one.datapath_id, one);
-      else agent.bound.set(one.interface_id, new Map([[one.datapath_id, one]]));
+      const at = agent.bound.get(one.interface_id) ?? new Map<number, Bound>();
+      if (!at.has(one.datapath_id)) places++;
+      agent.bound.set(one.interface_id, at.set(one.datapath_id, one));
     }
+    count();
     this.#changed();
+  }
+
+  /** The agent of which the most is kept, where more than `bytes` is kept of all together. */
+  tooMuch(bytes: number): Agent | undefined {
+    if (this.#kept <= bytes) return undefined;
+    return this.all().reduce((most, agent) => (agent.counted > most.counted ? agent : most));
   }
 
   answered(agent: Agent, ask: number, answer: unknown): void {
@@ -189,6 +229,12 @@ export class Agents implements Disposable {
     return (await Promise.all(answers)).flatMap((some = []) => some);
   }
 
+  #count(agent: Agent, size: Size): void {
+    const counted = size.bridges + size.waiting + size.places * boundBytes;
+    this.#kept += counted - agent.counted;
+    Object.assign(agent, { size, counted });
+  }
+
   #changed(): void {
     for (const listener of this.#listeners) listener();
   }
@@ -207,6 +253,8 @@ function blank(hello: Hello, address: string): Agent {
     bound: new Map(),
     waiting: new Map(),
     held: undefined,
+    size: nothing,
+    counted: 0,
   };
 }
 

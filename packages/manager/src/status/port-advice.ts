@@ -44,7 +44,7 @@ export function adviseOnPort(facts: Facts, seen: readonly SeenBridge[], { uuid, 
     if (!there)
       return `${name} is a port of bridge ${printable(bridge.name)} (0x${bridge.dpid}) on ${bridge.agent.node}, which is not registered. Use: ${registration(facts, bridge.agent, bridge)}`;
     if (owner && owner.id !== there.id)
-      return `port ${name} is on ${there.uuid}, but the owner of ${uuid} is ${owner.uuid}. Use: ${shell`vnctl interface modify ${uuid} --owner-datapath-uuid ${there.uuid}`}`;
+      return `port ${name} is on ${there.uuid}, but the owner of ${uuid} is ${owner.uuid}. Use: ${shell`vnctl interfaces modify ${uuid} --owner-datapath-uuid ${there.uuid}`}`;
     if (error !== null)
       return `port ${name} on ${there.uuid} does not work. Open vSwitch says: ${printable(error)}. Fix the device, or remove the port and add it again. Use: ${shell`ovs-vsctl del-port ${bridge.name} ${String(port_name)}`}`;
   }
@@ -56,7 +56,7 @@ export function adviseOnPort(facts: Facts, seen: readonly SeenBridge[], { uuid, 
   if (first !== undefined) {
     const more = spare.length > mostSpare ? ` and ${spare.length - mostSpare} more` : '';
     const names = spare.slice(0, mostSpare).map(printable).join(', ');
-    return `Ports without an interface: ${names}${more}. Use: ${shell`vnctl interface modify ${uuid} --port-name ${first}`}`;
+    return `Ports without an interface: ${names}${more}. Use: ${shell`vnctl interfaces modify ${uuid} --port-name ${first}`}`;
   }
   const [bridge] = served;
   return bridge ? `Use: ${shell`ovs-vsctl add-port ${bridge.name} ${String(port_name)}`}` : '';

@@ -11,7 +11,7 @@ export const filters: Pick<Advice, 'filtered'> = {
     const [first] = filters;
     if (!first)
       return [
-        `${own.uuid} filters what it ${way} but has no filter, so only ARP and DHCP pass (${direction}). Use: ${shell`vnctl interface modify ${own.uuid} --enable-filtering false`}, or give it a filter: ${shell`vnctl filter add --interface-uuid ${own.uuid} --mode static`}`,
+        `${own.uuid} filters what it ${way} and has no filter, so only ARP and DHCP pass (${direction}). Use: ${shell`vnctl interfaces modify ${own.uuid} --enable-filtering false`}, or give it a filter: ${shell`vnctl filters add --interface-uuid ${own.uuid} --mode static`}`,
       ];
     const rules = (await reader.find('filter_static', { filter_id: filters.map(({ id }) => id) })).filter((rule) =>
       isAbout(rule, protocol, peer, direction === 'ingress' ? port : undefined),
@@ -19,14 +19,14 @@ export const filters: Pick<Advice, 'filtered'> = {
     const dropping = longest(rules.filter(({ action }) => action === 'drop'));
     const address = ipv4ToText(peer);
     const words = ruleWords({ protocol, address, direction, port });
-    const allow = command('filter', 'static', 'add', first.uuid, ...words, '--action', 'pass');
+    const allow = command('filters', 'static', 'add', first.uuid, ...words, '--action', 'pass');
     if (dropping) {
       const filter = filters.find(({ id }) => id === dropping.filter_id)!;
-      const remove = command('filter', 'static', 'del', filter.uuid, ...wordsOf(dropping));
+      const remove = command('filters', 'static', 'del', filter.uuid, ...wordsOf(dropping));
       return [`a rule of ${filter.uuid} drops it: ${wordsOf(dropping).join(' ')} --action drop. Use: ${remove}`];
     }
     const strict = filters.filter((filter) => !filter[`${direction}_passthrough`]).map(({ uuid }) => uuid);
-    const pass = command('filter', 'modify', strict[0] ?? first.uuid, `--${direction}-passthrough`, 'true');
+    const pass = command('filters', 'modify', strict[0] ?? first.uuid, `--${direction}-passthrough`, 'true');
     const what = protocol === 'icmp' ? protocol : `${protocol} port ${port}`;
     return [
       `no rule of ${filters.map(({ uuid }) => uuid).join(', ')} lets ${what} ${direction === 'ingress' ? 'in from' : 'out to'} ${address}, and ${strict.join(', ')} passes nothing else (${direction}_passthrough false). Use: ${allow}, or for everything: ${pass}`,
@@ -53,7 +53,7 @@ function ruleWords(one: { protocol: string; address: string; direction: string; 
   return ['--protocol', protocol, '--src-address', address, ...ports];
 }
 
-/** A rule as `vnctl filter static del` names it. */
+/** A rule as `vnctl filters static del` names it. */
 function wordsOf(rule: Rule): string[] {
   const side = (name: 'src' | 'dst'): string[] => {
     const [address, prefix, port] = [rule[`${name}_address`], rule[`${name}_prefix`], rule[`${name}_port`]];

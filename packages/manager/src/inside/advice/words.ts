@@ -27,5 +27,5 @@ export function rangeOf({ ipv4_network, ipv4_prefix }: Range): string {
 
 export function routeWords(gateway: string, link: string, network: RowOf<'network'>): string[] {
   const to = ['--network-uuid', network.uuid, '--ipv4-network', rangeOf(network)];
-  return ['route', 'add', '--interface-uuid', gateway, '--route-link-uuid', link, ...to];
+  return ['routes', 'add', '--interface-uuid', gateway, '--route-link-uuid', link, ...to];
 }

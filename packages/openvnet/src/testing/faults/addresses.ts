@@ -10,15 +10,15 @@ export const addresses: FaultGroup = {
       make: (host) => host.ping(1, 2, { ip: address('172.16.1.77') }),
       ask: 'vnctl trace --from if-veth1 --to 172.16.1.2',
       says: [/source 172\.16\.1\.77/, /ago/, /172\.16\.1\.1/],
-      cure: 'vnctl interface modify if-veth1 --ipv4-address 172.16.1.77',
+      cure: 'vnctl interfaces modify if-veth1 --ipv4-address 172.16.1.77',
     },
     {
       what: 'the guest uses another MAC address than its lease',
       seen: 'The guest reaches nobody.',
       make: (host) => host.ping(1, 2, { mac: 0x5254000d84aa }),
-      ask: 'vnctl interface show if-veth1',
+      ask: 'vnctl interfaces show if-veth1',
       says: [/52:54:00:0d:84:aa/, /52:54:00:0d:84:01/, /ago/],
-      cure: 'vnctl interface modify if-veth1 --mac-address 52:54:00:0d:84:aa',
+      cure: 'vnctl interfaces modify if-veth1 --mac-address 52:54:00:0d:84:aa',
       cured: (host) => host.inEffect('if-veth1'),
     },
     {
@@ -27,7 +27,7 @@ export const addresses: FaultGroup = {
       make: async (host) => {
         await host.wires.send('if-veth1', arpRequest(host.guest(1), address('172.16.2.3')));
       },
-      ask: 'vnctl interface show if-veth1',
+      ask: 'vnctl interfaces show if-veth1',
       says: [/if-veth1 asks for 172\.16\.2\.3, which is outside nw-net1/, /netmask or route/],
       cure: 'ip route replace 172.16.2.0/24 via 172.16.1.254',
       by: async () => {},
@@ -40,7 +40,7 @@ export const addresses: FaultGroup = {
       },
       ask: 'vnctl trace --from if-veth1 --to 172.16.1.99',
       says: [/172\.16\.1\.99/, /nw-net1/],
-      cure: 'vnctl interface add --network-uuid nw-net1 --ipv4-address 172.16.1.99 --port-name PORT',
+      cure: 'vnctl interfaces add --network-uuid nw-net1 --ipv4-address 172.16.1.99 --port-name PORT',
       by: async (host) => {
         await host.must('interface add --uuid if-new --network-uuid nw-net1 --ipv4-address 172.16.1.99');
         await host.wires.plug('if-new', 9);
@@ -57,25 +57,25 @@ export const addresses: FaultGroup = {
           datagram(guest, { mac: everyone, ip: 0xffffffff }, [68, 67], new Uint8Array(300)),
         );
       },
-      ask: 'vnctl interface show if-veth1',
+      ask: 'vnctl interfaces show if-veth1',
       says: [/DHCP/, /nw-net1 has no dhcp service/],
-      cure: 'vnctl network-service add --interface-uuid if-gw1 --mode dhcp',
+      cure: 'vnctl network-services add --interface-uuid if-gw1 --mode dhcp',
     },
     {
       what: 'an address is registered twice',
       seen: 'The registration is refused.',
       make: async () => {},
-      ask: 'vnctl interface add --uuid if-web --network-uuid nw-net1 --ipv4-address 172.16.1.1 --mac-address 52:54:00:0d:84:10',
+      ask: 'vnctl interfaces add --uuid if-web --network-uuid nw-net1 --ipv4-address 172.16.1.1 --mac-address 52:54:00:0d:84:10',
       says: [/172\.16\.1\.1/, /if-veth1/],
-      cure: 'vnctl interface show if-veth1',
+      cure: 'vnctl interfaces show if-veth1',
     },
     {
       what: 'a MAC address is registered twice',
       seen: 'The registration is refused.',
       make: async () => {},
-      ask: 'vnctl interface add --uuid if-web --network-uuid nw-net1 --ipv4-address 172.16.1.10 --mac-address 52:54:00:0d:84:01',
+      ask: 'vnctl interfaces add --uuid if-web --network-uuid nw-net1 --ipv4-address 172.16.1.10 --mac-address 52:54:00:0d:84:01',
       says: [/52:54:00:0d:84:01/, /if-veth1/],
-      cure: 'vnctl interface show if-veth1',
+      cure: 'vnctl interfaces show if-veth1',
     },
     {
       what: 'the interface has no address',
@@ -86,7 +86,7 @@ export const addresses: FaultGroup = {
       },
       ask: 'vnctl trace --from if-web --to 172.16.1.1',
       says: [/if-web has no IP lease/],
-      cure: 'vnctl ip-lease add --interface-uuid if-web --network-uuid NETWORK --ipv4-address ADDRESS',
+      cure: 'vnctl ip-leases add --interface-uuid if-web --network-uuid NETWORK --ipv4-address ADDRESS',
       by: (host) => host.must('ip-lease add --interface-uuid if-web --network-uuid nw-net1 --ipv4-address 172.16.1.10'),
       cured: (host) => host.arrives('--from if-web --to 172.16.1.1'),
     },
@@ -94,9 +94,9 @@ export const addresses: FaultGroup = {
       what: 'the address is not one of the network',
       seen: 'The registration is refused.',
       make: async () => {},
-      ask: 'vnctl interface add --uuid if-web --network-uuid nw-net1 --ipv4-address 172.16.9.10',
+      ask: 'vnctl interfaces add --uuid if-web --network-uuid nw-net1 --ipv4-address 172.16.9.10',
       says: [/172\.16\.9\.10/, /an address of nw-net1 \(172\.16\.1\.0\/24\)/],
-      cure: 'vnctl interface add --network-uuid nw-net1',
+      cure: 'vnctl interfaces add --network-uuid nw-net1',
     },
     {
       what: 'the guest has never sent anything',
@@ -119,7 +119,7 @@ export const addresses: FaultGroup = {
       make: (host) => host.must('interface modify if-veth2 --enable-filtering'),
       ask: 'vnctl trace --from if-veth1 --to 255.255.255.255',
       says: [/if-veth2 filters, and may not receive it/],
-      cure: 'vnctl interface modify if-veth2 --enable-filtering false',
+      cure: 'vnctl interfaces modify if-veth2 --enable-filtering false',
       cured: async (host) => {
         await until(async () => {
           const { text } = await host.vnctl('trace --from if-veth1 --to 255.255.255.255');

@@ -12,7 +12,7 @@ export const filters: FaultGroup = {
       make: (host) => host.must('interface modify if-veth2 --enable-filtering'),
       ask: `vnctl trace ${web}`,
       says: [/if-veth2/, /no filter/, /ingress/],
-      cure: 'vnctl interface modify if-veth2 --enable-filtering false',
+      cure: 'vnctl interfaces modify if-veth2 --enable-filtering false',
       cured: (host) => host.arrives(web),
     },
     {
@@ -24,7 +24,7 @@ export const filters: FaultGroup = {
       },
       ask: `vnctl trace ${web}`,
       says: [/fil-web/, /ingress/, /no rule|default/],
-      cure: 'vnctl filter static add fil-web --protocol tcp --src-address 172.16.1.1 --dst-port 80 --action pass',
+      cure: 'vnctl filters static add fil-web --protocol tcp --src-address 172.16.1.1 --dst-port 80 --action pass',
       cured: (host) => host.arrives(web),
     },
     {
@@ -36,7 +36,7 @@ export const filters: FaultGroup = {
       },
       ask: `vnctl trace ${web}`,
       says: [/fil-out/, /egress/],
-      cure: 'vnctl filter modify fil-out --egress-passthrough true',
+      cure: 'vnctl filters modify fil-out --egress-passthrough true',
       cured: (host) => host.arrives(web),
     },
     {
@@ -51,7 +51,7 @@ export const filters: FaultGroup = {
       },
       ask: `vnctl trace ${web}`,
       says: [/fil-web/, /tcp/, /80/],
-      cure: 'vnctl filter static del fil-web --protocol tcp --dst-port 80',
+      cure: 'vnctl filters static del fil-web --protocol tcp --dst-port 80',
       cured: (host) => host.arrives(web),
     },
     {
@@ -60,7 +60,7 @@ export const filters: FaultGroup = {
       make: (host) => host.must('filter add --uuid fil-web --interface-uuid if-veth2 --mode static'),
       ask: 'vnctl explain fil-web',
       says: [/if-veth2/, /enable_filtering/],
-      cure: 'vnctl interface modify if-veth2 --enable-filtering',
+      cure: 'vnctl interfaces modify if-veth2 --enable-filtering',
       cured: (host) => host.inEffect('fil-web'),
     },
     {
@@ -69,7 +69,7 @@ export const filters: FaultGroup = {
       make: (host) => host.must('translation add --uuid tr-web --interface-uuid if-gw2 --mode static_address'),
       ask: 'vnctl explain tr-web',
       says: [/if-gw2/, /enable_route_translation/],
-      cure: 'vnctl interface modify if-gw2 --enable-route-translation',
+      cure: 'vnctl interfaces modify if-gw2 --enable-route-translation',
       cured: (host) => host.inEffect('tr-web'),
     },
     {
@@ -83,7 +83,7 @@ export const filters: FaultGroup = {
       },
       ask: 'vnctl explain tr-web',
       says: [/if-out/, /no router|no route/],
-      cure: 'vnctl route add --interface-uuid if-out --route-link-uuid rl-router --ipv4-network NETWORK/PREFIX',
+      cure: 'vnctl routes add --interface-uuid if-out --route-link-uuid rl-router --ipv4-network NETWORK/PREFIX',
       by: (host) =>
         host.must('route add --interface-uuid if-out --route-link-uuid rl-router --ipv4-network 172.16.7.0/24'),
       cured: (host) => host.inEffect('tr-web'),
@@ -97,7 +97,7 @@ export const filters: FaultGroup = {
       },
       ask: `vnctl trace ${routed}`,
       says: [/172\.16\.1\.1/, /tr-web/, /if-gw2/],
-      cure: 'vnctl translation modify tr-web --passthrough true',
+      cure: 'vnctl translations modify tr-web --passthrough true',
       cured: (host) => host.arrives(routed),
     },
     {
@@ -106,7 +106,7 @@ export const filters: FaultGroup = {
       make: (host) => host.must('interface modify if-gw2 --enable-route-translation'),
       ask: `vnctl trace ${routed}`,
       says: [/if-gw2/, /no translation/],
-      cure: 'vnctl interface modify if-gw2 --enable-route-translation false',
+      cure: 'vnctl interfaces modify if-gw2 --enable-route-translation false',
       cured: (host) => host.arrives(routed),
     },
     {
@@ -125,7 +125,7 @@ export const filters: FaultGroup = {
       },
       ask: `vnctl trace ${routed}`,
       says: [/172\.16\.1\.1/, /tr-web/, /rl-other only/, /rl-router/],
-      cure: 'vnctl translation static-address del tr-web --ingress-ipv4-address 172.16.2.100 --egress-ipv4-address 172.16.1.1 && vnctl translation static-address add tr-web --ingress-ipv4-address 172.16.2.100 --egress-ipv4-address 172.16.1.1',
+      cure: 'vnctl translations static-address del tr-web --ingress-ipv4-address 172.16.2.100 --egress-ipv4-address 172.16.1.1 && vnctl translations static-address add tr-web --ingress-ipv4-address 172.16.2.100 --egress-ipv4-address 172.16.1.1',
       cured: (host) => host.answers(`vnctl trace ${routed}`, [/delivered to if-veth3/]).then(() => {}),
     },
   ],

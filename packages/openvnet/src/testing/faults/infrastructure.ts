@@ -30,8 +30,8 @@ export const infrastructure: FaultGroup = {
         await host.host.stopAgent();
         await host.must('network add --uuid nw-new --ipv4-network 172.16.9.0/24');
       },
-      ask: 'vnctl network show nw-new',
-      says: [/agent node1 went away \d+ s ago and has not applied revision \d+/],
+      ask: 'vnctl networks show nw-new',
+      says: [/agent node1 went away \d+ s ago, and has revision \d+ still to carry out/],
       cure: 'vna --manager',
       by: (host) => host.host.startAgent(),
       cured: (host) => host.inEffect('nw-new'),
@@ -171,7 +171,7 @@ export const infrastructure: FaultGroup = {
       what: 'the disk of the store is full',
       seen: 'Nothing can be registered; what is in effect stays.',
       make: (host) => host.fillDisk(),
-      ask: 'vnctl network add --uuid nw-new --ipv4-network 10.0.0.0/8',
+      ask: 'vnctl networks add --uuid nw-new --ipv4-network 10.0.0.0/8',
       says: [/The store \S+store\.db cannot be written: its disk is full; nothing was changed/],
       cure: 'df -h',
       by: async (host) => host.freeDisk(),

@@ -27,7 +27,7 @@ export const outside: FaultGroup = {
       make: (host) => wire(host, false),
       ask: 'vnctl trace --from if-veth1 --to 10.0.10.7',
       says: [/nw-wire/, /no uplink/],
-      cure: 'vnctl interface add --mode host --network-uuid nw-wire --port-name PORT --ipv4-address ADDRESS',
+      cure: 'vnctl interfaces add --mode host --network-uuid nw-wire --port-name PORT --ipv4-address ADDRESS',
       by: (host) =>
         host.must(
           'interface add --mode host --port-name eth1 --network-uuid nw-wire --ipv4-address 10.0.10.5 --mac-address 52:54:00:00:0a:05',
@@ -42,7 +42,7 @@ export const outside: FaultGroup = {
       make: (host) => wire(host),
       ask: 'vnctl trace --from if-veth1 --to 192.0.2.1',
       says: [/10\.0\.10\.1/, /nw-wire/, /r-out/],
-      cure: 'vnctl route del r-out && vnctl route add --interface-uuid if-gw --route-link-uuid rl-router --network-uuid nw-wire --ipv4-network 0.0.0.0/0 --next-hop-ipv4-address ADDRESS',
+      cure: 'vnctl routes del r-out && vnctl routes add --interface-uuid if-gw --route-link-uuid rl-router --network-uuid nw-wire --ipv4-network 0.0.0.0/0 --next-hop-ipv4-address ADDRESS',
       by: async (host) => {
         await host.must('route del r-out');
         await host.must(
@@ -61,9 +61,9 @@ export const outside: FaultGroup = {
         await host.must('network add --uuid nw-second --mode physical --ipv4-network 10.0.20.0/24');
         await host.must('datapath network add dp-br0 nw-second --interface-uuid if-host');
       },
-      ask: 'vnctl interface show if-host',
+      ask: 'vnctl interfaces show if-host',
       says: [/nw-wire/, /nw-second/, /eth1/],
-      cure: 'vnctl datapath network del dp-br0 nw-second',
+      cure: 'vnctl datapaths networks del dp-br0 nw-second',
       cured: (host) => host.inEffect('if-host'),
     },
     {
@@ -80,7 +80,7 @@ export const outside: FaultGroup = {
       },
       ask: 'vnctl trace --from if-one --to 10.0.30.2',
       says: [/nobody in nw-seg has 10\.0\.30\.2/],
-      cure: 'vnctl interface add --network-uuid nw-seg --ipv4-address 10.0.30.2 --port-name PORT',
+      cure: 'vnctl interfaces add --network-uuid nw-seg --ipv4-address 10.0.30.2 --port-name PORT',
       by: async (host) => {
         await host.must('interface del if-two');
         await host.must('interface add --uuid if-two --network-uuid nw-seg --ipv4-address 10.0.30.2');

@@ -1,7 +1,7 @@
 import type { FaultGroup } from './fault.ts';
 
 const web =
-  'interface add --uuid if-web --network-uuid nw-net1 --ipv4-address 172.16.1.10 --mac-address 52:54:00:0d:84:10';
+  'interfaces add --uuid if-web --network-uuid nw-net1 --ipv4-address 172.16.1.10 --mac-address 52:54:00:0d:84:10';
 const reached = '--from if-web --to 172.16.1.1';
 
 export const ports: FaultGroup = {
@@ -14,9 +14,9 @@ export const ports: FaultGroup = {
         await host.wires.plug('veth9', 9);
         await host.must(web);
       },
-      ask: 'vnctl interface show if-web',
+      ask: 'vnctl interfaces show if-web',
       says: [/no port named if-web on dp-br0/, /Ports without an interface: veth9/],
-      cure: 'vnctl interface modify if-web --port-name veth9',
+      cure: 'vnctl interfaces modify if-web --port-name veth9',
       cured: (host) => host.arrives(reached),
     },
     {
@@ -46,7 +46,7 @@ export const ports: FaultGroup = {
         await host.host.vswitch.addBridge({ name: 'br1', datapathId: '000002fdee8e0a45' });
         await host.host.vswitch.addPort('br1', 'if-web');
       },
-      ask: 'vnctl interface show if-web',
+      ask: 'vnctl interfaces show if-web',
       says: [/if-web is a port of bridge br1 \(0x000002fdee8e0a45\) on node1, which is not registered/],
       cure: 'vnctl datapaths add --uuid dp-br1 --display-name br1 --dpid 0x000002fdee8e0a45 --node-id node1',
       cured: (host) => host.inEffect('if-web'),
@@ -60,9 +60,9 @@ export const ports: FaultGroup = {
         await host.host.vswitch.addPort('br1', 'if-web');
         await host.must(`${web} --owner-datapath-uuid dp-br0`);
       },
-      ask: 'vnctl interface show if-web',
+      ask: 'vnctl interfaces show if-web',
       says: [/port if-web is on dp-br1, but the owner of if-web is dp-br0/],
-      cure: 'vnctl interface modify if-web --owner-datapath-uuid dp-br1',
+      cure: 'vnctl interfaces modify if-web --owner-datapath-uuid dp-br1',
       cured: (host) => host.inEffect('if-web'),
     },
     {
@@ -72,7 +72,7 @@ export const ports: FaultGroup = {
         await host.must(web);
         await host.host.vswitch.vsctl('add-port', 'br0', 'if-web', '--', 'set', 'interface', 'if-web', 'type=patch');
       },
-      ask: 'vnctl interface show if-web',
+      ask: 'vnctl interfaces show if-web',
       says: [/port if-web on dp-br0/, /Open vSwitch says: .*peer/],
       cure: 'ovs-vsctl del-port br0 if-web',
       cured: async (host) => {
@@ -94,8 +94,8 @@ export const ports: FaultGroup = {
       what: "the link of the sender's port is down",
       seen: 'Nothing that the guest sends arrives anywhere.',
       make: (host) => host.link('if-veth1', 'down'),
-      ask: 'vnctl interface show if-veth1',
-      says: [/port if-veth1 on dp-br0 is administratively down/],
+      ask: 'vnctl interfaces show if-veth1',
+      says: [/port if-veth1 on dp-br0 is switched off on its host/],
       cure: 'ip link set if-veth1 up',
       by: (host) => host.link('if-veth1', 'up'),
     },
@@ -104,8 +104,8 @@ export const ports: FaultGroup = {
       seen: 'The second one is refused.',
       make: async () => {},
       ask: `vnctl ${web} --port-name if-veth1`,
-      says: [/port_name if-veth1 .*is already used by .*if-veth1/],
-      cure: 'vnctl interface show if-veth1',
+      says: [/port_name if-veth1 .*is taken already/, /if-veth1\) has it/],
+      cure: 'vnctl interfaces show if-veth1',
     },
     {
       what: 'a gateway was registered as a guest',
@@ -120,15 +120,15 @@ export const ports: FaultGroup = {
         );
       },
       ask: 'vnctl explain r-net3',
-      says: [/if-gw3 has mode vif; a gateway needs mode simulated/],
-      cure: 'vnctl interface modify if-gw3 --mode simulated',
+      says: [/if-gw3 is of mode vif; a gateway is of mode simulated/],
+      cure: 'vnctl interfaces modify if-gw3 --mode simulated',
       cured: (host) => host.inEffect('r-net3'),
     },
     {
       what: 'the interface has no port any more',
       seen: 'A guest that worked reaches nobody.',
       make: (host) => host.must('interfaces ports del if-veth2'),
-      ask: 'vnctl interface show if-veth2',
+      ask: 'vnctl interfaces show if-veth2',
       says: [/interface if-veth2 has no port/],
       cure: 'vnctl interfaces ports add if-veth2 --port-name NAME',
       by: (host) => host.must('interfaces ports add if-veth2 --port-name if-veth2'),

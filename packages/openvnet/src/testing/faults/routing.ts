@@ -13,7 +13,7 @@ export const routing: FaultGroup = {
       make: (host) => host.must('route del r-net2'),
       ask,
       says: [/nw-net2/, /rl-router/],
-      cure: 'vnctl route add --interface-uuid if-gw2 --route-link-uuid rl-router --network-uuid nw-net2 --ipv4-network 172.16.2.0/24',
+      cure: 'vnctl routes add --interface-uuid if-gw2 --route-link-uuid rl-router --network-uuid nw-net2 --ipv4-network 172.16.2.0/24',
       cured,
     },
     {
@@ -22,7 +22,7 @@ export const routing: FaultGroup = {
       make: (host) => host.must('route del r-net1'),
       ask,
       says: [/if-gw1|nw-net1/],
-      cure: 'vnctl route add --interface-uuid if-gw1 --route-link-uuid rl-router --network-uuid nw-net1 --ipv4-network 172.16.1.0/24',
+      cure: 'vnctl routes add --interface-uuid if-gw1 --route-link-uuid rl-router --network-uuid nw-net1 --ipv4-network 172.16.1.0/24',
       cured,
     },
     {
@@ -40,7 +40,7 @@ export const routing: FaultGroup = {
       make: (host) => host.must('route modify r-net2 --egress false'),
       ask,
       says: [/r-net2/, /egress/],
-      cure: 'vnctl route modify r-net2 --egress',
+      cure: 'vnctl routes modify r-net2 --egress',
       cured,
     },
     {
@@ -49,7 +49,7 @@ export const routing: FaultGroup = {
       make: (host) => host.must('route modify r-net1 --ingress false'),
       ask,
       says: [/r-net1/, /ingress/],
-      cure: 'vnctl route modify r-net1 --ingress true',
+      cure: 'vnctl routes modify r-net1 --ingress true',
       cured,
     },
     {
@@ -64,7 +64,7 @@ export const routing: FaultGroup = {
       },
       ask,
       says: [/r-net2/, /rl-other/, /rl-router/],
-      cure: 'vnctl route del r-net2 && vnctl route add --interface-uuid if-gw2 --route-link-uuid rl-router --network-uuid nw-net2 --ipv4-network 172.16.2.0/24',
+      cure: 'vnctl routes del r-net2 && vnctl routes add --interface-uuid if-gw2 --route-link-uuid rl-router --network-uuid nw-net2 --ipv4-network 172.16.2.0/24',
       cured,
     },
     {
@@ -78,7 +78,7 @@ export const routing: FaultGroup = {
       },
       ask,
       says: [/r-net2/, /if-gw1/, /nw-net1/],
-      cure: 'vnctl route del r-net2 && vnctl route add --interface-uuid if-gw2 --route-link-uuid rl-router --network-uuid nw-net2 --ipv4-network 172.16.2.0/24',
+      cure: 'vnctl routes del r-net2 && vnctl routes add --interface-uuid if-gw2 --route-link-uuid rl-router --network-uuid nw-net2 --ipv4-network 172.16.2.0/24',
       cured,
     },
     {
@@ -92,7 +92,7 @@ export const routing: FaultGroup = {
       },
       ask,
       says: [/172\.16\.2\.3/, /r-net2/, /172\.16\.2\.0\/31/],
-      cure: 'vnctl route del r-net2 && vnctl route add --interface-uuid if-gw2 --route-link-uuid rl-router --network-uuid nw-net2 --ipv4-network 172.16.2.0/24',
+      cure: 'vnctl routes del r-net2 && vnctl routes add --interface-uuid if-gw2 --route-link-uuid rl-router --network-uuid nw-net2 --ipv4-network 172.16.2.0/24',
       cured,
     },
     {
@@ -101,7 +101,7 @@ export const routing: FaultGroup = {
       make: (host) => host.must('network modify nw-net2 --mtu 1000'),
       ask: `${ask} --size 1400`,
       says: [/nw-net2/, /1000/, /don't-fragment|don't fragment/],
-      cure: 'vnctl network modify nw-net2 --mtu 1400',
+      cure: 'vnctl networks modify nw-net2 --mtu 1400',
       cured: (host) => host.arrives(`${routed} --size 1400`),
     },
     {
@@ -110,7 +110,7 @@ export const routing: FaultGroup = {
       make: async () => {},
       ask: 'vnctl trace --from if-veth1 --to 172.16.2.99',
       says: [/172\.16\.2\.99/, /nw-net2/],
-      cure: 'vnctl interface add --network-uuid nw-net2 --ipv4-address 172.16.2.99 --port-name PORT',
+      cure: 'vnctl interfaces add --network-uuid nw-net2 --ipv4-address 172.16.2.99 --port-name PORT',
       by: async (host) => {
         await host.must('interface add --uuid if-new --network-uuid nw-net2 --ipv4-address 172.16.2.99');
         await host.wires.plug('if-new', 9);

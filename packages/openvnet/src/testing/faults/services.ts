@@ -19,8 +19,8 @@ async function dns(host: FaultHost, more = ''): Promise<void> {
   await host.inEffect('ns-dns');
 }
 
-const offered = { ask: 'vnctl network-service show ns-dns' } as const;
-const again = 'vnctl network-service add --interface-uuid if-gw1 --mode dhcp';
+const offered = { ask: 'vnctl network-services show ns-dns' } as const;
+const again = 'vnctl network-services add --interface-uuid if-gw1 --mode dhcp';
 
 export const services: FaultGroup = {
   title: 'DHCP and DNS',
@@ -29,17 +29,17 @@ export const services: FaultGroup = {
       what: 'a service is at an interface that is not simulated',
       seen: 'Nobody gets an address by DHCP.',
       make: (host) => host.must('network-service add --uuid ns-dhcp --interface-uuid if-veth2 --mode dhcp'),
-      ask: 'vnctl network-service show ns-dhcp',
+      ask: 'vnctl network-services show ns-dhcp',
       says: [/if-veth2 is of mode vif/, /simulated/],
-      cure: `vnctl network-service del ns-dhcp && ${again}`,
+      cure: `vnctl network-services del ns-dhcp && ${again}`,
     },
     {
       what: 'a service is at no interface',
       seen: 'Nobody gets an address by DHCP.',
       make: (host) => host.must('network-service add --uuid ns-dhcp --mode dhcp'),
-      ask: 'vnctl network-service show ns-dhcp',
+      ask: 'vnctl network-services show ns-dhcp',
       says: [/ns-dhcp has no interface/],
-      cure: `vnctl network-service del ns-dhcp && ${again}`,
+      cure: `vnctl network-services del ns-dhcp && ${again}`,
     },
     {
       what: 'the guest asks for its address by DHCP, and none is leased to it',
@@ -53,9 +53,9 @@ export const services: FaultGroup = {
         const request = datagram(guest, { mac: everyone, ip: 0xffffffff }, [68, 67], new Uint8Array(300));
         await host.wires.send('if-web', request);
       },
-      ask: 'vnctl interface show if-web',
+      ask: 'vnctl interfaces show if-web',
       says: [/DHCP request, but if-web has no IP lease/],
-      cure: 'vnctl ip-lease add --interface-uuid if-web --network-uuid NETWORK --ipv4-address ADDRESS',
+      cure: 'vnctl ip-leases add --interface-uuid if-web --network-uuid NETWORK --ipv4-address ADDRESS',
       by: (host) => host.must('ip-lease add --interface-uuid if-web --network-uuid nw-net1 --ipv4-address 172.16.1.10'),
       cured: (host) => host.arrives('--from if-web --to 172.16.1.1'),
     },
@@ -68,7 +68,7 @@ export const services: FaultGroup = {
       },
       ...offered,
       says: [/shop\.net1/, /ago/, /below net1/],
-      cure: 'vnctl dns-service dns-record add dnss-1 --uuid dnsr-NAME --name shop.net1 --ipv4-address ADDRESS',
+      cure: 'vnctl dns-services dns-records add dnss-1 --uuid dnsr-NAME --name shop.net1 --ipv4-address ADDRESS',
       by: (host) =>
         host.must('dns-service dns-record add dnss-1 --uuid dnsr-shop --name shop.net1 --ipv4-address 172.16.1.2'),
     },
@@ -81,7 +81,7 @@ export const services: FaultGroup = {
       },
       ...offered,
       says: [/veth2\.example\.org, which is not below net1/, /no public_dns/],
-      cure: 'vnctl dns-service modify dnss-1 --public-dns ADDRESS',
+      cure: 'vnctl dns-services modify dnss-1 --public-dns ADDRESS',
       by: (host) => host.must('dns-service modify dnss-1 --public-dns 127.0.0.1'),
     },
     {
@@ -93,7 +93,7 @@ export const services: FaultGroup = {
       },
       ...offered,
       says: [/127\.0\.0\.254/, /example\.org/, /server (unreachable|silent)/],
-      cure: 'vnctl dns-service modify dnss-1 --public-dns ADDRESS',
+      cure: 'vnctl dns-services modify dnss-1 --public-dns ADDRESS',
       by: (host) => host.must('dns-service modify dnss-1 --public-dns 127.0.0.1'),
     },
   ],

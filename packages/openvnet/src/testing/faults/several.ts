@@ -73,12 +73,12 @@ export const several: FaultGroup = {
         await host.vswitch.vsctl('set-controller', 'br0', 'tcp:127.9.9.9:6653');
         await host.vswitch.ofctl('-O', 'OpenFlow13', 'add-flow', 'br0', 'table=0,priority=9999,actions=drop');
       },
-      ask: 'vnctl datapath show dp-br0',
-      says: [/another program has changed \S*flows.*of br0 .*the changes were reverted/],
+      ask: 'vnctl datapaths show dp-br0',
+      says: [/another program has changed \S*flows.*of br0 .*what it changed was put back/],
       cure: 'ovs-vsctl set-controller br0 tcp:',
       prints: /Use: ovs-vsctl set-controller br0 tcp:127\.\d+\.\d+\.\d+:6633/,
       by: ({ host }) => host.setController(),
-      cured: (host) => host.answers('vnctl datapath show dp-br0', [/Use: grep/]).then(() => host.arrives()),
+      cured: (host) => host.answers('vnctl datapaths show dp-br0', [/Use: grep/]).then(() => host.arrives()),
     },
     {
       what: 'another program sets the fail mode to standalone',
