@@ -108,13 +108,15 @@ export class Connections {
       if (way === 'dialled') log.info(told, what);
       else this.#visits.say((more) => log.info({ ...told, ...more }, what));
     };
-    tell('a switch is connected');
-    connection.on('error', (error) => log.warn({ datapath: dpid, err: error }, 'the switch said something unexpected'));
+    tell('a switch connected');
+    connection.on('error', (error) =>
+      log.warn({ datapath: dpid, err: error }, 'the switch sent an unexpected message'),
+    );
     const silence = setTimeout(onChange, silenceMs);
     void connection.closed.then(() => {
       all.splice(all.indexOf(claim), 1);
       if (all.length === 0 && this.#all.get(dpid) === all) this.#all.delete(dpid);
-      if (!this.#closed) tell('a switch has gone');
+      if (!this.#closed) tell('a switch disconnected');
       clearTimeout(silence);
       onGone(dpid, connection);
     });

@@ -92,9 +92,7 @@ describe('a client', () => {
     const { socket, heard } = await client(manager, head('/apply', 4 << 20));
     socket.write('x'.repeat(2 << 20));
     await until(() => heard().includes('"503"'));
-    expect(heard()).toMatch(
-      /^HTTP\/1.1 503 (.|\s)*retry-after: 1(.|\s)*request bodies exceed 1048576 bytes/,
-    );
+    expect(heard()).toMatch(/^HTTP\/1.1 503 (.|\s)*retry-after: 1(.|\s)*request bodies exceed 1048576 bytes/);
     const { status } = await fetch(`${manager.url}/api/1.0/apply`, {
       method: 'POST',
       body: topology.padEnd(100_000),

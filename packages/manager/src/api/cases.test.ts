@@ -131,11 +131,7 @@ describe('an interface', () => {
       refused(400, '110', 'IP Address 172.16.2.9 not in subnet 172.16.1.0.'),
     );
     expect(await taken({ port_name: 'if-veth2' })).toMatchObject(
-      refused(
-        400,
-        '110',
-        'port_name if-veth2 with datapath_uuid none is already used by interface port (if-veth2)',
-      ),
+      refused(400, '110', 'port_name if-veth2 with datapath_uuid none is already used by interface port (if-veth2)'),
     );
     expect((await call('GET', '/interfaces/if-x')).status).toBe(404);
     expect((await done('GET', '/mac_leases')).total_count).toBe(3);
@@ -213,11 +209,7 @@ describe('an interface', () => {
     const added = await done('POST', path, { datapath_uuid: 'dp-br0', port_name: 'tap1' });
     expect(added).toMatchObject({ datapath_uuid: 'dp-br0', port_name: 'tap1', singular: true, interface_mode: 'vif' });
     expect(await call('POST', path, { datapath_uuid: 'dp-br0' })).toMatchObject(
-      refused(
-        400,
-        '110',
-        expect.stringContaining('interface_uuid if-veth1 with datapath_uuid dp-br0 is already used'),
-      ),
+      refused(400, '110', expect.stringContaining('interface_uuid if-veth1 with datapath_uuid dp-br0 is already used')),
     );
     expect(await done('DELETE', path, { port_name: 'other' })).toEqual([]);
     expect(await done('DELETE', path, { datapath_uuid: 'dp-br0' })).toEqual([added]);

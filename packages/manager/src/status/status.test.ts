@@ -250,10 +250,10 @@ it('a filter and a translation say that their interface does not use them', asyn
   await manager.done('POST', '/filters', { uuid: 'fil-a', interface_uuid: 'if-veth1', mode: 'static' });
   await manager.done('POST', '/translations', { uuid: 'tr-a', interface_uuid: 'if-gw', mode: 'static_address' });
   expect((await statusOf('/filters/fil-a')).notes).toEqual([
-    'if-veth1 has enable_filtering false, so that everything passes. Use: vnctl interfaces modify if-veth1 --enable-filtering',
+    'if-veth1 has enable_filtering false, so everything passes. Use: vnctl interfaces modify if-veth1 --enable-filtering',
   ]);
   expect((await statusOf('/translations/tr-a')).notes).toEqual([
-    'if-gw has enable_route_translation false, so that nothing is translated. Use: vnctl interfaces modify if-gw --enable-route-translation',
+    'if-gw has enable_route_translation false, so nothing is translated. Use: vnctl interfaces modify if-gw --enable-route-translation',
   ]);
   await manager.done('PUT', '/interfaces/if-veth1', { enable_filtering: 'true' });
   expect((await statusOf('/filters/fil-a')).notes).toEqual([]);

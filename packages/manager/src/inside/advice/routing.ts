@@ -46,7 +46,7 @@ export const routing: Pick<Advice, 'no_gateway' | 'no_router' | 'no_route'> = {
     const shut = covering.find((route) => route.route_link_id === route_link_id && !route.egress);
     if (shut)
       return [
-        `${shut.uuid} leads to ${ipv4ToText(to)}, and its egress is false. Use: ${shell`vnctl routes modify ${shut.uuid} --egress true`}`,
+        `${shut.uuid} leads to ${ipv4ToText(to)}, but its egress is false. Use: ${shell`vnctl routes modify ${shut.uuid} --egress true`}`,
       ];
     const network = await networkWith(reader, to);
     const idle = covering.find((route) => route.route_link_id === route_link_id);
@@ -57,7 +57,7 @@ export const routing: Pick<Advice, 'no_gateway' | 'no_router' | 'no_route'> = {
       const gateway = await reader.get('interface', elsewhere.interface_id);
       const again = network && gateway && ` && ${command(...routeWords(gateway.uuid, link.uuid, network))}`;
       return [
-        `${elsewhere.uuid} leads to ${ipv4ToText(to)}, and belongs to ${other?.uuid}, not to ${link.uuid}. Use: ${shell`vnctl routes del ${elsewhere.uuid}`}${again ?? ''}`,
+        `${elsewhere.uuid} leads to ${ipv4ToText(to)}, but belongs to ${other?.uuid}, not to ${link.uuid}. Use: ${shell`vnctl routes del ${elsewhere.uuid}`}${again ?? ''}`,
       ];
     }
     if (!network) return [`no network has ${ipv4ToText(to)}. Use: vnctl networks show`];
@@ -97,11 +97,11 @@ async function whyIdle(reader: Reader, route: RowOf<'route'>, link: RowOf<'route
 }
 
 function notSimulated({ uuid, mode }: RowOf<'interface'>): string {
-  return `${uuid} is of mode ${mode}; a gateway is of mode simulated. Use: ${shell`vnctl interfaces modify ${uuid} --mode simulated`}`;
+  return `${uuid} has mode ${mode}; a gateway needs mode simulated. Use: ${shell`vnctl interfaces modify ${uuid} --mode simulated`}`;
 }
 
 function letIn({ uuid }: RowOf<'route'>, whom: string): string {
-  return `${uuid} would let ${whom} in, and its ingress is false. Use: ${shell`vnctl routes modify ${uuid} --ingress true`}`;
+  return `${uuid} would let ${whom} in, but its ingress is false. Use: ${shell`vnctl routes modify ${uuid} --ingress true`}`;
 }
 
 async function networkWith(reader: Reader, address: number): Promise<RowOf<'network'> | undefined> {

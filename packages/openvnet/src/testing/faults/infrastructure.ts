@@ -31,7 +31,7 @@ export const infrastructure: FaultGroup = {
         await host.must('network add --uuid nw-new --ipv4-network 172.16.9.0/24');
       },
       ask: 'vnctl networks show nw-new',
-      says: [/agent node1 went away \d+ s ago, and has revision \d+ still to carry out/],
+      says: [/agent node1 went away \d+ s ago and has not applied revision \d+/],
       cure: 'vna --manager',
       by: (host) => host.host.startAgent(),
       cured: (host) => host.inEffect('nw-new'),
@@ -158,9 +158,7 @@ export const infrastructure: FaultGroup = {
         await host.host.startManager();
       },
       ask: 'vnctl status',
-      says: [
-        /agent node1 has flows of store \S+, but this manager serves store \S+; the switches keep their flows/,
-      ],
+      says: [/agent node1 has flows of store \S+, but this manager serves store \S+; the switches keep their flows/],
       cure: 'vnctl datapaths adopt DATAPATH',
       by: async (host) => {
         await host.register();

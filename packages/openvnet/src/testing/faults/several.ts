@@ -74,7 +74,7 @@ export const several: FaultGroup = {
         await host.vswitch.ofctl('-O', 'OpenFlow13', 'add-flow', 'br0', 'table=0,priority=9999,actions=drop');
       },
       ask: 'vnctl datapaths show dp-br0',
-      says: [/another program has changed \S*flows.*of br0 .*what it changed was put back/],
+      says: [/another program has changed \S*flows.*of br0 .*the changes were reverted/],
       cure: 'ovs-vsctl set-controller br0 tcp:',
       prints: /Use: ovs-vsctl set-controller br0 tcp:127\.\d+\.\d+\.\d+:6633/,
       by: ({ host }) => host.setController(),
