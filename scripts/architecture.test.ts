@@ -1,6 +1,6 @@
 /** Rules that no linter knows: who may import whom, and that generated pages are fresh. */
 import { globSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { pages } from './pages.ts';
 
@@ -63,6 +63,16 @@ describe('files', () => {
     expect(globSync('packages/*/src').flatMap(circlesIn)).toEqual([]);
   });
 
+  it('have the folders that docs/architecture.md draws', () => {
+    const [, drawing = ''] = readFileSync('docs/architecture.md', 'utf8').split('## Where things are');
+    const drawn = [...drawing.split('```')[1]!.matchAll(/([a-z]+)\/ /g)].map(([, folder]) => folder!);
+    const folders = ['cli', 'manager', 'agent', 'compiler'].flatMap((name) =>
+      globSync(`packages/${name}/src/*/`).map((path) => basename(path)),
+    );
+    const ofTests = ['testing', 'end-to-end'];
+    expect(drawn.sort()).toEqual(folders.filter((folder) => !ofTests.includes(folder)).sort());
+  });
+
   it('have at most 400 lines', () => {
     const long = globSync('packages/*/src/**/*.ts')
       .map((path) => [path, readFileSync(path, 'utf8').split('\n').length - 1] as const)
@@ -96,7 +106,7 @@ function circlesIn(directory: string): string[] {
 describe('a program', () => {
   it.each([
     ['agent', ['zod', 'yaml', 'kysely', 'fastify']],
-    ['manager', ['yaml']],
+    ['manager', ['yaml', '@fastify/swagger', '@fastify/swagger-ui']],
   ])('%s does not hold the libraries %s, which cost memory, before they are needed', (name, spared) => {
     const loaded = loadedBy(`packages/${name}/src/main.ts`);
     expect(loaded).toContain('pino');

@@ -40,8 +40,9 @@ function pipelinePage(): string {
     'vnctl trace --from if-veth1 --to 172.16.2.3     # the tables that a packet passes',
     '```\n',
     'Packets pass the tables in this order. `ovs-ofctl dump-flows` shows tables by number and registers by field. The first byte',
-    'of a cookie is the feature, the rest is the number of the item. A table goes on at one of its next tables; it calls a table',
-    'as a subroutine, from which the packet returns. The last column says what happens to a packet that matches no flow.\n',
+    'of a cookie is the feature, the rest is the number of the item: the object, or part of one, for which the feature computed the flow.',
+    'A packet continues at one of the next tables of a table. A table that is called is a subroutine, from which the packet returns. The',
+    'last column says what happens to a packet that matches no flow.\n',
     grid(['number', 'table', 'purpose', 'matches', 'writes', 'next tables', 'calls', 'no match'], tableRows),
     '## Registers\n',
     'Two registers that are never in use in the same table may share a field. All registers of a packet are zero in the first table.\n',
@@ -83,7 +84,8 @@ function resourcesPage(): string {
     'curl http://127.0.0.1:9090/api/1.0/openapi.json',
     '```\n',
     'Parameters have these names in the API; options of `vnctl` have dashes in their place: `--display-name`. Each table lists the',
-    'parameters in the order in which they are checked. A parameter that cannot change is given when the object is created.\n',
+    'parameters in the order in which they are checked. Unless a parameter can change, it is given only when the object is created.',
+    'Every object also has a `uuid`, which is random if it is not given.\n',
     ...parts,
   ].join('\n');
 }
@@ -93,7 +95,9 @@ function faultsPage(): string {
     [
       `## ${title}\n`,
       ...faults.map(({ what, seen, ask, says, cure }) => {
-        const said = says.map((part) => `> ${saidIn(part)}`).join('\n');
+        // An age is nothing that a reader could compare.
+        const telling = says.map(saidIn).filter((part) => part !== 'ago');
+        const said = `The answer contains ${words(telling)}.`;
         return `### ${capital(what)}\n\n${seen}\n\n\`\`\`\n${ask}\n\`\`\`\n\n${said}\n\nUse: \`${cure}\`\n`;
       }),
     ].join('\n'),
@@ -106,19 +110,21 @@ function faultsPage(): string {
     'vnctl status',
     'vnctl explain UUID',
     '```\n',
-    'Find your symptom below, type the command, and compare the answer; it ends with the command that fixes the fault. Names and',
-    'addresses are from an example: guests `if-veth1` and `if-veth2` in network `nw-net1`, `if-veth3` and `if-veth4` in `nw-net2`,',
-    'gateways `if-gw1` and `if-gw2`, on bridge `br0`, which is datapath `dp-br0`, on host `node1`. A test makes each fault on a real',
-    'switch, runs the command and applies the fix.\n',
+    'Find your symptom below, type the command, and compare the answer. Only the words that identify the fault are quoted here, with `…`',
+    'where they vary. The answer ends with the command that fixes the fault, in full and with your names; replace words in capitals,',
+    'such as `PORT`, by values of yours. In the examples, guests `if-veth1` and `if-veth2` are in network `nw-net1`, `if-veth3` and',
+    '`if-veth4` in `nw-net2`, the gateways are `if-gw1` and `if-gw2`, and all are on bridge `br0`, which is datapath `dp-br0`, on host',
+    '`node1`. A test makes each fault on a real switch, runs the command and applies the fix.\n',
     ...parts,
   ].join('\n');
 }
 
-/** What an answer says, for people: parts that vary are three dots. */
+/** What an answer says, for people: parts that vary are three dots, and of several wordings it is the first. */
 function saidIn(part: string | RegExp): string {
   if (typeof part === 'string') return part;
   return part.source
     .replaceAll(/\((\?:)?([^()|]*)\|[^()]*\)/g, '$2')
+    .replace(/\|.*/, '')
     .replaceAll(/(\\[dwSsD]|\[[^\]]*\]|\.)[*+]\??|\\d/g, '…')
     .replaceAll(/^\^|\$$/g, '')
     .replaceAll(/\\(.)/g, '$1');

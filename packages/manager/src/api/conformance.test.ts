@@ -208,6 +208,13 @@ it('describes every operation once, for people and for programs', async () => {
   const page = await manager.app.inject('/api/1.0/docs/');
   expect([page.statusCode, page.headers['content-type']]).toEqual([200, expect.stringContaining('text/html')]);
   expect((await manager.app.inject('/api/1.0/docs/static/swagger-ui.css')).statusCode).toBe(200);
+  expect(page.headers).toMatchObject({ 'x-request-id': expect.any(String), 'x-content-type-options': 'nosniff' });
+  const shown = await manager.app.inject('/api/1.0/docs/json');
+  expect(shown.json()).toEqual((await call('GET', '/openapi')).body);
+  expect(await manager.app.inject('/api/1.0/docs/static/none.js')).toMatchObject({
+    statusCode: 404,
+    body: '<h1>Not Found</h1>',
+  });
 });
 
 /** A datapath id as answers show it. */

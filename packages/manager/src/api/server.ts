@@ -88,7 +88,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   await app.register(api, { prefix: apiPath });
   app.get('/browse', (request, reply) => showBrowse(endpoints, request, reply));
   app.get('/', (_request, reply) => reply.type('text/html;charset=utf-8').send(welcome(version)));
-  await serveDocs(app, description);
+  serveDocs(app, description, notFound);
   return app;
 
   /** Made when it is first asked for. */

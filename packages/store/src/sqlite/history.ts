@@ -99,6 +99,8 @@ export class History {
           .selectFrom('changes')
           .select(['kind', 'object_id', 'removed'])
           .where('revision', '>', slot('revision'))
+          // In this order the index by revision serves; by the id alone SQLite reads the log from its beginning.
+          .orderBy('revision')
           .orderBy('id')
           .limit(slot('limit')),
       )
@@ -118,15 +120,18 @@ export class History {
     if (ids.length === 0) return new Map();
     const rows = this.#database
       .prepare('revisions', (builder, slot) =>
-        builder
-          .selectFrom('changes')
-          .select((ask) => ['object_id', ask.fn.max<number>('revision').as('revision')])
-          .where('kind', '=', slot('kind'))
-          .where('object_id', 'in', sql<number>`(select value from json_each(${slot('ids')}))`)
-          .groupBy('object_id'),
+        builder.selectFrom(sql<{ value: number }>`json_each(${slot('ids')})`.as('wanted')).select((ask) => [
+          'wanted.value as object_id',
+          ask
+            .selectFrom('changes')
+            .select((of) => of.fn.max<number | null>('revision').as('newest'))
+            .where('kind', '=', slot('kind'))
+            .whereRef('object_id', '=', 'wanted.value')
+            .as('revision'),
+        ]),
       )
-      .all({ kind, ids: JSON.stringify(ids) }) as { object_id: number; revision: number }[];
-    return new Map(rows.map((row) => [row.object_id, row.revision]));
+      .all({ kind, ids: JSON.stringify(ids) }) as { object_id: number; revision: number | null }[];
+    return new Map(rows.flatMap((row) => (row.revision === null ? [] : [[row.object_id, row.revision] as const])));
   }
 
   log(of: { readonly kind: Kind; readonly id: number } | { readonly revision: number }): Logged[] {
