@@ -319,7 +319,7 @@ export class ServedSwitch {
     const gone = new Set<string>();
     const readBack = !foreign && installed.size > 0;
     // Where all flows are new, each is compared as it is computed.
-    const isNew = flows.touched === flows.size;
+    const isNew = flows.untaken;
     const last = (touched: Iterable<string>): Iterable<string> => {
       if (foreign) return foreign.size > 0 ? [...touched, ...foreign] : touched;
       return isNew ? touched : flows.keys();

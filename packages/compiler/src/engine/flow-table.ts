@@ -13,6 +13,7 @@ export class FlowTable {
   /** Flows of keys that more than one item claims, in order; the first is in `#flows`. */
   readonly #claims = new Map<string, EncodedFlow[]>();
   #touched = new Set<string>();
+  #taken = false;
 
   get size(): number {
     return this.#flows.size;
@@ -58,10 +59,16 @@ export class FlowTable {
     return differ;
   }
 
+  /** Whether nobody has taken what changed yet, so that everything here is among it. */
+  get untaken(): boolean {
+    return !this.#taken;
+  }
+
   /** Keys that changed since the last call. */
   takeTouched(): Set<string> {
     const touched = this.#touched;
     this.#touched = new Set();
+    this.#taken = true;
     return touched;
   }
 
