@@ -33,6 +33,8 @@ const slack = 16 << 20;
 export class SliceFile {
   readonly #path: string;
   readonly #log: Logger;
+  /** Whether the last change could not be written. */
+  #failing = false;
   #file: number | undefined;
   #heardFile: number | undefined;
   #snapshotSize = 0;
@@ -87,11 +89,16 @@ export class SliceFile {
       else this.#replace(slice.type === 'snapshot' ? line : lineOf(snapshot()));
       const { store, revision, epoch } = slice;
       this.#note({ store, revision, ...(epoch !== undefined && { epoch }) });
+      if (this.#failing) this.#log.info({ path: this.#path }, 'the copy on disk is written again');
+      this.#failing = false;
     } catch (error) {
-      this.#log.error(
-        { path: this.#path, err: error },
-        'the copy on disk cannot be written and is removed; after a restart without the manager, the switches keep their flows',
-      );
+      // The next change meets the same disk.
+      if (!this.#failing)
+        this.#log.error(
+          { path: this.#path, err: error },
+          'the copy on disk cannot be written and is removed; after a restart without the manager, the switches keep their flows',
+        );
+      this.#failing = true;
       this.#remove();
     }
   }

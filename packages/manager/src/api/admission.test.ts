@@ -148,7 +148,8 @@ describe('a host name', () => {
     expect(JSON.parse(body)).toEqual({
       error: 'Vnet::Endpoints::Errors::Forbidden',
       code: '403',
-      message: `Could not take Host evil.example\\u{85}${'x'.repeat(87)}... (expected an IP address, localhost, or a name set with vnmgr --allow-host)`,
+      message: `Could not take Host evil.example\\u{85}${'x'.repeat(87)}...`,
+      hint: 'expected an IP address, localhost, or a name set with vnmgr --allow-host',
     });
   });
 });

@@ -48,7 +48,7 @@ export function refusalOfVisitor(
 }
 
 function refusal(what: string, expected: string): ApiError {
-  return new ApiError('forbidden', `Could not take ${what} (${expected})`);
+  return new ApiError('forbidden', `Could not take ${what}`, { hint: expected });
 }
 
 /** The host of a Host header, without its port; undefined if it is malformed. */

@@ -17,9 +17,10 @@ export function messageOf({ headers }: FastifyRequest): string | null {
   const given = headers['x-openvnet-message'];
   if (typeof given !== 'string' || given === '') return null;
   const text = decoded(given);
-  const expected = `expected at most ${mostInMessage} characters without control characters`;
   if (text.length > mostInMessage || /\p{Cc}/u.test(text)) {
-    throw new ApiError('argument', `Could not take header X-OpenVNet-Message: ${given.slice(0, 80)} (${expected})`);
+    throw new ApiError('argument', `Could not take header X-OpenVNet-Message: ${given.slice(0, 80)}`, {
+      hint: `expected at most ${mostInMessage} characters without control characters`,
+    });
   }
   return text;
 }

@@ -1,4 +1,5 @@
 import { agoTextOf, type RowOf, shell } from '@openvnet/model';
+import { isSameHost } from '../status/claims.ts';
 import { digitsOf, type Facts, type ServedDatapath, servedOf, whyUnserved } from '../status/facts.ts';
 import { releasing } from '../status/releases.ts';
 import type { Behaviour } from './behaviour.ts';
@@ -28,6 +29,14 @@ type Seen = Pick<ServedDatapath, 'agent' | 'bridge'>;
 /** Bridges with one datapath id are taken for one switch, so that each has the flows of both. */
 function severalHosts(facts: Facts, { uuid, dpid, node_id }: RowOf<'datapath'>, seen: readonly Seen[]): string[] {
   if (seen.length < 2) return [];
+  const [first] = seen;
+  if (seen.every(({ agent }) => isSameHost(agent, first!.agent))) {
+    const agents = seen.map(({ agent }) => `${agent.node} (pid ${agent.hello.pid})`).join(', ');
+    const surplus = seen.find((one) => one.agent.node !== node_id) ?? seen[1]!;
+    return [
+      `${uuid}: several agents of host ${first!.agent.hello.hostname} serve bridge ${first!.bridge.name}: ${agents}. Stop all but one. There, use: ${shell`kill ${surplus.agent.hello.pid}`}`,
+    ];
+  }
   const where = seen.map(({ agent, bridge }) => `${bridge.name} on ${agent.node}`).join(', ');
   const { agent, bridge } = seen.find((one) => one.agent.node !== node_id) ?? seen[1]!;
   const other = `other-config:datapath-id=${freeDpid(facts, dpid)}`;

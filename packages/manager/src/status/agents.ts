@@ -130,6 +130,7 @@ export class Agents implements Disposable {
     if (agent.connection !== connection) return;
     agent.connection = undefined;
     agent.since = new Date().toISOString();
+    for (const other of this.all()) if (other.connection && isSameHost(other, agent)) this.#forgetTwinsOf(other);
     this.#changed();
   }
 

@@ -206,11 +206,11 @@ describe('a status', () => {
     ]);
   });
 
-  it('notes a datapath that two agents have', async () => {
+  it('notes a datapath that two agents of one host have', async () => {
     for (const node of ['node1', 'node2']) await tell(await connect(node), reportOf(5));
     const { notes } = await statusOf('/datapaths/dp-br0');
     expect(notes).toEqual([
-      'dp-br0: several hosts have a bridge with datapath id 0x000002fdee8e0a44: br0 on node1, br0 on node2. Give that on node2 another one. On node2, use: ovs-vsctl set bridge br0 other-config:datapath-id=000002fdee8e0a45',
+      'dp-br0: several agents of host host1 serve bridge br0: node1 (pid 1), node2 (pid 1). Stop all but one. There, use: kill 1',
     ]);
   });
 });

@@ -118,7 +118,7 @@ describe('a topology', () => {
   it('that is empty does not delete everything', async () => {
     await apply(written);
     for (const empty of [{}, { networks: [] }, { networks: null, filters: [] }]) {
-      const message = expect.stringMatching(/^topology: it is empty, .*expected at least one object/);
+      const message = 'topology: it is empty, so delete would remove every registered object';
       expect(await apply(empty, { delete: true })).toMatchObject({ status: 400, message });
       expect((await apply(empty, { delete: true, dry_run: true })).changes.length).toBeGreaterThan(0);
     }

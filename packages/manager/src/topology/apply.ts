@@ -18,7 +18,7 @@ import { labelOf, nameOf, naming, titleOf } from './names.ts';
 import { empty, insertAsGiven, type Progress } from './progress.ts';
 import { removeOthers } from './remove-others.ts';
 import { whatGoesWith } from './replace.ts';
-import { isList, readTopology, refused, type Wanted, type WantedObject } from './wanted.ts';
+import { isList, readTopology, type Wanted, type WantedObject } from './wanted.ts';
 
 export interface ApplyOptions {
   /** Says what would change, and changes nothing. */
@@ -41,10 +41,9 @@ export async function applyTopology(
 ): Promise<Applied & { revision: number }> {
   const wanted = readTopology(topology);
   if (remove && !dryRun && wanted.length === 0) {
-    throw refused(
-      'topology',
-      'it is empty, so delete would remove every registered object (expected at least one object)',
-    );
+    throw new ApiError('argument', 'topology: it is empty, so delete would remove every registered object', {
+      hint: 'expected at least one object',
+    });
   }
   const rehearsed = new Rehearsed();
   try {

@@ -38,7 +38,7 @@ export function readTopology(topology: unknown): Wanted[] {
   return kindsInOrder().flatMap((kind) => byKind.get(kind) ?? []);
 }
 
-export function refused(where: string, message: string): ApiError {
+function refused(where: string, message: string): ApiError {
   return new ApiError('argument', `${where}: ${message}`);
 }
 

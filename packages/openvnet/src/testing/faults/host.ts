@@ -8,7 +8,7 @@ import { createServer, type Server } from 'node:net';
 import { dirname, join } from 'node:path';
 import { address, dpid, echo, Host, RogueSwitch, type Station, until, Wires } from '@openvnet/agent/testing';
 import { runCommandLine, splitLine } from '@openvnet/cli';
-import { OtherHost, type OtherHostOptions } from './other-host.ts';
+import { OtherHost, type OtherHostOptions, startAgent } from './other-host.ts';
 import { SmallDisk } from './small-disk.ts';
 
 export interface Run {
@@ -40,6 +40,7 @@ export class FaultHost implements AsyncDisposable {
   #taker: Server | undefined;
   #rogue: RogueSwitch | undefined;
   #disk: SmallDisk | undefined;
+  #second: AsyncDisposable | undefined;
   /** Hosts beside this one. */
   readonly others: OtherHost[] = [];
 
@@ -176,6 +177,17 @@ export class FaultHost implements AsyncDisposable {
     this.#disk?.free();
   }
 
+  /** Starts a second agent on this host. */
+  async secondAgent(): Promise<void> {
+    const { managerUrl: manager, vswitch } = this.host;
+    this.#second = await startAgent({ manager, node: 'node2', ovsdb: vswitch.ovsdb });
+  }
+
+  async stopSecondAgent(): Promise<void> {
+    await this.#second?.[Symbol.asyncDispose]();
+    this.#second = undefined;
+  }
+
   async unplug(port: string): Promise<void> {
     await this.host.vswitch.deletePorts(port);
     this.wires.unplug(port);
@@ -214,6 +226,7 @@ export class FaultHost implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.free();
     await this.endPose();
+    await this.stopSecondAgent();
     for (const other of this.others) await other[Symbol.asyncDispose]();
     await this.host.stopManager();
     this.#disk?.[Symbol.dispose]();

@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Agent } from '@openvnet/agent';
+import { Agent, type AgentOptions } from '@openvnet/agent';
 import { PrivateSwitch } from '@openvnet/lab';
 import pino from 'pino';
 
@@ -15,11 +15,26 @@ export interface OtherHostOptions {
   readonly dpid: string;
 }
 
+/** Starts an agent with a directory of its own, which goes with it. `says` is what it says of its machine. */
+export async function startAgent(
+  options: Pick<AgentOptions, 'manager' | 'node' | 'ovsdb' | 'says'>,
+): Promise<AsyncDisposable> {
+  const state = mkdtempSync(join(tmpdir(), 'openvnet-other-'));
+  const openflow = { host: `127.${randomInt(1, 255)}.${randomInt(256)}.${randomInt(1, 255)}`, port: 6633 };
+  const agent = new Agent({ ...options, openflow, state, log: pino({ level: 'silent' }) });
+  await agent.start();
+  return {
+    [Symbol.asyncDispose]: async () => {
+      await agent.close();
+      rmSync(state, { recursive: true, force: true });
+    },
+  };
+}
+
 export class OtherHost implements AsyncDisposable {
   readonly vswitch: PrivateSwitch;
   readonly #options: OtherHostOptions;
-  readonly #state = mkdtempSync(join(tmpdir(), 'openvnet-other-'));
-  #agent: Agent | undefined;
+  #agent: AsyncDisposable | undefined;
 
   private constructor(vswitch: PrivateSwitch, options: OtherHostOptions) {
     this.vswitch = vswitch;
@@ -35,22 +50,14 @@ export class OtherHost implements AsyncDisposable {
 
   /** Starts its agent, in place of the one that runs. */
   async startAgent(node = this.#options.node): Promise<void> {
-    await this.#agent?.close();
-    this.#agent = new Agent({
-      manager: this.#options.manager,
-      openflow: { host: `127.${randomInt(1, 255)}.${randomInt(256)}.${randomInt(1, 255)}`, port: 6633 },
-      ovsdb: this.vswitch.ovsdb,
-      state: this.#state,
-      node,
-      says: { machine: 'b'.repeat(32), hostname: 'host2' },
-      log: pino({ level: 'silent' }),
-    });
-    await this.#agent.start();
+    await this.#agent?.[Symbol.asyncDispose]();
+    const { manager } = this.#options;
+    const says = { machine: 'b'.repeat(32), hostname: 'host2' };
+    this.#agent = await startAgent({ manager, node, ovsdb: this.vswitch.ovsdb, says });
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#agent?.close();
+    await this.#agent?.[Symbol.asyncDispose]();
     await this.vswitch[Symbol.asyncDispose]();
-    rmSync(this.#state, { recursive: true, force: true });
   }
 }

@@ -39,6 +39,20 @@ export const several: FaultGroup = {
       cured: (host) => host.stopsSaying('vnctl status', /several hosts/),
     },
     {
+      what: 'two agents run on one host',
+      seen: 'Nothing, as long as both have the same manager.',
+      make: (host) => host.secondAgent(),
+      ask: 'vnctl status',
+      says: [
+        /dp-br0: several agents of host \S+ serve bridge br0: node1 \(pid \d+\), node2 \(pid \d+\)\. Stop all but one/,
+      ],
+      silent: [/several hosts/],
+      cure: 'kill',
+      prints: /There, use: kill \d+/,
+      by: (host) => host.stopSecondAgent(),
+      cured: (host) => host.stopsSaying('vnctl status', /several agents/).then(() => host.arrives()),
+    },
+    {
       what: 'an agent has an older version than the manager',
       seen: 'Something new is not in effect on one host.',
       make: async ({ host }) => {
