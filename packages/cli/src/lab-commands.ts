@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { contextOf } from './context.ts';
 import { ExitWith } from './exit-with.ts';
 import { exitCodes, UsageError } from './failure.ts';
+import { addLabNetCommands } from './lab-net-commands.ts';
 import { isNumber } from './options.ts';
 import type { Io } from './output.ts';
 import { passesOn } from './words.ts';
@@ -12,7 +13,7 @@ interface LabOptions {
   readonly wait?: string;
 }
 
-/** `vnctl lab up|down|test|exec|list`. The lab itself is loaded when it is needed. */
+/** `vnctl lab`. The lab itself is loaded when it is needed. */
 export function addLabCommands(root: Command, io: Io): void {
   const lab = root
     .command('lab')
@@ -66,6 +67,8 @@ export function addLabCommands(root: Command, io: Io): void {
     const code = await labExec({ ...options(exec), name, command });
     if (code !== 0) throw new ExitWith(code);
   });
+
+  addLabNetCommands(addWithFile, say);
 
   const list = add('list', 'Lists what the lab has created.');
   list.action(async () => {

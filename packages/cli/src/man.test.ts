@@ -60,7 +60,7 @@ describe('the manual', () => {
     expect(files).toEqual(expect.arrayContaining(['vnctl.1', 'vnctl-interfaces.1', 'vnmgr.8', 'vna.8', 'openvnet.8']));
     for (const file of files) expect(lint(join(directory, file)), file).toBe('');
     const manual = readFileSync(join(directory, 'vnmgr.8'), 'utf8');
-    expect(manual).toContain('.TP\n\\fB\\-\\-listen HOST:PORT\\fR\n');
+    expect(manual).toContain('.TP\n\\fB\\-\\-listen HOST:PORT,...\\fR\n');
     expect(manual).toContain('.TP\n\\fBvnmgr [option...] backup <file>\\fR\n');
   });
 

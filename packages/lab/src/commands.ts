@@ -10,7 +10,7 @@ import { ended, LabError, start } from './run.ts';
 import { networkOfPort } from './topology.ts';
 import { defaultRunDirectory, requireRoot, up } from './up.ts';
 
-type Say = (line: string) => void;
+export type Say = (line: string) => void;
 
 export interface LabPlace {
   /** Where its state is. */
@@ -91,11 +91,11 @@ export function sceneOf(file: LabFile): Scene {
   return { guests, networkOf: (guest) => networkOfPort(file.topology, guest.port) };
 }
 
-function fileOf({ file, runDirectory = defaultRunDirectory() }: LabPlace): LabFile {
+export function fileOf({ file, runDirectory = defaultRunDirectory() }: LabPlace): LabFile {
   return readLabFile(file ?? (Ledger.find(runDirectory)?.note || experiments));
 }
 
-function requireUp({ runDirectory = defaultRunDirectory() }: LabPlace): Ledger {
+export function requireUp({ runDirectory = defaultRunDirectory() }: LabPlace): Ledger {
   const ledger = Ledger.find(runDirectory);
   if (!ledger) throw new LabError('no lab is up; bring one up first: vnctl lab up');
   return ledger;

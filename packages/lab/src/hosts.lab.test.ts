@@ -57,6 +57,41 @@ describe('a lab of several hosts', { timeout: 180_000 * patience }, () => {
     );
   });
 
+  it('cuts hosts off, loses packets, and moves guests', async () => {
+    expect(await vnctl('lab', 'up', '-f', hosts)).toMatchObject({ code: 0, stderr: '' });
+    const reaches = async (host: string) =>
+      (await vnctl('lab', 'exec', 'h1', '--', 'ping', '-c2', '-i0.2', '-W1', host)).code === 0;
+    expect((await vnctl('lab', 'cut', 'h3')).stdout).toBe('h3: cut from rack2\nh3: cut from wan\n');
+    expect(await reaches('198.18.2.3')).toBe(false);
+    expect((await vnctl('lab', 'join', 'h3', '--underlay', 'rack2')).stdout).toBe('h3: joined to rack2\n');
+    expect(await reaches('198.18.2.3')).toBe(true);
+    expect((await vnctl('lab', 'loss', 'h2', '100')).stdout).toMatch(
+      /^h2: 100 % of the packets from and to rack1 are lost \((netem|nftables)\)\n$/,
+    );
+    expect(await reaches('198.18.1.2')).toBe(false);
+    await vnctl('lab', 'loss', 'h2', '0');
+    expect(await reaches('198.18.1.2')).toBe(true);
+
+    expect((await vnctl('lab', 'move', 'red2', 'h1')).stdout).toBe('red2: moved from h2 to h1\n');
+    expect((await vnctl('lab', 'move', 'red2', 'h1')).stderr).toBe('vnctl: red2 is on h1 already\n');
+    expect(await vnctl('lab', 'up', '-f', hosts)).toMatchObject({ code: 0, stderr: '' });
+    expect((await vnctl('lab', 'exec', 'red1', '--', 'ping', '-c3', '10.0.1.2')).stdout).toMatch(/ [123] received/);
+    expect((await vnctl('lab', 'move', 'red2', 'h2', '--overlap', '0')).stdout).toBe('red2: moved from h1 to h2\n');
+
+    for (const [words, complaint] of [
+      [['cut', 'h9'], 'no host, router or station of the lab is called h9; there are core, manager, h1, h2, h3, www'],
+      [['join', 'h1', '--underlay', 'wan'], 'h1 is not in underlay wan; it is in rack1'],
+      [['loss', 'h1', '101'], '101: expected a percentage from 0 to 100'],
+      [
+        ['move', 'www', 'h1'],
+        'no guest of the lab is called www; there are red1, red2, red3, blue1, blue2, green1, green3',
+      ],
+      [['move', 'red1', 'core'], 'no host of the lab is called core; there are h1, h2, h3'],
+    ] as const) {
+      expect((await vnctl('lab', ...words)).stderr).toBe(`vnctl: ${complaint}\n`);
+    }
+  });
+
   it('leaves nothing behind when it was killed half way, and can go on', async () => {
     for (const moment of ['underlays:', 'router core', 'host h2', 'namespaces: www', 'topology:']) {
       await killedAt(machine, ['up', '--run-directory', runDirectory, '-f', hosts], moment);

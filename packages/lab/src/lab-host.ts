@@ -4,9 +4,10 @@
  * tunnels leave by the bridge with the address.
  */
 import { isIPv6 } from 'node:net';
+import type { Attachment } from './attachments.ts';
 import { bridgeOptions, ensureBridge, type Making, portsOf } from './bridges.ts';
 import type { HostPlan, NetPlan } from './lab-plan.ts';
-import { deviceName, macOf } from './links.ts';
+import { macOf } from './links.ts';
 import { ensureNamespace, quietHost } from './namespaces.ts';
 import type { DatapathKind } from './open-vswitch.ts';
 import { PrivateSwitch } from './private-switch.ts';
@@ -18,6 +19,8 @@ import { giveAddresses } from './underlay-routes.ts';
 export interface HostMaking extends Making {
   readonly net: NetPlan;
   readonly underlays: ReadonlyMap<string, Underlay>;
+  /** Its own. */
+  readonly attachments: readonly Attachment[];
   readonly datapath: Exclude<DatapathKind, 'dummy'>;
 }
 
@@ -27,13 +30,15 @@ export class LabHost {
   readonly vswitch: PrivateSwitch;
   readonly #plan: HostPlan;
   readonly #net: NetPlan;
+  readonly #attachments: readonly Attachment[];
   #agent: Program | undefined;
 
-  private constructor(plan: HostPlan, { net, prefix }: HostMaking, vswitch: PrivateSwitch) {
+  private constructor(plan: HostPlan, { net, prefix, attachments }: HostMaking, vswitch: PrivateSwitch) {
     this.name = plan.name;
     this.namespace = `${prefix}${plan.name}`;
     this.#plan = plan;
     this.#net = net;
+    this.#attachments = attachments;
     this.vswitch = vswitch;
   }
 
@@ -45,9 +50,9 @@ export class LabHost {
     const directory = directoryOf(ledger.directory, plan.name);
     const vswitch = await PrivateSwitch.start({ directory, ledger, namespace, datapath });
     const host = new LabHost(plan, making, vswitch);
-    for (const underlay of Object.keys(plan.underlays)) await host.#makeUnderlay(making.underlays.get(underlay)!);
-    await host.address();
     for (const bridge of plan.bridges) await host.#makeBridge(bridge, making);
+    for (const one of making.attachments) await host.#attach(one, making.underlays.get(one.underlay)!);
+    await host.address();
     return host;
   }
 
@@ -61,14 +66,14 @@ export class LabHost {
     const { namespace } = this;
     const { underlays: attached } = this.#plan;
     for (const [underlay, addresses] of Object.entries(attached)) {
-      const { bridge } = this.#portsOf(underlay);
+      const bridge = this.#bridgeOf(underlay);
       const quiet = addresses.some(isIPv6) ? 0 : 1;
       const settings = [`net/ipv4/conf/${bridge}/arp_ignore=0`, `net/ipv6/conf/${bridge}/disable_ipv6=${quiet}`];
       await run('ip', ['netns', 'exec', namespace, 'sysctl', '-qw', ...settings]);
     }
     await giveAddresses(namespace, attached, {
       plan: this.#net,
-      deviceOf: (underlay) => this.#portsOf(underlay).bridge,
+      deviceOf: (underlay) => this.#bridgeOf(underlay),
     });
   }
 
@@ -103,41 +108,27 @@ export class LabHost {
     });
   }
 
-  async #makeUnderlay(underlay: Underlay): Promise<void> {
-    const { namespace, vswitch, name } = this;
-    const { bridge, device } = this.#portsOf(underlay.name);
-    await underlay.attach(name, { namespace, device });
-    await run('ip', ['-n', namespace, 'link', 'set', 'dev', device, 'up']);
-    const mac = macOf(namespace, bridge);
-    const options = { name: bridge, failMode: 'standalone', otherConfig: { hwaddr: mac } } as const;
-    await ensureBridge(vswitch, options, { ledger: vswitch.ledger, say: () => {} });
-    await vswitch.vsctl(
-      '--may-exist',
-      'add-port',
-      bridge,
-      device,
-      '--',
-      'set',
-      'Interface',
-      bridge,
-      `mtu_request=${underlay.mtu}`,
-    );
+  async #makeBridge(plan: HostPlan['bridges'][number], { ledger, say }: HostMaking): Promise<void> {
+    await ensureBridge(this.vswitch, bridgeOptions(plan), { ledger, say: (line) => say(`${this.name}: ${line}`) });
   }
 
-  async #makeBridge(plan: HostPlan['bridges'][number], { underlays, ledger, say }: HostMaking): Promise<void> {
-    const { namespace, vswitch, name } = this;
-    await ensureBridge(vswitch, bridgeOptions(plan), { ledger, say: (line) => say(`${name}: ${line}`) });
-    for (const [port, underlay] of Object.entries(plan.uplinks ?? {})) {
-      await underlays.get(underlay)!.attach(deviceName(name, port), { namespace, device: port });
-      await run('ip', ['-n', namespace, 'link', 'set', 'dev', port, 'up']);
-      if (!(await portsOf(vswitch, plan.name)).includes(port)) await vswitch.addPort(plan.name, port);
+  async #attach(attachment: Attachment, underlay: Underlay): Promise<void> {
+    const { namespace, vswitch } = this;
+    const { end, bridge = '' } = attachment;
+    await underlay.attach(attachment);
+    await run('ip', ['-n', namespace, 'link', 'set', 'dev', end.device, 'up']);
+    if (!this.#plan.bridges.some(({ name }) => name === bridge)) {
+      const own = { name: bridge, failMode: 'standalone', otherConfig: { hwaddr: macOf(namespace, bridge) } } as const;
+      await ensureBridge(vswitch, own, { ledger: vswitch.ledger, say: () => {} });
+      await vswitch.vsctl('set', 'Interface', bridge, `mtu_request=${underlay.mtu}`);
     }
+    if (!(await portsOf(vswitch, bridge)).includes(end.device)) await vswitch.addPort(bridge, end.device);
   }
 
-  /** What leads to an underlay network: the bridge with the address, and its port. */
-  #portsOf(underlay: string): { bridge: string; device: string } {
-    const index = Object.keys(this.#plan.underlays).indexOf(underlay);
-    return { bridge: `br-phy${index || ''}`, device: `under${index}` };
+  /** The bridge with the host's address in an underlay network. */
+  #bridgeOf(underlay: string): string {
+    const isIt = (one: Attachment): boolean => one.underlay === underlay && one.port === this.name;
+    return this.#attachments.find(isIt)!.bridge!;
   }
 }
 

@@ -2,8 +2,9 @@ import { forget, remember } from './cleanup.ts';
 import type { Guest } from './guest.ts';
 import type { Ledger } from './ledger.ts';
 import type { OpenVSwitch } from './open-vswitch.ts';
+import { plugDevice } from './plug.ts';
 import { PrivateSwitch } from './private-switch.ts';
-import { LabError, run } from './run.ts';
+import { LabError } from './run.ts';
 import { makeGuest, portOf, type StationOptions } from './stations.ts';
 
 export interface GuestOptions extends StationOptions {
@@ -87,41 +88,10 @@ export class Lab {
     const { guest, number } = await makeGuest(options, {
       prefix: this.#prefix,
       ledger,
-      link: (made, mac) => this.#makeLink(made, mac),
+      link: (made, mac) => plugDevice(this.vswitch, made, mac),
     });
     this.#made.push(number);
     return guest;
-  }
-
-  async #makeLink({ namespace, device, port }: Guest, mac: string | undefined): Promise<void> {
-    const host = this.vswitch.namespace;
-    const within = host === null ? [] : ['-n', host];
-    const peer = ['peer', 'name', device, ...(mac ? ['address', mac] : []), 'netns', namespace];
-    const added = await run('ip', [...within, 'link', 'add', 'name', port, 'type', 'veth', ...peer], { mayFail: true });
-    if (added.code !== 0) {
-      const why = added.stderr.includes('File exists')
-        ? 'a device of that name is there already and was not made by this lab'
-        : added.stderr.trim();
-      throw new LabError(`port ${port}: ${why}`);
-    }
-    if (this.vswitch.datapath === 'userspace') {
-      // The kernel leaves checksums to hardware that a veth does not have, and this datapath forwards them unfinished.
-      await run('ip', ['netns', 'exec', namespace, 'ethtool', '-K', device, 'tx', 'off']);
-      await this.#quieten(port);
-    }
-    await run('ip', [...within, 'link', 'set', 'dev', port, 'up']);
-  }
-
-  /** Keeps the host's own stack, which sees what arrives at the port, from answering it. */
-  async #quieten(port: string): Promise<void> {
-    const host = this.vswitch.namespace;
-    const settings = [
-      `net/ipv4/conf/${port}/arp_ignore=8`,
-      `net/ipv4/conf/${port}/rp_filter=1`,
-      `net/ipv6/conf/${port}/disable_ipv6=1`,
-    ];
-    const [command, ...args] = [...(host === null ? [] : ['ip', 'netns', 'exec', host]), 'sysctl', '-qw'];
-    await run(command!, [...args, ...settings]);
   }
 
   async #addPorts(bridge: string, wanted: readonly GuestOptions[]): Promise<void> {

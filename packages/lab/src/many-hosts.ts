@@ -3,7 +3,8 @@
 import { existsSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 import { type Client, createClient } from '@openvnet/client';
-import { type Making, plugGuests, withoutUndefined } from './bridges.ts';
+import { attachmentsOf } from './attachments.ts';
+import { type Making, plugGuests, portsOf, withoutUndefined } from './bridges.ts';
 import { bridgeOf, type LabPlan, type NetPlan } from './lab-plan.ts';
 import type { Ledger } from './ledger.ts';
 import { makeNet, type Net } from './net.ts';
@@ -25,16 +26,30 @@ export async function makeManyHosts(
   say(`datapath: ${datapath}`);
   const net = await makeNet(plan, { ...making, datapath });
   await makeStations(plan, net, making);
+  const elsewhere = await movedPorts(plan, net);
   for (const host of net.hosts.values()) {
     const guests = plan.namespaces
       .filter((guest) => guest.host === host.name)
       .map((guest) => ({ ...guest, bridge: bridgeOf(plan, guest)!.name }));
-    await plugGuests(host.vswitch, guests, { ...making, say: (line) => say(`${host.name}: ${line}`) });
+    await plugGuests(host.vswitch, guests, { ...making, elsewhere, say: (line) => say(`${host.name}: ${line}`) });
   }
   const client = await ensureManager(plan, ledger, { api, say });
   for (const host of net.hosts.values())
     await host.startAgent(managerFor(host.name, plan, Number(new URL(api).port || 80)));
   return { client, vswitches: [...net.hosts.values()].map(({ vswitch }) => vswitch) };
+}
+
+/** Ports of guests that are on another host than the file says. */
+async function movedPorts({ hosts, namespaces }: LabPlan, net: Net): Promise<ReadonlySet<string>> {
+  const moved = new Set<string>();
+  for (const { name, bridges } of hosts) {
+    const own = namespaces.filter(({ host }) => host === name).map((guest) => guest.port ?? guest.name);
+    for (const bridge of bridges) {
+      const ports = await portsOf(net.hosts.get(name)!.vswitch, bridge.name);
+      for (const port of ports.filter((one) => !own.includes(one))) moved.add(port);
+    }
+  }
+  return moved;
 }
 
 /** Where a host finds the manager: in an underlay network of its own, or else by routers. */
@@ -80,19 +95,14 @@ function authority(address: string, port: number): string {
 
 /** Makes the namespaces that are in an underlay network. */
 async function makeStations(plan: LabPlan, { underlays }: Net, { ledger, prefix, say }: Making): Promise<void> {
-  for (const station of plan.namespaces.filter(({ underlay }) => underlay !== undefined)) {
-    const { name, underlay } = station;
-    const namespace = `${prefix}${name}`;
-    if (ledger.has({ kind: 'namespace', name: namespace }) && existsSync(namespacePath(namespace))) continue;
-    await ledger.undoWhere({ kind: 'namespace', name: namespace });
-    await makeGuest(withoutUndefined(station), {
-      prefix,
-      ledger,
-      link: async (guest, mac) => {
-        const end = { namespace, device: guest.device, ...(mac && { mac }) };
-        await underlays.get(underlay!)!.attach(name, end);
-      },
-    });
-    say(`namespaces: ${name} in ${underlay}`);
+  for (const attachment of attachmentsOf(plan, prefix)) {
+    const station = plan.namespaces.find(({ name }) => name === attachment.owner);
+    if (!station) continue;
+    const name = attachment.end.namespace!;
+    if (ledger.has({ kind: 'namespace', name }) && existsSync(namespacePath(name))) continue;
+    await ledger.undoWhere({ kind: 'namespace', name });
+    const link = (): Promise<void> => underlays.get(attachment.underlay)!.attach(attachment);
+    await makeGuest(withoutUndefined(station), { prefix, ledger, link });
+    say(`namespaces: ${station.name} in ${attachment.underlay}`);
   }
 }

@@ -1,8 +1,9 @@
 /** Underlay networks, routers between them, hosts, and this machine among them, where the manager is. */
+import { type Attachment, attachmentsOf } from './attachments.ts';
 import type { Making } from './bridges.ts';
 import { LabHost } from './lab-host.ts';
-import type { Attachments, NetPlan } from './lab-plan.ts';
-import { AlreadyThere } from './ledger.ts';
+import type { NetPlan } from './lab-plan.ts';
+import { AlreadyThere, type Ledger } from './ledger.ts';
 import { ensureNamespace } from './namespaces.ts';
 import type { DatapathKind } from './open-vswitch.ts';
 import { deviceExists } from './things.ts';
@@ -27,19 +28,23 @@ export async function makeNet(
     underlays.set(name, underlay);
   }
   if (underlays.size > 0) say(`underlays: ${[...underlays.keys()].join(', ')}`);
+  const attachments = attachmentsOf({ ...plan, namespaces: [] }, prefix);
+  const attach = (attachment: Attachment): Promise<void> => underlays.get(attachment.underlay)!.attach(attachment);
+  const of = (owner: string): Attachment[] => attachments.filter((one) => one.owner === owner);
   for (const { name, underlays: attached } of plan.routers) {
     const namespace = `${prefix}${name}`;
     await ensureNamespace({ name: namespace, ledger }, forwards);
-    for (const underlay of Object.keys(attached))
-      await underlays.get(underlay)!.attach(name, { namespace, device: underlay });
+    for (const one of of(name)) await attach(one);
     const others = { ...plan, routers: plan.routers.filter((router) => router.name !== name) };
     await giveAddresses(namespace, attached, { plan: others, deviceOf: (underlay) => underlay });
     say(`router ${name}: between ${Object.keys(attached).join(', ')}`);
   }
-  if (plan.manager) await attachThisMachine(plan.manager.underlays, plan, { ...making, underlays });
+  for (const one of of('manager')) await attachRecorded(one.end.device, ledger, () => attach(one));
+  const deviceOf = (underlay: string): string => of('manager').find((one) => one.underlay === underlay)!.end.device;
+  await giveAddresses(null, plan.manager?.underlays ?? {}, { plan, deviceOf });
   const hosts = new Map<string, LabHost>();
   for (const host of plan.hosts) {
-    const made = await LabHost.make(host, { ...making, net: plan, underlays });
+    const made = await LabHost.make(host, { ...making, net: plan, attachments: of(host.name), underlays });
     hosts.set(host.name, made);
     say(`host ${host.name}: ${made.addresses.join(', ') || 'in no underlay network'}`);
   }
@@ -53,24 +58,12 @@ const forwards = [
   'net/ipv4/conf/all/send_redirects=0',
 ];
 
-async function attachThisMachine(
-  attached: Attachments,
-  plan: NetPlan,
-  { ledger, prefix, underlays }: Making & { underlays: ReadonlyMap<string, Underlay> },
-): Promise<void> {
-  const names = Object.keys(attached);
-  const deviceOf = (underlay: string): string => `${prefix || 'lab-'}under${names.indexOf(underlay)}`;
-  for (const underlay of names) {
-    const device = deviceOf(underlay);
-    const attach = async (): Promise<void> => underlays.get(underlay)!.attach('manager', { namespace: null, device });
-    if (ledger.has({ kind: 'device', name: device })) await attach();
-    else {
-      await ledger.make({ kind: 'device', name: device }, async () => {
-        if (await deviceExists(device))
-          throw new AlreadyThere(`device ${device} is there already and was not made by this lab`);
-        await attach();
-      });
-    }
-  }
-  await giveAddresses(null, attached, { plan, deviceOf });
+/** Attaches a device of this machine, which does not go with a namespace. */
+async function attachRecorded(name: string, ledger: Ledger, attach: () => Promise<void>): Promise<void> {
+  if (ledger.has({ kind: 'device', name })) return attach();
+  await ledger.make({ kind: 'device', name }, async () => {
+    if (await deviceExists(name))
+      throw new AlreadyThere(`device ${name} is there already and was not made by this lab`);
+    await attach();
+  });
 }

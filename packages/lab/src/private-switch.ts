@@ -30,7 +30,8 @@ export interface PrivateSwitchOptions {
 
 type Program = 'ovs-vswitchd' | 'ovsdb-server';
 
-const directoryPrefix = 'openvnet-switch-';
+/** Before the names of the directories of switches that end with their processes. */
+export const directoryPrefix = 'openvnet-switch-';
 
 export class PrivateSwitch extends OpenVSwitch {
   /** What it and the labs on it have made. */

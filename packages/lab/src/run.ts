@@ -99,6 +99,8 @@ const packages: Readonly<Record<string, string>> = {
   tcpdump: 'tcpdump',
   ethtool: 'ethtool',
   sysctl: 'procps',
+  tc: 'iproute2',
+  nft: 'nftables',
   'ovs-vsctl': 'openvswitch-switch',
   'ovs-ofctl': 'openvswitch-switch',
   'ovs-appctl': 'openvswitch-switch',
