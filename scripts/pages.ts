@@ -47,9 +47,7 @@ function pipelinePage(): string {
     '## Registers\n',
     'Two registers that are never in use in the same table may share a field. All registers of a packet are zero in the first table.\n',
     grid(['register', 'bits', 'field', 'in use in tables', 'content'], registerRows),
-    `These fields are free: ${words(free.whole)}; ${words(free.parts)}.`,
-    'Tunnels will need one bit of them, which marks packets from another host. `domain` is the tunnel key, numbers of hosts fit into',
-    '`out_port` above those of ports, and `too_large` can be in use again after `forward`.\n',
+    `These fields are free: ${words(free.whole)}; ${words(free.parts)}.\n`,
     '## Features\n',
     grid(['cookie', 'feature', 'purpose'], featureRows),
   ].join('\n');

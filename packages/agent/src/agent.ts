@@ -5,6 +5,7 @@ import { Questions } from './feed/questions.ts';
 import { Reporter } from './feed/reporter.ts';
 import { Slice, type SliceMessage } from './feed/slice.ts';
 import { SliceFile } from './feed/slice-file.ts';
+import { Underlay } from './feed/underlay.ts';
 import { makeStateDirectory } from './state-directory.ts';
 import { Switches } from './switch/switches.ts';
 
@@ -18,6 +19,8 @@ export interface AgentOptions {
   /** Directory of the agent's own files. */
   readonly state: string;
   readonly node: string;
+  /** The address to which other hosts send; by default that from which the manager is reached. */
+  readonly tunnelAddress?: string | undefined;
   /** What it says of itself, where that is not of this program and machine. */
   readonly says?: Says;
   readonly log: Logger;
@@ -29,6 +32,7 @@ export class Agent {
   readonly switches: Switches;
   readonly #file: SliceFile;
   readonly #reporter: Reporter;
+  readonly #underlay: Underlay;
   readonly #options: AgentOptions;
   #feed: FeedClient | undefined;
 
@@ -46,9 +50,11 @@ export class Agent {
       slice: this.slice,
       onChange: () => this.#reporter.touch(),
     });
+    this.#underlay = new Underlay({ tunnelAddress: options.tunnelAddress, onChange: () => this.#reporter.touch() });
     this.#reporter = new Reporter({
       slice: this.slice,
       switches: this.switches,
+      underlay: this.#underlay,
       send: (message) => this.#feed?.send(message) ?? false,
       log,
     });
@@ -72,12 +78,14 @@ export class Agent {
       heard: () => this.#file.heard(),
       onSlice: (message, text) => this.#take(message, text),
       onQuestion: (question) => questions.answer(question),
+      onOpen: (address) => this.#underlay.connectedFrom(address),
       onUp: () => this.#reporter.restart(),
     });
   }
 
   async close(): Promise<void> {
     this.#feed?.close();
+    this.#underlay[Symbol.dispose]();
     await this.switches.close();
     this.#file.close();
   }

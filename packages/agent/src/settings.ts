@@ -1,6 +1,7 @@
+import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { nodeName } from '@openvnet/model';
-import { hostPort, logLevel, matching, path, stateDirectory, webAddress } from '@openvnet/settings';
+import { hostPort, logLevel, matching, path, stateDirectory, UnexpectedError, webAddress } from '@openvnet/settings';
 import { defaultNodeId } from './feed/machine.ts';
 
 /** The settings of the agent, for `readSettings`. */
@@ -29,6 +30,12 @@ export const agentSettings = {
     read: path,
     default: join(stateDirectory(), 'agent'),
   },
+  tunnelAddress: {
+    doc: 'address of this host to which other hosts send; if empty, the address from which it reaches the manager',
+    placeholder: 'ADDRESS',
+    read: tunnelAddress,
+    default: '',
+  },
   logLevel,
   nodeId: {
     doc: 'name of this host, different from that of every other host',
@@ -37,3 +44,9 @@ export const agentSettings = {
     default: defaultNodeId(),
   },
 };
+
+function tunnelAddress(text: string): string | undefined {
+  if (text === '') return undefined;
+  if (isIP(text) === 0) throw new UnexpectedError('expected an IPv4 or IPv6 address');
+  return text;
+}

@@ -39,6 +39,7 @@ export type { Disagreement, SelfCheck } from './engine/self-check.ts';
 export { dns } from './features/dns.ts';
 export { answerDns } from './features/dns-answer.ts';
 export { derivations, features } from './features/index.ts';
+export { tunnelsWanted } from './features/peers.ts';
 export { route } from './features/route.ts';
 export { decidedBy, type Inspected, readShownFlows } from './inside/flows.ts';
 export { trace } from './inside/trace.ts';

@@ -110,6 +110,16 @@ const bound = z.object({
 
 const waiting = z.object({ kind: name, id, reason: shortText });
 
+/** The addresses of a host, and the one to which other hosts send. */
+const underlay = z.object({
+  /** Null if there is none. */
+  address: shortText.nullable(),
+  addresses: z.array(shortText).max(1000),
+  /** Of the device with the address, in bytes. */
+  mtu: z.number().int().min(0).max(65_535).nullable(),
+  problem: shortText.nullable(),
+});
+
 /** What an agent says of its host. `bridges`, `bound` and `waiting` are each whole where given; absent means as before. */
 export const report = z.object({
   type: z.literal('report'),
@@ -126,6 +136,8 @@ export const report = z.object({
     })
     .optional(),
   waiting: z.array(waiting).max(mostEntries).optional(),
+  /** Agents of older versions do not say. */
+  underlay: underlay.optional(),
 });
 
 export const toManager = z.discriminatedUnion('type', [
@@ -151,6 +163,7 @@ export const toManager = z.discriminatedUnion('type', [
 export type ToManager = z.infer<typeof toManager>;
 export type Report = z.infer<typeof report>;
 export type BridgeReport = z.infer<typeof bridge>;
+export type UnderlayReport = z.infer<typeof underlay>;
 export type SelfCheckReport = z.infer<typeof selfCheck>;
 export type Bound = z.infer<typeof bound>;
 export type Waiting = z.infer<typeof waiting>;

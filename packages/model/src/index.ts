@@ -16,6 +16,7 @@ export type {
   Report,
   SelfCheckReport,
   ToManager,
+  UnderlayReport,
   Waiting,
 } from './from-agents.ts';
 export * from './inside.ts';
@@ -38,6 +39,7 @@ export {
   removalParametersOf,
   type Update,
 } from './resource.ts';
+export { type Encapsulation, encapsulations } from './resources/datapath.ts';
 export { type Kind, kinds, type RowOf, resourceOf, resources } from './resources/index.ts';
 export { kindsInOrder, nestedIn, topKinds } from './resources/order.ts';
 export { shell } from './shell.ts';

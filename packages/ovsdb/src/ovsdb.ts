@@ -19,6 +19,15 @@ export interface OvsdbEvents {
   change: [];
 }
 
+/** A port that is to be made. */
+export interface NewPort {
+  readonly name: string;
+  /** Of its interface: `geneve`, say. */
+  readonly type: string;
+  /** Of its interface. */
+  readonly options: Readonly<Record<string, string>>;
+}
+
 export interface OvsdbOptions {
   /** `unix:PATH` or `tcp:HOST:PORT`. */
   target: string;
@@ -133,6 +142,31 @@ export class Ovsdb extends EventEmitter<OvsdbEvents> implements AsyncDisposable 
    */
   setBridge(bridge: string, columns: Readonly<Record<string, unknown>>): Promise<void> {
     return this.#apply(editOperations('Bridge', [['name', '==', bridge]], columns), `bridge ${bridge}`);
+  }
+
+  /** Adds a port with one interface to a bridge, and waits until the switch daemon has set it up, or tried to. */
+  addPort(bridge: string, { name, type, options }: NewPort): Promise<void> {
+    const map = (values: Readonly<Record<string, string>>): unknown => ['map', Object.entries(values)];
+    const added = ['named-uuid', 'port'];
+    const operations = [
+      { op: 'insert', table: 'Interface', row: { name, type, options: map(options) }, 'uuid-name': 'interface' },
+      { op: 'insert', table: 'Port', row: { name, interfaces: ['named-uuid', 'interface'] }, 'uuid-name': 'port' },
+      { op: 'mutate', table: 'Bridge', where: [['name', '==', bridge]], mutations: [['ports', 'insert', added]] },
+    ];
+    return this.#apply(operations, `bridge ${bridge}`);
+  }
+
+  /** Removes a port from a bridge, and waits until the switch daemon has done so. Does nothing if there is none. */
+  async deletePort(bridge: string, name: string): Promise<void> {
+    const query = { op: 'select', table: 'Port', where: [['name', '==', name]], columns: ['_uuid'] };
+    const [found] = (await this.transact([query])) as [{ rows: { _uuid: unknown }[] }];
+    const [port] = found.rows;
+    if (!port) return;
+    const mutations = [['ports', 'delete', port._uuid]];
+    await this.#apply(
+      [{ op: 'mutate', table: 'Bridge', where: [['name', '==', bridge]], mutations }],
+      `bridge ${bridge}`,
+    );
   }
 
   /**

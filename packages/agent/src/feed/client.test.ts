@@ -20,6 +20,7 @@ function clientOf(manager: string) {
     heard: () => undefined,
     onSlice: ({ type }) => heard.push(type),
     onQuestion: () => Promise.resolve(null),
+    onOpen: () => undefined,
     onUp: () => undefined,
   });
   onTestFinished(() => client.close());

@@ -32,6 +32,8 @@ export interface FeedOptions {
   /** Called with each message of the manager and its text. */
   readonly onSlice: (slice: Extract<ToAgent, { type: 'snapshot' | 'changes' }>, text: string) => void;
   readonly onQuestion: (question: Question) => Promise<unknown>;
+  /** Called when a connection to the manager is open, with the address of this host that it uses. */
+  readonly onOpen: (address: string | undefined) => void;
   /** Called when the manager expects the first report. */
   readonly onUp: () => void;
 }
@@ -104,6 +106,10 @@ export class FeedClient {
     };
     const ping = (): unknown => socket.readyState === WebSocket.OPEN && socket.ping();
     const pings = setInterval(safely(ping), pingMs);
+    let from: string | undefined;
+    socket.on('upgrade', (response) => {
+      from = response.socket.localAddress;
+    });
     const opened = (): void => {
       const { node, says } = this.#options;
       const machine = machineIdentity();
@@ -123,6 +129,7 @@ export class FeedClient {
         } satisfies ToManager),
       );
       log.info({ manager, revision }, 'connected to the manager');
+      this.#options.onOpen(from);
       alive();
     };
     socket.on('open', safely(opened));

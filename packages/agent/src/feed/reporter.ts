@@ -3,6 +3,7 @@ import { type Bound, contained, type Report, type ToManager, type Waiting } from
 import type { Logger } from 'pino';
 import type { Switches } from '../switch/switches.ts';
 import type { Slice } from './slice.ts';
+import type { Underlay } from './underlay.ts';
 
 /** Delay before a failed report is retried, in milliseconds. */
 const retryMs = 1000;
@@ -10,6 +11,7 @@ const retryMs = 1000;
 export interface ReporterOptions {
   readonly slice: Slice;
   readonly switches: Switches;
+  readonly underlay: Pick<Underlay, 'state'>;
   /** Sends to the manager; returns whether it is connected. */
   readonly send: (message: ToManager) => boolean;
   readonly log: Logger;
@@ -22,6 +24,7 @@ export interface ReporterOptions {
 export class Reporter {
   readonly #slice: Slice;
   readonly #switches: Switches;
+  readonly #underlay: Pick<Underlay, 'state'>;
   readonly #send: (message: ToManager) => boolean;
   readonly #log: Logger;
   #scheduled = false;
@@ -31,10 +34,11 @@ export class Reporter {
   readonly #bound = new Map<string, Bound>();
   #datapaths: ReadonlySet<number> = new Set();
 
-  constructor({ slice, switches, send, log }: ReporterOptions) {
+  constructor({ slice, switches, underlay, send, log }: ReporterOptions) {
     this.#log = log;
     this.#slice = slice;
     this.#switches = switches;
+    this.#underlay = underlay;
     this.#send = send;
   }
 
@@ -71,6 +75,7 @@ export class Reporter {
       problem: this.#switches.problem,
       ...this.#changed('bridges', this.#switches.report()),
       ...this.#changed('waiting', this.#waiting()),
+      ...this.#changed('underlay', this.#underlay.state),
       ...(whole
         ? { bound: { set: [...this.#bound.values()], gone: [], whole } }
         : set.length + gone.length > 0 && { bound: { set, gone, whole } }),
@@ -90,7 +95,7 @@ export class Reporter {
     return Math.min(this.#slice.revision, ...revisions);
   }
 
-  #changed<N extends 'bridges' | 'waiting'>(
+  #changed<N extends 'bridges' | 'waiting' | 'underlay'>(
     name: N,
     value: NonNullable<Report[N]>,
   ): { [K in N]?: NonNullable<Report[N]> } {

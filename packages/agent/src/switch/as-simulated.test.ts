@@ -13,12 +13,14 @@ import {
 import {
   answerTo,
   datapathId,
+  otherHosts,
   packetOf,
   packets,
   switchPorts,
   TestModel,
   type Topology,
   topology,
+  tunnelPorts,
 } from '@openvnet/compiler/testing';
 import { PrivateSwitch } from '@openvnet/lab';
 import { decodeFlow, dial, type SwitchConnection } from '@openvnet/openflow';
@@ -38,12 +40,26 @@ beforeAll(async () => {
   await vswitch.addBridge({ name: 'br0' });
   const ports = [...switchPorts].filter(([number]) => number !== localPort);
   await vswitch.addPorts('br0', Object.fromEntries(ports.map(([n, name]) => [name, { ofportRequest: n }])));
+  await joinUnderlay(vswitch);
   connection = stack.use(await dial(`unix:${vswitch.managementSocket('br0')}`));
   const control = new ControlSocket(`${vswitch.runDirectory}/ovs-vswitchd.${vswitch.pid()}.ctl`);
   tracer = await Tracer.of(stack.use(control), 'br0');
 }, 20_000);
 
 afterAll(() => stack.disposeAsync());
+
+/** Gives the switch tunnel ports, and a bridge with the tunnel address that knows the other hosts. */
+async function joinUnderlay(vswitch: PrivateSwitch): Promise<void> {
+  const options = { remote_ip: 'flow', key: 'flow' };
+  const ports = [...tunnelPorts].map(([number, type]) => [`vn-${type}`, { ofportRequest: number, type, options }]);
+  await vswitch.addPorts('br0', Object.fromEntries(ports));
+  await vswitch.addBridge({ name: 'br-phy', failMode: 'standalone' });
+  await vswitch.addPort('br-phy', 'under0');
+  await vswitch.appctl('netdev-dummy/ip4addr', 'br-phy', `172.31.0.${datapathId}/24`);
+  await vswitch.appctl('ovs/route/add', '172.31.0.0/24', 'br-phy');
+  for (const host of otherHosts)
+    await vswitch.appctl('tnl/neigh/set', 'br-phy', `172.31.0.${host}`, `aa:55:aa:55:00:0${host}`);
+}
 
 /** Connection tracking that notes what it has said: a trace of the switch has to be told. */
 class NotedConnections extends Connections {
@@ -73,18 +89,23 @@ async function served({ rows, resolved }: Topology): Promise<ServedSwitch> {
     },
   });
   for (const [id, name] of switchPorts) vswitch.setPort(name, { id, name, iface_id: null });
+  for (const [id, encapsulation] of tunnelPorts) vswitch.setTunnel(encapsulation, id);
   for (const row of resolved) vswitch.compiler.relations.resolved.set(row);
   vswitch.use(connection);
   await settled.promise;
   return vswitch;
 }
 
-/** An outcome to compare: where the packet came in is no part of it any more. */
+/** An outcome to compare: where the packet came in is no part of it any more, nor is what tells of a tunnel, unless it leaves by one. */
 function plain({ sent, toAgent, trace }: Traced): object {
-  const fields = ({ in_port: _, ...packet }: Packet): object =>
-    Object.fromEntries(Object.entries(packet).map(([name, value]) => [name, Number(value)]));
+  const fields = ({ in_port: _, ...packet }: Packet, port?: number): object =>
+    Object.fromEntries(
+      Object.entries(packet)
+        .filter(([name]) => !/^tun_src$/.test(name) && (tunnelPorts.has(port!) || !/^tun/.test(name)))
+        .map(([name, value]) => [name, Number(value)]),
+    );
   return {
-    sent: sent.map(({ port, packet }) => ({ port, packet: fields(packet) })),
+    sent: sent.map(({ port, packet }) => ({ port, packet: fields(packet, port) })),
     toAgent: toAgent.map(({ reason, packet }) => ({ reason, packet: fields(packet) })),
     trace: trace.map(({ table, priority, cookie }) => ({ table, priority, cookie })),
   };
@@ -172,6 +193,7 @@ describe('the simulated switch', () => {
         "dropped in egress_rules",
         "dropped in flood",
         "dropped in forward",
+        "dropped in from_peer",
         "dropped in identity",
         "dropped in ingress_rules",
         "dropped in output",
@@ -184,6 +206,7 @@ describe('the simulated switch', () => {
         "sent by ingress_rules",
         "sent by learned",
         "sent by output",
+        "sent by to_peer",
         "to the agent: dhcp",
         "to the agent: dns",
         "to the agent: dns_tcp",

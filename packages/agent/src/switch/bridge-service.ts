@@ -1,4 +1,4 @@
-import { shell } from '@openvnet/model';
+import { type Encapsulation, shell } from '@openvnet/model';
 import { keepDialing, type SwitchConnection, VersionError } from '@openvnet/openflow';
 import type { BridgeState, Ovsdb, PortState } from '@openvnet/ovsdb';
 import type { Logger } from 'pino';
@@ -8,6 +8,7 @@ import type { ServedSwitch } from './served-switch.ts';
 import { hastenRevalidation, inBandOff, prepareBridge, servedFrom } from './settings.ts';
 import { ShieldedPorts } from './shielded-ports.ts';
 import { startOpenVswitch } from './start-open-vswitch.ts';
+import { TunnelPorts, tunnelAt, tunnelNamed } from './tunnel-ports.ts';
 
 /** Delay between a change in the database and its effect on the flows, in milliseconds. */
 const settleMs = 300;
@@ -23,6 +24,8 @@ export interface BridgeServiceOptions {
   readonly served: ServedSwitch;
   /** The store that the flows come from. */
   readonly store: () => string;
+  /** The tunnel ports that the bridge needs, by what the model says now. */
+  readonly tunnelsWanted: () => readonly Encapsulation[];
   readonly log: Logger;
   readonly onChange: () => void;
   /** Resolves when the previous service of the bridge has ended. */
@@ -38,6 +41,7 @@ export class BridgeService {
   readonly notes = new Set<string>();
   /** Why the bridge cannot be reached. */
   problem: string | null = null;
+  readonly tunnels: TunnelPorts;
   readonly #options: BridgeServiceOptions;
   readonly #stop = new AbortController();
   readonly #shielded: ShieldedPorts;
@@ -55,6 +59,7 @@ export class BridgeService {
     this.bridge = bridge.name;
     this.#settings = settingsOf(bridge);
     const warn = (note: string): void => log.warn({ datapath: served.dpid, bridge: bridge.name }, note);
+    this.tunnels = new TunnelPorts({ ovsdb: options.ovsdb, bridge: bridge.name, wanted: options.tunnelsWanted, log });
     this.#shielded = new ShieldedPorts(this.notes, warn);
     for (const [name, state] of bridge.ports) this.#setPort(name, state);
     log.info({ datapath: served.dpid, bridge: bridge.name }, 'the bridge is registered and served from now on');
@@ -83,9 +88,17 @@ export class BridgeService {
     served.use(chosen);
   }
 
+  /** Something in the model has changed. */
+  modelChanged(): void {
+    this.served.touch();
+    if (this.#prepared) void this.tunnels.settle();
+  }
+
   portChanged(name: string, state: PortState | undefined): void {
     this.#setPort(name, state);
     if (state && !state.isolated) this.#isolate(isolateMs.gather);
+    // Another program may have deleted it, or have made a port of its name.
+    if (this.#prepared && tunnelNamed(name)) void this.tunnels.settle();
     if (state?.ofport !== undefined) this.served.portStateChanged(state.ofport);
     this.served.touch();
   }
@@ -108,12 +121,14 @@ export class BridgeService {
     clearTimeout(this.#timer);
     clearTimeout(this.#isolating);
     this.#stop.abort();
+    this.tunnels.close();
     await this.served.close();
   }
 
   /** Ends the service of a bridge that stays registered or no longer exists. */
   async end(): Promise<void> {
     await this.close();
+    await this.tunnels.remove();
     this.#options.log.info({ datapath: this.served.dpid, bridge: this.bridge }, 'the bridge is no longer served');
   }
 
@@ -126,6 +141,7 @@ export class BridgeService {
     await this.#prepare();
     if (signal.aborted) return;
     this.#prepared = true;
+    void this.tunnels.settle();
     this.choose();
     // The management socket is in the directory of the database socket. With a TCP database there is none, and the switch must connect.
     const socket = managementSocket(target, this.bridge);
@@ -183,6 +199,8 @@ export class BridgeService {
 
   #setPort(name: string, state: PortState | undefined): void {
     const known = state?.ofport !== undefined;
+    const encapsulation = state ? tunnelAt(state) : tunnelNamed(name);
+    if (encapsulation) this.served.setTunnel(encapsulation, state?.ofport);
     this.served.setPort(name, known ? { id: state.ofport!, name, iface_id: state.ifaceId ?? null } : undefined);
     const bridge = this.#options.ovsdb.bridges.get(this.bridge);
     const shields = known && state.type === '' && bridge?.datapathType === 'netdev';

@@ -41,6 +41,7 @@ export function bridgeReports({ bridges, services, connections, unclosed, target
         ...(bridge ? connections.ignored(dpid, bridge, served?.connection) : []),
         ...(connections.problem && bridge ? [connections.problem] : []),
         ...(service && bridge ? faultyPorts(bridge) : []),
+        ...(service?.tunnels.problem ? [`tunnel ports: ${service.tunnels.problem}`] : []),
         ...(service?.notes ?? []),
         ...(lost ? [lost] : []),
         ...(bridge ? closingOf(bridge, devices) : []),

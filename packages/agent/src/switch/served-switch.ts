@@ -8,6 +8,7 @@ import {
   type PortFacts,
   portOf,
 } from '@openvnet/compiler';
+import type { Encapsulation } from '@openvnet/model';
 import { type SwitchConnection, SwitchError } from '@openvnet/openflow';
 import { noteWork } from '@openvnet/settings';
 import type { Logger } from 'pino';
@@ -18,6 +19,7 @@ import { compare, FlowSender, shareStrings, strays } from './flows.ts';
 import { InstalledFlows } from './installed.ts';
 import { mendMeters } from './meters.ts';
 import { SelfChecks, type SelfCheckTimes } from './self-checks.ts';
+import { UnderlayNeighbours } from './underlay-neighbours.ts';
 
 /** Number of flows that are computed before they are sent. */
 const partSize = 500;
@@ -68,6 +70,7 @@ export class ServedSwitch {
   /** Whether the switch has flow monitors; null while that is unknown. */
   monitored: boolean | null = null;
   readonly #options: ServedSwitchOptions;
+  readonly #underlayNeighbours: UnderlayNeighbours;
   #connection: SwitchConnection | undefined;
   readonly #installed: InstalledFlows;
   /** The flows may have changed since they were read. */
@@ -103,6 +106,7 @@ export class ServedSwitch {
       onEnd: (mended) => (mended ? this.touch() : options.onChange()),
       ...(options.selfCheckTimes && { times: options.selfCheckTimes }),
     });
+    this.#underlayNeighbours = new UnderlayNeighbours(this.compiler);
     this.compiler.watch('binding', (id, row) => {
       this.changedInterfaces.add(id);
       if (!row) this.notices.drop(id);
@@ -130,6 +134,14 @@ export class ServedSwitch {
     const before = port && ports.get(port.id);
     if (port && (before?.name !== port.name || before.iface_id !== port.iface_id))
       ports.set(portOf(port, this.#metered));
+  }
+
+  /** The tunnel port of an encapsulation has this number; undefined if there is none. */
+  setTunnel(encapsulation: Encapsulation, id: number | undefined): void {
+    const { tunnel } = this.compiler.relations;
+    for (const before of [...tunnel.where('encapsulation', encapsulation)])
+      if (before.id !== id) tunnel.delete(before.id);
+    if (id !== undefined && !tunnel.get(id)) tunnel.set({ id, encapsulation });
   }
 
   /** Called when the state of a port, such as its link, has changed: its interfaces are reported again. */
@@ -194,6 +206,7 @@ export class ServedSwitch {
     this.#closed = true;
     clearTimeout(this.#retry);
     this.neighbours.close();
+    this.#underlayNeighbours[Symbol.dispose]();
     this.selfChecks.close();
     await this.#running;
     this.cache.close();

@@ -1,3 +1,4 @@
+import { tunnelsWanted } from '@openvnet/compiler';
 import type { BridgeReport, PortsAnswer } from '@openvnet/model';
 import { type BridgeState, Ovsdb, type PortState } from '@openvnet/ovsdb';
 import type { Logger } from 'pino';
@@ -13,6 +14,7 @@ import { ServedSwitch } from './served-switch.ts';
 import { isTaken, servedFrom } from './settings.ts';
 import { startOpenVswitch } from './start-open-vswitch.ts';
 import { TamperingChecks } from './tampering.ts';
+import { tunnelAt } from './tunnel-ports.ts';
 
 /** Interval of checks for changes by other programs, in milliseconds. */
 const checkMs = 1500;
@@ -138,8 +140,10 @@ export class Switches {
     return [...bridgesByDpid(this.ovsdb)].map(([dpid, bridge]) => {
       const ports = [...bridge.ports.values()];
       const bound = this.#services.get(dpid)?.served.compiler.relations.binding;
-      const isSpare = ({ name, ofport }: PortState): boolean =>
-        name !== bridge.name && (ofport === undefined || !bound || bound.where('port', ofport).length === 0);
+      const isSpare = ({ name, ofport, type }: PortState): boolean =>
+        name !== bridge.name &&
+        !tunnelAt({ name, type }) &&
+        (ofport === undefined || !bound || bound.where('port', ofport).length === 0);
       const found = ports.filter(
         ({ name, ifaceId }) => names.has(name) || (ifaceId !== undefined && names.has(ifaceId)),
       );
@@ -161,7 +165,7 @@ export class Switches {
   /** Called after a change of the model: serves the bridges that are registered now, and updates every switch. */
   update(): void {
     this.#settle();
-    for (const { served } of this.#services.values()) served.touch();
+    for (const service of this.#services.values()) service.modelChanged();
   }
 
   /**
@@ -232,6 +236,7 @@ export class Switches {
       bridge,
       served,
       store: () => slice.position!.store,
+      tunnelsWanted: () => tunnelsWanted(slice.relations, datapathId),
       log,
       onChange,
       after: this.#leaving.get(dpid),

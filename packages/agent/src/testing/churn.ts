@@ -37,6 +37,7 @@ const said: ToManager[] = [];
 const reporter = new Reporter({
   slice,
   switches,
+  underlay: { state: { address: null, addresses: [], mtu: null, problem: null } },
   log: pino({ level: 'silent' }),
   send: (message) => said.push(message) > 0,
 });

@@ -91,6 +91,16 @@ export function liveChanges(on: Scene): Readonly<Record<string, LiveChange>> {
   return {
     'datapaths.display_name': { path: '/datapaths/dp-br0', to: 'new' },
     'datapaths.enable_ovs_learn_action': { path: '/datapaths/dp-br0', to: 'false' },
+    'datapaths.ipv4_address': {
+      path: '/datapaths/dp-br0',
+      to: '10.102.0.91',
+      back: ['/datapaths/dp-br0', { ipv4_address: '10.102.0.92' }],
+    },
+    'datapaths.encapsulation': {
+      path: '/datapaths/dp-br0',
+      to: 'vxlan',
+      back: ['/datapaths/dp-br0', { encapsulation: 'geneve' }],
+    },
     'datapaths.node_id': { path: '/datapaths/dp-br0', to: 'another' },
     'networks.display_name': { path: '/networks/nw-1', to: 'new' },
     'networks.domain_name': {

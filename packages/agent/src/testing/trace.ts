@@ -96,7 +96,7 @@ export class Tracer {
   async #run(sections: string[], at: number, { size = 0, ...packet }: Packet): Promise<Traced> {
     const actions = /^Datapath actions: (.*)$/m.exec(sections[at]!)?.[1];
     if (actions === undefined) throw new RangeError(`no actions in the trace:\n${sections.join('\n')}`);
-    const events = eventsOf(oneWay(sections[at]!, size));
+    const events = eventsOf(oneWay(onlyOf(this.#bridge, sections[at]!), size));
     if (isMetered(sections[at]!)) events.push({ section: await this.#goOn(sections, at, packet) });
     const forks = events.flatMap((event) => ('section' in event ? [event.section] : []));
     const reasons = events.flatMap((event) => ('reason' in event ? [event.reason] : []));
@@ -110,7 +110,11 @@ export class Tracer {
       const set = /^set\((\w+)\((.*)\)\)$/.exec(action);
       if (set) for (const part of split(set[2]!)) setPart(fields, set[1]!, part);
       else if (/^\d+$/.test(action)) sent.push({ port: this.#portOf(Number(action)), packet: { ...fields } });
-      else if (/^userspace\(|^sample\(sample=100\.0%,actions\(meter\(\d+\),userspace\(/.test(action))
+      else if (/^(?:clone\()?tnl_push\(/.test(action)) {
+        sent.push(this.#encapsulated(action, fields));
+        // What follows is done with the encapsulated frame.
+        if (!action.startsWith('clone')) break;
+      } else if (/^userspace\(|^sample\(sample=100\.0%,actions\(meter\(\d+\),userspace\(/.test(action))
         toAgent.push({ reason: reasons[told++]!, packet: { ...fields } });
       else if (/^recirc\(/.test(action)) {
         const copy = await this.#run(sections, forks[forked.length]!, { ...fields, ...translated, size });
@@ -128,6 +132,14 @@ export class Tracer {
       'table' in event ? [event] : 'section' in event ? later.next().value!.trace : [],
     );
     return { sent, toAgent, trace };
+  }
+
+  /** A copy that leaves through a tunnel. */
+  #encapsulated(action: string, fields: Packet): Outcome['sent'][number] {
+    const [, port] = /tnl_port\((\d+)\)/.exec(action)!;
+    const [, to] = /ipv4\(src=[\d.]+,dst=([\d.]+)/.exec(action)!;
+    const [, key] = /(?:vni|key)=(0x[0-9a-f]+)/.exec(action)!;
+    return { port: this.#portOf(Number(port)), packet: { ...fields, tun_dst: read.ipv4(to!), tunnel_id: Number(key) } };
   }
 
   /** The switch traces nothing behind a meter: this begins again there, with the registers as they were. */
@@ -151,6 +163,9 @@ type Kind = 'number' | 'mac' | 'ipv4' | 'fragment';
 
 /** Fields as `ofproto/trace` wants them, in an order in which each is preceded by what it needs. */
 const flowNames = {
+  tun_src: ['tun_src', 'ipv4'],
+  tun_dst: ['tun_dst', 'ipv4'],
+  tunnel_id: ['tun_id', 'number'],
   in_port: ['in_port', 'number'],
   eth_src: ['dl_src', 'mac'],
   eth_dst: ['dl_dst', 'mac'],
@@ -245,6 +260,20 @@ function sectionsOf(text: string): string[] {
   return text
     .replace(/-> A clone of the packet is forked to recirculate\./g, () => `-> section ${++forks}`)
     .split(/^=+\nrecirc\((?:.*\n)*?=+$/m);
+}
+
+/** A trace without what other bridges do with encapsulated frames. */
+function onlyOf(bridge: string, text: string): string {
+  const kept: string[] = [];
+  let within: number | undefined;
+  for (const line of text.split('\n')) {
+    const indent = line.search(/\S/);
+    const [, depth, name] = /^( *)bridge\("(.*)"\)/.exec(line) ?? [];
+    if (name !== undefined) within = name === bridge ? undefined : depth!.length;
+    else if (within !== undefined && indent >= 0 && indent <= within && !/^ *-+$/.test(line)) within = undefined;
+    if (within === undefined) kept.push(line);
+  }
+  return kept.join('\n');
 }
 
 /** Whether a packet goes on behind a meter. */

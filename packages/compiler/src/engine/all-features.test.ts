@@ -7,16 +7,17 @@ import { meters } from '../pipeline/meters.ts';
 import { localPort } from '../pipeline/ports.ts';
 import { tableNames } from '../pipeline/tables.ts';
 import { macOf, type Put, TestModel, TestSwitch } from '../testing/model.ts';
-import { switchPorts, type Topology, topology } from '../testing/random.ts';
+import { switchPorts, type Topology, topology, tunnelPorts } from '../testing/random.ts';
 import { conflicts } from './conflicts.ts';
 import { cookieIn, readCookie } from './feature.ts';
-import { type Port, portOf, type Resolved } from './relations.ts';
+import { type Port, portOf, type Resolved, type Tunnel } from './relations.ts';
 
-/** A row of the model, a port, or a station that has answered; undefined if it is gone. */
+/** A row of the model, a port, a tunnel port, or a station that has answered; undefined if it is gone. */
 type Thing =
   | { readonly kind: Kind; readonly id: number; readonly row: object | undefined }
   | { readonly kind: 'port'; readonly id: number; readonly row: Port | undefined }
-  | { readonly kind: 'resolved'; readonly id: number; readonly row: Resolved | undefined };
+  | { readonly kind: 'resolved'; readonly id: number; readonly row: Resolved | undefined }
+  | { readonly kind: 'tunnel'; readonly id: number; readonly row: Tunnel | undefined };
 
 const keyOf = ({ kind, id }: Thing): string => `${kind} ${id}`;
 
@@ -24,6 +25,7 @@ function thingsOf({ rows, resolved }: Topology): Thing[] {
   return [
     ...rows.map(([kind, row]): Thing => ({ kind, id: row.id, row })),
     ...[...switchPorts].map(([id, name]): Thing => ({ kind: 'port', id, row: portOf({ id, name, iface_id: null }) })),
+    ...[...tunnelPorts].map(([id, encapsulation]): Thing => ({ kind: 'tunnel', id, row: { id, encapsulation } })),
     ...resolved.map((row): Thing => ({ kind: 'resolved', id: row.id, row })),
   ];
 }
@@ -41,8 +43,8 @@ class Living {
     if (row) this.present.set(keyOf(thing), thing);
     else this.present.delete(keyOf(thing));
     const { relations } = this.vswitch.compiler;
-    if (kind === 'port' || kind === 'resolved') {
-      if (row) relations[kind].set(row as Port & Resolved);
+    if (kind === 'port' || kind === 'resolved' || kind === 'tunnel') {
+      if (row) relations[kind].set(row as Port & Resolved & Tunnel);
       else relations[kind].delete(id);
     } else if (row) this.model.put(...([kind, row] as unknown as Put));
     else this.model.remove(kind, id);
@@ -84,9 +86,9 @@ const constant = new Living().state();
 const far = 100_000;
 const farMeter = 104 - (far % meters.requests.each);
 
-/** The same thing of another installation on the same switch, which shares nothing with it but the host's own port. */
+/** The same thing of another installation on the same switch, which shares nothing with it but the host's own port, its tunnel ports and the hosts. */
 function elsewhere({ kind, id, row }: Thing): Thing[] {
-  if (!row || id === localPort) return [];
+  if (!row || id === localPort || kind === 'tunnel' || kind === 'datapath') return [];
   if (kind === 'port')
     return [
       { kind, id: id + far + farMeter, row: portOf({ ...row, id: id + far + farMeter, name: `far-${row.name}` }) },

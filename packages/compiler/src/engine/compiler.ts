@@ -1,7 +1,7 @@
 import type { EncodedFlow } from '@openvnet/openflow';
 import { encode } from '../pipeline/flow.ts';
 import { missFlows } from '../pipeline/misses.ts';
-import type { Derivation, Wait } from './feature.ts';
+import type { AnyDerivation, Wait } from './feature.ts';
 import { FlowTable } from './flow-table.ts';
 import { localRelations } from './local-relations.ts';
 import { visibleTo } from './order.ts';
@@ -44,7 +44,7 @@ export class Compiler {
   constructor(
     datapathId: number,
     model: ModelRelations,
-    derivations: readonly Derivation[],
+    derivations: readonly AnyDerivation[],
     features: readonly AnyFeature[],
   ) {
     this.#datapathId = datapathId;

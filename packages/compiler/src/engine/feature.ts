@@ -168,11 +168,23 @@ export interface Derivation<N extends keyof LocalRows = keyof LocalRows> {
   readonly select: (view: View, key: number) => LocalRows[N] | Wait | undefined;
 }
 
+/** Likewise, where an item may have several rows; no other item has a row with one of their ids. */
+export interface RowsDerivation<N extends keyof LocalRows = keyof LocalRows>
+  extends Pick<Derivation<N>, 'into' | 'doc' | 'source'> {
+  readonly rows: (view: View, key: number) => readonly LocalRows[N][];
+}
+
+export type AnyDerivation = Derivation | RowsDerivation;
+
 export function feature<Item>(declared: Feature<Item>): Feature<Item> {
   return declared;
 }
 
 export function derivation<N extends keyof LocalRows>(declared: Derivation<N>): Derivation<N> {
+  return declared;
+}
+
+export function rowsDerivation<N extends keyof LocalRows>(declared: RowsDerivation<N>): RowsDerivation<N> {
   return declared;
 }
 

@@ -27,7 +27,7 @@ export function domainsOf({ kind, id }: ObjectId): readonly number[] {
 }
 
 /** Rows of a broadcast domain, found by it. */
-function inDomain(name: 'flood_part' | 'resolved'): Owned<{ readonly domain_id: number }> {
+function inDomain(name: 'flood_part' | 'resolved' | 'flood_peer'): Owned<{ readonly domain_id: number }> {
   return {
     owner: ({ domain_id }) => objectOfDomain(domain_id),
     rowsOf: (object, relations) =>
@@ -66,6 +66,10 @@ export const localDeclarations: { readonly [N in keyof LocalRows]: LocalDeclarat
   flood_part: { indexed: ['domain_id'], ...inDomain('flood_part') },
   station: { indexed: ['network_id', 'domain_id', 'interface_id'], ...withIdOf('ip_lease') },
   resolved: { indexed: ['domain_id'], ...inDomain('resolved') },
+  tunnel: { indexed: ['encapsulation'], ...nobodys },
+  peer: { indexed: [], ...withIdOf('datapath') },
+  remote_member: { indexed: ['flood_peer'], ...nobodys },
+  flood_peer: { indexed: ['domain_id'], ...inDomain('flood_peer') },
   filtering: {
     indexed: ['hash'],
     owner: ({ id }) => ({ kind: 'interface', id }),

@@ -1,4 +1,4 @@
-import { type AgentRow, columnOf, fieldsOf, type Kind, kinds, resourceOf } from '@openvnet/model';
+import { type AgentRow, columnOf, type Encapsulation, fieldsOf, type Kind, kinds, resourceOf } from '@openvnet/model';
 import { meterOf } from '../pipeline/meters.ts';
 import type { Reader } from './cell.ts';
 import { type Identified, type Key, Relation } from './relation.ts';
@@ -130,6 +130,37 @@ export interface FloodPart {
   readonly part: number;
 }
 
+/** A tunnel port of the switch. `id` is its OpenFlow number. */
+export interface Tunnel {
+  readonly id: number;
+  readonly encapsulation: Encapsulation;
+}
+
+/** Another datapath that this one reaches by a tunnel. `id` is the datapath's. */
+export interface Peer {
+  readonly id: number;
+  /** OpenFlow number of the tunnel port. */
+  readonly port: number;
+  /** Its tunnel address, as text: IPv4 or IPv6. */
+  readonly address: string;
+}
+
+/** An interface on another datapath, and a broadcast domain that it is in. */
+export interface RemoteMember {
+  readonly id: number;
+  readonly domain_id: number;
+  readonly datapath_id: number;
+  /** Of domain and datapath together. */
+  readonly flood_peer: number;
+}
+
+/** Another datapath with members of a broadcast domain. `id` stands for both. */
+export interface FloodPeer {
+  readonly id: number;
+  readonly domain_id: number;
+  readonly datapath_id: number;
+}
+
 /** What only this switch has. The rest comes from the manager. */
 export interface LocalRows {
   port: Port;
@@ -144,6 +175,10 @@ export interface LocalRows {
   resolved: Resolved;
   filtering: Filtering;
   rule_set: RuleSets;
+  tunnel: Tunnel;
+  peer: Peer;
+  remote_member: RemoteMember;
+  flood_peer: FloodPeer;
 }
 
 export type ModelRows = { [K in Kind]: AgentRow<K> };

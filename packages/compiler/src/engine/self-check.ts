@@ -51,7 +51,7 @@ export function checkRows(stages: readonly Checked[], relations: Relations): Dis
   );
   return [...filling].flatMap(([into, writers]) => {
     const relation = relations[into] as unknown as Relation<Identified>;
-    const owned = new Set(writers.flatMap(({ units, rowId }) => [...units.keys()].map((key) => rowId!(key))));
+    const owned = new Set(writers.flatMap(({ units, rowIds }) => [...units.keys()].flatMap((key) => rowIds!(key))));
     const orphans = [...relation.rows()].filter(({ id }) => !owned.has(id));
     for (const { id } of orphans) relation.delete(id);
     return orphans.map(({ id }) => ({ by: `relation ${into}`, source: { of: into } as Source, item: id }));

@@ -1,6 +1,14 @@
 import type { EncodedFlow } from '@openvnet/openflow';
 import { encode } from '../pipeline/flow.ts';
-import { cookieOf, type Derivation, type Feature, isWait, type Source } from './feature.ts';
+import {
+  type AnyDerivation,
+  cookieOf,
+  type Derivation,
+  type Feature,
+  isWait,
+  type RowsDerivation,
+  type Source,
+} from './feature.ts';
 import type { FlowTable } from './flow-table.ts';
 import type { Identified, Relation } from './relation.ts';
 import type { LocalRows, RelationName, Relations, View } from './relations.ts';
@@ -13,16 +21,15 @@ export type AnyFeature = Feature<any>;
 const none: readonly never[] = [];
 
 /** Fills a relation of the switch. */
-export function derivationStage(
-  relations: Relations,
-  { into, source, select, idOf = (key) => key }: Derivation,
-): Stage {
+export function derivationStage(relations: Relations, declared: AnyDerivation): Stage {
+  return 'rows' in declared ? severalRowsStage(relations, declared) : oneRowStage(relations, declared);
+}
+
+function oneRowStage(relations: Relations, { into, source, select, idOf = (key) => key }: Derivation): Stage {
   const relation = relations[into] as unknown as Relation<Identified>;
   const put = (key: number, row: Identified | undefined): void => {
-    const id = idOf(key);
-    const before = relation.get(id);
-    if (!row) relation.delete(id);
-    else if (!before || !sameRow(before, row)) relation.set(row);
+    if (row) setRow(relation, row);
+    else relation.delete(idOf(key));
   };
   const rowOf = (view: View, key: number, { waits }: Remarks): Identified | undefined => {
     const selected = select(view, key);
@@ -34,7 +41,7 @@ export function derivationStage(
     names: [`derivation ${into} from ${nameOf(source)}`],
     source,
     into,
-    rowId: idOf,
+    rowIds: (key) => [idOf(key)],
     units: new Map(),
     dirty: [],
     compute: (view, { key }, remarks) => put(key, rowOf(view, key, remarks)),
@@ -44,6 +51,42 @@ export function derivationStage(
     },
     retire: ({ key }) => put(key, undefined),
   };
+}
+
+/** The rows that an item had are kept here, as few derivations have several. */
+function severalRowsStage(relations: Relations, { into, source, rows }: RowsDerivation): Stage {
+  const relation = relations[into] as unknown as Relation<Identified>;
+  const held = new Map<number, readonly number[]>();
+  const put = (key: number, wanted: readonly Identified[]): void => {
+    const ids = new Set(wanted.map(({ id }) => id));
+    for (const id of held.get(key) ?? none) if (!ids.has(id)) relation.delete(id);
+    for (const row of wanted) setRow(relation, row);
+    if (ids.size === 0) held.delete(key);
+    else held.set(key, [...ids]);
+  };
+  return {
+    names: [`derivation ${into} from ${nameOf(source)}`],
+    source,
+    into,
+    rowIds: (key) => held.get(key) ?? none,
+    units: new Map(),
+    dirty: [],
+    compute: (view, { key }) => put(key, rows(view, key)),
+    agrees: (view, { key }) => {
+      const fresh: readonly Identified[] = rows(view, key);
+      const same = fresh.every((row) => {
+        const before = relation.get(row.id);
+        return before !== undefined && sameRow(before, row);
+      });
+      return same && fresh.length === (held.get(key) ?? none).length;
+    },
+    retire: ({ key }) => put(key, none),
+  };
+}
+
+function setRow(relation: Relation<Identified>, row: Identified): void {
+  const before = relation.get(row.id);
+  if (!before || !sameRow(before, row)) relation.set(row);
 }
 
 /** Computes the flows of features that have one source. Where one throws, its flows stay, and the others go on. */

@@ -24,8 +24,8 @@ export interface Stage {
   readonly source: Source;
   /** The relation that it fills; undefined if it makes flows. */
   readonly into?: keyof LocalRows;
-  /** The id of an item's row there. */
-  readonly rowId?: (key: number) => number;
+  /** The ids of an item's rows there. */
+  readonly rowIds?: (key: number) => readonly number[];
   readonly compute: (view: View, unit: Unit, remarks: Remarks) => void;
   /** Whether what it has made of an item is what it would make of it now. */
   readonly agrees: (view: View, unit: Unit, remarks: Remarks) => boolean;

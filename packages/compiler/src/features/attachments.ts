@@ -38,7 +38,7 @@ export const attachments = derivation({
   },
 });
 
-function macLeaseOf(
+export function macLeaseOf(
   view: View,
   id: number | null,
   interfaceId: number,

@@ -16,16 +16,31 @@ export const broadcast = feature({
   select: (view, domain) => ({
     domain,
     parts: view.where('flood_part', 'domain_id', domain).map(({ part }) => part),
+    peers: view
+      .where('flood_peer', 'domain_id', domain)
+      .map(({ datapath_id }) => datapath_id)
+      .sort((a, b) => a - b),
   }),
-  flows: ({ domain, parts }) => [
-    {
-      table: 'forward',
-      priority: priority.normal,
-      match: { domain, eth_dst: { value: groupBit, mask: groupBit } },
-      actions: parts.flatMap((part) => [load('flood_group', part), ask('flood')]),
-    },
+  flows: ({ domain, parts, peers }) => [
+    { table: 'forward', priority: priority.normal, match: { domain, ...toGroup }, actions: toParts(parts) },
+    ...(peers.length === 0
+      ? []
+      : [
+          {
+            table: 'forward' as const,
+            priority: priority.normal + 1,
+            match: { domain, ...toGroup, from_peer: 0 },
+            actions: [...toParts(parts), ...peers.flatMap((peer) => [load('peer', peer), ask('to_peer')])],
+          },
+        ]),
   ],
 });
+
+const toGroup = { eth_dst: { value: groupBit, mask: groupBit } } as const;
+
+function toParts(parts: readonly number[]): Action[] {
+  return parts.flatMap((part) => [load('flood_group', part), ask('flood')]);
+}
 
 /**
  * Rules decide once for all members of a part that share them: a switch follows 4,096 resubmits for a packet. What needs

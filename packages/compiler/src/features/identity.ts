@@ -1,6 +1,6 @@
 import { feature } from '../engine/feature.ts';
 import type { Taken } from '../engine/says.ts';
-import { ethernet, priority } from '../pipeline/flow.ts';
+import { ethernet, type Flow, priority } from '../pipeline/flow.ts';
 import { toEveryone } from './dhcp-packets.ts';
 
 /**
@@ -14,24 +14,18 @@ export const identity = feature({
   doc: 'Drops packets from leased addresses that other stations send, and packets from 0.0.0.0.',
   cookie: 15,
   says: {
-    uplink: ofOneHere,
-    identity: ({ next, interface_uuid, before }) =>
-      next
-        ? 'no interface on this switch has its IP address; the sender is filtered'
-        : `${interface_uuid} has ${before.ipv4_src ?? before.arp_spa}: nobody else in ${before.domain} may send from it`,
+    uplink: ofAnother,
+    identity: (taken) =>
+      taken.next ? 'no interface has its IP address; the sender is filtered' : addressOfAnother.says(taken),
     dispatch: ({ next }) =>
       next ? 'a DHCP request to everybody' : 'from 0.0.0.0, guests may send broadcast DHCP requests only',
   },
   source: { of: 'attachment' },
   select: (view, id) => {
-    const { domain_id: domain, mac, ip } = view.get('attachment', id)!;
-    return view.get('open_domain', domain) && { domain, mac, ip };
+    const { domain_id, mac, ip } = view.get('attachment', id)!;
+    return view.get('open_domain', domain_id) && { domain_id, mac, ip };
   },
-  flows: ({ domain, mac, ip }) => [
-    { table: 'uplink', priority: priority.high + 1, match: { domain, eth_src: mac } },
-    { table: 'identity', priority: priority.high, match: { domain, eth_type: ethernet.ipv4, ipv4_src: ip } },
-    { table: 'identity', priority: priority.high, match: { domain, eth_type: ethernet.arp, arp_spa: ip } },
-  ],
+  flows: (address) => addressOfAnother.flows(address),
   always: [
     { table: 'identity', priority: priority.normal, match: { filtered: 1 }, next: 'egress_filter' },
     // In `dispatch`, because it sees the packets of every sender: guests that are routers, stations outside and the host as well.
@@ -40,7 +34,18 @@ export const identity = feature({
   ],
 });
 
+/** That an address belongs to one interface, in flows and in words. */
+export const addressOfAnother = {
+  flows: ({ domain_id: domain, mac, ip }: { domain_id: number; mac: number; ip: number }): Flow[] => [
+    { table: 'uplink', priority: priority.high + 1, match: { domain, eth_src: mac } },
+    { table: 'identity', priority: priority.high, match: { domain, eth_type: ethernet.ipv4, ipv4_src: ip } },
+    { table: 'identity', priority: priority.high, match: { domain, eth_type: ethernet.arp, arp_spa: ip } },
+  ],
+  says: ({ interface_uuid, before }: Taken): string =>
+    `${interface_uuid} has ${before.ipv4_src ?? before.arp_spa}: nobody else in ${before.domain} may send from it`,
+};
+
 /** Why a station outside may not use a MAC address. */
-export function ofOneHere({ interface_uuid, before }: Taken): string {
-  return `${interface_uuid} is on this switch: no station outside may send from ${before.eth_src}`;
+export function ofAnother({ interface_uuid, before }: Taken): string {
+  return `${before.eth_src} belongs to ${interface_uuid}: no station outside may send from it`;
 }

@@ -1,4 +1,4 @@
-import type { Derivation } from '../engine/feature.ts';
+import type { AnyDerivation } from '../engine/feature.ts';
 import type { AnyFeature } from '../engine/stages.ts';
 import {
   attachments,
@@ -25,7 +25,9 @@ import { identity } from './identity.ts';
 import { neighbour } from './neighbour.ts';
 import { nextHop, resolved } from './next-hop.ts';
 import { pathMtu } from './path-mtu.ts';
+import { peers } from './peers.ts';
 import { refused } from './refused.ts';
+import { floodPeers, remoteDelivery, remoteIdentity, remoteMembers, remoteNeighbour } from './remotes.ts';
 import { replyLimit } from './reply-limit.ts';
 import { route } from './route.ts';
 import { filterings, ruleSets } from './rule-sets.ts';
@@ -34,12 +36,13 @@ import { stations } from './stations.ts';
 import { strangers } from './strangers.ts';
 import { translation, translator } from './translation.ts';
 import { translationFragments } from './translation-fragments.ts';
+import { peer, tunnel } from './tunnel.ts';
 import { unanswered } from './unanswered.ts';
 import { uplink } from './uplink.ts';
 import { openNetworks, uplinks } from './uplinks.ts';
 
 /** In the order in which they are computed: each reads only what the model and those before it hold. */
-export const derivations: readonly Derivation[] = [
+export const derivations: readonly AnyDerivation[] = [
   networkDomains,
   segmentDomains,
   bindings,
@@ -52,6 +55,9 @@ export const derivations: readonly Derivation[] = [
   uplinkMembers,
   floodParts,
   otherFloodParts,
+  peers,
+  remoteMembers,
+  floodPeers,
   stations,
   filterings,
   ruleSets,
@@ -69,6 +75,11 @@ export const features: readonly AnyFeature[] = [
   gateway,
   route,
   segment,
+  tunnel,
+  peer,
+  remoteNeighbour,
+  remoteIdentity,
+  remoteDelivery,
   uplink,
   strangers,
   nextHop,

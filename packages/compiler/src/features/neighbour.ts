@@ -1,5 +1,16 @@
 import { feature } from '../engine/feature.ts';
-import { ask, ethernet, haveAnswered, load, move, outputBack, priority, setField } from '../pipeline/flow.ts';
+import type { Taken } from '../engine/says.ts';
+import {
+  ask,
+  ethernet,
+  type Flow,
+  haveAnswered,
+  load,
+  move,
+  outputBack,
+  priority,
+  setField,
+} from '../pipeline/flow.ts';
 
 const request = 1;
 const reply = 2;
@@ -14,21 +25,13 @@ export const neighbour = feature({
   cookie: 3,
   says: {
     dispatch: ({ before }) => `an ARP request for ${before.arp_tpa}`,
-    neighbour: ({ interface_uuid, before, sets }) =>
-      `${before.target_ip} is ${interface_uuid} in ${before.domain}, at ${sets.target_mac}`,
+    neighbour: inSentence,
     arp_answer: ({ before }) => `${before.target_ip} answers: it is at ${before.target_mac}`,
     answer: 'turned into a reply to the sender',
   },
   source: { of: 'attachment' },
   select: (view, id) => view.get('attachment', id),
-  flows: ({ domain_id, ip, mac }) => [
-    {
-      table: 'neighbour',
-      priority: priority.normal,
-      match: { domain: domain_id, target_ip: ip },
-      actions: [load('target_mac', mac), load('known', 1)],
-    },
-  ],
+  flows: (address) => [resolves(address)],
   always: [
     {
       table: 'dispatch',
@@ -60,3 +63,17 @@ export const neighbour = feature({
     },
   ],
 });
+
+export function inSentence({ interface_uuid, before, sets }: Taken): string {
+  return `${before.target_ip} is ${interface_uuid} in ${before.domain}, at ${sets.target_mac}`;
+}
+
+/** The flow by which an address is known. */
+export function resolves({ domain_id: domain, ip, mac }: { domain_id: number; ip: number; mac: number }): Flow {
+  return {
+    table: 'neighbour',
+    priority: priority.normal,
+    match: { domain, target_ip: ip },
+    actions: [load('target_mac', mac), load('known', 1)],
+  };
+}

@@ -1,7 +1,7 @@
 import { feature } from '../engine/feature.ts';
 import { segmentDomain } from '../pipeline/domain-numbers.ts';
 import { type Flow, load, priority } from '../pipeline/flow.ts';
-import { ofOneHere } from './identity.ts';
+import { ofAnother } from './identity.ts';
 
 /** After what the guard takes by IP address, before what an uplink takes of anybody and what the guard refuses. */
 const admitted = priority.low + 3;
@@ -14,7 +14,7 @@ export const segment = feature({
   says: {
     admit: ({ interface_uuid, match, sets }) =>
       `${interface_uuid} may send from ${match.eth_src}; the packet is in ${sets.domain}`,
-    uplink: ofOneHere,
+    uplink: ofAnother,
   },
   source: { of: 'mac_lease', when: ({ segment_id }) => segment_id !== null },
   select: (view, id) => {

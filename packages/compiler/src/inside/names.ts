@@ -28,6 +28,9 @@ const shownFields: { readonly [F in FieldName]?: Shown } = {
   arp_tpa: 'ipv4',
   arp_sha: 'mac',
   arp_tha: 'mac',
+  tun_src: 'ipv4',
+  tun_dst: 'ipv4',
+  tunnel_id: 'domain',
 };
 
 /** Numbers that have a name of their own. */
@@ -163,6 +166,7 @@ const texts: { readonly [S in Shown]: (relations: Relations, number: number) => 
   reason: (_, number) => reasonOf(number),
   rule_set: usersOfRules,
   interface: (relations, number) => relations.interface.get(number)?.uuid,
+  datapath: (relations, number) => relations.datapath.get(number)?.uuid,
   route_link: (relations, number) => relations.route_link.get(number)?.uuid,
 };
 

@@ -8,6 +8,7 @@ import {
   type Match,
   type MatchValue,
   reservedPorts,
+  type Subfield,
 } from '@openvnet/openflow';
 import { meterBits, meters } from './meters.ts';
 import { places, registerNames } from './places.ts';
@@ -129,15 +130,18 @@ const movable = {
   arp_spa: 32,
   arp_tpa: 32,
 } as const;
-type Movable = keyof typeof movable | RegisterName;
+/** The key of a tunnel: Geneve and VXLAN carry the low 24 bits of what the switch has. */
+const tunnelKey = { field: 'tunnel_id', offset: 0, bits: 24 } as const;
+type Movable = keyof typeof movable | RegisterName | 'tunnel_key';
 
-function whole(name: Movable): { field: FieldName; offset: number; bits: number } {
+function whole(name: Movable): Subfield {
+  if (name === 'tunnel_key') return tunnelKey;
   return name in registers
     ? places[name as RegisterName]
     : { field: name as FieldName, offset: 0, bits: movable[name as keyof typeof movable] };
 }
 
-export function setField(field: FieldName, value: number): Action {
+export function setField(field: FieldName, value: number | bigint): Action {
   return { type: 'set_field', field, value };
 }
 

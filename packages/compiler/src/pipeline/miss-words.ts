@@ -7,6 +7,7 @@ export const missWords: { readonly [T in TableName]: Sentence } = {
     before.vlan_vid
       ? 'it has a VLAN tag; only untagged frames are carried'
       : `no interface is at port ${before.in_port}`,
+  from_peer: ({ before }) => `no other host has the tunnel address ${before.tun_src}`,
   uplink: 'no interface on this switch has its MAC address',
   identity: 'no interface on this switch has its IP address',
   egress_filter: 'no rules are found for its sender',
@@ -31,5 +32,6 @@ export const missWords: { readonly [T in TableName]: Sentence } = {
   ingress_track: 'no rule of its receiver needs its connection',
   ingress_rules: 'no rule lets it in',
   output: 'no port is given',
+  to_peer: ({ before }) => `no tunnel leads to ${before.peer}`,
   hand_over: 'its port hands nothing to the agent',
 };

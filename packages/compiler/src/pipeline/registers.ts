@@ -1,7 +1,16 @@
 import { meterBits } from './meters.ts';
 
 /** What the number in a register or field is, so that people can be shown a name or an address for it. */
-export type Shown = 'domain' | 'interface' | 'route_link' | 'ipv4' | 'mac' | 'port' | 'rule_set' | 'reason';
+export type Shown =
+  | 'domain'
+  | 'interface'
+  | 'route_link'
+  | 'datapath'
+  | 'ipv4'
+  | 'mac'
+  | 'port'
+  | 'rule_set'
+  | 'reason';
 
 interface RegisterDeclaration {
   readonly bits: number;
@@ -101,6 +110,17 @@ export const registers = {
       ['flood', 'ingress_track'],
     ],
     doc: 'Connection tracking zone of the filtered interface.',
+  },
+  from_peer: {
+    bits: 1,
+    lives: [['admit', 'forward']],
+    doc: 'Whether the packet came from another host, so that it goes to no other.',
+  },
+  peer: {
+    bits: 32,
+    shows: 'datapath',
+    lives: [['forward', 'to_peer']],
+    doc: 'Number of the datapath to which the packet is sent.',
   },
   filtered: {
     bits: 1,

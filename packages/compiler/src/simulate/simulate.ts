@@ -180,7 +180,7 @@ class Run implements Outcome, Machine {
     const pair = pairOf(field);
     if (pair) return ((this.#get(pair[0]) ?? 0n) << 32n) | (this.#get(pair[1]) ?? 0n);
     if (field === 'nxm_in_port') return this.#values.get('in_port');
-    return this.#values.get(field) ?? (/^(reg|ct_state|ip_frag|vlan_vid)/.test(field) ? 0n : undefined);
+    return this.#values.get(field) ?? (/^(reg|ct_state|ip_frag|vlan_vid|tun)/.test(field) ? 0n : undefined);
   }
 
   #set(field: FieldName, value: bigint): void {

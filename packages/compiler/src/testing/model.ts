@@ -167,9 +167,11 @@ export function macOf(id: number): number {
 export class TestSwitch {
   readonly compiler: Compiler;
   readonly connections = new Connections();
+  readonly datapathId: number;
 
-  constructor(model: TestModel) {
-    this.compiler = new Compiler(datapathId, model.relations, derivations, features);
+  constructor(model: TestModel, id = datapathId) {
+    this.datapathId = id;
+    this.compiler = new Compiler(id, model.relations, derivations, features);
   }
 
   port(number: number, name = `if-${number}`): this {
@@ -223,7 +225,8 @@ export class TestSwitch {
           return (table ?? read.table) === read.table && (cookie ?? read.cookie) === read.cookie;
         });
     };
-    return { compiler, datapathId, dpid: '0000000000000001', connection: { dumpFlows } };
+    const dpid = this.datapathId.toString(16).padStart(16, '0');
+    return { compiler, datapathId: this.datapathId, dpid, connection: { dumpFlows } };
   }
 
   run(packet: Packet): Outcome {
@@ -359,4 +362,33 @@ export function arpRequest(from: number, ip: number, target: number): Packet {
     arp_tha: 0,
     arp_tpa: target,
   };
+}
+
+/** The row of a datapath, by default with tunnel address 172.31.0.ID. */
+export function datapathRow(id: number, more: Partial<ModelRows['datapath']> = {}): Put {
+  return [
+    'datapath',
+    {
+      id,
+      uuid: `dp-${id}`,
+      display_name: `br${id}`,
+      enable_ovs_learn_action: true,
+      node_id: `host${id}`,
+      dpid: id.toString(16).padStart(16, '0'),
+      ipv4_address: null,
+      encapsulation: null,
+      tunnel_address: `172.31.0.${id}`,
+      underlay_mtu: 1500,
+      ...more,
+    },
+  ];
+}
+
+/** The row that says that an interface is on a datapath. Ids are given, so that they differ for each pair. */
+export function placementRow(interface_id: number, datapath_id: number, standby = false): Put {
+  const at = { port_name: `if-${interface_id}`, port_number: interface_id };
+  return [
+    'active_interface',
+    { id: interface_id * 100 + datapath_id, uuid: '', interface_id, datapath_id, ...at, standby },
+  ];
 }

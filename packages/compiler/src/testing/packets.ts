@@ -1,8 +1,9 @@
 /** Packets drawn by lot for topologies that were: of guests, of stations outside, and of those who pretend. */
 import fc from 'fast-check';
+import { segmentDomain } from '../pipeline/domain-numbers.ts';
 import type { Copy, Packet } from '../simulate/simulate.ts';
-import { macOf } from './model.ts';
-import { addressIn, someServices, strangerPort, type Topology } from './random.ts';
+import { datapathId, macOf } from './model.ts';
+import { type Address, addressIn, someServices, strangerPort, type Topology, tunnelPorts } from './random.ts';
 
 const kinds = [
   ...[
@@ -47,16 +48,21 @@ export const packets = (least: number, most = least): fc.Arbitrary<DrawnPacket[]
   fc.array(drawnPacket, { minLength: least, maxLength: most, size: 'max' });
 
 /** A packet of somebody in the topology, or of someone who pretends to be. */
-export function packetOf({ guests, gateways, uplinks, outside }: Topology, drawn: DrawnPacket): Packet {
+export function packetOf(topology: Topology, drawn: DrawnPacket): Packet {
+  const { guests, gateways, uplinks, remotes, outside } = topology;
   const { kind, sender, place, mac, ip, ports, later, ttl, size, wrong } = drawn;
   const doors = [...gateways, ...uplinks].flatMap(({ places }) => places);
-  const near = guests.flatMap(({ places }) => places);
+  const near = [...guests, ...remotes].flatMap(({ places }) => places);
   const strange = [
     ...outside,
     { network: 0, mac: macOf(7777), ip: 0x0808_0808 },
     { network: 0, mac: macOf(9001), ip: addressIn(1, 200) },
   ];
-  const senders = [...guests, ...uplinks.map(({ port }) => ({ port, places: strange }))];
+  const senders: Sender[] = [
+    ...guests,
+    ...uplinks.map(({ port }) => ({ port, places: strange })),
+    ...remotes.filter(({ places }) => places.length > 0),
+  ];
   const from = senders[sender % senders.length]!;
   const own = from.places[place % from.places.length]!;
   const groups = [broadcast, 0x01005e000001].map((group) => ({ mac: group, ip: 0xffff_ffff }));
@@ -66,7 +72,8 @@ export function packetOf({ guests, gateways, uplinks, outside }: Topology, drawn
   const toIp = ip === null ? to.ip : all[ip % all.length]!.ip;
   const other = all[(mac + 1) % (all.length - 3)]!;
   const ether = {
-    in_port: wrong === 'port' ? strangerPort : from.port,
+    ...(from.port === undefined ? tunnelled(topology, drawn, own, from.host!) : { in_port: from.port }),
+    ...(wrong === 'port' && { in_port: strangerPort }),
     eth_src: senderMac(wrong, own.mac, other.mac),
     eth_dst: to.mac,
     ...(wrong === 'tag' && { vlan_vid: 0x1000 + (later ? 10 : 0) }),
@@ -119,6 +126,22 @@ function senderMac(wrong: DrawnPacket['wrong'], own: number, other: number): num
   if (wrong === 'group') return 0x01005e000001;
   if (wrong === 'none') return 0;
   return wrong === 'mac' || wrong === 'all' ? other : own;
+}
+
+interface Sender {
+  readonly port?: number;
+  readonly host?: number;
+  readonly places: readonly Address[];
+}
+
+/** How a packet comes out of a tunnel; now and then from another host, or in another network, than it should. */
+function tunnelled({ rows }: Topology, { wrong, mac, later }: DrawnPacket, { network }: Address, from: number) {
+  const host = wrong === 'ip' ? (mac % 4) + 1 : from;
+  const segment = rows.find(([kind, { id }]) => kind === 'network' && id === network)?.[1] as { segment_id?: number };
+  const domain = segment?.segment_id ? segmentDomain(segment.segment_id)! : network;
+  const ports = [...tunnelPorts.keys()];
+  const tunnel = { tun_src: 0xac1f_0000 + host, tun_dst: 0xac1f_0000 + datapathId };
+  return { in_port: ports[later ? mac % ports.length : 0]!, ...tunnel, tunnel_id: wrong === 'sha' ? mac % 5 : domain };
 }
 
 /** What whoever gets an IPv4 packet would say to it. */

@@ -2,17 +2,29 @@
  * Topologies drawn by lot, for properties, with every feature in. What is drawn is small, so that much of it meets; some of
  * it the manager would refuse, and some waits for what never comes.
  */
-import fc from 'fast-check';
+import type fc from 'fast-check';
 import type { ModelRows, Resolved } from '../engine/relations.ts';
 import { segmentDomain } from '../pipeline/domain-numbers.ts';
 import { localPort } from '../pipeline/ports.ts';
 import {
+  type Draw,
+  type DrawnAddress,
+  draw,
+  guestPorts,
+  otherHosts,
+  switchPorts,
+  tunnelPorts,
+  uplinkPorts,
+} from './draws.ts';
+import {
   datapathId,
+  datapathRow,
   filterRow,
   macLeaseRow,
   macOf,
   networkRows,
   type Put,
+  placementRow,
   plainInterface,
   routeRows,
   routingLease,
@@ -24,6 +36,12 @@ import {
   TestSwitch,
   translationRows,
 } from './model.ts';
+
+export { guestPorts, otherHosts, someServices, strangerPort, switchPorts, tunnelPorts, uplinkPorts } from './draws.ts';
+
+const host = 31;
+const firstGateway = 101;
+const firstRemote = 41;
 
 /** An address of an interface; network 0 where it has made it up. */
 export interface Address {
@@ -39,133 +57,11 @@ export interface Topology {
   readonly guests: readonly { readonly port: number; readonly places: readonly Address[] }[];
   readonly gateways: readonly { readonly id: number; readonly places: readonly Address[] }[];
   readonly uplinks: readonly { readonly id: number; readonly port: number; readonly places: readonly Address[] }[];
+  /** Interfaces on other hosts. */
+  readonly remotes: readonly { readonly host: number; readonly places: readonly Address[] }[];
   /** Stations that the model does not know, and addresses outside that gateways translate. */
   readonly outside: readonly Address[];
 }
-
-/** Ports that guests and uplinks may have; one more is nobody's. */
-export const guestPorts = [11, 12, 13, 14, 15, 16] as const;
-export const uplinkPorts = [21, 22, 23] as const;
-export const strangerPort = 19;
-/** Ports of TCP and UDP that rules, translations, services and packets choose from. */
-export const someServices = [80, 8080, 53, 5353] as const;
-const host = 31;
-const firstGateway = 101;
-
-/** The ports of the switch that every topology is for, by number. */
-export const switchPorts: ReadonlyMap<number, string> = new Map<number, string>([
-  ...[...guestPorts, ...uplinkPorts, strangerPort].map((port) => [port, `if-${port}`] as const),
-  [localPort, 'br0'],
-]);
-
-const seldom = fc.constantFrom(true, false, false);
-const mostly = fc.constantFrom(true, true, true, true, false);
-const many = <T>(one: fc.Arbitrary<T>, minLength: number, maxLength: number) =>
-  fc.array(one, { minLength, maxLength, size: 'max' });
-const drawnAddress = fc.record({ network: fc.nat(3), host: fc.integer({ min: 1, max: 6 }), ownMac: fc.boolean() });
-type DrawnAddress = typeof drawnAddress extends fc.Arbitrary<infer D> ? D : never;
-
-const draw = fc.record({
-  networks: many(
-    fc.record({
-      range: fc.integer({ min: 1, max: 3 }),
-      mtu: fc.constantFrom(null, 1400, 1400),
-      segment: fc.constantFrom(null, null, 1, 2),
-      mode: fc.constantFrom('virtual', 'physical'),
-    }),
-    1,
-    4,
-  ),
-  segments: fc.tuple(fc.constantFrom('virtual', 'physical'), fc.constantFrom('virtual', 'physical')),
-  guests: many(
-    fc.record({
-      places: many(drawnAddress, 0, 2),
-      segment: fc.constantFrom(null, 1, 2),
-      filtered: seldom,
-      routing: seldom,
-    }),
-    2,
-    guestPorts.length,
-  ),
-  host: fc.option(drawnAddress),
-  gateways: many(fc.record({ places: many(drawnAddress, 1, 2), translates: fc.boolean() }), 1, 4),
-  uplinks: many(
-    fc.record({
-      mode: fc.constantFrom('promiscuous', 'patch', 'host'),
-      by: fc.constantFrom('lease', 'static', 'datapath'),
-      segment: fc.constantFrom(null, 1, 2),
-      place: drawnAddress,
-    }),
-    0,
-    uplinkPorts.length,
-  ),
-  statics: many(fc.record({ guest: fc.nat(), segment: fc.constantFrom(null, 1, 2), network: fc.nat(3) }), 0, 2),
-  routes: many(
-    fc.record({
-      gateway: fc.nat(),
-      place: fc.option(fc.nat(1)),
-      link: fc.integer({ min: 1, max: 2 }),
-      range: fc.nat(),
-      prefix: fc.oneof(fc.constantFrom(24, 24, 32, 0), fc.integer({ min: 0, max: 32 })),
-      nextHop: fc.option(fc.nat(), { freq: 2 }),
-      ingress: mostly,
-      egress: mostly,
-    }),
-    2,
-    8,
-  ),
-  filters: many(
-    fc.record({
-      guest: fc.nat(),
-      passthrough: fc.record({ egress: seldom, ingress: seldom }),
-      rules: many(
-        fc.record({
-          protocol: fc.constantFrom('tcp', 'udp', 'icmp', 'arp', 'ip', 'all'),
-          action: fc.constantFrom('pass', 'drop', 'conn', 'conn'),
-          src: fc.nat(),
-          src_prefix: fc.constantFrom(0, 0, 0, 24, 32),
-          dst: fc.nat(),
-          dst_prefix: fc.constantFrom(0, 0, 0, 24, 32),
-          src_port: fc.constantFrom(null, null, 0, ...someServices),
-          dst_port: fc.constantFrom(null, null, 0, ...someServices),
-        }),
-        0,
-        4,
-      ),
-    }),
-    0,
-    6,
-  ),
-  translations: many(
-    fc.record({
-      gateway: fc.nat(),
-      passthrough: seldom,
-      entries: many(
-        fc.record({
-          leased: mostly,
-          inside: fc.nat(),
-          ports: fc.option(fc.tuple(fc.constantFrom(...someServices), fc.constantFrom(...someServices))),
-          route_link_id: fc.constantFrom(null, null, 1, 2),
-        }),
-        1,
-        3,
-      ),
-    }),
-    0,
-    4,
-  ),
-  services: many(
-    fc.record({
-      gateway: fc.nat(),
-      mode: fc.constantFrom('dhcp', 'dns'),
-      incoming_port: fc.constantFrom(null, null, 5353),
-    }),
-    0,
-    4,
-  ),
-  resolved: many(fc.record({ network: fc.nat(3), host: fc.nat(2), mac: fc.nat(2) }), 0, 3),
-});
-type Draw = typeof draw extends fc.Arbitrary<infer D> ? D : never;
 
 /**
  * Up to four networks, of which some have the same range or a segment; guests, gateways, uplinks and the host itself with
@@ -179,6 +75,7 @@ export function populated({ rows, resolved }: Topology): TestSwitch {
   for (const row of rows) model.put(...row);
   const vswitch = new TestSwitch(model);
   for (const [id, name] of switchPorts) vswitch.port(id, name);
+  for (const [id, encapsulation] of tunnelPorts) vswitch.compiler.relations.tunnel.set({ id, encapsulation });
   for (const row of resolved) vswitch.compiler.relations.resolved.set(row);
   vswitch.compiler.update();
   return vswitch;
@@ -199,11 +96,12 @@ class Builder {
     for (const [i, { range, segment, mtu, mode }] of networks.entries())
       this.#rows.push(...networkRows(i + 1, addressIn(range, 0), { mtu, segment_id: segment, mode }));
     const guests = [...this.#guests(), ...(own ? [this.#host(own)] : [])];
+    const remotes = this.#remotes();
     const gateways = this.#gateways();
     const uplinks = this.#uplinks();
     const resolved = this.#resolved();
     const doors = [...gateways, ...uplinks.filter(({ mode, places }) => mode === 'patch' && places.length > 0)];
-    const known = [...guests, ...doors].flatMap(({ places }) => places.map(({ ip }) => ip));
+    const known = [...guests, ...doors, ...remotes].flatMap(({ places }) => places.map(({ ip }) => ip));
     this.#routes(doors, known);
     this.#filters(known);
     const outside = [
@@ -214,7 +112,7 @@ class Builder {
       ),
     ];
     this.#services(gateways);
-    return { rows: latest(this.#rows), resolved, guests, gateways, uplinks, outside };
+    return { rows: latest(this.#rows), resolved, guests, gateways, uplinks, remotes, outside };
   }
 
   #guests(): Topology['guests'] {
@@ -227,6 +125,19 @@ class Builder {
         port: id,
         places: made.length > 0 ? made : [{ network: 0, mac: macOf(id), ip: addressIn(range, 90 + i) }],
       };
+    });
+  }
+
+  #remotes(): Topology['remotes'] {
+    const { remotes, moving, guests, encapsulations: kinds } = this.#drawn;
+    for (const [i, id] of [datapathId, ...otherHosts].entries())
+      this.#rows.push(datapathRow(id, { encapsulation: kinds[i]! }));
+    if (moving) this.#rows.push(placementRow(guestPorts[moving.guest % guests.length]!, moving.host, moving.standby));
+    return remotes.map(({ host: at, places, segment, movesTo }, i) => {
+      const id = firstRemote + i;
+      this.#rows.push(placementRow(id, at));
+      if (movesTo !== null && movesTo !== at) this.#rows.push(placementRow(id, movesTo, true));
+      return { host: at, places: this.#interface(id, 'vif', places, segment) };
     });
   }
 

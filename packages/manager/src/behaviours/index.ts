@@ -1,4 +1,5 @@
 import type { Kind } from '@openvnet/model';
+import { activeInterface } from './active-interface.ts';
 import type { Behaviour } from './behaviour.ts';
 import { datapath } from './datapath.ts';
 import { datapathNetwork } from './datapath-network.ts';
@@ -29,6 +30,7 @@ export const behaviours: { readonly [K in Kind]?: Behaviour<K> } = {
   network,
   interface: iface,
   interface_port: interfacePort,
+  active_interface: activeInterface,
   mac_lease: macLease,
   ip_lease: ipLease,
   network_service: networkService,

@@ -12,6 +12,8 @@ import type { Store } from '@openvnet/store';
 import type { FastifyBaseLogger } from 'fastify';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import { type AdmissionRules, refusalOfVisitor } from '../api/admission.ts';
+import { Placements } from '../hosts/placements.ts';
+import { Underlays } from '../hosts/underlays.ts';
 import type { Agent, Agents, Connection } from '../status/agents.ts';
 import type { Claim } from '../status/claims.ts';
 import { Releases } from '../status/releases.ts';
@@ -62,6 +64,8 @@ export class Feed implements Disposable {
   readonly #agents: Agents;
   readonly #strangers: Strangers;
   readonly #releases: Releases;
+  readonly #placements: Placements;
+  readonly #underlays: Underlays;
   readonly #logger: FastifyBaseLogger;
   readonly #newStore: boolean;
   readonly #limits: FeedLimits;
@@ -76,6 +80,8 @@ export class Feed implements Disposable {
     this.#agents = agents;
     this.#strangers = strangers;
     this.#releases = new Releases(store, agents, logger);
+    this.#placements = new Placements({ store, agents, logger });
+    this.#underlays = new Underlays({ store, agents, logger });
     this.#logger = logger;
     this.#newStore = newStore;
     this.#limits = { ...usual, ...limits };
@@ -108,6 +114,7 @@ export class Feed implements Disposable {
 
   [Symbol.dispose](): void {
     for (const stop of this.#stop) stop();
+    this.#underlays[Symbol.dispose]();
     for (const socket of this.#sockets.clients) socket.close(1001, 'the manager is stopping');
     this.#sockets.close();
   }
@@ -211,6 +218,8 @@ export class Feed implements Disposable {
       this.#refuse(connection, agent, `report of ${entries} entries, though none of its bridges is registered`);
     } else {
       this.#agents.reported(agent, report, bytes);
+      this.#placements.reported(agent, report);
+      if (report.underlay || report.bridges) this.#underlays.settle();
       if (report.bridges) this.#releases.reported(agent);
       const largest = this.#agents.tooMuch(this.#limits.reportBytes);
       if (!largest) return;

@@ -1,4 +1,4 @@
-import type { Bound, BridgeReport, Question, Report, ToManager, Waiting } from '@openvnet/model';
+import type { Bound, BridgeReport, Question, Report, ToManager, UnderlayReport, Waiting } from '@openvnet/model';
 import { withoutClaims } from '../feed/succession.ts';
 import { type ClaimLimits, Claims, isSameHost } from './claims.ts';
 import { Turns } from './turns.ts';
@@ -27,6 +27,8 @@ export interface Agent {
   bridges: readonly BridgeReport[];
   /** By interface, then by datapath. */
   readonly bound: Map<number, Map<number, Bound>>;
+  /** The addresses of the host; undefined if the agent has not said. */
+  underlay: UnderlayReport | undefined;
   /** Reasons by `kind id`. */
   waiting: Map<string, string[]>;
   /** Set while the agent is told nothing, since it holds the flows of another store. */
@@ -135,7 +137,7 @@ export class Agents implements Disposable {
   }
 
   /** Takes in what an agent has said, in `bytes` bytes. */
-  reported(agent: Agent, { revision, problem, bridges, bound, waiting }: Report, bytes = 0): void {
+  reported(agent: Agent, { revision, problem, bridges, bound, waiting, underlay }: Report, bytes = 0): void {
     const { held, size } = agent;
     let places = bound?.whole ? 0 : size.places;
     const count = (): void =>
@@ -145,6 +147,7 @@ export class Agents implements Disposable {
         places,
       });
     agent.problem = problem;
+    if (underlay) agent.underlay = underlay;
     if (bridges) {
       agent.bridges = held ? withoutClaims(bridges, held.reason) : bridges;
       this.#forgetTwinsOf(agent);
@@ -253,6 +256,7 @@ function blank(hello: Hello, address: string): Agent {
     bridges: [],
     bound: new Map(),
     waiting: new Map(),
+    underlay: undefined,
     held: undefined,
     size: nothing,
     counted: 0,

@@ -147,11 +147,12 @@ describe('a status', () => {
       interface_uuid: 'if-veth1',
     });
     expect((await statusOf('/interfaces/if-veth1')).waits_for).toEqual([
-      'waits for dp-br0 on node1 to acknowledge revision 6; it has acknowledged 5',
+      // What the agent has said of the port is a revision as well.
+      'waits for dp-br0 on node1 to acknowledge revision 7; it has acknowledged 5',
     ]);
-    await tell(agent, { type: 'report', revision: 6, problem: null });
+    await tell(agent, { type: 'report', revision: 7, problem: null });
     expect((await statusOf('/interfaces/if-veth1')).realised).toBe(true);
-    await tell(agent, { type: 'report', revision: 6, problem: null, bound: { set: [], gone: [[1, 1]], whole: false } });
+    await tell(agent, { type: 'report', revision: 7, problem: null, bound: { set: [], gone: [[1, 1]], whole: false } });
     expect((await statusOf('/interfaces/if-veth1')).realised).toBe(false);
   });
 
@@ -202,7 +203,7 @@ describe('a status', () => {
     });
     await manager.done('PUT', '/networks/nw-net1', { display_name: 'new' });
     expect((await statusOf('/networks/nw-net1')).waits_for).toEqual([
-      expect.stringMatching(/^agent node1 went away 0 s ago and has not applied revision 6\. Use: vna /),
+      expect.stringMatching(/^agent node1 went away 0 s ago and has not applied revision 7\. Use: vna /),
     ]);
   });
 
@@ -321,7 +322,7 @@ it('the status of everything names what is not in effect', async () => {
       version: '0.1.0',
       pid: process.pid,
       store: expect.any(String),
-      revision: 5,
+      revision: 6,
       started_at: expect.any(String),
       notes: [],
     },

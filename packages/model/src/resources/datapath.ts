@@ -1,5 +1,9 @@
-import { boolean, datapathId, text } from '../field.ts';
+import { boolean, datapathId, integer, ipv4Address, oneOf, text } from '../field.ts';
 import { resource } from '../resource.ts';
+
+/** How frames travel between two hosts. Of two that hosts are told to use, the later one in this list is used. */
+export const encapsulations = ['geneve', 'vxlan', 'gre'] as const;
+export type Encapsulation = (typeof encapsulations)[number];
 
 export const datapath = resource({
   kind: 'datapath',
@@ -17,6 +21,29 @@ export const datapath = resource({
       indexed: true,
       doc: 'The datapath id, as `ovs-vsctl get bridge br0 datapath_id` prints it.',
     }),
+    ipv4_address: ipv4Address({
+      optional: true,
+      doc: 'Tunnel address: the address of the host to which other hosts send. By default the one that its agent reports.',
+    }),
+    encapsulation: oneOf(encapsulations, {
+      optional: true,
+      doc: 'Tunnel protocol between this host and others; `geneve` by default.',
+    }),
+    tunnel_address: text({
+      optional: true,
+      immutable: true,
+      derived: true,
+      doc: 'The tunnel address in use: `ipv4_address` if the host has that address, else the one that its agent reports.',
+    }),
+    underlay_mtu: integer({
+      unit: 'bytes',
+      min: 0,
+      max: 65_535,
+      optional: true,
+      immutable: true,
+      derived: true,
+      doc: 'MTU of the device with the tunnel address, as its agent reports it.',
+    }),
   },
   removal: {
     release: boolean({
@@ -25,7 +52,7 @@ export const datapath = resource({
     }),
   },
   unique: [{ columns: ['dpid', 'node_id'], error: 'argument' }],
-  obsolete: ['dc_segment_id', 'dc_segment_uuid', 'ipv4_address', 'is_connected'],
+  obsolete: ['dc_segment_id', 'dc_segment_uuid', 'is_connected'],
   actions: {
     adopt: {
       method: 'PUT',

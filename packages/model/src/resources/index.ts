@@ -1,4 +1,5 @@
 import type { Resource, Row } from '../resource.ts';
+import { activeInterface } from './active-interface.ts';
 import { datapath } from './datapath.ts';
 import { datapathNetwork } from './datapath-network.ts';
 import { datapathRouteLink } from './datapath-route-link.ts';
@@ -48,6 +49,7 @@ export const resources = {
   network,
   interface: iface,
   interface_port: interfacePort,
+  active_interface: activeInterface,
   mac_lease: macLease,
   ip_lease: ipLease,
   network_service: networkService,

@@ -27,7 +27,7 @@ export function onDatapath<const K extends string, const M extends string>({
     kind: `datapath_${kind}`,
     plural: `datapath_${kind}s`,
     model: `Datapath${model}`,
-    doc: `A ${noun} on a datapath: the interface of the host that leads to other hosts. Not needed on a single host.`,
+    doc: `A ${noun} on a datapath: the interface of the host that leads to other hosts. Not needed for tunnels between hosts.`,
     nested: { of: 'datapath', name: `${kind}s`, with: kind },
     fields: {
       datapath_uuid: reference({ to: 'datapath', show: ['id'], immutable: true, doc: 'The datapath.' }),

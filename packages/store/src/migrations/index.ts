@@ -8,6 +8,7 @@ import { up as nextHops } from './005-next-hops.ts';
 import { up as changeLog } from './006-change-log.ts';
 import { up as epochs } from './007-epochs.ts';
 import { up as descriptions } from './008-descriptions.ts';
+import { up as hosts } from './009-hosts.ts';
 
 /** In order, by name. Once merged, a migration is never edited. */
 export const migrations: Record<string, Migration> = {
@@ -19,6 +20,7 @@ export const migrations: Record<string, Migration> = {
   '006-change-log': { up: changeLog },
   '007-epochs': { up: epochs },
   '008-descriptions': { up: descriptions },
+  '009-hosts': { up: hosts },
 };
 
 /** The database has a form that this program does not know yet. */
