@@ -116,7 +116,7 @@ export class Reports implements Disposable {
     if (!connection || hello.version === version) return [];
     const use = startOf({ url: this.url }, node);
     return [
-      `has version ${hello.version}, and the manager has version ${version}: it does what both know. Install version ${version} on ${hello.hostname} and start the agent again. Use: ${use}`,
+      `has version ${hello.version}, but the manager has version ${version}, so it does only what both versions know. Install version ${version} on ${hello.hostname} and start the agent again. Use: ${use}`,
     ];
   }
 

@@ -61,7 +61,7 @@ export const several: FaultGroup = {
       },
       ask: 'vnctl status',
       says: [
-        /node1: has version 0\.0\.9, and the manager has version \d\S+: it does what both know\. Install version \d/,
+        /node1: has version 0\.0\.9, but the manager has version \d\S+, so it does only what both versions know\. Install version \d/,
       ],
       cure: 'vna --manager',
       prints: /Use: vna --manager http:\/\/127\.0\.0\.1:\d+ --node-id node1/,
