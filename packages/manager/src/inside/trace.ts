@@ -102,7 +102,7 @@ const parameters: readonly Parameter[] = [
   { name: 'both', field: boolean({ default: true, doc: 'Whether to trace the reply too.' }), required: false },
   {
     name: 'live',
-    field: boolean({ default: false, doc: 'Whether to ask the switch as well.' }),
+    field: boolean({ default: false, doc: 'Whether to trace the packet in the switch as well.' }),
     required: false,
   },
 ];
@@ -156,7 +156,7 @@ async function askForTrace(
       const verdict = [`no host answers for ${sender.uuid}`, ...why].join(': ');
       return { ...silent, untraced: true, verdict, notes };
     }
-    const verdict = `${sender.uuid} is on no switch, so nothing that it sends gets anywhere`;
+    const verdict = `${sender.uuid} is on no switch, so none of its packets is forwarded`;
     return { ...silent, verdict: [verdict, ...why].join(': '), notes: [] };
   }
   const blocked = [...new Set(found.legs.flatMap(({ blocked_by }) => blocked_by ?? []))];
