@@ -1,79 +1,34 @@
-/** What a lab file may state, as sentences, and how each is found out. */
+/** How each check of a lab file is found out. */
 import { randomInt } from 'node:crypto';
-import { isIP } from 'node:net';
-import { parseMac } from '@openvnet/model';
+import type { Check } from './check-text.ts';
 import type { Guest, PingResult } from './guest.ts';
-import { LabError } from './run.ts';
-
-export interface Check {
-  readonly text: string;
-  readonly kind: 'reaches' | 'does not reach' | 'has neighbour';
-  readonly from: string;
-  readonly address: string;
-  readonly mac?: string;
-  readonly seenOnlyBy?: readonly string[];
-}
-
-export interface Verdict {
-  readonly holds: boolean;
-  /** What was seen. */
-  readonly because: string;
-}
-
-/** What a check needs of the lab: its guests, and which are in the network of which. */
-export interface Scene {
-  readonly guests: readonly Guest[];
-  readonly networkOf: (guest: Guest) => string | undefined;
-}
-
-const forms = [
-  /^(?<from>\S+) (?<kind>reaches) (?<address>\S+)(?: seen only by (?<seen>.+))?$/,
-  /^(?<from>\S+) (?<kind>does not reach) (?<address>\S+)$/,
-  /^(?<from>\S+) (?<kind>has neighbour) (?<address>\S+) at (?<mac>\S+)$/,
-];
-
-const examples = [
-  'ns1 reaches 172.16.1.2',
-  'ns1 reaches 172.16.1.2 seen only by ns2, ns3',
-  'ns1 does not reach 172.16.2.3',
-  'ns1 has neighbour 172.16.1.2 at 52:54:00:0d:84:02',
-];
-
-/** The check that a sentence states; where it states none, why. */
-export function parseCheck(sentence: string): Check | string {
-  const text = sentence.trim().replaceAll(/\s+/g, ' ');
-  const found = forms.map((form) => form.exec(text)?.groups).find(Boolean);
-  if (!found) return `${JSON.stringify(text)} is no check; expected something like ${examples.join(' / ')}`;
-  const { from, kind, address, mac, seen } = found as Record<string, string>;
-  if (isIP(address!) === 0) return `${address} is no address; expected something like 172.16.1.2`;
-  if (mac !== undefined && parseMac(mac) === undefined) return `${mac} is no MAC address`;
-  return {
-    text,
-    kind: kind as Check['kind'],
-    from: from!,
-    address: address!,
-    ...(mac && { mac: mac.toLowerCase() }),
-    ...(seen && { seenOnlyBy: seen.split(/,? and |, ?| /).filter(Boolean) }),
-  };
-}
+import { connects, doesNotConnect, gets, resolves } from './probes.ts';
+import { guestOf, type Scene, type Verdict } from './scene.ts';
 
 /** Finds out whether a check holds. */
 export async function runCheck(check: Check, scene: Scene): Promise<Verdict> {
-  const from = scene.guests.find((guest) => guest.name === check.from);
-  if (!from) throw new LabError(`no namespace is called ${check.from}`);
-  if (check.kind === 'has neighbour') return hasNeighbour(from, check.address, check.mac!);
-  if (check.kind === 'does not reach') {
-    const { sent, received, output } = await from.ping(check.address, { count: 3, intervalMs: 100, timeoutMs: 700 });
-    // A guest without a route to the address shows nothing about the network.
-    if (sent === 0) return { holds: false, because: `${from.name} could not send anything: ${output.trim()}` };
-    return {
-      holds: received === 0,
-      because: received === 0 ? `no reply to ${sent}` : `${received} replies to ${sent}`,
-    };
-  }
-  return check.seenOnlyBy
-    ? seenOnlyBy(from, check.address, { only: check.seenOnlyBy, scene })
-    : reaches(from, check.address);
+  return kinds[check.kind](check, guestOf(scene, check.from), scene);
+}
+
+const kinds: Readonly<Record<Check['kind'], (check: Check, from: Guest, scene: Scene) => Promise<Verdict>>> = {
+  reaches: (check, from, scene) => {
+    if (check.transport) return connects(check, { from, scene });
+    return check.seenOnlyBy
+      ? seenOnlyBy(from, check.address, { only: check.seenOnlyBy, scene })
+      : reaches(from, check.address);
+  },
+  'does not reach': async (check, from, scene) =>
+    check.transport ? doesNotConnect(check, { from, scene }) : doesNotReach(from, check.address),
+  'has neighbour': (check, from) => hasNeighbour(from, check.address, check.mac!),
+  gets: (check, from) => gets(from, check.address),
+  resolves: (check, from) => resolves(from, { name: check.name!, server: check.server!, address: check.address }),
+};
+
+async function doesNotReach(from: Guest, address: string): Promise<Verdict> {
+  const { sent, received, output } = await from.ping(address, { count: 3, intervalMs: 100, timeoutMs: 700 });
+  // A guest without a route to the address shows nothing about the network.
+  if (sent === 0) return { holds: false, because: `${from.name} could not send anything: ${output.trim()}` };
+  return { holds: received === 0, because: received === 0 ? `no reply to ${sent}` : `${received} replies to ${sent}` };
 }
 
 /** Round trip times as people read them. */
@@ -93,7 +48,7 @@ export async function seenOnlyBy(
 ): Promise<Verdict & { ping: PingResult; seen: ReadonlyMap<string, readonly string[]> }> {
   const identifier = randomInt(1, 0xffff);
   const echo = `(icmp and icmp[4:2] = ${identifier})`;
-  const mac = await macOf(from);
+  const mac = await from.mac();
   const of = `ether host ${mac} or (arp and (${sameMac(8, mac)} or ${sameMac(18, mac)})) or ${echo}`;
   const home = scene.networkOf(from);
   const watched = scene.guests.filter((guest) => guest !== from);
@@ -140,11 +95,6 @@ async function hasNeighbour(from: Guest, address: string, mac: string): Promise<
     found = await find();
   }
   return { holds: found?.mac === mac, because: found ? `it is at ${found.mac}` : 'it is not in the table' };
-}
-
-async function macOf(guest: Guest): Promise<string> {
-  const { stdout } = await guest.exec('cat', [`/sys/class/net/${guest.device}/address`]);
-  return stdout.trim();
 }
 
 /** A comparison for a capture: six bytes of an ARP packet. */

@@ -1,12 +1,13 @@
 /** What `vnctl lab` does. */
 
-import { runCheck, type Scene } from './checks.ts';
+import { runCheck } from './checks.ts';
 import { Guest } from './guest.ts';
 import { experiments, type LabFile, readLabFile } from './lab-file.ts';
 import { directoryOf } from './lab-host.ts';
 import { Ledger } from './ledger.ts';
 import { switchEnvironment } from './open-vswitch.ts';
 import { ended, LabError, start } from './run.ts';
+import type { Scene } from './scene.ts';
 import { networkOfPort } from './topology.ts';
 import { defaultRunDirectory, requireRoot, up } from './up.ts';
 

@@ -80,6 +80,26 @@ export class Guest {
     return captureIn(this, options);
   }
 
+  /** Its addresses, without the lengths of their prefixes. */
+  async addresses(): Promise<string[]> {
+    const { stdout } = await run('ip', ['-n', this.namespace, '-j', 'addr', 'show', 'dev', this.device]);
+    const [{ addr_info: all = [] } = {}] = JSON.parse(stdout || '[]') as { addr_info?: { local: string }[] }[];
+    return all.map(({ local }) => local);
+  }
+
+  /** The neighbour by which it sends to an address; `undefined` where it has no route. */
+  async nextHop(address: string): Promise<string | undefined> {
+    const { code, stdout } = await run('ip', ['-n', this.namespace, '-j', 'route', 'get', address], { mayFail: true });
+    if (code !== 0) return undefined;
+    const [{ gateway = address }] = JSON.parse(stdout) as [{ gateway?: string }];
+    return gateway;
+  }
+
+  async mac(): Promise<string> {
+    const { stdout } = await this.exec('cat', [`/sys/class/net/${this.device}/address`]);
+    return stdout.trim();
+  }
+
   async neighbours(): Promise<Neighbour[]> {
     const { stdout } = await run('ip', ['-n', this.namespace, '-j', 'neigh', 'show', 'dev', this.device]);
     const rows = JSON.parse(stdout || '[]') as { dst: string; lladdr?: string; state?: string[] }[];

@@ -1,5 +1,6 @@
 export type { Capture } from './capture.ts';
-export { type Check, describePing, parseCheck, runCheck, type Scene, seenOnlyBy, type Verdict } from './checks.ts';
+export { type Check, parseCheck } from './check-text.ts';
+export { describePing, runCheck, seenOnlyBy } from './checks.ts';
 export { type LabPlace, labDown, labExec, labList, labTest, labUp, sceneOf } from './commands.ts';
 export { type FreshMachine, freshMachine } from './fresh-machine.ts';
 export { Guest, type Neighbour, type PingOptions, type PingResult } from './guest.ts';
@@ -14,6 +15,7 @@ export { type BridgeOptions, type DatapathKind, OpenVSwitch, type PortOptions } 
 export { patience } from './patience.ts';
 export { PrivateSwitch, type PrivateSwitchOptions, removeAbandoned } from './private-switch.ts';
 export { type Finished, LabError, type RunOptions } from './run.ts';
+export type { Scene, Verdict } from './scene.ts';
 export { applyTopology, inOrder, type Topology } from './topology.ts';
 export type { Underlay } from './underlay.ts';
 export { bringUp, defaultRunDirectory, requireRoot, type UpOptions } from './up.ts';

@@ -59,7 +59,7 @@ describe('a lab file', () => {
         '10.0.0.2]',
         /line 6: namespaces\[1\]\.addresses\[0\]: "10.0.0.2": expected an address and a prefix/,
       ],
-      ['  routes:', '  routs:', /line 8: topology\.routs: there is no such resource; there are datapaths, networks/],
+      ['  routes:', '  routs:', /line 8: topology\.routs: there is no such resource. Resources: datapaths, networks/],
       ['mode: simulated', 'mod: simulated', /line 11: .*\.mod: interfaces have no such parameter; there are uuid, /],
       ['mode: simulated', 'mode: unreal', /line 11: .*mode "unreal" \(mode: expected one of vif, simulated/],
       ['port_name: x', 'port: x', /line 11: topology\.interfaces\[0\]\.ports\[0\]\.port: interface_ports have no such/],
@@ -181,7 +181,26 @@ describe('a check', () => {
     });
   });
 
+  it('may be about TCP, UDP, DHCP and DNS', () => {
+    expect(parseCheck('ns1 reaches 10.0.0.2 tcp/80')).toEqual({
+      ...{ text: 'ns1 reaches 10.0.0.2 tcp/80', kind: 'reaches', from: 'ns1', address: '10.0.0.2' },
+      transport: { protocol: 'tcp', port: 80 },
+    });
+    expect(parseCheck('ns1 does not reach 192.0.2.80 udp/53 at ns2')).toMatchObject({
+      ...{ kind: 'does not reach', address: '192.0.2.80', at: 'ns2', transport: { protocol: 'udp', port: 53 } },
+    });
+    expect(parseCheck('ns1 gets 10.0.0.1 by dhcp')).toMatchObject({ kind: 'gets', from: 'ns1', address: '10.0.0.1' });
+    expect(parseCheck('ns1 gets nothing by dhcp')).toMatchObject({ kind: 'gets', address: 'nothing' });
+    expect(parseCheck('ns1 resolves www.a by 10.0.0.3 to 10.0.0.2')).toMatchObject({
+      ...{ kind: 'resolves', name: 'www.a', server: '10.0.0.3', address: '10.0.0.2' },
+    });
+  });
+
   it('that is none is told so', () => {
+    expect(parseCheck('ns1 reaches 10.0.0.1 tcp/0')).toBe('0 is no port; expected 1 to 65535');
+    expect(parseCheck('ns1 reaches 10.0.0.1 sctp/1')).toMatch(/is no check; expected something like/);
+    expect(parseCheck('ns1 reaches nothing')).toBe('nothing is no address; expected something like 172.16.1.2');
+    expect(parseCheck('ns1 resolves a by b to nothing')).toBe('b is no address; expected something like 172.16.1.2');
     expect(parseCheck('ns1 sees ns2')).toMatch(/"ns1 sees ns2" is no check; expected something like/);
     expect(parseCheck('ns1 reaches ns2')).toBe('ns2 is no address; expected something like 172.16.1.2');
     expect(parseCheck('ns1 has neighbour 10.0.0.1 at home')).toBe('home is no MAC address');

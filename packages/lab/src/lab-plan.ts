@@ -2,7 +2,7 @@
 import { BlockList, isIP } from 'node:net';
 import { parseDatapathId, parseMac } from '@openvnet/model';
 import * as z from 'zod';
-import { parseCheck } from './checks.ts';
+import { parseCheck } from './check-text.ts';
 import { checkTopology } from './topology.ts';
 
 export type LabPlan = z.output<typeof labPlan>;
@@ -109,8 +109,8 @@ export const labPlan = z
     for (const [index, guest] of plan.namespaces.entries())
       checkGuest(plan, guest, (field, message) => say(['namespaces', index, field], message));
     const names = plan.namespaces.map(({ name: known }) => known);
-    for (const [index, { from, seenOnlyBy = [] }] of plan.checks.entries()) {
-      const missing = [from, ...seenOnlyBy].find((wanted) => !names.includes(wanted));
+    for (const [index, { from, at = from, seenOnlyBy = [] }] of plan.checks.entries()) {
+      const missing = [from, at, ...seenOnlyBy].find((wanted) => !names.includes(wanted));
       if (missing) say(['checks', index], `no namespace of the file is called ${missing}`);
     }
     checkTopology(plan.topology, (path, message) => say(['topology', ...path], message));

@@ -50,6 +50,41 @@ describe('a private switch', () => {
     });
   });
 
+  it('has checks for TCP, UDP, DHCP and DNS, which fail where the opposite is so', async () => {
+    await using vswitch = await PrivateSwitch.start();
+    await vswitch.addBridge(plain);
+    await using lab = await Lab.create(vswitch);
+    await lab.namespaces([
+      { name: 'a', bridge: 'br0', addresses: ['10.0.0.1/24'] },
+      { name: 'b', bridge: 'br0', addresses: ['10.0.0.2/24'] },
+    ]);
+    const check = async (text: string) => {
+      const { holds, because } = await runCheck(parseCheck(text) as Check, {
+        guests: lab.guests,
+        networkOf: () => undefined,
+      });
+      return `${holds}: ${because}`;
+    };
+    for (const protocol of ['tcp/80', 'udp/53']) {
+      expect(await check(`a reaches 10.0.0.2 ${protocol}`)).toBe('true: b answered');
+      expect(await check(`a does not reach 10.0.0.2 ${protocol}`)).toBe('false: b answered');
+      expect(await check(`a does not reach 192.0.2.1 ${protocol} at b`)).toMatch(
+        /^false: a could not send anything: no route to 192\.0\.2\.1$/,
+      );
+      // Nobody has the address, and b, which has another one, is not asked.
+      expect(await check(`a reaches 10.0.0.9 ${protocol} at b`)).toMatch(/^false: no answer of b/);
+      expect(await check(`a does not reach 10.0.0.9 ${protocol} at b`)).toMatch(
+        /^true: no answer to [1-9]\d* packets$/,
+      );
+    }
+    await expect(check('a reaches 10.0.0.9 tcp/80')).rejects.toThrow(
+      'no namespace has the address 10.0.0.9; say which one answers: at NAME',
+    );
+    expect(await check('a gets nothing by dhcp')).toMatch(/^true: no offer to [1-9] requests$/);
+    expect(await check('a gets 10.0.0.1 by dhcp')).toMatch(/^false: no offer to [1-9] requests$/);
+    expect(await check('a resolves b.net by 10.0.0.2 to nothing')).toMatch(/^false: no answer: ECONNREFUSED$/);
+  });
+
   it('stands beside another one, with the same names', async () => {
     await using first = await PrivateSwitch.start();
     await using second = await PrivateSwitch.start();

@@ -101,6 +101,7 @@ const packages: Readonly<Record<string, string>> = {
   sysctl: 'procps',
   tc: 'iproute2',
   nft: 'nftables',
+  udhcpc: 'udhcpc',
   'ovs-vsctl': 'openvswitch-switch',
   'ovs-ofctl': 'openvswitch-switch',
   'ovs-appctl': 'openvswitch-switch',

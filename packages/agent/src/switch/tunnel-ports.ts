@@ -11,6 +11,9 @@ const portNames: { readonly [E in Encapsulation]: string } = {
 
 const encapsulationOf = new Map(Object.entries(portNames).map(([one, name]) => [name, one as Encapsulation]));
 
+/** Until a change that failed is tried again, milliseconds. */
+const retryMs = 2000;
+
 /** The flow says to which host a frame goes, and with which key. */
 const byFlow = { remote_ip: 'flow', key: 'flow' } as const;
 
@@ -40,6 +43,8 @@ export class TunnelPorts {
   readonly #options: TunnelPortsOptions;
   #running: Promise<void> | undefined;
   #again = false;
+  #retry: NodeJS.Timeout | undefined;
+  #closed = false;
 
   constructor(options: TunnelPortsOptions) {
     this.#options = options;
@@ -48,10 +53,17 @@ export class TunnelPorts {
   /** Makes the ports that are missing and removes those that are not needed any more. Never fails. */
   settle(): Promise<void> {
     this.#again = true;
+    clearTimeout(this.#retry);
     this.#running ??= this.#run(() => this.#options.wanted()).finally(() => {
       this.#running = undefined;
     });
     return this.#running;
+  }
+
+  /** Leaves the ports as they are. */
+  close(): void {
+    clearTimeout(this.#retry);
+    this.#closed = true;
   }
 
   /** Removes all of them. Never fails. */
@@ -85,7 +97,8 @@ export class TunnelPorts {
         this.problem = null;
       } catch (error) {
         this.problem = (error as Error).message;
-        log.error({ bridge, err: error }, 'the tunnel ports of the bridge could not be changed');
+        log.error({ bridge, err: error }, 'the tunnel ports of the bridge could not be changed; it is tried again');
+        if (!this.#closed) this.#retry = setTimeout(() => void this.settle(), retryMs).unref();
       }
     }
   }

@@ -1,10 +1,11 @@
 /** The three experiments of December 2013, with the commands as they were typed then. */
 import type { Client } from '@openvnet/client';
 import { type Kind, kinds, resourceOf } from '@openvnet/model';
-import { allReplied, describePing, type Scene, seenOnlyBy } from '../checks.ts';
+import { allReplied, describePing, seenOnlyBy } from '../checks.ts';
 import type { Guest, PingResult } from '../guest.ts';
 import { patience } from '../patience.ts';
 import { LabError } from '../run.ts';
+import type { Scene } from '../scene.ts';
 import type { Stage } from './stage.ts';
 
 export interface Play {

@@ -69,6 +69,6 @@ function tampering({ bridge: { name, tampered } }: ServedDatapath): string[] {
   const { changes, what, at, use } = tampered;
   const times = changes === 1 ? 'once' : `${changes} times`;
   return [
-    `another program has changed ${what.join(', ')} of ${name} ${times}, last ${agoTextOf(at)}; what it changed was put back. Use: ${use}`,
+    `another program has changed ${what.join(', ')} of ${name} ${times}, last ${agoTextOf(at)}; the changes were reverted. Use: ${use}`,
   ];
 }

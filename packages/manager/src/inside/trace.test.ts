@@ -69,7 +69,7 @@ describe('GET /trace', () => {
   it('says why nobody can answer, and refuses what it cannot read', async () => {
     const { delivered, verdict } = await manager.done('GET', '/trace?from=if-veth1&to=172.16.1.2');
     expect(delivered).toBe(false);
-    expect(verdict).toMatch(/^if-veth1 is on no switch, so nothing that it sends gets anywhere: /);
+    expect(verdict).toMatch(/^if-veth1 is on no switch, so none of its packets is forwarded: /);
     for (const query of [
       'from=if-veth1',
       'from=if-none&to=1.1.1.1',

@@ -52,7 +52,7 @@ const parameters: readonly Parameter[] = [
   { name: 'both', field: boolean({ default: true, doc: 'Whether to trace the reply too.' }), required: false },
   {
     name: 'live',
-    field: boolean({ default: false, doc: 'Whether to ask the switch as well.' }),
+    field: boolean({ default: false, doc: 'Whether to trace the packet in the switch as well.' }),
     required: false,
   },
 ];
@@ -100,7 +100,7 @@ async function askForTrace(
       const verdict = [`no host answers for ${sender.uuid}`, ...why].join(': ');
       return { ...nowhere, untraced: true, verdict, notes };
     }
-    const verdict = `${sender.uuid} is on no switch, so nothing that it sends gets anywhere`;
+    const verdict = `${sender.uuid} is on no switch, so none of its packets is forwarded`;
     return { ...nowhere, verdict: [verdict, ...why].join(': '), notes: [] };
   }
   const { receiver: _, ...found } = ended;

@@ -62,8 +62,8 @@ export function whyUnserved(facts: Facts, datapaths: readonly RowOf<'datapath'>[
     const bridges = unregisteredBridges(facts);
     const [first] = bridges;
     return first
-      ? `no datapath is registered. There is bridge ${first.bridge.name} on ${first.agent.node}. Use: ${registration(facts, first.agent, first.bridge)}`
-      : `no datapath is registered, and the agents see no bridge${troubled ? `: ${problemOf(troubled)}` : ''}`;
+      ? `no datapath is registered. ${first.agent.node} has bridge ${first.bridge.name}. Use: ${registration(facts, first.agent, first.bridge)}`
+      : `no datapath is registered, and no agent has a bridge${troubled ? `: ${problemOf(troubled)}` : ''}`;
   }
   const [datapath] = datapaths as [RowOf<'datapath'>];
   const [found] = seenAs(datapath, facts.agents);
