@@ -190,7 +190,7 @@ class Traveller {
     const { cause } = sent.verdict;
     if (cause?.what !== 'too_large' || this.#question.dont_fragment)
       return { legs: [asked.leg, sent.leg], verdict: sent.verdict, notes, silence };
-    const mtu = relations.network.get(cause.network_id)?.mtu ?? cause.size;
+    const { mtu } = cause;
     const part = { ...packet, size: frameSize(mtu) };
     const parts = await this.#leg(`its fragments of up to ${mtu} bytes`, part, (outcome) =>
       packetVerdict(this.#switch, outcome, part),
