@@ -46,7 +46,7 @@ export function adviseOnPort(facts: Facts, seen: readonly SeenBridge[], { uuid, 
     if (owner && owner.id !== there.id)
       return `port ${name} is on ${there.uuid}, but the owner of ${uuid} is ${owner.uuid}. Use: ${shell`vnctl interfaces modify ${uuid} --owner-datapath-uuid ${there.uuid}`}`;
     if (error !== null)
-      return `port ${name} on ${there.uuid} does not work. Open vSwitch says: ${printable(error)}. Mend it, or remove it and add it again. Use: ${shell`ovs-vsctl del-port ${bridge.name} ${String(port_name)}`}`;
+      return `port ${name} on ${there.uuid} does not work. Open vSwitch says: ${printable(error)}. Fix the device, or remove the port and add it again. Use: ${shell`ovs-vsctl del-port ${bridge.name} ${String(port_name)}`}`;
   }
   const served = seen.filter(({ dpid }) =>
     facts.datapaths.some((one) => one.dpid === dpid && (!owner || one.id === owner.id)),

@@ -95,7 +95,7 @@ export const ports: FaultGroup = {
       seen: 'Nothing that the guest sends arrives anywhere.',
       make: (host) => host.link('if-veth1', 'down'),
       ask: 'vnctl interfaces show if-veth1',
-      says: [/port if-veth1 on dp-br0 is switched off on its host/],
+      says: [/port if-veth1 on dp-br0 is administratively down/],
       cure: 'ip link set if-veth1 up',
       by: (host) => host.link('if-veth1', 'up'),
     },
@@ -104,7 +104,7 @@ export const ports: FaultGroup = {
       seen: 'The second one is refused.',
       make: async () => {},
       ask: `vnctl ${web} --port-name if-veth1`,
-      says: [/port_name if-veth1 .*is taken already/, /if-veth1\) has it/],
+      says: [/port_name if-veth1 .*is already used by .*if-veth1/],
       cure: 'vnctl interfaces show if-veth1',
     },
     {
@@ -120,7 +120,7 @@ export const ports: FaultGroup = {
         );
       },
       ask: 'vnctl explain r-net3',
-      says: [/if-gw3 is of mode vif; a gateway is of mode simulated/],
+      says: [/if-gw3 has mode vif; a gateway needs mode simulated/],
       cure: 'vnctl interfaces modify if-gw3 --mode simulated',
       cured: (host) => host.inEffect('r-net3'),
     },
