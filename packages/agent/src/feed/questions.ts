@@ -1,4 +1,3 @@
-import { dirname } from 'node:path';
 import {
   cookieOf,
   features,
@@ -10,6 +9,7 @@ import {
 } from '@openvnet/compiler';
 import { noticeText, type PacketCounts, type Question, type Refused } from '@openvnet/model';
 import { askDaemon } from '@openvnet/ovsdb';
+import { socketDirectory } from '../switch/closing.ts';
 import type { Switches } from '../switch/switches.ts';
 
 const counted = new Map(
@@ -86,10 +86,9 @@ export class Questions {
   async #askSwitch(dpid: string, packet: string): Promise<string> {
     const ovsdb = this.#ovsdb;
     const bridge = this.#switches.bridgeOf(dpid);
-    if (!ovsdb.startsWith('unix:'))
-      return `the switch cannot be asked: its control socket is not on this host (${ovsdb})`;
+    const directory = socketDirectory(ovsdb);
+    if (directory === undefined) return `the switch cannot be asked: its control socket is not on this host (${ovsdb})`;
     if (bridge === undefined) return `the switch cannot be asked: ${ovsdb} has no bridge with datapath id ${dpid}`;
-    const directory = dirname(ovsdb.slice('unix:'.length));
     return askDaemon({ directory, daemon: 'ovs-vswitchd' }, 'ofproto/trace', [bridge, packet]).catch(
       (error: Error) => `the switch cannot be asked: ${error.message}`,
     );

@@ -2,13 +2,14 @@ import { type Encapsulation, shell } from '@openvnet/model';
 import { keepDialing, type SwitchConnection, VersionError } from '@openvnet/openflow';
 import type { BridgeState, Ovsdb, PortState } from '@openvnet/ovsdb';
 import type { Logger } from 'pino';
-import { managementSocket } from './closing.ts';
+import { managementSocket, socketDirectory } from './closing.ts';
 import type { Connections } from './connections.ts';
 import type { ServedSwitch } from './served-switch.ts';
 import { hastenRevalidation, inBandOff, prepareBridge, servedFrom } from './settings.ts';
 import { ShieldedPorts } from './shielded-ports.ts';
 import { startOpenVswitch } from './start-open-vswitch.ts';
 import { TunnelPorts, tunnelAt, tunnelNamed } from './tunnel-ports.ts';
+import { UnderlayNeighbours } from './underlay-neighbours.ts';
 
 /** Delay between a change in the database and its effect on the flows, in milliseconds. */
 const settleMs = 300;
@@ -43,6 +44,7 @@ export class BridgeService {
   problem: string | null = null;
   readonly tunnels: TunnelPorts;
   readonly #options: BridgeServiceOptions;
+  readonly #underlayNeighbours: UnderlayNeighbours | undefined;
   readonly #stop = new AbortController();
   readonly #shielded: ShieldedPorts;
   /** The settings of the bridge that concern its flows, as last seen. */
@@ -60,6 +62,9 @@ export class BridgeService {
     this.#settings = settingsOf(bridge);
     const warn = (note: string): void => log.warn({ datapath: served.dpid, bridge: bridge.name }, note);
     this.tunnels = new TunnelPorts({ ovsdb: options.ovsdb, bridge: bridge.name, wanted: options.tunnelsWanted, log });
+    const directory = socketDirectory(options.target);
+    if (bridge.datapathType === 'netdev' && directory !== undefined)
+      this.#underlayNeighbours = new UnderlayNeighbours(served.compiler, directory);
     this.#shielded = new ShieldedPorts(this.notes, warn);
     for (const [name, state] of bridge.ports) this.#setPort(name, state);
     log.info({ datapath: served.dpid, bridge: bridge.name }, 'the bridge is registered and served from now on');
@@ -122,6 +127,7 @@ export class BridgeService {
     clearTimeout(this.#isolating);
     this.#stop.abort();
     this.tunnels.close();
+    this.#underlayNeighbours?.[Symbol.dispose]();
     await this.served.close();
   }
 

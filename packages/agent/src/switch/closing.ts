@@ -59,8 +59,13 @@ async function reached(
   else throw new Error(`${name} is not connected`);
 }
 
+/** The directory of the control sockets of Open vSwitch: that of the database, if it is on this host. */
+export function socketDirectory(target: string): string | undefined {
+  return target.startsWith('unix:') ? dirname(target.slice('unix:'.length)) : undefined;
+}
+
 /** The management socket of a bridge, if the database is on this host. */
 export function managementSocket(target: string, bridge: string): string | undefined {
-  if (!target.startsWith('unix:')) return undefined;
-  return `unix:${dirname(target.slice('unix:'.length))}/${bridge}.mgmt`;
+  const directory = socketDirectory(target);
+  return directory && `unix:${directory}/${bridge}.mgmt`;
 }

@@ -19,7 +19,6 @@ import { compare, FlowSender, shareStrings, strays } from './flows.ts';
 import { InstalledFlows } from './installed.ts';
 import { mendMeters } from './meters.ts';
 import { SelfChecks, type SelfCheckTimes } from './self-checks.ts';
-import { UnderlayNeighbours } from './underlay-neighbours.ts';
 
 /** Number of flows that are computed before they are sent. */
 const partSize = 500;
@@ -70,7 +69,6 @@ export class ServedSwitch {
   /** Whether the switch has flow monitors; null while that is unknown. */
   monitored: boolean | null = null;
   readonly #options: ServedSwitchOptions;
-  readonly #underlayNeighbours: UnderlayNeighbours;
   #connection: SwitchConnection | undefined;
   readonly #installed: InstalledFlows;
   /** The flows may have changed since they were read. */
@@ -106,7 +104,6 @@ export class ServedSwitch {
       onEnd: (mended) => (mended ? this.touch() : options.onChange()),
       ...(options.selfCheckTimes && { times: options.selfCheckTimes }),
     });
-    this.#underlayNeighbours = new UnderlayNeighbours(this.compiler);
     this.compiler.watch('binding', (id, row) => {
       this.changedInterfaces.add(id);
       if (!row) this.notices.drop(id);
@@ -206,7 +203,6 @@ export class ServedSwitch {
     this.#closed = true;
     clearTimeout(this.#retry);
     this.neighbours.close();
-    this.#underlayNeighbours[Symbol.dispose]();
     this.selfChecks.close();
     await this.#running;
     this.cache.close();
