@@ -1,4 +1,4 @@
-import { type Encapsulation, encapsulations } from '@openvnet/model';
+import { type Encapsulation, encapsulationBetween, encapsulations, isReached } from '@openvnet/model';
 import { derivation, waiting } from '../engine/feature.ts';
 import type { Rows } from '../engine/relations.ts';
 
@@ -32,14 +32,4 @@ export function tunnelsWanted(relations: { readonly datapath: Iterables }, datap
 interface Iterables {
   get(id: number): Datapath | undefined;
   rows(): Iterable<Datapath>;
-}
-
-function isReached({ tunnel_address: own }: Datapath, { tunnel_address: other }: Datapath): boolean {
-  return own !== null && other !== null && own !== other;
-}
-
-/** The same at both ends: of what the two are set to, the later one in the list. */
-function encapsulationBetween(one: Datapath, other: Datapath): Encapsulation {
-  const [a, b] = [one, other].map(({ encapsulation }) => encapsulations.indexOf(encapsulation ?? 'geneve'));
-  return encapsulations[Math.max(a!, b!)]!;
 }

@@ -1,4 +1,5 @@
 import type { Endpoint } from '../api/endpoint.ts';
+import { hostsEndpoint } from '../hosts/hosts.ts';
 import { topologyEndpoints } from '../topology/endpoints.ts';
 import { adoptEndpoint } from './adopt.ts';
 import { eventsEndpoint } from './events.ts';
@@ -11,6 +12,7 @@ import { traceEndpoint } from './trace.ts';
 export function insideEndpoints(inside: Inside): Endpoint[] {
   return [
     adoptEndpoint(inside),
+    hostsEndpoint(inside),
     flowsEndpoint(inside),
     traceEndpoint(inside),
     explainEndpoint(inside),
