@@ -1,22 +1,7 @@
 import type { Host } from '@openvnet/model';
-import type { Endpoint } from '../api/endpoint.ts';
-import type { Inside } from '../inside/inside.ts';
 import type { Agent } from '../status/agents.ts';
 import { awayText, digitsOf, type Facts, startOf } from '../status/facts.ts';
 import { useTunnelAddress } from './tunnel-findings.ts';
-
-/** `GET /hosts`: the hosts, as their agents have reported them. */
-export function hostsEndpoint({ reports }: Pick<Inside, 'reports'>): Endpoint {
-  return {
-    method: 'GET',
-    path: '/hosts',
-    doc: 'Lists the hosts: health, version, revision, bridges, ports, flows and tunnel address of each.',
-    group: 'inside',
-    parameters: [],
-    answer: { shape: 'object' },
-    handle: () => reports.hosts(),
-  };
-}
 
 export function hostsOf(facts: Facts, newest: number): Host[] {
   const registered = new Map(facts.datapaths.map((row) => [row.dpid, row]));

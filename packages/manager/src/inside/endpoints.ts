@@ -1,10 +1,10 @@
 import type { Endpoint } from '../api/endpoint.ts';
-import { hostsEndpoint } from '../hosts/hosts.ts';
 import { topologyEndpoints } from '../topology/endpoints.ts';
 import { adoptEndpoint } from './adopt.ts';
 import { eventsEndpoint } from './events.ts';
 import { explainEndpoint } from './explain.ts';
 import { flowsEndpoint } from './flows.ts';
+import { hostsEndpoint } from './hosts.ts';
 import type { Inside } from './inside.ts';
 import { traceEndpoint } from './trace.ts';
 
