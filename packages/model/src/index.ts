@@ -39,7 +39,7 @@ export {
   removalParametersOf,
   type Update,
 } from './resource.ts';
-export { type Encapsulation, encapsulationBetween, encapsulations, isReached } from './resources/datapath.ts';
+export { type Encapsulation, encapsulations } from './resources/datapath.ts';
 export { type Kind, kinds, type RowOf, resourceOf, resources } from './resources/index.ts';
 export { kindsInOrder, nestedIn, topKinds } from './resources/order.ts';
 export { shell } from './shell.ts';
@@ -55,5 +55,6 @@ export {
   prefixMask,
   timeToText,
 } from './text.ts';
+export { narrowestPath, pathBetween, type UnderlayPath } from './underlay-path.ts';
 export { type Joined, joinedByUplink } from './uplink.ts';
 export { freshUuid, isPathUuid, isUuid } from './uuid.ts';

@@ -1,4 +1,4 @@
-import { encapsulationBetween, isReached, type RowOf } from '@openvnet/model';
+import { pathBetween, type RowOf } from '@openvnet/model';
 import { type Facts, seenAs } from '../status/facts.ts';
 
 /** Of tunnels, interfaces and what is waited for so many are named. */
@@ -7,11 +7,14 @@ const mostNamed = 20;
 /** The tunnels of a datapath, the interfaces that it has, and what its host waits for. */
 export async function describeDatapath(facts: Facts, row: RowOf<'datapath'>): Promise<string[]> {
   const [{ agent } = {}] = seenAs(row, facts.agents);
-  const peers = facts.datapaths.filter((other) => isReached(row, other));
-  const tunnels = peers.map((other) => {
+  const tunnels = facts.datapaths.flatMap((other) => {
+    const path = pathBetween(row, other);
+    if (!path) return [];
     const [{ agent: its } = {}] = seenAs(other, facts.agents);
-    const away = its?.connection ? '' : ', whose agent is away';
-    return `${encapsulationBetween(row, other)} tunnel to ${other.uuid} on ${its?.node ?? other.node_id}, at ${other.tunnel_address}${away}`;
+    const takes = path.mtu === null ? '' : `, for packets of up to ${path.mtu} bytes`;
+    const away = its?.connection ? '' : '; its agent is away';
+    const where = `${other.uuid} on ${its?.node ?? other.node_id}, at ${other.tunnel_address}`;
+    return `${path.encapsulation} tunnel to ${where}${takes}${away}`;
   });
   const placed = await facts.reader.find('active_interface', { datapath_id: row.id });
   const interfaces = await facts.reader.find('interface', { id: placed.map(({ interface_id }) => interface_id) });

@@ -148,7 +148,7 @@ describe('hosts', () => {
     });
     await vi.waitFor(async () =>
       expect((await manager.done('GET', '/explain?object=dp-br0')).details).toEqual([
-        'vxlan tunnel to dp-br2 on node2, at 192.0.2.2',
+        'vxlan tunnel to dp-br2 on node2, at 192.0.2.2, for packets of up to 1450 bytes',
         'interfaces here: if-veth1',
         'node1 waits for x',
       ]),

@@ -5,22 +5,6 @@ import { resource } from '../resource.ts';
 export const encapsulations = ['geneve', 'vxlan', 'gre'] as const;
 export type Encapsulation = (typeof encapsulations)[number];
 
-/** What two hosts use, the same at both ends: of what they are set to, the later one in the list. */
-export function encapsulationBetween(
-  ...ends: readonly { readonly encapsulation: Encapsulation | null }[]
-): Encapsulation {
-  const set = ends.map(({ encapsulation }) => encapsulations.indexOf(encapsulation ?? 'geneve'));
-  return encapsulations[Math.max(...set)]!;
-}
-
-/** Whether frames can go from one datapath to another: those of one host have one address, and no tunnel between them. */
-export function isReached(
-  { tunnel_address: own }: { readonly tunnel_address: string | null },
-  { tunnel_address: other }: { readonly tunnel_address: string | null },
-): boolean {
-  return own !== null && other !== null && own !== other;
-}
-
 export const datapath = resource({
   kind: 'datapath',
   plural: 'datapaths',
