@@ -17,7 +17,7 @@ try {
   const agent = new Agent({ ...settings, node: nodeId, log });
   await agent.start();
   closeWithGrace({ delay: 5000 }, async ({ err }) => {
-    if (err) log.fatal({ err }, 'a fault ends the agent; the switches go on as they are');
+    if (err) log.fatal({ err }, 'the agent ends because of an unexpected error; the switches keep their flows');
     await agent.close();
   });
 } catch (error) {

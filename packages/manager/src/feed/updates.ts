@@ -62,7 +62,7 @@ export class Updates implements Disposable {
         if (socket.readyState === socket.OPEN) this.#members.add(socket);
       });
     } catch (error) {
-      this.#logger.error({ err: error, node: has.node }, 'agent could not be brought up to date; it tries again');
+      this.#logger.error({ err: error, node: has.node }, 'an agent could not be brought up to date; it will retry');
       connection.close(1011, 'the manager could not read its store');
       // An agent that does not hear that is not waited for.
       setTimeout(() => socket.terminate(), 1000).unref();
@@ -104,7 +104,7 @@ export class Updates implements Disposable {
 
   /** Who has not been told a commit resumes from what it has. */
   #behind(error: unknown): void {
-    this.#logger.error({ err: error }, 'a change could not be sent to the agents; their connections start anew');
+    this.#logger.error({ err: error }, 'a change could not be sent to the agents; they reconnect');
     for (const socket of this.#members) socket.terminate();
   }
 
@@ -124,7 +124,7 @@ export class Updates implements Disposable {
   send(socket: WebSocket, text: string | Buffer): void {
     if (socket.readyState !== socket.OPEN) return;
     if (socket.bufferedAmount > this.#limits.bufferedBytes) {
-      this.#logger.warn({ bufferedBytes: socket.bufferedAmount }, 'agent reads too slowly and is disconnected');
+      this.#logger.warn({ bufferedBytes: socket.bufferedAmount }, 'an agent reads too slowly and is disconnected');
       this.#members.delete(socket);
       socket.terminate();
       return;
