@@ -63,7 +63,15 @@ export type TraceCause =
       /** The logical router that the packet is of; 0 where it has come to none yet. */
       readonly route_link_id: number;
     }
-  | { readonly what: 'too_large'; readonly network_id: number; readonly size: number }
+  | {
+      readonly what: 'too_large';
+      readonly network_id: number;
+      readonly size: number;
+      /** The largest size that passes. */
+      readonly mtu: number;
+      /** The other host, if the tunnel to it limits the size, and not the network. */
+      readonly datapath_id: number | null;
+    }
   | {
       readonly what: 'filtered';
       readonly interface_id: number;
