@@ -1,5 +1,6 @@
 import { agoTextOf, type RowOf, shell } from '@openvnet/model';
 import { describeDatapath } from '../hosts/describe.ts';
+import { portsStandingBy } from '../hosts/several-ports.ts';
 import { tunnelFindings } from '../hosts/tunnel-findings.ts';
 import { isSameHost } from '../status/claims.ts';
 import { digitsOf, type Facts, type ServedDatapath, seenAs, servedOf, whyUnserved } from '../status/facts.ts';
@@ -11,6 +12,7 @@ export const datapath: Behaviour<'datapath'> = {
   removed: ({ release }) => (release ? releasing : null),
   findings: async (facts, rows) => {
     const tunnels = await tunnelFindings(facts, rows);
+    const standing = await portsStandingBy(facts, rows);
     return rows.map((row, i) => {
       const served = servedOf(facts, [row.id]);
       const seen = seenAs(row, facts.agents);
@@ -24,6 +26,7 @@ export const datapath: Behaviour<'datapath'> = {
           ...otherNode(row, nodes),
           ...served.flatMap(tampering),
           ...tunnels[i]!.notes,
+          ...(standing.get(row.id) ?? []),
         ],
       };
     });
