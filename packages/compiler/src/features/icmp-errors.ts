@@ -1,8 +1,9 @@
 import { ipv4ToText } from '@openvnet/model';
-import { decodeEthernet, encodeEthernet, type IcmpErrorOptions, icmpError } from '@openvnet/packet';
+import { decodeEthernet, decodeIpv4, encodeEthernet, type IcmpErrorOptions, icmpError } from '@openvnet/packet';
 import type { Answer, Feature, Lookup, PacketToAgent, Reply } from '../engine/feature.ts';
+import type { Rows } from '../engine/relations.ts';
 import type { Fate, Punted, Tells } from '../engine/says.ts';
-import { ethernet, output } from '../pipeline/flow.ts';
+import { ask, ethernet, isWithin, load, output } from '../pipeline/flow.ts';
 import { entryOut, rewriteQuote } from './icmp-quotes.ts';
 import { entriesOf } from './translation-entries.ts';
 
@@ -12,7 +13,7 @@ import { entriesOf } from './translation-entries.ts';
  */
 export function icmpErrorBack(
   { port, frame, register }: PacketToAgent,
-  { where, remember }: Lookup,
+  { get, where, remember }: Lookup,
   error: Omit<IcmpErrorOptions, 'src'>,
 ): readonly Reply[] {
   const { src, dst, type: etherType, payload } = decodeEthernet(frame);
@@ -26,10 +27,22 @@ export function icmpErrorBack(
     return sent;
   };
   const addresses = where('attachment', 'interface_id', gateway);
-  const own = addresses.find(({ mac }) => mac === dst) ?? addresses[0];
+  const tunnel = get('tunnel', port);
+  const sender = etherType === ethernet.ipv4 ? decodeIpv4(payload).src : 0;
+  const near = ({ network_id, mac }: Rows['attachment']): boolean => {
+    const network = tunnel && get('network', network_id);
+    return network ? isWithin(sender, network.ipv4_network, network.ipv4_prefix) : mac === dst;
+  };
+  const own = addresses.find(near) ?? addresses[0];
   if (!own || etherType !== ethernet.ipv4) return [];
   const answer = icmpError(asSent(payload), { ...error, src: own.ip });
   if (!answer) return [];
+  // The sender is on another host, where its packet has entered the router.
+  if (tunnel) {
+    const toSender = [load('domain', own.domain_id), load('gateway_mac', own.mac), load('target_ip', sender)];
+    const frameOut = encodeEthernet({ dst: own.mac, src: own.mac, type: ethernet.ipv4, payload: answer });
+    return [{ frame: frameOut, actions: [...toSender, ask('neighbour'), ask('rewrite')] }];
+  }
   const back = encodeEthernet({ dst: src, src: dst, type: ethernet.ipv4, payload: answer });
   return [{ frame: back, actions: [output(port)] }];
 }

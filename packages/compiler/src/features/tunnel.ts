@@ -35,7 +35,7 @@ export const peer = feature({
       priority: priority.normal,
       match: { in_port: port, ...sentBy(address) },
       actions: [move('tunnel_key', 'domain'), load('from_peer', 1)],
-      next: 'forward',
+      next: 'resume',
     },
     {
       table: 'to_peer',

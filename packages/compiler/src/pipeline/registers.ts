@@ -62,7 +62,7 @@ export const registers = {
   gateway: {
     bits: 32,
     shows: 'interface',
-    lives: [['dispatch', 'translate_out'], forAgent],
+    lives: [['resume', 'translate_out'], forAgent],
     doc: 'Number of the simulated interface by which the packet entered a router.',
   },
   route_link: {
@@ -119,7 +119,7 @@ export const registers = {
   peer: {
     bits: 32,
     shows: 'datapath',
-    lives: [['forward', 'to_peer']],
+    lives: [['dispatch', 'to_peer']],
     doc: 'Number of the datapath to which the packet is sent.',
   },
   filtered: {
