@@ -1,5 +1,5 @@
 /** The program `vnmgr`. */
-import { ConfigError, declareOptions, logDestination, noteWork, readSettings } from '@openvnet/settings';
+import { ConfigError, declareOptions, logDestination, noteWork, readSettings, runProgram } from '@openvnet/settings';
 import { restoreStore, StoreError } from '@openvnet/store';
 import closeWithGrace from 'close-with-grace';
 import { Command } from 'commander';
@@ -23,7 +23,7 @@ command
   .description('Replaces the store by a copy, while no manager runs; the previous store is kept beside it.')
   .argument('<file>', 'The copy.')
   .action((file: string) => perform(({ store }) => restoreStore(file, store)));
-await command.parseAsync();
+await runProgram(command);
 
 type Settings = Awaited<ReturnType<typeof settingsOf>>;
 

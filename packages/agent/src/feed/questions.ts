@@ -6,6 +6,7 @@ import {
   readShownFlows,
   tableNumbers,
   trace,
+  traceArrival,
 } from '@openvnet/compiler';
 import { noticeText, type PacketCounts, type Question, type Refused } from '@openvnet/model';
 import { askDaemon } from '@openvnet/ovsdb';
@@ -43,6 +44,8 @@ export class Questions {
         return readShownFlows(served, question);
       case 'trace':
         return trace(this.#inspected(), question, (dpid, packet) => this.#askSwitch(dpid, packet));
+      case 'arrival':
+        return traceArrival(this.#inspected(), question, (dpid, packet) => this.#askSwitch(dpid, packet));
       default:
         return this.#counted(question);
     }

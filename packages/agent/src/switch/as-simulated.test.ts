@@ -221,6 +221,7 @@ describe('the simulated switch', () => {
         "to the agent: port_unreachable",
         "to the agent: refused",
         "to the agent: time_exceeded",
+        "to the agent: too_large_for_tunnel",
         "to the agent: unanswered",
       ]
     `);

@@ -4,8 +4,9 @@ import type { BridgeState } from '@openvnet/ovsdb';
 import type { BridgeService } from './bridge-service.ts';
 import type { Connections } from './connections.ts';
 import { type Devices, hostAddress, unregisteredHost } from './host-address.ts';
-import type { Tampered } from './served-switch.ts';
+import type { ServedSwitch, Tampered } from './served-switch.ts';
 import { closedFrom, servedFrom } from './settings.ts';
+import { underlayNote } from './underlay-note.ts';
 
 /** Limit of ports that are named in one note. */
 const mostNamed = 10;
@@ -26,11 +27,16 @@ export function bridgeReports({ bridges, services, connections, unclosed, target
   const all = new Set([...bridges.keys(), ...connections.dpids]);
   // Once for all bridges, because the system call is slow.
   const devices = networkInterfaces();
+  const names = new Set([...bridges.values()].map(({ name }) => name));
   return [...all].sort().map((dpid) => {
     const bridge = bridges.get(dpid);
     const service = services.get(dpid);
     const served = service?.served;
     const lost = bridge && served && unregisteredHost(bridge.name, served.compiler.relations, devices);
+    const underlay =
+      bridge &&
+      served &&
+      underlayNote({ ...underlayOf(served), datapathType: bridge.datapathType, bridges: names, devices });
     const stranger = `connected to ${connections.address}, but ${target} has no such bridge: its ports are unknown`;
     return {
       dpid,
@@ -43,6 +49,7 @@ export function bridgeReports({ bridges, services, connections, unclosed, target
         ...(service && bridge ? faultyPorts(bridge) : []),
         ...(service?.tunnels.problem ? [`tunnel ports: ${service.tunnels.problem}`] : []),
         ...(service?.notes ?? []),
+        ...(underlay ? [underlay] : []),
         ...(lost ? [lost] : []),
         ...(bridge ? closingOf(bridge, devices) : []),
       ],
@@ -54,6 +61,13 @@ export function bridgeReports({ bridges, services, connections, unclosed, target
       self_check: served?.selfChecks.last ?? null,
     };
   });
+}
+
+/** The tunnel address of a switch that sends to other hosts. */
+function underlayOf({ compiler, datapathId }: ServedSwitch): { tunnelAddress: string | null } {
+  const { datapath, peer } = compiler.relations;
+  const [other] = peer.rows();
+  return { tunnelAddress: (other && datapath.get(datapathId)?.tunnel_address) ?? null };
 }
 
 function tamperingOf(

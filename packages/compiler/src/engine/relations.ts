@@ -143,6 +143,8 @@ export interface Peer {
   readonly port: number;
   /** Its tunnel address, as text: IPv4 or IPv6. */
   readonly address: string;
+  /** Size of the largest IP packet that the tunnel takes; null if it is not known. */
+  readonly mtu: number | null;
 }
 
 /** An interface on another datapath, and a broadcast domain that it is in. */

@@ -51,6 +51,7 @@ it('whatever the agent gets says at which port it came in, and came under the me
       "port_unreachable",
       "refused",
       "time_exceeded",
+      "too_large_for_tunnel",
       "unanswered",
     ]
   `);

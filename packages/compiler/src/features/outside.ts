@@ -9,10 +9,8 @@ import { arpOperation } from '@openvnet/packet';
 import { feature } from '../engine/feature.ts';
 import { ask, ethernet, type Flow, load, move, priority, setField } from '../pipeline/flow.ts';
 import { isGatewayElsewhere, isOneWire, resolverOf, uplinkHosts } from './edges.ts';
+import { routedMac } from './routed-macs.ts';
 import { requestsIn } from './strangers.ts';
-
-/** The upper 16 bits of MAC addresses in which a host tells another where in a router a packet is. Locally administered. */
-const routed = { value: 0x0656_0000_0000, mask: 0xffff_0000_0000 } as const;
 
 export const outside = feature({
   name: 'outside',
@@ -53,29 +51,29 @@ export const outside = feature({
             priority: priority.low,
             match: { domain, eth_type: ethernet.ipv4, known: 0, from_peer: 0 },
             actions: [
-              setField('eth_dst', routed.value),
+              setField('eth_dst', routedMac.value),
               move('route_link', 'eth_dst_low'),
-              setField('eth_src', routed.value),
+              setField('eth_src', routedMac.value),
               move('gateway', 'eth_src_low'),
               load('peer', resolver),
             ],
-            next: 'to_peer' as const,
+            next: 'peer_size' as const,
           },
         ]),
   ],
   // Only routers send such frames.
-  always: [{ table: 'forward', priority: priority.urgent, match: { eth_dst: routed } }],
+  always: [{ table: 'forward', priority: priority.urgent, match: { eth_dst: routedMac } }],
 });
 
 /** A frame to an unknown MAC address goes to all that may have the station. */
 function unknown(domain: number, ports: readonly number[], peers: readonly number[]): Flow {
   const flow = { table: 'forward', priority: priority.low + 1, match: { domain, from_peer: 0 } } as const;
-  const copies: Action[] = peers.flatMap((peer) => [load('peer', peer), ask('to_peer')]);
+  const copies: Action[] = peers.flatMap((peer) => [load('peer', peer), load('too_large', 0), ask('peer_size')]);
   const [first, second] = ports;
   if (second !== undefined) return { ...flow, actions: copies, next: 'learned' };
   if (first !== undefined) return { ...flow, actions: [...copies, load('out_port', first)], next: 'output' };
   return peers.length === 1
-    ? { ...flow, actions: [load('peer', peers[0]!)], next: 'to_peer' }
+    ? { ...flow, actions: [load('peer', peers[0]!)], next: 'peer_size' }
     : { ...flow, actions: copies };
 }
 
@@ -95,7 +93,7 @@ export const resume = feature({
     {
       table: 'resume',
       priority: priority.normal,
-      match: { in_port: id, eth_dst: routed },
+      match: { in_port: id, eth_dst: routedMac },
       actions: [move('eth_dst_low', 'route_link'), move('eth_src_low', 'gateway')],
       next: 'route_out',
     },

@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { parseIpv4 } from '@openvnet/model';
 import type { Action, MatchValue } from '@openvnet/openflow';
 import { feature } from '../engine/feature.ts';
-import { load, move, output, priority, setField } from '../pipeline/flow.ts';
+import { ethernet, load, move, output, priority, protocol, setField } from '../pipeline/flow.ts';
 
 /**
  * Tunnels to other hosts. The key of a frame is its broadcast domain; the host of the sender has filtered and routed it, that of
@@ -24,7 +24,7 @@ export const peer = feature({
   doc: 'Carries frames to and from each other host.',
   cookie: 0x21,
   says: {
-    from_peer: ({ object_uuid, sets }) => `sent by ${object_uuid}; the packet is in ${sets.domain}`,
+    from_peer: ({ object_uuid, before }) => `sent by ${object_uuid}; the packet is in ${before.tunnel_id}`,
     to_peer: ({ object_uuid, before }) => `sent to ${object_uuid}; the packet is in ${before.domain}`,
   },
   source: { of: 'peer' },
@@ -34,8 +34,17 @@ export const peer = feature({
       table: 'from_peer',
       priority: priority.normal,
       match: { in_port: port, ...sentBy(address) },
-      actions: [move('tunnel_key', 'domain'), load('from_peer', 1)],
+      actions: takenIn,
       next: 'resume',
+    },
+    {
+      // Linux reports a packet that is too large for the underlay from its receiver to its last sender. If that was a router,
+      // this host routes the report on to the guest.
+      table: 'from_peer',
+      priority: priority.high,
+      match: { in_port: port, ...sentBy(address), ...fragmentationNeeded },
+      actions: takenIn,
+      next: 'dispatch',
     },
     {
       table: 'to_peer',
@@ -46,19 +55,28 @@ export const peer = feature({
   ],
 });
 
+const takenIn = [move('tunnel_key', 'domain'), load('from_peer', 1)];
+
+const fragmentationNeeded = {
+  eth_type: ethernet.ipv4,
+  ip_proto: protocol.icmp,
+  icmpv4_type: 3,
+  icmpv4_code: 4,
+} as const;
+
 function sentBy(address: string): { tun_src?: MatchValue; tun_ipv6_src?: MatchValue } {
-  return isIP(address) === 6 ? { tun_ipv6_src: ipv6(address) } : { tun_src: parseIpv4(address)! };
+  return isIP(address) === 6 ? { tun_ipv6_src: ipv6Bits(address) } : { tun_src: parseIpv4(address)! };
 }
 
 /** Where both are set, IPv4 would win. */
 function sendTo(address: string): Action[] {
   return isIP(address) === 6
-    ? [setField('tun_dst', 0), setField('tun_ipv6_dst', ipv6(address))]
+    ? [setField('tun_dst', 0), setField('tun_ipv6_dst', ipv6Bits(address))]
     : [setField('tun_dst', parseIpv4(address)!)];
 }
 
 /** The 128 bits of an IPv6 address. */
-function ipv6(address: string): bigint {
+export function ipv6Bits(address: string): bigint {
   const [, groups] = /^\[(.*)\]$/.exec(new URL(`http://[${address}]`).hostname)!;
   const [left, right] = groups!.split('::').map((half) => half.split(':').filter(Boolean));
   const zeros = Array.from({ length: 8 - left!.length - (right?.length ?? 0) }, () => '0');

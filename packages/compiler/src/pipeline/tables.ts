@@ -44,9 +44,9 @@ export const tables = {
   },
   from_peer: {
     doc: 'Accepts frames that other hosts send through a tunnel, and determines the network or segment by the tunnel key.',
-    match: ['in_port', 'tun_src', 'tun_ipv6_src'],
+    match: ['in_port', 'tun_src', 'tun_ipv6_src', 'eth_type', 'ip_proto', 'icmpv4_type', 'icmpv4_code'],
     writes: ['domain', 'from_peer'],
-    next: ['resume'],
+    next: ['dispatch', 'resume'],
     calls: [],
     miss: 'drop',
   },
@@ -147,7 +147,7 @@ export const tables = {
     doc: 'Selects the next network by the longest prefix of the destination.',
     match: ['route_link', 'eth_type', 'ipv4_dst', 'ip_proto', 'icmpv4_type', 'icmpv4_code'],
     writes: ['domain', 'gateway_mac', 'reason', 'meter', 'target_ip', 'too_large', 'translator'],
-    next: ['rewrite', 'limit', 'hand_over'],
+    next: ['routed_size', 'limit', 'hand_over'],
     calls: ['neighbour'],
     miss: { agent: 'network_unreachable' },
   },
@@ -169,11 +169,19 @@ export const tables = {
     calls: [],
     miss: 'drop',
   },
+  routed_size: {
+    doc: 'Checks the size of a routed packet that the next network takes, and that goes to another host.',
+    match: ['peer', 'too_large'],
+    writes: ['too_large'],
+    next: ['rewrite'],
+    calls: [],
+    miss: 'rewrite',
+  },
   rewrite: {
     doc: 'Rewrites a routed packet for its next network: time to live and MAC addresses. Checks its size.',
     match: ['domain', 'eth_type', 'nw_ttl', 'ip_proto', 'udp_src', 'udp_dst', 'known', 'too_large', 'from_peer'],
     writes: ['reason', 'meter', 'peer'],
-    next: ['translate_out', 'hand_over', 'to_peer'],
+    next: ['translate_out', 'hand_over', 'peer_size'],
     calls: [],
     miss: { agent: 'host_unreachable' },
   },
@@ -215,7 +223,7 @@ export const tables = {
   neighbour: {
     doc: 'Resolves an IP address of a network to a MAC address. A subroutine: the packet returns to the calling table.',
     match: ['domain', 'target_ip'],
-    writes: ['known', 'target_mac'],
+    writes: ['known', 'target_mac', 'peer'],
     next: [],
     calls: [],
     miss: 'drop',
@@ -223,9 +231,9 @@ export const tables = {
   forward: {
     doc: 'Resolves the destination MAC address in a network to a port or another host, or to all of them for a broadcast.',
     match: ['domain', 'eth_dst', 'eth_type', 'from_peer'],
-    writes: ['flood_group', 'out_port', 'peer', 'reason', 'meter'],
-    next: ['learned', 'ingress_filter', 'output', 'to_peer', 'hand_over'],
-    calls: ['flood', 'to_peer'],
+    writes: ['flood_group', 'out_port', 'peer', 'reason', 'meter', 'too_large'],
+    next: ['learned', 'ingress_filter', 'output', 'peer_size', 'hand_over'],
+    calls: ['flood', 'peer_size', 'to_peer'],
     miss: 'drop',
   },
   learned: {
@@ -280,11 +288,20 @@ export const tables = {
     calls: [],
     miss: 'drop',
   },
+  peer_size: {
+    doc: 'Checks the size of a frame to one interface on another host.',
+    match: ['peer'],
+    writes: ['too_large'],
+    next: ['to_peer'],
+    calls: [],
+    miss: 'to_peer',
+  },
   to_peer: {
     doc: 'Sends the packet to another host through a tunnel. Also a subroutine, for broadcasts.',
-    match: ['peer'],
-    writes: [],
-    next: [],
+    tunnels: true,
+    match: ['peer', 'too_large', 'eth_type'],
+    writes: ['reason', 'meter'],
+    next: ['hand_over'],
     calls: [],
     miss: 'drop',
   },
@@ -306,6 +323,8 @@ interface TableDeclaration {
   readonly translates?: { readonly by: 'gateway' | 'translator'; readonly address: 'ipv4_dst' | 'ipv4_src' };
   /** Packets are copied here for everybody. */
   readonly floods?: true;
+  /** Packets leave for other hosts here. */
+  readonly tunnels?: true;
   /** Packets become replies here, of the gateway of the last flow before. */
   readonly replies?: true;
   readonly match: readonly string[];
@@ -329,6 +348,7 @@ export const agentReasons = {
   icmp_translation: 8,
   refused: 9,
   unanswered: 10,
+  too_large_for_tunnel: 11,
   dhcp: 16,
   dns: 17,
   dns_tcp: 18,
@@ -344,12 +364,13 @@ export const agentReads: Readonly<Record<AgentReason, readonly RegisterName[]>> 
   host_unreachable: ofRouter,
   port_unreachable: ofRouter,
   time_exceeded: ofRouter,
-  fragmentation_needed: [...ofRouter, 'domain', 'target_ip'],
+  fragmentation_needed: [...ofRouter, 'domain', 'target_ip', 'peer'],
   next_hop: [...ofRouter, 'domain', 'target_ip'],
   neighbour_heard: ['domain'],
   icmp_translation: [...ofRouter, 'translator'],
   refused: [],
   unanswered: [],
+  too_large_for_tunnel: ['domain', 'peer'],
   dhcp: [],
   dns: ['gateway'],
   dns_tcp: ['gateway'],

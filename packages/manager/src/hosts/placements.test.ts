@@ -138,6 +138,29 @@ describe('the place of an interface', () => {
   });
 });
 
+describe('a network whose MTU does not fit the tunnel between two of its hosts', () => {
+  it('is named in status, with the MTU that fits', async () => {
+    await using manager = await threeHosts();
+    const underlay = (host: Host) => ({
+      underlay: { address: `192.0.2.${host}`, addresses: [`192.0.2.${host}`], mtu: 1500, problem: null },
+    });
+    await manager.done('PUT', '/networks/nw-net1', { mtu: '1500' });
+    const notes = () => expect.poll(async () => (await manager.done('GET', '/networks/nw-net1')).status.notes);
+    using one = await agentOf(manager, 1);
+    using two = await agentOf(manager, 2);
+    one.say(report(1, [1, 2], underlay(1)));
+    two.say(report(2, [], underlay(2)));
+    await places(manager).toEqual(['dp-br0']);
+    await notes().toEqual([]);
+    two.say(report(2, [2], underlay(2)));
+    await notes().toEqual([
+      'its MTU of 1500 bytes does not fit the tunnel between dp-br0 and dp-br2, which takes 1450. Use: vnctl networks modify nw-net1 --mtu 1450',
+    ]);
+    await manager.done('PUT', '/networks/nw-net1', { mtu: '1450' });
+    await notes().toEqual([]);
+  });
+});
+
 describe('the tunnel address of a host', () => {
   const underlay = { address: '192.0.2.1', addresses: ['192.0.2.1', '198.51.100.1'], mtu: 1600, problem: null };
   const addressOf = (manager: TestManager) =>

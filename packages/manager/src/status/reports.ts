@@ -7,7 +7,16 @@ import { behaviourOf } from '../behaviours/registry.ts';
 import type { Agent, Agents } from './agents.ts';
 import { packetsOf, refusedFrames } from './asked.ts';
 import { type Claim, hostOf } from './claims.ts';
-import { digitsOf, type Facts, gatherFacts, type Hosts, registration, startOf, unregisteredBridges } from './facts.ts';
+import {
+  digitsOf,
+  type Facts,
+  gatherFacts,
+  type Hosts,
+  registration,
+  seenAs,
+  startOf,
+  unregisteredBridges,
+} from './facts.ts';
 import { judge } from './judge.ts';
 import { WaitingRoom } from './waiting-room.ts';
 
@@ -182,11 +191,7 @@ async function refusedOf(reader: Reader, refused: ReadonlyMap<number, number>): 
 async function datapathsOf(facts: Facts): Promise<SystemStatus['datapaths']> {
   const judged = await judge(facts, 'datapath', facts.datapaths);
   const registered = facts.datapaths.flatMap((datapath, i): SystemStatus['datapaths'][number][] => {
-    const seen = facts.agents
-      .all()
-      .flatMap((agent) =>
-        agent.bridges.filter(({ dpid }) => digitsOf(dpid) === datapath.dpid).map((bridge) => ({ agent, bridge })),
-      );
+    const seen = seenAs(datapath, facts.agents);
     const common = { uuid: datapath.uuid, dpid: `0x${datapath.dpid}`, register: null };
     const { status } = judged[i]!;
     if (seen.length === 0) {

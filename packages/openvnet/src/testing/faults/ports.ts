@@ -30,6 +30,16 @@ export const ports: FaultGroup = {
       cured: (host) => host.arrives(reached),
     },
     {
+      what: 'the name of the interface is too long for a port',
+      seen: '`ovs-vsctl add-port` fails, because a device has a name of at most 15 characters.',
+      make: (host) => host.must(web.replaceAll('if-web', 'if-webserver-of-sales')),
+      ask: 'vnctl interfaces show if-webserver-of-sales',
+      says: [/no port named if-webserver-of-sales on dp-br0/, /at most 15 characters/],
+      cure: 'ovs-vsctl set interface PORT external_ids:iface-id=if-webserver-of-sales',
+      by: (host) => host.host.vswitch.addPort('br0', 'veth9', { externalIds: { 'iface-id': 'if-webserver-of-sales' } }),
+      cured: (host) => host.inEffect('if-webserver-of-sales'),
+    },
+    {
       what: 'the port was removed from the bridge',
       seen: 'A guest that worked reaches nobody.',
       make: (host) => host.unplug('if-veth2'),
