@@ -138,6 +138,11 @@ export const report = z.object({
   waiting: z.array(waiting).max(mostEntries).optional(),
   /** Agents of older versions do not say. */
   underlay: underlay.optional(),
+  /** Interfaces whose guests were heard at datapaths while others had them; whole where given. */
+  heard: z
+    .array(z.tuple([id, id]))
+    .max(mostEntries)
+    .optional(),
 });
 
 export const toManager = z.discriminatedUnion('type', [

@@ -213,6 +213,7 @@ describe('the simulated switch', () => {
         "to the agent: dns",
         "to the agent: dns_tcp",
         "to the agent: fragmentation_needed",
+        "to the agent: guest_heard",
         "to the agent: host_unreachable",
         "to the agent: icmp_translation",
         "to the agent: neighbour_heard",

@@ -107,6 +107,11 @@ export interface Resolved {
   readonly mac: number;
 }
 
+/** An interface that moves here, as its guest has been heard here. `id` is the interface's. */
+export interface Heard {
+  readonly id: number;
+}
+
 /** A filtered interface at a port, with the text of its rules. `id` is the interface's. */
 export interface Filtering {
   readonly id: number;
@@ -189,6 +194,7 @@ export interface LocalRows {
   flood_part: FloodPart;
   station: Station;
   resolved: Resolved;
+  heard: Heard;
   filtering: Filtering;
   rule_set: RuleSets;
   tunnel: Tunnel;

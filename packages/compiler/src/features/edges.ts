@@ -2,7 +2,7 @@ import { derivation } from '../engine/feature.ts';
 import type { View } from '../engine/relations.ts';
 import { objectOfDomain } from '../pipeline/domain-numbers.ts';
 import { localPort } from '../pipeline/ports.ts';
-import { hasUplink } from './bindings.ts';
+import { hasUplink, isAtPort } from './bindings.ts';
 import { domainOfUplink } from './uplinks.ts';
 
 /** What the uplinks of other hosts join to networks outside: as their agents report them, with the ports that they have. */
@@ -11,10 +11,11 @@ export const remoteUplinks = derivation({
   doc: 'Uplinks of other hosts.',
   source: { of: 'active_interface' },
   select: (view, id) => {
-    const { interface_id, datapath_id, port_number } = view.get('active_interface', id)!;
+    const { interface_id, datapath_id, port_number, standby } = view.get('active_interface', id)!;
     const found = datapath_id === view.datapathId ? undefined : view.get('interface', interface_id);
     // A host without a NIC in the bridge is at the bridge's own port.
     if (!found || !hasUplink(found) || port_number === null || port_number === localPort) return undefined;
+    if (isAtPort(found) && standby) return undefined;
     const domain_id = domainOfUplink(view, interface_id, datapath_id);
     return domain_id === undefined ? undefined : { id, domain_id, datapath_id };
   },

@@ -1,4 +1,5 @@
 import { agoTextOf, type RowOf, shell } from '@openvnet/model';
+import { portsStandingBy } from '../hosts/several-ports.ts';
 import { isSameHost } from '../status/claims.ts';
 import { digitsOf, type Facts, type ServedDatapath, seenAs, servedOf, whyUnserved } from '../status/facts.ts';
 import { releasing } from '../status/releases.ts';
@@ -7,8 +8,9 @@ import type { Behaviour } from './behaviour.ts';
 /** A datapath is in effect where an agent serves it. */
 export const datapath: Behaviour<'datapath'> = {
   removed: ({ release }) => (release ? releasing : null),
-  findings: (facts, rows) =>
-    rows.map((row) => {
+  findings: async (facts, rows) => {
+    const standing = await portsStandingBy(facts, rows);
+    return rows.map((row) => {
       const served = servedOf(facts, [row.id]);
       const seen = seenAs(row, facts.agents);
       const nodes = seen.map(({ agent }) => agent.node);
@@ -16,9 +18,15 @@ export const datapath: Behaviour<'datapath'> = {
         served,
         on: served.map(() => ({ datapath_uuid: row.uuid, port_name: null, port_number: null })),
         waits_for: served.length === 0 ? [whyUnserved(facts, [row])] : [],
-        notes: [...severalHosts(facts, row, seen), ...otherNode(row, nodes), ...served.flatMap(tampering)],
+        notes: [
+          ...severalHosts(facts, row, seen),
+          ...otherNode(row, nodes),
+          ...served.flatMap(tampering),
+          ...(standing.get(row.id) ?? []),
+        ],
       };
-    }),
+    });
+  },
 };
 
 type Seen = Pick<ServedDatapath, 'agent' | 'bridge'>;
