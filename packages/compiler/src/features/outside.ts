@@ -81,7 +81,7 @@ function unknown(domain: number, ports: readonly number[], peers: readonly numbe
 export const resume = feature({
   name: 'resume',
   doc: 'Continues the routing of packets from other hosts for stations behind the uplinks of this one.',
-  cookie: 0x2a,
+  cookie: 0x2d,
   says: {
     resume: ({ sets }) =>
       `the host of its sender leaves the routing to this one; it is in ${sets.route_link ?? 'a router'}`,
@@ -109,7 +109,7 @@ export const resume = feature({
 export const gatewayElsewhere = feature({
   name: 'gateway_elsewhere',
   doc: 'Leaves what stations outside send to a gateway to the host that stands for the network.',
-  cookie: 0x2b,
+  cookie: 0x2e,
   says: { uplink: 'another host with an uplink there answers for the gateway' },
   source: { of: 'station' },
   select: (view, id) => {
