@@ -21,6 +21,8 @@ export interface AgentOptions {
   readonly node: string;
   /** The address to which other hosts send; by default that from which the manager is reached. */
   readonly tunnelAddress?: string | undefined;
+  /** The addresses of its host, each with its MTU, where they are not those of this machine. */
+  readonly addresses?: ReadonlyMap<string, number | null> | undefined;
   /** What it says of itself, where that is not of this program and machine. */
   readonly says?: Says;
   readonly log: Logger;
@@ -50,7 +52,8 @@ export class Agent {
       slice: this.slice,
       onChange: () => this.#reporter.touch(),
     });
-    this.#underlay = new Underlay({ tunnelAddress: options.tunnelAddress, onChange: () => this.#reporter.touch() });
+    const { tunnelAddress, addresses } = options;
+    this.#underlay = new Underlay({ tunnelAddress, addresses, onChange: () => this.#reporter.touch() });
     this.#reporter = new Reporter({
       slice: this.slice,
       switches: this.switches,

@@ -8,6 +8,8 @@ const lookMs = 5000;
 export interface UnderlayOptions {
   /** The tunnel address that the host is told to use, if any. */
   readonly tunnelAddress: string | undefined;
+  /** The addresses of the host, each with the MTU of its device; those of this machine unless given. */
+  readonly addresses?: ReadonlyMap<string, number | null> | undefined;
   readonly onChange: () => void;
 }
 
@@ -47,22 +49,24 @@ export class Underlay implements Disposable {
 
   #look(): UnderlayReport {
     const { tunnelAddress } = this.#options;
-    const devices = devicesByAddress();
+    const known = this.#options.addresses ?? addressesOfThisHost();
     const address = tunnelAddress ?? this.#towardsManager;
-    const device = address === undefined ? undefined : devices.get(address);
-    const addresses = [...devices.keys()].sort();
-    if (device !== undefined) return { address: address!, addresses, mtu: mtuOf(device), problem: null };
+    const mtu = address === undefined ? undefined : known.get(address);
+    const addresses = [...known.keys()].sort();
+    if (mtu !== undefined) return { address: address!, addresses, mtu, problem: null };
     const problem =
       tunnelAddress === undefined ? null : `no device of this host has the tunnel address ${tunnelAddress}`;
     return { address: null, addresses, mtu: null, problem };
   }
 }
 
-/** The addresses of the host that other hosts may reach, each with its device. */
-function devicesByAddress(): Map<string, string> {
+/** The addresses of this host that other hosts may reach, each with the MTU of its device. */
+function addressesOfThisHost(): Map<string, number | null> {
   const all = Object.entries(networkInterfaces()) as [string, NetworkInterfaceInfo[]][];
   const usable = ({ internal, address }: NetworkInterfaceInfo): boolean => !internal && !/^fe80:/i.test(address);
-  return new Map(all.flatMap(([device, some]) => some.filter(usable).map(({ address }) => [address, device] as const)));
+  return new Map(
+    all.flatMap(([device, some]) => some.filter(usable).map(({ address }) => [address, mtuOf(device)] as const)),
+  );
 }
 
 /** In bytes; null if the kernel does not say. */
