@@ -5,7 +5,7 @@ import { Questions } from './feed/questions.ts';
 import { Reporter } from './feed/reporter.ts';
 import { Slice, type SliceMessage } from './feed/slice.ts';
 import { SliceFile } from './feed/slice-file.ts';
-import { Underlay } from './feed/underlay.ts';
+import { Underlay, type UnderlayOptions } from './feed/underlay.ts';
 import { makeStateDirectory } from './state-directory.ts';
 import { Switches } from './switch/switches.ts';
 
@@ -21,8 +21,8 @@ export interface AgentOptions {
   readonly node: string;
   /** The address to which other hosts send; by default that from which the manager is reached. */
   readonly tunnelAddress?: string | undefined;
-  /** The addresses of its host, each with its MTU, where they are not those of this machine. */
-  readonly addresses?: ReadonlyMap<string, number | null> | undefined;
+  /** The addresses of its host, where they are not those of this machine. */
+  readonly addresses?: UnderlayOptions['addresses'];
   /** What it says of itself, where that is not of this program and machine. */
   readonly says?: Says;
   readonly log: Logger;

@@ -8,9 +8,16 @@ const lookMs = 5000;
 export interface UnderlayOptions {
   /** The tunnel address that the host is told to use, if any. */
   readonly tunnelAddress: string | undefined;
-  /** The addresses of the host, each with the MTU of its device; those of this machine unless given. */
-  readonly addresses?: ReadonlyMap<string, number | null> | undefined;
+  /** The addresses of the host, each with its device; those of this machine unless given. */
+  readonly addresses?: ReadonlyMap<string, Device> | undefined;
   readonly onChange: () => void;
+}
+
+/** Where an address is. */
+export interface Device {
+  readonly device: string;
+  /** In bytes; null if the kernel does not say. */
+  readonly mtu: number | null;
 }
 
 /** The addresses of this host, and which of them others send to. */
@@ -51,21 +58,23 @@ export class Underlay implements Disposable {
     const { tunnelAddress } = this.#options;
     const known = this.#options.addresses ?? addressesOfThisHost();
     const address = tunnelAddress ?? this.#towardsManager;
-    const mtu = address === undefined ? undefined : known.get(address);
+    const found = address === undefined ? undefined : known.get(address);
     const addresses = [...known.keys()].sort();
-    if (mtu !== undefined) return { address: address!, addresses, mtu, problem: null };
+    if (found) return { address: address!, addresses, ...found, problem: null };
     const problem =
       tunnelAddress === undefined ? null : `no device of this host has the tunnel address ${tunnelAddress}`;
     return { address: null, addresses, mtu: null, problem };
   }
 }
 
-/** The addresses of this host that other hosts may reach, each with the MTU of its device. */
-function addressesOfThisHost(): Map<string, number | null> {
+/** The addresses of this host that other hosts may reach, each with its device. */
+function addressesOfThisHost(): Map<string, Device> {
   const all = Object.entries(networkInterfaces()) as [string, NetworkInterfaceInfo[]][];
   const usable = ({ internal, address }: NetworkInterfaceInfo): boolean => !internal && !/^fe80:/i.test(address);
   return new Map(
-    all.flatMap(([device, some]) => some.filter(usable).map(({ address }) => [address, mtuOf(device)] as const)),
+    all.flatMap(([device, some]) =>
+      some.filter(usable).map(({ address }) => [address, { device, mtu: mtuOf(device) }] as const),
+    ),
   );
 }
 

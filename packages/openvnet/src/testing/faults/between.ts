@@ -13,12 +13,17 @@ interface Ends {
   readonly registered?: boolean;
 }
 
+/** A host with this address. */
+function at(address: string): ReadonlyMap<string, { device: string; mtu: number }> {
+  return new Map([[address, { device: 'under0', mtu: 1500 }]]);
+}
+
 /** Takes guest 2 to a second host. */
 async function spread(on: FaultHost, { one, two, registered = true }: Ends = {}): Promise<void> {
   await restart(on, one ?? { tunnelAddress: address1 });
   await on.unplug('if-veth2');
   const end = two ?? { tunnelAddress: address2 };
-  await on.other({ node: 'node2', dpid: dpid2, addresses: new Map([[address2, 1500]]), ...end });
+  await on.other({ node: 'node2', dpid: dpid2, addresses: at(address2), ...end });
   const name = ['--uuid', 'dp-br2', '--display-name', 'br0', '--node-id', 'node2'].join(' ');
   if (registered) await on.must(`datapath add ${name} --dpid 0x${dpid2}`);
   await on.others[0]!.vswitch.addPort('br0', 'if-veth2');
@@ -27,7 +32,7 @@ async function spread(on: FaultHost, { one, two, registered = true }: Ends = {})
 /** The agent of the first host is started again. */
 async function restart({ host }: FaultHost, how: { readonly tunnelAddress?: string }): Promise<void> {
   await host.stopAgent();
-  await host.startAgent({ addresses: new Map([[address1, 1500]]), ...how });
+  await host.startAgent({ addresses: at(address1), ...how });
 }
 
 /** Faults between two hosts, each with guests of one network. */
