@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { localPort } from '../pipeline/ports.ts';
+import { agentReasons } from '../pipeline/tables.ts';
 import type { Packet } from '../simulate/simulate.ts';
 import { type Arrived, TestHosts } from '../testing/hosts.ts';
 import {
@@ -139,6 +140,28 @@ describe('a station behind the uplink of another host', () => {
     expect(hosts.run(1, forged)).toMatchObject({ arrived: [], carried: [] });
   });
 
+  it('is told of the size of packets that pass, as of anything else', () => {
+    const { hosts } = outsideOf([2]);
+    const report = { ...toStation, icmpv4_type: 3, icmpv4_code: 4 };
+    expect(hosts.run(1, report).toAgents).toEqual([{ host: 2, reason: agentReasons.next_hop }]);
+    resolves(hosts, 2);
+    expect(hosts.run(1, report).arrived.map(at)).toEqual([[2, 52]]);
+  });
+
+  it('is not told what Linux reports about the size of packets that another host was to route', () => {
+    const { hosts } = outsideOf([2]);
+    const report = {
+      ...toStation,
+      icmpv4_type: 3,
+      icmpv4_code: 4,
+      in_port: 1000,
+      tunnel_id: wire,
+      tun_src: 0xac1f_0002,
+    };
+    const swapped = { ...report, eth_src: 0x0656_0000_0007, eth_dst: 0x0652_0000_0000 + innerGateway };
+    for (const host of [1, 2, 3]) expect(hosts.run(host, swapped)).toEqual({ arrived: [], carried: [], toAgents: [] });
+  });
+
   it('is gone with the uplink, and leaves nothing behind', () => {
     const { hosts } = outsideOf([]);
     const before = [1, 2, 3].map((id) => hosts.host(id).text());
@@ -152,7 +175,7 @@ describe('a station behind the uplink of another host', () => {
     const { hosts } = outsideOf([2]);
     const frame = { ...echoRequest(2, outer.ip, station), in_port: 1000, tunnel_id: wire, tun_src: 0xac1f_0001 };
     expect(hosts.run(3, frame)).toMatchObject({ arrived: [], carried: [] });
-    const routed = { ...frame, eth_src: 0x0656_0000_000b, eth_dst: 0x0656_0000_0007 };
+    const routed = { ...frame, eth_src: 0x0652_0000_000b, eth_dst: 0x0656_0000_0007 };
     expect(hosts.run(3, routed)).toMatchObject({ arrived: [], carried: [] });
   });
 });
@@ -281,6 +304,35 @@ describe('a wire at which two hosts have an uplink', () => {
       [3, 3],
     ]);
     expect(line.moves).toBe(0);
+  });
+});
+
+describe('an uplink of which other hosts have not been told yet', () => {
+  it.each([
+    [1, 3],
+    [3, 1],
+  ])('sends nothing to the wire that host %i has heard there', (known, untold) => {
+    const { model, hosts } = outsideOf([known]);
+    for (const row of uplinkRows(50 + untold, 'host')) model.put(...row);
+    hosts.host(untold).port(50 + untold);
+    const toAll = fromOutside(known, { mac: broadcast, ip: 0xffff_ffff });
+    for (const frame of [toAll, { ...toAll, icmpv4_type: 3, icmpv4_code: 4 }]) {
+      const { arrived, carried } = hosts.run(known, frame);
+      expect(carried).toMatchObject([{ from: known, to: untold }]);
+      expect(arrived.filter(({ host }) => host === untold)).toEqual([]);
+    }
+    // Once they are told, no tunnel carries it.
+    hosts.plug(untold, 50 + untold);
+    expect(hosts.run(known, toAll).carried).toEqual([]);
+  });
+
+  it('does not take in frames of hosts without an uplink, which reach its guests by the wire', () => {
+    const { model, hosts } = outsideOf([1]);
+    for (const row of [...uplinkRows(53, 'host'), ...interfaceRows(4, wire, address(wire, 4))]) model.put(...row);
+    hosts.plug(2, 4);
+    hosts.host(3).port(53);
+    const { arrived } = hosts.run(2, echoRequest(4, address(wire, 4), { mac: broadcast, ip: 0xffff_ffff }));
+    expect(arrived.filter(({ port }) => port > 50 && port < 60).map(at)).toEqual([[1, 51]]);
   });
 });
 
