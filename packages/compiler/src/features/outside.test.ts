@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { localPort } from '../pipeline/ports.ts';
+import { agentReasons } from '../pipeline/tables.ts';
 import type { Packet } from '../simulate/simulate.ts';
 import { type Arrived, TestHosts } from '../testing/hosts.ts';
 import {
@@ -103,7 +104,7 @@ describe('a station behind the uplink of another host', () => {
   it('is resolved by the agent of the host with the uplink, which counts the time to live down once', () => {
     const { hosts } = outsideOf([2]);
     expect(hosts.run(1, toStation)).toMatchObject({
-      toAgents: [{ host: 2, reason: 6 }],
+      toAgents: [{ host: 2, reason: agentReasons.next_hop }],
       carried: [{ from: 1, to: 2, key: wire }],
     });
     resolves(hosts, 2);
@@ -114,6 +115,16 @@ describe('a station behind the uplink of another host', () => {
       eth_dst: BigInt(station.mac),
       nw_ttl: 63n,
     });
+  });
+
+  it('gets no packet that is larger than the tunnel takes: its sender is told', () => {
+    const { hosts } = outsideOf([2]);
+    expect(hosts.run(1, { ...toStation, size: 1450 + 14 }).toAgents).toEqual([
+      { host: 2, reason: agentReasons.next_hop },
+    ]);
+    expect(hosts.run(1, { ...toStation, size: 1451 + 14 }).toAgents).toEqual([
+      { host: 1, reason: agentReasons.too_large_for_tunnel },
+    ]);
   });
 
   it('gets what is translated at the host with the uplink, both ways', () => {
