@@ -1,31 +1,24 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type FreshMachine, freshMachine } from './fresh-machine.ts';
+import type { FreshMachine } from './fresh-machine.ts';
 import { hosts } from './index.ts';
 import { patience } from './patience.ts';
 import type { Finished } from './run.ts';
-import { killedAt, vnctlOf, whatIsLeft } from './testing.ts';
+import { type FreshLab, freshLab, killedAt, vnctlOf, whatIsLeft } from './testing.ts';
 
+let lab: FreshLab;
 let machine: FreshMachine;
 let directory: string;
 let runDirectory: string;
 
 beforeEach(async () => {
-  machine = await freshMachine();
-  directory = mkdtempSync(join(tmpdir(), 'openvnet-lab-test-'));
-  runDirectory = join(directory, 'run');
+  lab = await freshLab();
+  ({ machine, directory, runDirectory } = lab);
 });
 
-afterEach(async () => {
-  await vnctl('lab', 'down');
-  const left = await whatIsLeft(machine, runDirectory);
-  rmSync(directory, { recursive: true });
-  await machine[Symbol.asyncDispose]();
-  expect(left).toEqual({ namespaces: '', devices: 'lo', programs: [], run: ['lock', 'netns'] });
-});
+afterEach(() => lab[Symbol.asyncDispose]());
 
 function vnctl(...args: string[]): Promise<Finished> {
   return vnctlOf(machine, runDirectory, args);

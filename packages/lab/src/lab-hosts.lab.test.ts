@@ -97,17 +97,8 @@ describe('hosts for tests', () => {
     await net.settled();
     expect((await net.host('h3').exec('ping', ['-c1', '-W2', host.addresses[0]!])).code).toBe(0);
     await net.manager.kill9();
-    await net.manager.start();
-    await expect
-      .poll(
-        () =>
-          net.settled().then(
-            () => true,
-            () => false,
-          ),
-        { timeout: 60_000 * patience },
-      )
-      .toBe(true);
+    await net.startManager();
+    await net.settled();
   });
 
   it('exchange a guest, which keeps its addresses and connections', async () => {

@@ -115,7 +115,9 @@ const underlay = z.object({
   /** Null if there is none. */
   address: shortText.nullable(),
   addresses: z.array(shortText).max(1000),
-  /** Of the device with the address, in bytes. */
+  /** Name of the device with the address. */
+  device: shortText.nullable().optional(),
+  /** Of that device, in bytes. */
   mtu: z.number().int().min(0).max(65_535).nullable(),
   problem: shortText.nullable(),
 });
@@ -138,6 +140,11 @@ export const report = z.object({
   waiting: z.array(waiting).max(mostEntries).optional(),
   /** Agents of older versions do not say. */
   underlay: underlay.optional(),
+  /** Interfaces whose guests were heard at datapaths while others had them; whole where given. */
+  heard: z
+    .array(z.tuple([id, id]))
+    .max(mostEntries)
+    .optional(),
 });
 
 export const toManager = z.discriminatedUnion('type', [

@@ -51,7 +51,7 @@ export class Underlay implements Disposable {
     const address = tunnelAddress ?? this.#towardsManager;
     const device = address === undefined ? undefined : devices.get(address);
     const addresses = [...devices.keys()].sort();
-    if (device !== undefined) return { address: address!, addresses, mtu: mtuOf(device), problem: null };
+    if (device !== undefined) return { address: address!, addresses, device, mtu: mtuOf(device), problem: null };
     const problem =
       tunnelAddress === undefined ? null : `no device of this host has the tunnel address ${tunnelAddress}`;
     return { address: null, addresses, mtu: null, problem };

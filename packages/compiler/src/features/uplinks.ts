@@ -2,7 +2,8 @@ import { joinedByUplink } from '@openvnet/model';
 import { derivation, waiting } from '../engine/feature.ts';
 import type { View } from '../engine/relations.ts';
 import { objectOfDomain, segmentDomain } from '../pipeline/domain-numbers.ts';
-import { hasUplink } from './bindings.ts';
+import { hasUplink, isAtPort } from './bindings.ts';
+import { standsBy } from './standby.ts';
 
 /** What each uplink joins its port to. A wire without tags can carry one broadcast domain only: its own lease says which. */
 export const uplinks = derivation({
@@ -12,7 +13,9 @@ export const uplinks = derivation({
   select: (view, id) => {
     const port = view.get('binding', id)?.uplink;
     if (port == null) return undefined;
-    const [domain_id] = domainsOf(view, id);
+    // Two uplinks of one interface would carry each frame twice.
+    if (isAtPort(view.get('interface', id)!) && standsBy(view, id)) return undefined;
+    const domain_id = domainOfUplink(view, id, view.datapathId);
     if (domain_id === undefined) {
       const physical = view.get('interface', id)!.mode === 'host' ? 'physical ' : '';
       return waiting(
@@ -34,10 +37,10 @@ export const openNetworks = derivation({
   select: (_, id) => ({ id }),
 });
 
-/** What it could carry, in order of precedence. */
-function domainsOf(view: View, id: number): number[] {
+/** The broadcast domain that the uplink of an interface carries on a datapath: the first in order of precedence. */
+export function domainOfUplink(view: View, id: number, datapathId: number): number | undefined {
   const here = <R extends { datapath_id: number }>(rows: readonly R[]): R[] =>
-    rows.filter(({ datapath_id }) => datapath_id === view.datapathId);
+    rows.filter(({ datapath_id }) => datapath_id === datapathId);
   const rows = {
     ip_lease: view.where('ip_lease', 'interface_id', id),
     mac_lease: view.where('mac_lease', 'interface_id', id),
@@ -49,5 +52,5 @@ function domainsOf(view: View, id: number): number[] {
   const joined = joinedByUplink(view.get('interface', id)!.mode, rows, (one) => view.get(one.kind, one.id)?.mode);
   return joined
     .map((one) => (one.kind === 'network' ? view.get('network_domain', one.id)?.domain_id : segmentDomain(one.id)))
-    .filter((domain) => domain !== undefined);
+    .find((domain) => domain !== undefined);
 }

@@ -60,8 +60,8 @@ describe('a trace to a guest on another host', () => {
     expect(there).toMatchObject({ delivered: false, leaves: true, receiver: null, against: [] });
     expect(text(there).slice(-5)).toMatchInlineSnapshot(`
       [
-        "  leave: it may leave by its ingress port",
         "  forward: 52:54:00:00:00:15 is if-21, on dp-2",
+        "  peer_size: the tunnel takes up to 1450 bytes",
         "  to_peer: sent to dp-2; the packet is in nw-2",
         "  = sent to dp-2 by a geneve tunnel to 172.31.0.2",
         "sent to dp-2 by a geneve tunnel to 172.31.0.2",
@@ -78,6 +78,7 @@ describe('a trace to a guest on another host', () => {
         "dp-2: out of the geneve tunnel from dp-1 (172.31.0.1)",
         "  admit: it comes out of a tunnel",
         "  from_peer: sent by dp-1; the packet is in nw-2",
+        "  resume: it is no packet that another host has left to this one to route",
         "  forward: 52:54:00:00:00:15 is if-21, at port if-21",
         "  output: leaves at port if-21",
         "  = delivered to if-21 at port if-21",

@@ -212,8 +212,8 @@ export class Feed implements Disposable {
   }
 
   #report(connection: Connection, agent: Agent, report: Report, bytes: number): void {
-    const { bridges = [], bound, waiting = [] } = report;
-    const entries = bridges.length + waiting.length + (bound ? bound.set.length + agent.bound.size : 0);
+    const { bridges = [], bound, waiting = [], heard = [] } = report;
+    const entries = bridges.length + waiting.length + heard.length + (bound ? bound.set.length + agent.bound.size : 0);
     if (this.#strangers.saysTooMuch({ ...agent, bridges: [...agent.bridges, ...bridges] }, entries)) {
       this.#refuse(connection, agent, `report of ${entries} entries, though none of its bridges is registered`);
     } else {
