@@ -42,6 +42,7 @@ export { answerDns } from './features/dns-answer.ts';
 export { derivations, features } from './features/index.ts';
 export { tunnelsWanted } from './features/peers.ts';
 export { route } from './features/route.ts';
+export { arrivalsFrom, tunnelProbe } from './features/tunnel-probe.ts';
 export { isElsewhere, standsBy } from './features/standby.ts';
 export { decidedBy, type Inspected, readShownFlows } from './inside/flows.ts';
 export { trace, traceArrival } from './inside/trace.ts';
