@@ -38,6 +38,8 @@ export interface SwitchesOptions {
 export class Switches {
   readonly ovsdb: Ovsdb;
   readonly packetIns: PacketIns;
+  /** How many changes of bridges and ports were seen. */
+  portChanges = 0;
   readonly #options: SwitchesOptions;
   readonly #connections: Connections;
   readonly #tampering: TamperingChecks;
@@ -82,8 +84,14 @@ export class Switches {
     const { ovsdb: target, log, onChange } = this.#options;
     await this.#connections.listen();
     const { ovsdb } = this;
-    ovsdb.on('port', (bridge, name, state) => this.#serviceOf(bridge)?.portChanged(name, state));
-    ovsdb.on('bridge', (name, state) => state && this.#serviceOf(name)?.bridgeChanged(state));
+    ovsdb.on('port', (bridge, name, state) => {
+      this.portChanges++;
+      this.#serviceOf(bridge)?.portChanged(name, state);
+    });
+    ovsdb.on('bridge', (name, state) => {
+      this.portChanges++;
+      if (state) this.#serviceOf(name)?.bridgeChanged(state);
+    });
     ovsdb.on('change', () => this.#settle());
     ovsdb.on('up', () => {
       log.info({ ovsdb: target, version: ovsdb.ovsVersion }, 'connected to Open vSwitch');

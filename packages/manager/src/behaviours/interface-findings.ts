@@ -2,7 +2,7 @@ import { ipv4ToText, macToText, noticeText, printable, type RowOf, shell } from 
 import type { Reader } from '@openvnet/store';
 import { addCommand } from '../api/parameters.ts';
 import { noticesOf, refusedFrames } from '../status/asked.ts';
-import { type Facts, type Hosts, servedOf, whyUnserved } from '../status/facts.ts';
+import { concernedOf, type Facts, type Hosts, servedOf, whyUnserved } from '../status/facts.ts';
 import { adviseOnPort, askForPorts } from '../status/port-advice.ts';
 import type { Asked, Findings } from './findings.ts';
 import { uplinkNotes } from './uplink-notes.ts';
@@ -31,7 +31,7 @@ export async function interfaceFindings(facts: Facts, rows: readonly Row[]): Pro
     if (row.mode === 'remote') {
       return { revision, waits_for: ['nothing stands behind an interface of mode remote, on any host'], served: [] };
     }
-    const where = row.mode === 'simulated' ? simulatedAt(facts, own) : guestAt(facts, row, own);
+    const where = row.mode === 'simulated' ? simulatedAt(facts, row, own) : guestAt(facts, row, own);
     const waits_for = [...lackingAddresses(row, own), ...(where.waits_for ?? [])];
     return { revision, ...where, waits_for, notes: [...(where.notes ?? []), ...(uplinks.get(row.id) ?? [])] };
   });
@@ -137,19 +137,21 @@ function noPort({ port_name }: RowOf<'interface_port'>): string {
   return `no port named ${printable(port_name ?? '')}`;
 }
 
-function simulatedAt(facts: Facts, { ports }: Belongings): Findings {
+/** Where ports reach it; nothing is in the way of one that no port reaches yet. */
+function simulatedAt(facts: Facts, { id }: Row, { ports }: Belongings): Findings {
   const anywhere = ports.some(({ datapath_id }) => datapath_id === null);
   const allowed = anywhere
     ? facts.datapaths
     : facts.datapaths.filter(({ id }) => ports.some((port) => port.datapath_id === id));
-  const served = servedOf(
+  const everywhere = servedOf(
     facts,
-    allowed.map(({ id }) => id),
+    allowed.map((datapath) => datapath.id),
   );
+  const served = concernedOf(facts, everywhere, 'interface', id);
   return {
     served,
     on: served.map(({ datapath }) => ({ datapath_uuid: datapath.uuid, port_name: null, port_number: null })),
-    ...(served.length === 0 && { waits_for: [whyUnserved(facts, allowed)] }),
+    ...(everywhere.length === 0 && { waits_for: [whyUnserved(facts, allowed)] }),
   };
 }
 
