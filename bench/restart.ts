@@ -24,7 +24,7 @@ export async function restart(): Promise<void> {
     deployment.startAgent();
     await deployment.inEffect(datapath, change.revision);
     seconds.push((performance.now() - before) / 1000);
-    const found = await deployment.agent.said('the switch holds what it should');
+    const found = await deployment.agent.said('the flows of the switch are up to date');
     touched += Number(found.added) + Number(found.removed);
   }
   const took = median(seconds);

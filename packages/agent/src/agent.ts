@@ -26,7 +26,7 @@ export interface AgentOptions {
   readonly log: Logger;
 }
 
-/** The agent of one host: from its part of the model to flows in its switches. */
+/** The agent of one host: programs its switches according to its part of the model. */
 export class Agent {
   readonly slice = new Slice();
   readonly switches: Switches;
@@ -60,7 +60,7 @@ export class Agent {
     });
   }
 
-  /** Serves what the copy on disk says, and then what the manager says. */
+  /** Serves the copy on disk first, then the model of the manager. */
   async start(): Promise<void> {
     const { manager, node, log, ovsdb, says = {} } = this.#options;
     const questions = new Questions(this.switches, ovsdb);
@@ -100,7 +100,7 @@ export class Agent {
   #take(message: SliceMessage, text: string): void {
     const before = this.slice.position;
     this.slice.apply(message);
-    // Revisions of another store, or of another past of this one, are no answer to this one's.
+    // Revisions of another store, or of another history of this one, are not comparable.
     if (before && message.type === 'snapshot') {
       for (const served of this.switches.served()) served.revision = null;
     }
@@ -113,10 +113,7 @@ export class Agent {
     try {
       for (const message of this.#file.read()) this.slice.apply(message);
     } catch (error) {
-      this.#options.log.error(
-        { err: error },
-        'the copy on disk cannot be used; the flows in the switches stay as they are',
-      );
+      this.#options.log.error({ err: error }, 'the copy on disk cannot be used; the switches keep their flows');
       this.slice.clear();
     }
   }

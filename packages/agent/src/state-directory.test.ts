@@ -29,6 +29,6 @@ it('that cannot be made ends vna with a sentence and status 1', { timeout: 20_00
     stderr: `vna: Cannot use ${state} as the state directory: ${why}. Name another one: --state DIR\n`,
   });
   const below = join(file, 'agent');
-  await expect(starts(below)).rejects.toMatchObject(says(below, 'a part of the path is no directory'));
-  await expect(starts(file)).rejects.toMatchObject(says(file, 'there is a file of that name'));
+  await expect(starts(below)).rejects.toMatchObject(says(below, 'a part of the path is not a directory'));
+  await expect(starts(file)).rejects.toMatchObject(says(file, 'it is a file'));
 });

@@ -1,6 +1,6 @@
 import { accessSync, constants, mkdirSync } from 'node:fs';
 
-/** The agent cannot start as it is told to; the message is a sentence. */
+/** The agent cannot start with its settings; the message is a sentence. */
 export class StartError extends Error {
   override readonly name = 'StartError';
 }
@@ -10,11 +10,11 @@ const reasons: Readonly<Record<string, string>> = {
   EPERM: 'operation not permitted',
   EROFS: 'the file system is read-only',
   ENOSPC: 'the file system is full',
-  ENOTDIR: 'a part of the path is no directory',
-  EEXIST: 'there is a file of that name',
+  ENOTDIR: 'a part of the path is not a directory',
+  EEXIST: 'it is a file',
 };
 
-/** Makes the directory of the agent's own files, which nobody else may read. Throws `StartError`. */
+/** Creates the directory of the agent's files, readable only by its user. Throws `StartError`. */
 export function makeStateDirectory(path: string): void {
   try {
     mkdirSync(path, { recursive: true, mode: 0o700 });

@@ -68,7 +68,12 @@ describe('the manual', () => {
     ['vnmgr', 'manager'],
     ['vna', 'agent'],
     ['openvnet', 'openvnet'],
-  ] as const)('of %s says its version', (name, of) => {
-    expect(execFileSync(bin(name, of), ['--version'], { encoding: 'utf8' })).toMatch(/^\d+\.\d+\.\d+\n$/);
+  ] as const)('of %s says its version, and ends by itself', (name, of) => {
+    const env = { ...process.env, NODE_OPTIONS: '--import=data:text/javascript,process.exit=process.abort' };
+    const says = (option: string) => execFileSync(bin(name, of), [option], { encoding: 'utf8', env, stdio: 'pipe' });
+    expect(says('--version')).toMatch(/^\d+\.\d+\.\d+\n$/);
+    expect(says('--help')).toContain(`Usage: ${name} `);
+    expect(says('--man')).toContain('.TH');
+    expect(() => says('--nothing')).toThrow(expect.objectContaining({ status: 1 }));
   });
 });

@@ -21,7 +21,7 @@ export function addTopologyCommands(root: Command, io: Io): void {
     .description(
       'Changes the registered objects to match a file, all in one transaction; if anything is refused, nothing changes.',
     )
-    .option('--dry-run', 'Only show what would change.')
+    .option('--dry-run', 'Only show the changes.')
     .option(
       '--replace',
       'Replace objects if a field differs that cannot be changed, together with the objects that refer to them.',

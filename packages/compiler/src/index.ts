@@ -42,7 +42,7 @@ export { derivations, features } from './features/index.ts';
 export { tunnelsWanted } from './features/peers.ts';
 export { route } from './features/route.ts';
 export { decidedBy, type Inspected, readShownFlows } from './inside/flows.ts';
-export { trace } from './inside/trace.ts';
+export { trace, traceArrival } from './inside/trace.ts';
 export { ask, isWithin, load, output, trackState } from './pipeline/flow.ts';
 export { meters } from './pipeline/meters.ts';
 export { freePlaces, places, registerAt, registersIn } from './pipeline/places.ts';

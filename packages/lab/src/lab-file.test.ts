@@ -59,7 +59,7 @@ describe('a lab file', () => {
         '10.0.0.2]',
         /line 6: namespaces\[1\]\.addresses\[0\]: "10.0.0.2": expected an address and a prefix/,
       ],
-      ['  routes:', '  routs:', /line 8: topology\.routs: there is no such resource; there are datapaths, networks/],
+      ['  routes:', '  routs:', /line 8: topology\.routs: there is no such resource. Resources: datapaths, networks/],
       ['mode: simulated', 'mod: simulated', /line 11: .*\.mod: interfaces have no such parameter; there are uuid, /],
       ['mode: simulated', 'mode: unreal', /line 11: .*mode "unreal" \(mode: expected one of vif, simulated/],
       ['port_name: x', 'port: x', /line 11: topology\.interfaces\[0\]\.ports\[0\]\.port: interface_ports have no such/],

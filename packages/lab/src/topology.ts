@@ -32,7 +32,7 @@ export function checkTopology(topology: Topology, say: (path: (string | number)[
   const words = topKinds.map((kind) => resourceOf(kind).plural);
   for (const [word, objects] of Object.entries(topology)) {
     const kind = topKinds.find((known) => resourceOf(known).plural === word);
-    if (!kind) say([word], `there is no such resource; there are ${words.join(', ')}`);
+    if (!kind) say([word], `there is no such resource. Resources: ${words.join(', ')}`);
     else for (const [index, object] of objects.entries()) checkObject(kind, object, [word, index], say);
   }
 }

@@ -13,7 +13,7 @@ describe('an address at which to serve', () => {
     for (const host of ['0.0.0.0', '::', '192.0.2.1', '::ffff:192.0.2.1', 'fe80::1'])
       await expect(exposure({ host, port: 1 }, false)).rejects.toThrow(/^Cannot serve at .* add --insecure /);
     await expect(exposure({ host: 'nowhere.invalid', port: 1 }, true)).rejects.toThrow(
-      /nowhere\.invalid is no address/,
+      /nowhere\.invalid is not an address/,
     );
   });
 

@@ -18,15 +18,18 @@ loopback.addAddress('::1', 'ipv6');
  */
 export async function exposure({ host, port }: Listen, insecure: boolean): Promise<string[]> {
   const addresses = await lookup(host, { all: true }).catch((cause: NodeJS.ErrnoException) => {
-    throw new ListenError(`Cannot serve at ${host}:${port}: ${host} is no address of this machine (${cause.code}).`, {
-      cause,
-    });
+    throw new ListenError(
+      `Cannot serve at ${host}:${port}: ${host} is not an address of this machine (${cause.code}).`,
+      {
+        cause,
+      },
+    );
   });
   if (addresses.every(({ address, family }) => loopback.check(address, family === 6 ? 'ipv6' : 'ipv4'))) return [];
   const danger = 'whoever can reach it can change everything and pose as an agent';
   if (insecure) return [`serves ${host}:${port} without protection (--insecure): ${danger}; see docs/security.md`];
   throw new ListenError(
-    `Cannot serve at ${host}:${port}: it is not a loopback address, and ${danger}. Use: vnmgr --listen 127.0.0.1:${port}, or add --insecure where the network itself keeps strangers out.`,
+    `Cannot serve at ${host}:${port}: it is not a loopback address, and ${danger}. Use: vnmgr --listen 127.0.0.1:${port}, or add --insecure if the network itself keeps strangers out.`,
   );
 }
 
@@ -50,7 +53,7 @@ export async function serveAlso(server: Server, listen: Listen): Promise<AsyncDi
 export function complaint({ host, port }: Listen, { code, message }: NodeJS.ErrnoException): string {
   const where = `${host}:${port}`;
   if (code === 'EADDRINUSE') return `Cannot serve at ${where}: another program listens there already.`;
-  if (code === 'EACCES') return `Cannot serve at ${where}: ports below 1024 are for root.`;
+  if (code === 'EACCES') return `Cannot serve at ${where}: ports below 1024 require root.`;
   if (code === 'EADDRNOTAVAIL') return `Cannot serve at ${where}: this machine has no such address.`;
   return `Cannot serve at ${where}: ${message}.`;
 }

@@ -1,5 +1,5 @@
 /** The program `vnmgr`. */
-import { ConfigError, declareOptions, logDestination, noteWork, readSettings } from '@openvnet/settings';
+import { ConfigError, declareOptions, logDestination, noteWork, readSettings, runProgram } from '@openvnet/settings';
 import { restoreStore, StoreError } from '@openvnet/store';
 import closeWithGrace from 'close-with-grace';
 import { Command } from 'commander';
@@ -8,22 +8,22 @@ import { backup } from './backup.ts';
 import { ListenError, managerOptions, startManager } from './index.ts';
 
 const command = new Command('vnmgr').description(
-  'The manager of OpenVNet: keeps what is registered, serves API and agents.',
+  'The manager of OpenVNet: stores the registered objects, serves the API, and updates the agents.',
 );
 declareOptions(command, managerOptions);
 command.configureHelp({ showGlobalOptions: true });
 command.action(() => perform(serve));
 command
   .command('backup')
-  .description('Writes a copy of the store into a new file, also while the manager serves.')
-  .argument('<file>', 'The file, which must not be there yet.')
+  .description('Writes a copy of the store to a new file, also while the manager runs.')
+  .argument('<file>', 'The file, which must not exist yet.')
   .action((file: string) => perform((settings) => backup(settings, file)));
 command
   .command('restore')
-  .description('Puts a copy in the place of the store, while no manager serves; the store stays beside it.')
+  .description('Replaces the store by a copy, while no manager runs; the previous store is kept beside it.')
   .argument('<file>', 'The copy.')
   .action((file: string) => perform(({ store }) => restoreStore(file, store)));
-await command.parseAsync();
+await runProgram(command);
 
 type Settings = Awaited<ReturnType<typeof settingsOf>>;
 
@@ -47,7 +47,7 @@ async function serve({ logLevel, ...settings }: Settings): Promise<void> {
   const manager = await startManager({ ...settings, logger });
   noteWork();
   closeWithGrace({ delay: 5000, logger }, async ({ signal, err }) => {
-    if (err) logger.error({ err }, 'unforeseen fault');
+    if (err) logger.error({ err }, 'unexpected error');
     logger.info({ signal }, 'ending');
     await manager.close();
   });

@@ -67,7 +67,7 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
     for (const { follow } of allBehaviours()) await follow?.(tx, touched, around);
   };
   const listenerFailed = (error: unknown) =>
-    logger.error({ err: error }, 'a change is made, and not everybody has heard of it');
+    logger.error({ err: error }, 'a change is stored, but not every listener was notified');
   const store = stack.use(await openStore(path, { beforeCommit, listenerFailed }));
   const agents = stack.use(new Agents(options.claims));
   const strangers = stack.use(new Strangers(agents, stack.use(await Registered.open(store)), options.strangers));
@@ -92,7 +92,7 @@ export async function startManager(options: ManagerOptions): Promise<Manager> {
   });
   for (const one of further) stack.use(await serveAlso(app.server, one));
   // The framework listens to errors only until it serves; one later, such as too many open files, concerns one connection.
-  app.server.on('error', (error) => logger.error({ err: error }, 'a connection could not be taken'));
+  app.server.on('error', (error) => logger.error({ err: error }, 'a connection could not be accepted'));
   const { port, address, family } = app.server.address() as AddressInfo;
   reports.url = `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;
   reports.notes = notes;

@@ -5,7 +5,7 @@
  */
 import { agoText } from './ago.ts';
 import type { Notice } from './from-agents.ts';
-import type { FlowsQuestion, TraceQuestion } from './questions.ts';
+import type { ArrivalQuestion, FlowsQuestion, TraceQuestion } from './questions.ts';
 import type { Kind, RowOf } from './resources/index.ts';
 
 /** One object made, changed (`row` is all of it) or gone (null). */
@@ -60,7 +60,8 @@ export type Question =
   | { readonly about: 'notices'; readonly interface_id?: number }
   | { readonly about: 'ports'; readonly names: readonly string[] }
   | FlowsQuestion
-  | TraceQuestion;
+  | TraceQuestion
+  | ArrivalQuestion;
 
 /** Frames refused by the sender guard, by interface. */
 export type Refused = readonly { readonly interface_id: number; readonly frames: number }[];

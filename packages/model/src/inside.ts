@@ -2,7 +2,8 @@
  * What can be seen inside a switch: its flows and the way of a packet, in the words of the model. Agents say it over the
  * feed, the manager answers it, `vnctl` and the console show it.
  */
-import type { traceProtocols } from './questions.ts';
+import type { SentPacket, traceProtocols } from './questions.ts';
+import type { Encapsulation } from './resources/datapath.ts';
 import type { ObjectStatus } from './status.ts';
 
 /** A flow of a switch, as names: registers and fields by name, numbers of objects as their uuids. */
@@ -73,9 +74,12 @@ export type TraceCause =
       readonly port: number;
     };
 
-/** One packet on its way: the question for an address, the packet itself, or the reply. */
+/** One packet on its way over one host: the question for an address, the packet itself, or the reply. */
 export interface TraceLeg {
   readonly title: string;
+  /** The host: its datapath, and the node whose agent has said it. */
+  readonly datapath_uuid: string | null;
+  readonly node: string | null;
   readonly packet: Readonly<Record<string, string>>;
   readonly steps: readonly TraceStep[];
   readonly arrived: boolean;
@@ -90,6 +94,7 @@ export interface TraceLeg {
 
 /** The answer to `GET /trace`. */
 export interface TraceAnswer {
+  /** Where it ends. */
   readonly datapath_uuid: string | null;
   readonly delivered: boolean;
   /** Nobody could follow the packet, though its sender is at a switch: it may arrive all the same. */
@@ -99,6 +104,31 @@ export interface TraceAnswer {
   /** What the flows do not know and keeps the packet from arriving: a link that is down, a switch without a connection. */
   readonly against: readonly string[];
   readonly notes: readonly string[];
+}
+
+/** A copy of a packet that leaves for another host. */
+export interface TraceOnward {
+  readonly datapath_id: number;
+  readonly encapsulation: Encapsulation;
+  /** Tunnel addresses of the two hosts. */
+  readonly from: string;
+  readonly to: string;
+  readonly packet: SentPacket;
+}
+
+/** What an agent says of the way of a packet over its host. */
+export interface HostTrace extends Omit<TraceAnswer, 'untraced'> {
+  /** Where it goes on; the manager asks there. */
+  readonly onward: readonly TraceOnward[];
+  /** Nothing of it stays here: what becomes of it is only known where it goes on. */
+  readonly leaves: boolean;
+  /** The guest that gets it, and the address that it would reply from and to. */
+  readonly receiver: { readonly interface_id: number; readonly ip: number; readonly sender: number } | null;
+}
+
+/** What is said of a packet that arrives, and of its reply. */
+export function withReply(there: string, back: { readonly arrived: boolean; readonly text: string }): string {
+  return back.arrived ? `${there}, and the reply comes back` : `${there}, but not the reply: ${back.text}`;
 }
 
 /** Another object, as seen from one: by which parameter they are related. */

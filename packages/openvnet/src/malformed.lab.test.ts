@@ -45,7 +45,9 @@ async function served(): Promise<object> {
     client!.exec('dig', ['+tcp', ...ask], { mayFail: true }),
   ]);
   const { received } = await client!.ping('10.0.2.3', { count: 2 });
-  return { lease: told.trim().split('\n').at(-1), udp: udp.stdout.trim(), tcp: tcp.stdout.trim(), received };
+  // A query that is answered at the second attempt has a line about the first.
+  const [answer] = udp.stdout.trim().split('\n').slice(-1);
+  return { lease: told.trim().split('\n').at(-1), udp: answer, tcp: tcp.stdout.trim(), received };
 }
 
 const all = { lease: 'bound 10.0.1.2', udp: '10.0.1.3', tcp: '10.0.1.3', received: 2 };

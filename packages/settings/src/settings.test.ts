@@ -58,6 +58,7 @@ describe('readSettings', () => {
       {
         option: (flags, doc) => declared.push(`${flags}: ${doc}`),
         on: (event) => declared.push(event),
+        exitOverride: () => undefined,
         version: (_, flags, doc) => declared.push(`${flags}: ${doc}`),
         name: () => 'vnmgr',
         description: () => 'The manager.',
@@ -93,10 +94,8 @@ describe('an option without a value, and one with several', () => {
     const declared = new Map<string, ((value: string, before: string | undefined) => string) | undefined>();
     const option = (flags: string, _: string, read?: (value: string, before: string | undefined) => string) =>
       declared.set(flags, read);
-    declareOptions(
-      { option, on: () => {}, version: () => {}, name: () => 'vnmgr', description: () => '', commands: [] },
-      more,
-    );
+    const rest = { name: () => 'vnmgr', description: () => '', commands: [] };
+    declareOptions({ option, on: () => {}, version: () => {}, exitOverride: () => {}, ...rest }, more);
     expect([...declared.keys()].slice(0, 2)).toEqual(['--insecure', '--allow-host <NAME,...>']);
     const join = declared.get('--allow-host <NAME,...>')!;
     expect(await readSettings(more, { insecure: true, allowHost: join('b, c', join('a', undefined)) }, {})).toEqual({

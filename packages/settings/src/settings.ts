@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { manPage } from './man.ts';
+import { Ended } from './run-program.ts';
 import { type Read, UnexpectedError } from './values.ts';
 
 export interface Option<T = unknown> {
@@ -32,14 +33,19 @@ interface Declaring {
   option(flags: string, doc: string): unknown;
   option(flags: string, doc: string, read: (value: string, before: string | undefined) => string): unknown;
   on(event: string, listener: () => void): unknown;
+  exitOverride(end: (error: { readonly exitCode: number }) => never): unknown;
   version(text: string, flags: string, doc: string): unknown;
   name(): string;
   description(): string;
   readonly commands: readonly { name(): string; usage(): string; description(): string }[];
 }
 
-/** Declares the options, `--config`, `--man` and `--version`, to a command line: a `Command` of commander. */
+/** Declares the options, `--config`, `--man` and `--version`, to a command line for `runProgram`: a `Command` of commander. */
 export function declareOptions(command: Declaring, options: Options): void {
+  // Commands that are added later inherit it.
+  command.exitOverride(({ exitCode }) => {
+    throw new Ended(exitCode);
+  });
   for (const [name, option] of Object.entries(options)) {
     const help = `${option.doc} (${variable(name)}, default ${option.default || 'none'})`;
     const flags = option.placeholder ? `--${dashed(name)} <${option.placeholder}>` : `--${dashed(name)}`;
@@ -52,7 +58,7 @@ export function declareOptions(command: Declaring, options: Options): void {
   command.option('--man', 'print the manual page, in roff, and exit');
   command.on('option:man', () => {
     process.stdout.write(manualOf(command, options));
-    process.exit(0);
+    throw new Ended(0);
   });
 }
 

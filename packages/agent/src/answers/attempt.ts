@@ -1,24 +1,24 @@
 import type { NoAnswer } from '@openvnet/compiler';
 
-/** How long an attempt may take, and what ends it before. */
+/** Time limit and abort signal of an attempt. */
 export interface AttemptLimits {
   readonly ms: number;
   readonly signal: AbortSignal;
 }
 
-/** What an attempt is made with. */
+/** Passed to the function that makes the attempt. */
 export interface Attempt {
-  /** Ends it; only the first call counts. */
+  /** Ends the attempt; later calls are ignored. */
   readonly settle: (outcome: Buffer | NoAnswer) => void;
-  /** A callback of a socket: not called any more once the attempt is over; what it throws ends the attempt. */
+  /** Wraps a callback of a socket: it is not called after the end of the attempt, and an exception ends the attempt. */
   readonly step: <A extends readonly unknown[]>(work: (...args: A) => void) => (...args: A) => void;
-  /** Says what has to be closed in the end. */
+  /** Registers a function that closes a resource at the end. */
   readonly closing: (close: () => void) => void;
 }
 
 /**
- * One question to a server of the host's network, from `begin` to its outcome. The promise never fails: whatever a socket
- * does, and whenever, is an outcome.
+ * One query to a server of the host's network, from `begin` to its outcome. The promise never rejects: every failure of a
+ * socket is an outcome.
  */
 export function attempt({ ms, signal }: AttemptLimits, begin: (parts: Attempt) => void): Promise<Buffer | NoAnswer> {
   return new Promise((resolve) => {
@@ -32,7 +32,7 @@ export function attempt({ ms, signal }: AttemptLimits, begin: (parts: Attempt) =
       try {
         close();
       } catch {
-        // It has closed by itself.
+        // The socket has already closed.
       }
       resolve(outcome);
     };

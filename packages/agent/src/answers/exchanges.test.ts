@@ -134,9 +134,9 @@ it('gives up a server that sends much and no answer', async () => {
   const exchanges = new Exchanges();
   const began = performance.now();
   const servers = ['127.0.0.1'];
-  expect(await exchanges.ask('a', { servers, port: flood.port, message, accept })).toBe('server answers wrongly');
+  expect(await exchanges.ask('a', { servers, port: flood.port, message, accept })).toBe('server answers are invalid');
   const cut = (answer: Buffer): boolean => `${answer}` === 'cut';
   const endless = { servers, port: one.port, message, accept: cut, hasMore: cut };
-  expect(await exchanges.ask('a', endless)).toBe('server answers wrongly');
+  expect(await exchanges.ask('a', endless)).toBe('server answers are invalid');
   expect(performance.now() - began).toBeLessThan(1000);
 });

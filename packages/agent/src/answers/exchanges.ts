@@ -3,28 +3,28 @@ import { Shares } from './shares.ts';
 import { askOverTcp } from './tcp-exchange.ts';
 import { askOverUdp } from './udp-exchange.ts';
 
-/** Exchanges under way at once. */
+/** Limit of concurrent exchanges. */
 const most = { each: 32, all: 512 } as const;
 const timeoutMs = 1500;
-/** For all of an answer over TCP. */
+/** Time limit of a complete answer over TCP. */
 const tcpTimeoutMs = 3000;
-/** Servers that are tried. */
+/** Number of servers that are tried. */
 const mostServers = 3;
 
-/** Asks servers from the host's own network on behalf of clients, over TCP where one has more to say. */
+/** Queries servers from the host's own network on behalf of clients; over TCP if the UDP answer is truncated. */
 export class Exchanges {
   readonly #open = new Set<AbortController>();
   readonly #shares = new Shares(most);
   #closed = false;
 
-  /** Exchanges under way. */
+  /** Number of exchanges in progress. */
   get size(): number {
     return this.#open.size;
   }
 
-  /** The first answer that is accepted, or why there is none. Never fails. */
+  /** The first accepted answer, or the reason why there is none. Never rejects. */
   async ask(client: string, exchange: Exchange): Promise<Buffer | NoAnswer> {
-    if (this.#closed || !this.#shares.take(client)) return 'too many under way';
+    if (this.#closed || !this.#shares.take(client)) return 'too many queries in progress';
     const ending = new AbortController();
     this.#open.add(ending);
     let outcome: Buffer | NoAnswer = 'server unreachable';
@@ -40,7 +40,7 @@ export class Exchanges {
     }
   }
 
-  /** Gives up what is under way, and takes nothing more. */
+  /** Aborts exchanges in progress and refuses new ones. */
   close(): void {
     this.#closed = true;
     for (const ending of this.#open) ending.abort();

@@ -20,23 +20,23 @@ import { Shares } from './shares.ts';
 
 /** Milliseconds. */
 export interface NeighbourTimes {
-  /** Between questions, and from the last of them until it is given up. */
+  /** Between ARP requests, and from the last of them until the station is given up. */
   readonly again: number;
-  /** Between looks at who is still there. */
+  /** Between checks whether stations are still present. */
   readonly look: number;
-  /** For which a station is remembered that nobody sends to. */
+  /** Time after which an unused station is removed. */
   readonly unused: number;
 }
 
 const usualTimes: NeighbourTimes = { again: 500, look: 30_000, unused: 600_000 };
-/** Questions before it is given up; as many looks may go unanswered. */
+/** ARP requests before a station is given up; also the number of checks that may go unanswered. */
 const mostQuestions = 3;
-/** Stations that are asked for, packets that wait for one of them, and stations that are remembered. */
+/** Limits: stations being resolved, packets waiting for one of them, and stations stored. */
 const most = { asked: { each: 64, all: 1024 }, waiting: { each: 20, all: 60 }, kept: 4096 } as const;
 const broadcastMac = 0xffff_ffff_ffff;
 
 interface Pending {
-  /** The port whose packet was the first. */
+  /** The port of the first packet. */
   readonly client: string;
   readonly waiting: ((answer: number | Unresolved) => void)[];
   readonly shares: Shares;
@@ -44,18 +44,18 @@ interface Pending {
   timer: NodeJS.Timeout | undefined;
 }
 
-/** What is known of a row besides. */
+/** Additional state of a row. */
 interface Kept {
-  /** Looks since it was last heard. */
+  /** Checks since its last answer. */
   unanswered: number;
   packets: number;
   usedAt: number;
 }
 
 /**
- * Stations outside the model that routed packets have gone to: asks them for their MAC addresses, keeps the answers as rows
- * of the switch, of which flows are made, and asks them again from time to time. What another agent before this one has
- * learned is read back from the switch. RFC 826; RFC 1122, 2.3.2.
+ * Stations outside the model that receive routed packets. Resolves their MAC addresses by ARP, keeps the answers as rows of
+ * the switch, from which flows are made, and repeats the requests from time to time. Stations that a previous agent
+ * learned are read back from the switch. RFC 826; RFC 1122, 2.3.2.
  */
 export class Neighbours {
   readonly #compiler: Compiler;
@@ -68,7 +68,7 @@ export class Neighbours {
   readonly #looks: NodeJS.Timeout;
   #last = 0;
 
-  /** `changed` is called when there is another row, or one less. */
+  /** `changed` is called when a row is added, changed or removed. */
   constructor(
     compiler: Compiler,
     connection: () => SwitchConnection | undefined,
@@ -79,7 +79,7 @@ export class Neighbours {
     this.#connection = connection;
     this.#changed = changed;
     this.#times = times;
-    // Who is not asked this time, because the connection is lost or the switch refuses, is asked the next.
+    // A station that could not be asked this time is asked the next.
     this.#looks = setInterval(
       contained(
         () => this.#look(),
@@ -89,7 +89,7 @@ export class Neighbours {
     ).unref();
   }
 
-  /** The MAC address of a station, when it has told it, for a packet of `client`. */
+  /** Resolves the MAC address of a station for a packet of `client`. */
   find(station: StationAddress, client: string): Promise<number | Unresolved> {
     const known = this.#rowOf(station);
     if (known) return Promise.resolve(known.mac);
@@ -98,7 +98,7 @@ export class Neighbours {
     return new Promise((resolve) => pending.waiting.push(resolve));
   }
 
-  /** A station says what its MAC address is; what nobody has asked for is not believed. */
+  /** Takes an ARP announcement. Addresses that nobody asked for are ignored. */
   heard(station: StationAddress, mac: number): void {
     const known = this.#rowOf(station);
     const pending = this.#pending.get(keyOf(station));
@@ -112,7 +112,7 @@ export class Neighbours {
     }
   }
 
-  /** Takes over what the switch has from an agent before this one. */
+  /** Takes over the stations that a previous agent left in the switch. */
   adopt(installed: ReadonlyMap<string, string>): void {
     for (const row of adoptedRows(features, 'resolved', installed)) {
       if (this.#rowOf({ domain: row.domain_id, ip: row.ip }) || this.#kept.has(row.id)) continue;
@@ -135,7 +135,7 @@ export class Neighbours {
     const shares = new Shares(most.waiting);
     const pending: Pending = { client, waiting: [], shares, asked: 0, timer: undefined };
     this.#pending.set(keyOf(station), pending);
-    // A question that cannot be sent is one that nobody answers.
+    // A request that cannot be sent counts as unanswered.
     const question = contained(
       () => {
         pending.timer = setTimeout(question, this.#times.again);
@@ -156,7 +156,7 @@ export class Neighbours {
     for (const tell of waiting) tell(answer);
   }
 
-  /** Sends a question from an address of the switch in the domain; everybody there hears it, or the one who should answer. */
+  /** Sends an ARP request from an address of the switch in the domain, as a broadcast or to the known MAC address. */
   #ask({ domain, ip }: StationAddress, to: number): void {
     const asker = this.#askerIn(domain, ip);
     if (!asker) return;
@@ -167,7 +167,7 @@ export class Neighbours {
     this.#connection()?.send({ type: 'packet_out', in_port: controllerPort, actions, data });
   }
 
-  /** An address of the switch in the network of `ip`, or else in the domain. */
+  /** An address of the switch in the network of `ip`, otherwise in the domain. */
   #askerIn(domain: number, ip: number): Station | undefined {
     const { station, network } = this.#compiler.relations;
     const stations = station.where('domain_id', domain);
@@ -195,14 +195,14 @@ export class Neighbours {
     this.#changed();
   }
 
-  /** The one that was used longest ago goes first. */
+  /** Evicts the least recently used station. */
   #makeRoom(): void {
     if (this.#kept.size < most.kept) return;
     const [oldest] = [...this.#kept].sort(([, a], [, b]) => a.usedAt - b.usedAt);
     this.#remove(oldest![0]);
   }
 
-  /** Asks those that are in use whether they are still there, and forgets those that are not, or that nobody sends to. */
+  /** Checks stations that are in use; removes stations that do not answer or are not used. */
   async #look(): Promise<void> {
     const connection = this.#connection();
     if (!connection || this.#kept.size === 0) return;

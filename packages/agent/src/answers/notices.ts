@@ -1,7 +1,7 @@
 import type { AgentReason } from '@openvnet/compiler';
 import type { Notice } from '@openvnet/model';
 
-/** What guests did in vain, by interface: the newest of each reason, with its age. Bounded by the interfaces there are. */
+/** Failed actions of guests, by interface: the newest for each reason, with its age. Bounded by the number of interfaces. */
 export class Notices {
   readonly #kept = new Map<number, Map<AgentReason, { readonly what: string; readonly at: number }>>();
 
@@ -10,12 +10,12 @@ export class Notices {
     this.#kept.set(interfaceId, own.set(reason, { what, at: now }));
   }
 
-  /** Forgets an interface that is not here any more. */
+  /** Removes an interface that is no longer on the switch. */
   drop(interfaceId: number): void {
     this.#kept.delete(interfaceId);
   }
 
-  /** Those of one interface, or all. */
+  /** The notices of one interface, or all. */
   *of(interfaceId?: number, now = performance.now()): Generator<Notice> {
     for (const [id, own] of interfaceId === undefined
       ? this.#kept

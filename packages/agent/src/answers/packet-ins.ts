@@ -20,9 +20,9 @@ import { Exchanges } from './exchanges.ts';
 import { RateLimits } from './rate-limits.ts';
 import { TcpService } from './tcp-service.ts';
 
-/** Where a feature says nothing. */
+/** The default, for features that declare none. */
 const usualLimit: Limit = { burst: 20, perSecond: 10 };
-/** Between two lines of the log about the same. */
+/** Interval between log lines about the same problem. */
 const noteMs = 1000;
 
 const switchRegisters = Array.from({ length: 16 }, (_, number) => `reg${number}` as FieldName);
@@ -39,7 +39,7 @@ for (const { answers = {}, limit = usualLimit } of features) {
     answerers.set(agentReasons[reason], { reason, answer, limit });
 }
 
-/** Answers what the switch hands over: finds the answer by the reason that the flow gave, and keeps each port to its rate. */
+/** Answers punted packets: finds the handler by the reason in the flow, and applies the rate limit of each port. */
 export class PacketIns {
   readonly #log: Logger;
   readonly #limits = new RateLimits();
@@ -48,11 +48,11 @@ export class PacketIns {
   readonly #noted = new Map<string, number>();
   /** When the counters began. */
   readonly since = new Date().toISOString();
-  /** How often what happened, by reason and word. */
+  /** Counters by reason and outcome. */
   readonly counts = new Map<string, number>();
   answered = 0;
   limited = 0;
-  /** How long the agent took over its answers, milliseconds, without what it waited for. */
+  /** Processing time of answers in milliseconds, without waiting. */
   readonly spent = { total: 0, most: 0 };
 
   constructor(log: Logger) {
@@ -77,10 +77,9 @@ export class PacketIns {
       this.answered++;
     };
     const failed = (error: unknown): void => {
-      // What a guest sends is not worth a line of the log for each.
+      // Malformed packets of guests are counted; logging each would let a guest flood the log.
       if (error instanceof DecodeError) this.#count(`${reason} malformed`);
-      else
-        this.#log.warn({ datapath: served.dpid, port, err: error }, 'a packet from the switch could not be answered');
+      else this.#log.warn({ datapath: served.dpid, port, err: error }, 'a punted packet could not be answered');
     };
     const began = performance.now();
     try {
@@ -110,7 +109,7 @@ export class PacketIns {
     this.spent.most = Math.max(this.spent.most, took);
   }
 
-  /** Forgets ports that have been quiet. */
+  /** Removes idle ports. */
   forget(now = performance.now()): void {
     this.#limits.forget(now);
   }
@@ -147,7 +146,7 @@ export class PacketIns {
   }
 }
 
-/** Whatever the registers hold: what two share is put back once. */
+/** Restores all registers; fields that two registers share are restored once. */
 function restoreOf(metadata: PacketIn['metadata']): Action[] {
   return switchRegisters.flatMap((field) => {
     const value = heldIn(metadata, field);
@@ -160,7 +159,7 @@ function heldIn(metadata: PacketIn['metadata'], field: FieldName): bigint {
   return BigInt((typeof value === 'object' ? value.value : value) ?? 0);
 }
 
-/** A switch tells each register by itself, also those that are used in pairs. */
+/** A switch reports each register separately, also registers that are used in pairs. */
 function registerOf(metadata: PacketIn['metadata'], name: RegisterName): number {
   const { field, offset, bits } = places[name];
   const read = (one: FieldName): bigint => heldIn(metadata, one);

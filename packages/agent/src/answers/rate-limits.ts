@@ -1,6 +1,6 @@
 import type { Limit } from '@openvnet/compiler';
 
-/** Token buckets by name. Those that are full again are forgotten, so memory is bounded by who was busy lately. */
+/** Token buckets by name. Buckets that are full again are deleted, so memory is bounded by the recently active names. */
 export class RateLimits {
   readonly #buckets = new Map<string, { tokens: number; at: number; limit: Limit }>();
 
@@ -8,7 +8,7 @@ export class RateLimits {
     return this.#buckets.size;
   }
 
-  /** Whether `name` may do one thing more now. */
+  /** Takes a token of `name`; false if there is none. */
   admit(name: string, limit: Limit, now = performance.now()): boolean {
     const bucket = this.#buckets.get(name) ?? { tokens: limit.burst, at: now, limit };
     this.#buckets.set(name, bucket);

@@ -1,12 +1,12 @@
-/** What clients may hold of something that there is only so much of: one client, and all together. */
+/** Limits of a shared resource: for one client and for all together. */
 export interface Most {
   readonly each: number;
   readonly all: number;
 }
 
 /**
- * Counts what clients hold of something limited. A client may hold no more than `each`, and no more than is still free:
- * however many clients take what they can get, one that holds nothing finds some left. A. K. Choudhury and E. L. Hahne,
+ * Shares a limited resource among clients. A client may hold at most `each`, and at most as much as is still free, so that
+ * some remains for a client that holds nothing, however many clients take all they can. A. K. Choudhury and E. L. Hahne,
  * "Dynamic queue length thresholds for shared-memory packet switches", 1998.
  */
 export class Shares {
@@ -18,12 +18,12 @@ export class Shares {
     this.#most = most;
   }
 
-  /** What all clients hold. */
+  /** The amount that all clients hold. */
   get size(): number {
     return this.#size;
   }
 
-  /** Takes one more for `client`; false if it has its share already. */
+  /** Takes one unit for `client`; false if it already has its share. */
   take(client: string): boolean {
     const held = this.#held.get(client) ?? 0;
     if (held >= Math.min(this.#most.each, this.#most.all - this.#size)) return false;
@@ -32,7 +32,7 @@ export class Shares {
     return true;
   }
 
-  /** Gives one back that `client` has taken. */
+  /** Returns one unit of `client`. */
   giveBack(client: string): void {
     const left = this.#held.get(client)! - 1;
     if (left > 0) this.#held.set(client, left);

@@ -1,4 +1,4 @@
-/** One TCP connection of `TcpService`: its beginning and end, its times, and what the client says on it. RFC 9293. */
+/** One TCP connection of `TcpService`: handshake, close, timers, and received data. RFC 9293. */
 import { randomBytes } from 'node:crypto';
 import type { Conversation } from '@openvnet/compiler';
 import { maximumSegmentOption, type Tcp, tcpFlag } from '@openvnet/packet';
@@ -8,20 +8,20 @@ import { TcpSending } from './tcp-sending.ts';
 
 const { fin, syn, rst, ack } = tcpFlag;
 
-/** What is kept at most: bytes that came and that are to be sent, and messages that are being answered. */
+/** Limits: bytes received, bytes to be sent, and messages that are being answered. */
 const most = { received: 4096, unsent: 0x1_0000, pending: 8 } as const;
 
-/** Milliseconds. Each wait for an acknowledgment is twice the one before. */
+/** Milliseconds. The retransmission timeout doubles each time. */
 export interface TcpTimes {
   readonly retransmit: number;
-  /** Without anything new from the client; then the connection is closed, and after as much again, forgotten. */
+  /** Idle time after which the connection is closed; after the same time again it is dropped. */
   readonly idle: number;
   readonly life: number;
 }
 
-/** A frame with a segment, whose it is, and how frames get back there. */
+/** A frame with a segment, its client, and how to send frames back. */
 export interface Arrival {
-  /** Those of one client count together. */
+  /** Connections of one client share its limits. */
   readonly client: string;
   readonly frame: Uint8Array;
   readonly send: (frame: Uint8Array) => void;
@@ -36,24 +36,24 @@ export interface Opening {
   readonly forget: () => void;
 }
 
-/** From the first segment on. What a client sends after its end of it meets a reset. */
+/** Exists from the first segment on. Segments that a client sends after the connection has ended are answered with a reset. */
 export class TcpConnection {
   readonly #ends: Ends;
   readonly #times: TcpTimes;
   readonly #forget: () => void;
   readonly #sending: TcpSending;
   readonly #began = performance.now();
-  /** The sequence number of the greeting. */
+  /** The initial sequence number. */
   readonly #greeting: number;
   #arrival: Arrival;
   #open = false;
   #gone = false;
   #timer: NodeJS.Timeout | undefined;
   #tries = 0;
-  /** When the client last brought something new. */
+  /** When the client last sent new data or a new acknowledgment. */
   #fresh = performance.now();
 
-  /** The next sequence number of the client, and what came before it and is not worked on yet. */
+  /** The next sequence number of the client, and received bytes that are not processed yet. */
   #next: number;
   #in = Buffer.alloc(0);
   #clientEnded = false;
@@ -66,18 +66,18 @@ export class TcpConnection {
     this.#times = times;
     this.#forget = forget;
     this.#next = (first.sequence + 1) >>> 0;
-    // Who cannot read the answers cannot guess what acknowledges them.
+    // Random, so that somebody who cannot see the answers cannot guess a valid acknowledgment.
     this.#greeting = randomBytes(4).readUInt32BE();
     const put = (segment: Outgoing): void => this.#put(segment);
     this.#sending = new TcpSending({ first: this.#firstByte, segment: sizeFor(first), window: first.window, put });
   }
 
-  /** Whether the client has completed it. */
+  /** Whether the client has completed the handshake. */
   get open(): boolean {
     return this.#open;
   }
 
-  /** Answers the first segment, and waits for more. */
+  /** Answers the first segment. */
   begin(): void {
     this.#greet();
     this.#wait();
@@ -93,7 +93,7 @@ export class TcpConnection {
       return;
     }
     if (flags & syn) {
-      // A client that has lost its end of this connection resets it when it hears of it.
+      // A client that has lost this connection answers with a reset.
       if (this.#open) this.#acknowledge();
       else if (begins(segment)) this.#greet();
       return;
@@ -109,7 +109,7 @@ export class TcpConnection {
     }
     const span = segment.payload.length + (flags & fin ? 1 : 0);
     if (ahead > this.#space() || ahead + span < 0 || (span > 0 && ahead + span === 0)) {
-      // That it comes again says that an answer to it was lost.
+      // A repeated segment means that its answer was lost.
       if (ahead < 0 && this.#outstanding()) this.#again();
       else this.#acknowledge();
       return;
@@ -128,12 +128,12 @@ export class TcpConnection {
     this.#wait();
   }
 
-  /** Whether the client begins another connection with this, and has given up the one that was about to be made. */
+  /** Whether this segment starts another connection, so that the client has abandoned the half-open one. */
   renewedBy(segment: Tcp): boolean {
     return !this.#open && begins(segment) && distance(segment.sequence, this.#next) !== -1;
   }
 
-  /** Ends it for both sides at once. */
+  /** Resets the connection. */
   reset(): void {
     this.#put({ flags: rst | ack, sequence: this.#following() });
     this.drop('reset');
@@ -147,14 +147,14 @@ export class TcpConnection {
     if (why !== undefined) this.#arrival.conversation.count(why);
   }
 
-  /** Keeps what is new, as far as there is room. */
+  /** Stores new data, as far as there is room. */
   #received({ payload, flags }: Tcp, ahead: number): void {
     if (payload.length === 0 && (flags & fin) === 0) {
       if (ahead !== 0) this.#owesAck = true;
       return;
     }
     this.#owesAck = true;
-    // After its end a client has nothing more to say.
+    // After FIN, a client sends no more data.
     if (ahead > 0 || this.#clientEnded) return;
     const fresh = payload.subarray(-ahead);
     const taken = fresh.subarray(0, this.#space());
@@ -170,7 +170,7 @@ export class TcpConnection {
     }
   }
 
-  /** Has whole messages answered, while there is room for answers. */
+  /** Answers complete messages while there is room for answers. */
   #work(): void {
     const { sizeOf, count } = this.#arrival.conversation;
     const sending = this.#sending;
@@ -216,7 +216,7 @@ export class TcpConnection {
     }
   }
 
-  /** What fails for one connection ends that one. */
+  /** A failure ends only its own connection. */
   #failed(error: unknown): void {
     this.#arrival.conversation.count(error instanceof DecodeError ? 'malformed' : 'failed');
     if (this.#gone) return;
@@ -253,7 +253,7 @@ export class TcpConnection {
     this.#tries = 0;
   }
 
-  /** Until an acknowledgment is overdue, or the client has been quiet for too long. */
+  /** Starts the timer for retransmission and idle time. */
   #wait(): void {
     if (this.#gone) return;
     clearTimeout(this.#timer);
@@ -269,7 +269,7 @@ export class TcpConnection {
         this.#failed(error);
       }
     }, ms);
-    // What is left of a connection keeps no process alive.
+    // The timer must not keep the process alive.
     this.#timer.unref();
   }
 
@@ -282,7 +282,7 @@ export class TcpConnection {
       return;
     }
     if (quiet) {
-      // A client that says nothing is told of the end; one that does not even hear that is forgotten.
+      // An idle client receives FIN; one that does not acknowledge it is dropped.
       if (this.#outstanding() || this.#sending.end !== 'no') {
         this.reset();
         return;
@@ -298,7 +298,7 @@ export class TcpConnection {
     this.#wait();
   }
 
-  /** How many bytes the client may send. */
+  /** The receive window, in bytes. */
   #space(): number {
     return most.received - this.#in.length;
   }

@@ -4,10 +4,10 @@ import { firstSize, lengthFirst, withoutLength } from '@openvnet/packet';
 import { type AttemptLimits, attempt } from './attempt.ts';
 import type { Asked } from './udp-exchange.ts';
 
-/** What a server may send until it has given an answer that is accepted: two of the longest, with their sizes. */
+/** Limit of bytes from a server before an accepted answer: two of the longest messages with their prefixes. */
 const mostBytes = 2 * (2 + 0xffff);
 
-/** Asks a server over TCP, from the host's own network, and gives the first answer that is accepted. */
+/** Queries a server over TCP from the host's own network, and returns the first accepted answer. */
 export function askOverTcp(
   { server, port, message, accept }: Asked,
   limits: AttemptLimits,
@@ -31,7 +31,7 @@ export function askOverTcp(
         }
         held = held.subarray(size);
       }
-      if (received > mostBytes) settle('server answers wrongly');
+      if (received > mostBytes) settle('server answers are invalid');
     };
     socket.on('data', step(heard));
     const connected = (): void => void socket.write(lengthFirst(message));

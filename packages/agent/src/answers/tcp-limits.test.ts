@@ -67,7 +67,7 @@ describe('what is kept', () => {
     expect([scene.service.size, text(whole.say(message('still')))]).toEqual([16, '\0\x05still']);
     // Its next one finds room as well.
     expect(text(new Client(60_000).connect().say(message('new')))).toBe('\0\x03new');
-    expect(scene.counts.filter((what) => what === 'gave way').length).toBe(9986);
+    expect(scene.counts.filter((what) => what === 'replaced by a new connection').length).toBe(9986);
   });
 
   it('is no more of a message than is of use, and no more answers than are taken', () => {

@@ -1,4 +1,4 @@
-/** Segments as frames: reading them, telling them apart, answering those that belong to no connection. RFC 9293. */
+/** Segments in frames: reads and classifies them, and answers segments without a connection. RFC 9293. */
 import {
   decodeEthernet,
   decodeIpv4,
@@ -16,7 +16,7 @@ import { DecodeError } from '@openvnet/wire';
 
 const { fin, syn, rst, ack } = tcpFlag;
 
-/** Payload of a segment: what this side takes, what it assumes where the client says nothing, the least it believes. */
+/** Segment sizes: the one announced, the default for clients that announce none, and the minimum. */
 export const segmentSize = { own: 1460, usual: 536, least: 88 } as const;
 
 /** The ends of a connection; `own` are this side's. */
@@ -29,10 +29,10 @@ export interface Ends {
   readonly ownPort: number;
 }
 
-/** What is said of a segment to be sent, besides what the connection adds. */
+/** The fields of a segment to be sent; the connection adds the others. */
 export type Outgoing = Pick<Tcp, 'flags' | 'sequence'> & Partial<Tcp>;
 
-/** The segment in a frame, and between whom. Throws `DecodeError` if there is none that can be read. */
+/** The segment in a frame, with its addresses. Throws `DecodeError` if the frame has no valid segment. */
 export function segmentIn(frame: Uint8Array): { segment: Tcp; ends: Ends } {
   const { src: mac, dst: ownMac, payload } = decodeEthernet(frame);
   const packet = decodeIpv4(payload);
@@ -49,23 +49,23 @@ export function framed(segment: Outgoing & Pick<Tcp, 'acknowledgment' | 'window'
   return encodeEthernet({ dst: ends.mac, src: ends.ownMac, type: etherType.ipv4, payload: packet });
 }
 
-/** Whether a client begins a connection with this segment. */
+/** Whether the segment starts a connection. */
 export function begins({ flags }: Tcp): boolean {
   return (flags & (syn | ack | rst | fin)) === syn;
 }
 
-/** How far a sequence number lies after another; they wrap around. */
+/** Distance of two sequence numbers, which wrap around. */
 export function distance(one: number, other: number): number {
   return (one - other) | 0;
 }
 
-/** How much a client that begins with this segment takes in one. */
+/** The maximum segment size of a client, from its first segment. */
 export function sizeFor({ options }: Tcp): number {
   const size = maximumSegmentOf(options) ?? segmentSize.usual;
   return Math.min(Math.max(size, segmentSize.least), segmentSize.own);
 }
 
-/** The frame that tells a client that there is no such connection; undefined for a reset, which gets no answer. RFC 9293, 3.10.7.1. */
+/** The reset for a segment without a connection; undefined if the segment is itself a reset. RFC 9293, 3.10.7.1. */
 export function refusal({ flags, sequence, acknowledgment, payload }: Tcp, ends: Ends): Buffer | undefined {
   if (flags & rst) return undefined;
   if (flags & ack) return framed({ flags: rst, sequence: acknowledgment, acknowledgment: 0, window: 0 }, ends);

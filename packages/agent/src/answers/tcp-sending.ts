@@ -1,39 +1,39 @@
-/** The sending half of a connection: what is to be sent, what is on its way, and what of it is lost. RFC 9293, 3.8. */
+/** The sending half of a connection: data to be sent, data in flight, and retransmission. RFC 9293, 3.8. */
 import { type Tcp, tcpFlag } from '@openvnet/packet';
 import { distance, type Outgoing } from './tcp-segments.ts';
 
 const { fin, psh, ack } = tcpFlag;
 
-/** Segments that may be under way to the client. */
+/** Limit of segments in flight. */
 const flight = 16;
 const duplicates = 3;
 
 export interface SendingOptions {
   /** The sequence number of the first byte. */
   readonly first: number;
-  /** Most payload of a segment. */
+  /** Maximum payload of a segment. */
   readonly segment: number;
-  /** What the client takes as yet. */
+  /** The initial window of the client. */
   readonly window: number;
   readonly put: (segment: Outgoing) => void;
 }
 
-/** What an acknowledgment says: something new, nothing new, or what cannot be. */
+/** Whether an acknowledgment is new, old or invalid. */
 export type Acknowledged = 'more' | 'no more' | 'impossible';
 
 export class TcpSending {
   readonly #segment: number;
   readonly #put: (segment: Outgoing) => void;
-  /** The oldest sequence number that is not acknowledged, and the bytes from there on, of which some are sent. */
+  /** The oldest unacknowledged sequence number, and the bytes from there on, some of which are sent. */
   #oldest: number;
   #out = Buffer.alloc(0);
   #sent = 0;
   #end: 'no' | 'wanted' | 'sent' | 'acknowledged' = 'no';
-  /** The furthest that was ever sent, which may be acknowledged though it is to be sent again. */
+  /** The highest sequence number ever sent, which may be acknowledged even during retransmission. */
   #furthest: number;
   #window: number;
   #repeats = 0;
-  /** Up to here is sent again, a segment for each acknowledgment. */
+  /** Data up to here is retransmitted, one segment for each acknowledgment. */
   #recover: number | undefined;
   #probing = false;
 
@@ -54,7 +54,7 @@ export class TcpSending {
     return this.#out.length;
   }
 
-  /** Whether something is sent and not acknowledged, or waits to be sent. */
+  /** Whether data is unacknowledged or waiting to be sent. */
   get outstanding(): boolean {
     return this.#out.length > 0 || this.#end === 'sent';
   }
@@ -68,12 +68,12 @@ export class TcpSending {
     this.#out = Buffer.concat([this.#out, bytes]);
   }
 
-  /** Nothing comes after what is there. */
+  /** Marks the end of the data. */
   finish(): void {
     if (this.#end === 'no') this.#end = 'wanted';
   }
 
-  /** Takes in what the client has, and what it takes. */
+  /** Processes the acknowledgment and window of a segment. */
   take({ acknowledgment, window, payload, flags }: Tcp): Acknowledged {
     const more = distance(acknowledgment, this.#oldest);
     if (more > distance(this.#furthest, this.#oldest)) return 'impossible';
@@ -82,7 +82,7 @@ export class TcpSending {
     const repeated = more === 0 && window === this.#window && payload.length === 0 && (flags & fin) === 0;
     this.#window = window;
     if (more === 0) {
-      // What probed a closed window was not taken; it is the beginning of what is sent now.
+      // The client did not accept the probe of its closed window, so its byte is sent again.
       if (opened && this.#probing) this.#rewind();
       if (repeated && this.outstanding && ++this.#repeats === duplicates) this.again();
       return 'no more';
@@ -91,7 +91,7 @@ export class TcpSending {
     return 'more';
   }
 
-  /** Sends what the client takes. */
+  /** Sends data within the window of the client. */
   pump(): void {
     const limit = Math.min(this.#window, flight * this.#segment);
     while (this.#sent < this.#out.length && this.#sent < limit) {
@@ -105,7 +105,7 @@ export class TcpSending {
     this.#reached(this.following);
   }
 
-  /** Sends the oldest again that is not acknowledged, and with each acknowledgment what comes next, up to here. */
+  /** Retransmits the oldest unacknowledged segment, then one segment for each acknowledgment, up to the current end. */
   again(): void {
     this.#recover ??= this.#furthest;
     const size = Math.min(this.#segment, this.#out.length, Math.max(this.#window, 1));
@@ -115,7 +115,7 @@ export class TcpSending {
     } else if (this.#end === 'sent') this.#put({ flags: fin | ack, sequence: this.#oldest });
   }
 
-  /** An acknowledgment is overdue. */
+  /** Called when an acknowledgment is overdue. */
   overdue(): void {
     this.#probing = this.#window === 0;
     this.again();
@@ -135,7 +135,7 @@ export class TcpSending {
     }
   }
 
-  /** Sends a part of what is to be sent, counted from the oldest that is not acknowledged. */
+  /** Sends one segment at an offset from the oldest unacknowledged byte. */
   #send(at: number, size: number): void {
     const payload = this.#out.subarray(at, at + size);
     const last = at + size === this.#out.length;

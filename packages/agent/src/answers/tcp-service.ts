@@ -1,8 +1,8 @@
 /**
- * TCP for services that the agent offers at simulated interfaces: takes segments as frames that a switch has handed
- * over, and sends frames. It knows connections, not what is said on them. What it keeps is bounded, for each client and
- * in all; clients are ports of this host, so there is no congestion to control. RFC 9293; RFC 5961 for what a stranger
- * may forge. Segments that are ahead of a gap are not kept: the client sends them again.
+ * TCP for services that the agent offers at simulated interfaces: receives segments as punted frames, and sends frames. It
+ * handles connections, not their contents. Its memory is bounded for each client and in total. Clients are ports of this
+ * host, so there is no congestion control. RFC 9293; RFC 5961 for forged segments. Segments after a gap are not stored;
+ * the client retransmits them.
  */
 import type { Tcp } from '@openvnet/packet';
 import { Shares } from './shares.ts';
@@ -34,14 +34,14 @@ export class TcpService {
     return this.#connections.size;
   }
 
-  /** Takes a segment. Throws `DecodeError` if there is none that can be read. */
+  /** Processes a segment. Throws `DecodeError` if the frame has no valid segment. */
   take(arrival: Arrival): void {
     const { client, frame, conversation } = arrival;
     const { segment, ends } = segmentIn(frame);
     const name = [client, ...Object.values(ends)].join(' ');
     const known = this.#connections.get(name)?.connection;
     const renewed = known?.renewedBy(segment) ?? false;
-    if (renewed) known!.drop('begun anew');
+    if (renewed) known!.drop('restarted by the client');
     if (known && !renewed) known.take(segment, arrival);
     else if (!begins(segment)) refuse(segment, ends, arrival);
     else if (this.#takeShare(client)) this.#open(name, segment, ends, arrival);
@@ -55,12 +55,12 @@ export class TcpService {
     for (const { connection } of [...this.#connections.values()]) connection.drop();
   }
 
-  /** Where a client has its share, the oldest of its connections that it has not completed gives way. */
+  /** If a client has used its share, its oldest half-open connection is replaced. */
   #takeShare(client: string): boolean {
     if (this.#shares.take(client)) return true;
     for (const held of this.#connections.values()) {
       if (held.client !== client || held.connection.open) continue;
-      held.connection.drop('gave way');
+      held.connection.drop('replaced by a new connection');
       return this.#shares.take(client);
     }
     return false;

@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram';
 import type { NoAnswer } from '@openvnet/compiler';
 import { type AttemptLimits, attempt } from './attempt.ts';
 
-/** Whom to ask what, and which answer counts. */
+/** The server, the query, and the test for its answer. */
 export interface Asked {
   readonly server: string;
   readonly port: number;
@@ -10,12 +10,12 @@ export interface Asked {
   readonly accept: (answer: Buffer) => boolean;
 }
 
-/** Answers that do not count until the server is given up: somebody guesses, or the server has lost its way. */
+/** Number of rejected answers after which the server is given up: they are forged, or the server is faulty. */
 const mostWrong = 100;
 
 /**
- * Asks a server over UDP, from the host's own network, and gives the first answer that is accepted. The socket serves this
- * question only, so that nobody can guess its port.
+ * Queries a server over UDP from the host's own network, and returns the first accepted answer. Each query has its own
+ * socket, so that nobody can guess its port.
  */
 export function askOverUdp(
   { server, port, message, accept }: Asked,
@@ -26,17 +26,17 @@ export function askOverUdp(
     closing(() => socket.close());
     const failed = (): void => settle('server unreachable');
     let wrong = 0;
-    // Without callbacks of their own, connecting and sending fail with this event.
+    // Without callbacks, errors of connect and send are emitted as this event.
     socket.on('error', failed);
     socket.on('close', failed);
     const heard = (answer: Buffer): void => {
       if (accept(answer)) settle(answer);
-      else if (++wrong === mostWrong) settle('server answers wrongly');
+      else if (++wrong === mostWrong) settle('server answers are invalid');
     };
     socket.on('message', step(heard));
     const connected = (): void => socket.send(message);
     socket.on('connect', step(connected));
-    // Connected, the kernel passes on only what that server sends, and says where it refuses.
+    // For a connected socket, the kernel passes on only datagrams of that server, and reports ICMP errors.
     socket.connect(port, server);
   });
 }

@@ -36,7 +36,7 @@ describe('a bridge that was a learning switch before it was registered', () => {
     const [bridge] = host.agent.switches.report();
     expect(bridge).toMatchObject({ problem: null, flows: null });
     expect(bridge?.notes).toEqual([
-      'br0 is closed: it forwards nothing since its datapath was deleted. Use: ovs-vsctl set-fail-mode br0 standalone',
+      'br0 is closed: it forwards nothing, because its datapath was deleted. Use: ovs-vsctl set-fail-mode br0 standalone',
     ]);
   }, 20_000);
 
@@ -67,7 +67,7 @@ describe('a bridge that was a learning switch before it was registered', () => {
     await host.vswitch.stop('ovs-vswitchd');
     await host.api('DELETE', '/datapaths/dp-br0');
     await until(() => host.served === undefined);
-    await until(() => /cannot be taken away/.test(host.agent.switches.report()[0]?.problem ?? ''));
+    await until(() => /cannot be deleted/.test(host.agent.switches.report()[0]?.problem ?? ''));
     await host.vswitch.restart('ovs-vswitchd');
     await until(closed);
     expect(host.agent.switches.report()[0]?.problem).toBeNull();

@@ -37,7 +37,7 @@ it('reports the object whose flows cannot be computed, keeps them, and serves ev
     lease!.uuid,
     1,
   ]);
-  expect(host.complaints.join()).not.toContain('the switch did not take');
+  expect(host.complaints.join()).not.toContain('the switch refused a change');
 
   ip_lease.set(lease!);
   host.agent.switches.update();

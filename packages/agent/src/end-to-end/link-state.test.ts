@@ -10,7 +10,7 @@ it('a link that goes and comes, a port that is switched off, and one that cannot
   expect(await notes()).toEqual([]);
   for (let time = 0; time < 2; time++) {
     await port('down');
-    await until(async () => (await notes()).join().includes('port if-veth1 on dp-br0 is switched off on its host'));
+    await until(async () => (await notes()).join().includes('port if-veth1 on dp-br0 is administratively down'));
     await port('up');
     await until(async () => (await notes()).length === 0);
   }

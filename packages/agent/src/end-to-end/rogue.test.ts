@@ -22,7 +22,7 @@ it('a program that says it is a served bridge is never used, also while the brid
   await host.crash();
   await until(() => host.served?.connection?.peer.startsWith('unix:'));
   await host.settled();
-  const note = `${rogue.peer} says that it is br0, but Open vSwitch has made no such connection: it is ignored. Find the program. Use: ss -tnp 'sport = :`;
+  const note = `${rogue.peer} claims to be br0, but Open vSwitch reports no such connection, so it is ignored. Find the program. Use: ss -tnp 'sport = :`;
   await until(() => host.agent.switches.report()[0]?.notes.some((said) => said.startsWith(note)), {
     timeoutMs: 10_000,
   });
@@ -64,10 +64,10 @@ it('a port that another program listens at is no reason to end: status names the
   await new Promise<void>((resolve) => holder.listen(host.openflow.port, host.openflow.host, resolve));
   await fieldReport(host);
   expect(host.served?.connection?.peer).toMatch(/^unix:/);
-  const said = `switches cannot connect by themselves to ${host.openflow.host}:6633: `;
+  const said = `cannot listen for switches at ${host.openflow.host}:6633: `;
   const notes = (): readonly string[] => host.agent.switches.report()[0]?.notes ?? [];
   const found = notes().find((note) => note.startsWith(said));
-  expect(found).toContain(`(pid ${process.pid}) listens there; bridges are reached by their management sockets.`);
+  expect(found).toContain(`(pid ${process.pid}) listens there; bridges are reached through their management sockets.`);
   expect(found).toMatch(/Use: ss -tlnp 'sport = :6633'$/);
   await new Promise((resolve) => holder.close(resolve));
   await until(() => !notes().some((note) => note.startsWith(said)), { timeoutMs: 10_000 });

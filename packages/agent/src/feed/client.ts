@@ -6,11 +6,11 @@ import WebSocket from 'ws';
 import { machineIdentity } from './machine.ts';
 import type { Position } from './slice.ts';
 
-/** Waits between attempts to reach the manager, milliseconds: the first, and the most. */
+/** Delay between attempts to reach the manager, in milliseconds: first and maximum. */
 const retryMs = { first: 50, most: 1000 };
-/** The same where the manager was reached and does not want this agent. */
+/** The same after the manager has refused this agent. */
 const refusedMs = { first: 2000, most: 60_000 };
-/** Silence after which the connection is given up, milliseconds. */
+/** Silence after which the connection is closed, in milliseconds. */
 const silenceMs = 15_000;
 const pingMs = 5000;
 
@@ -25,22 +25,22 @@ export interface FeedOptions {
   readonly node: string;
   readonly says: Says & Pick<Hello, 'version'>;
   readonly log: Logger;
-  /** The copy that there is, to go on from. */
+  /** The present copy, from which the feed resumes. */
   readonly copy: () => Position | undefined;
-  /** The store that it has last heard of, where there is no copy. */
+  /** The last known store, if there is no copy. */
   readonly heard: () => Position | undefined;
-  /** What the manager has sent, and the text that it came as. */
+  /** Called with each message of the manager and its text. */
   readonly onSlice: (slice: Extract<ToAgent, { type: 'snapshot' | 'changes' }>, text: string) => void;
   readonly onQuestion: (question: Question) => Promise<unknown>;
-  /** A connection to the manager is open, from this address of the host. */
+  /** Called when a connection to the manager is open, with the address of this host that it uses. */
   readonly onOpen: (address: string | undefined) => void;
-  /** The manager is there and wants the first report. */
+  /** Called when the manager expects the first report. */
   readonly onUp: () => void;
   /** The manager wants to know the ports of the host before it sends a slice. */
   readonly onSlices: () => void;
 }
 
-/** The agent's end of the feed: connects, and connects again, until it is closed. */
+/** The agent's end of the feed. Connects, and reconnects until it is closed. */
 export class FeedClient {
   readonly #options: FeedOptions;
   #socket: WebSocket | undefined;
@@ -61,7 +61,7 @@ export class FeedClient {
     return this.#socket?.readyState === WebSocket.OPEN;
   }
 
-  /** Sends a message if the manager is there; says whether. */
+  /** Sends a message if the manager is connected; returns whether. */
   send(message: ToManager): boolean {
     if (!this.connected) return false;
     const text = JSON.stringify(message);
@@ -69,7 +69,7 @@ export class FeedClient {
       this.#socket!.send(text);
       return true;
     } catch {
-      // What has left is not known; on the next connection everything is told again.
+      // It is unknown which messages arrived; the next connection reports everything again.
       this.#socket!.terminate();
       return false;
     }
@@ -94,10 +94,10 @@ export class FeedClient {
   #use(socket: WebSocket): void {
     const { manager, log, copy, heard } = this.#options;
     this.#socket = socket;
-    // What fails on a connection ends it, and another one is made.
+    // A failure ends the connection; a new one follows.
     const safely = <A extends readonly unknown[]>(work: (...args: A) => unknown): ((...args: A) => void) =>
       contained(work, (error) => {
-        log.warn({ err: error, manager }, 'the connection to the manager failed; it starts anew');
+        log.warn({ err: error, manager }, 'the connection to the manager failed; reconnecting');
         socket.terminate();
       });
     let refused = false;
@@ -141,7 +141,7 @@ export class FeedClient {
       alive();
       this.#receive(data, socket);
     });
-    // Read here, as it says in words which setting is in the way.
+    // Read here, because the body names the setting that prevents the connection.
     socket.on('unexpected-response', (request, response) => {
       refused = true;
       text(response.setTimeout(5000, () => response.destroy()))
@@ -200,18 +200,18 @@ export class FeedClient {
       if (!this.#up) onUp();
       this.#up = true;
     } catch (error) {
-      log.error({ err: error }, 'the manager sent something that cannot be read; the connection starts anew');
+      log.error({ err: error }, 'the manager sent a message that cannot be read; reconnecting');
       socket.terminate();
     }
   }
 
-  /** How long to wait until the next attempt; random in part, so that agents do not come all at once. */
+  /** Delay until the next attempt; partly random, so that agents do not reconnect all at once. */
   #waitMs(refused: boolean): number {
     const { first, most } = refused ? refusedMs : retryMs;
     return Math.min(first * 2 ** this.#failures++, most) * (0.75 + Math.random() / 4);
   }
 
-  /** Says once, and not at each attempt, why the manager cannot be reached. */
+  /** Logs once, not at each attempt, why the manager cannot be reached. */
   #down(reason: string, refused = false): void {
     this.#up = false;
     if (this.#reason !== undefined) return;
@@ -219,7 +219,7 @@ export class FeedClient {
     const { manager, log, copy } = this.#options;
     const revision = copy()?.revision ?? null;
     const meanwhile =
-      revision === null ? 'there is nothing to serve until it can' : 'the switches are served from the copy on disk';
+      revision === null ? 'no bridge is served until it answers' : 'the switches are served from the copy on disk';
     const what = refused ? 'the manager does not serve this agent' : 'the manager cannot be reached';
     log.warn({ manager, reason, revision }, `${what}; ${meanwhile}`);
   }

@@ -1,4 +1,3 @@
-import { dirname } from 'node:path';
 import {
   cookieOf,
   features,
@@ -7,21 +6,23 @@ import {
   readShownFlows,
   tableNumbers,
   trace,
+  traceArrival,
 } from '@openvnet/compiler';
 import { noticeText, type PacketCounts, type Question, type Refused } from '@openvnet/model';
 import { askDaemon } from '@openvnet/ovsdb';
+import { socketDirectory } from '../switch/closing.ts';
 import type { Switches } from '../switch/switches.ts';
 
 const counted = new Map(
   features.flatMap(({ counts, cookie }) => (counts ? [[counts.about, { table: counts.table, cookie }] as const] : [])),
 );
 
-/** Answers what the manager wants to know at once. */
+/** Answers questions of the manager. */
 export class Questions {
   readonly #switches: Switches;
   readonly #ovsdb: string;
 
-  /** `ovsdb` is where the database of Open vSwitch is. */
+  /** `ovsdb` is the address of the Open vSwitch database. */
   constructor(switches: Switches, ovsdb: string) {
     this.#switches = switches;
     this.#ovsdb = ovsdb;
@@ -43,12 +44,14 @@ export class Questions {
         return readShownFlows(served, question);
       case 'trace':
         return trace(this.#inspected(), question, (dpid, packet) => this.#askSwitch(dpid, packet));
+      case 'arrival':
+        return traceArrival(this.#inspected(), question, (dpid, packet) => this.#askSwitch(dpid, packet));
       default:
         return this.#counted(question);
     }
   }
 
-  /** The switches, with what is known of their ports beside the flows. */
+  /** The switches, with the state of their ports. */
   #inspected(): Inspected[] {
     return this.#switches.served().map((served) => {
       const { compiler, datapathId, dpid, connection, notices } = served;
@@ -66,10 +69,10 @@ export class Questions {
     return { since, answered, limited, counts: Object.fromEntries([...counts].sort()) };
   }
 
-  /** What the flows of a feature have counted, by interface, from the counters of the switches. */
+  /** Packet counters of a feature's flows, by interface. */
   async #counted({ about, interface_id: only }: Extract<Question, { about: 'refused' }>): Promise<Refused> {
     const counter = counted.get(about);
-    if (!counter) throw new RangeError(`this version of the agent knows no question about ${about}`);
+    if (!counter) throw new RangeError(`this version of the agent cannot answer questions about ${about}`);
     const cookie_mask = only === undefined ? cookieOf(0xff, 0) : 0xffff_ffff_ffff_ffffn;
     const filter = { table: tableNumbers[counter.table], cookie: cookieOf(counter.cookie, only ?? 0), cookie_mask };
     const frames = new Map<number, number>();
@@ -82,14 +85,13 @@ export class Questions {
     return [...frames].map(([interface_id, count]) => ({ interface_id, frames: count }));
   }
 
-  /** What the switch itself would do with a packet, or why it cannot be asked. */
+  /** The trace of a packet by the switch itself, or why there is none. */
   async #askSwitch(dpid: string, packet: string): Promise<string> {
     const ovsdb = this.#ovsdb;
     const bridge = this.#switches.bridgeOf(dpid);
-    if (!ovsdb.startsWith('unix:'))
-      return `the switch cannot be asked: its control socket is not on this host (${ovsdb})`;
-    if (bridge === undefined) return `the switch cannot be asked: ${dpid} is no bridge of ${ovsdb}`;
-    const directory = dirname(ovsdb.slice('unix:'.length));
+    const directory = socketDirectory(ovsdb);
+    if (directory === undefined) return `the switch cannot be asked: its control socket is not on this host (${ovsdb})`;
+    if (bridge === undefined) return `the switch cannot be asked: ${ovsdb} has no bridge with datapath id ${dpid}`;
     return askDaemon({ directory, daemon: 'ovs-vswitchd' }, 'ofproto/trace', [bridge, packet]).catch(
       (error: Error) => `the switch cannot be asked: ${error.message}`,
     );

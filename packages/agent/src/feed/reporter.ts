@@ -6,21 +6,21 @@ import { PortsTold } from './ports-told.ts';
 import type { Slice } from './slice.ts';
 import type { Underlay } from './underlay.ts';
 
-/** Until a report that failed is tried again, milliseconds. */
+/** Delay before a failed report is retried, in milliseconds. */
 const retryMs = 1000;
 
 export interface ReporterOptions {
   readonly slice: Slice;
   readonly switches: Switches;
   readonly underlay: Pick<Underlay, 'state'>;
-  /** Sends to the manager; says whether it is there. */
+  /** Sends to the manager; returns whether it is connected. */
   readonly send: (message: ToManager) => boolean;
   readonly log: Logger;
 }
 
 /**
- * Tells the manager what has come of its changes: which revision the switches have acknowledged, which interfaces are at
- * which ports, and what waits for what. Sends what has changed since the last report, as soon as it has.
+ * Reports the state of the switches to the manager: the acknowledged revision, the ports of interfaces, and what objects
+ * wait for. Sends changes since the last report as soon as they occur.
  */
 export class Reporter {
   readonly #slice: Slice;
@@ -29,9 +29,9 @@ export class Reporter {
   readonly #send: (message: ToManager) => boolean;
   readonly #log: Logger;
   #scheduled = false;
-  /** What the manager knows, part by part; empty when it knows nothing. */
+  /** The parts that the manager has; empty if it has none. */
   #sent = new Map<string, string>();
-  /** Where each interface was last said to be: its datapaths, each with what was said. */
+  /** The last reported location of each interface: its datapaths, each with the report. */
   readonly #bound = new Map<string, Bound>();
   #datapaths: ReadonlySet<number> = new Set();
   readonly #ports: PortsTold;
@@ -53,7 +53,7 @@ export class Reporter {
     this.#tellsPorts = tells;
   }
 
-  /** Reports soon. */
+  /** Schedules a report. */
   touch(): void {
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -64,7 +64,7 @@ export class Reporter {
     setImmediate(contained(due, (error) => this.#failed(error)));
   }
 
-  /** The manager is new, or was away: everything is reported again. */
+  /** Reports everything again, for a new or reconnected manager. */
   restart(): void {
     this.#sent = new Map();
     this.touch();
@@ -72,7 +72,7 @@ export class Reporter {
 
   /** What it may have taken in without telling is told again with everything else. */
   #failed(err: unknown): void {
-    this.#log.error({ err }, 'a report to the manager could not be made; it is tried again');
+    this.#log.error({ err }, 'a report to the manager failed and will be retried');
     this.#sent = new Map();
     setTimeout(() => this.touch(), retryMs).unref();
   }
@@ -154,7 +154,7 @@ export class Reporter {
     const datapaths = new Set(served.map(({ datapathId }) => datapathId));
     const left = [...this.#datapaths].some((id) => !datapaths.has(id));
     this.#datapaths = datapaths;
-    // All interfaces are looked through only where a switch has left.
+    // All interfaces are examined only if a switch has left.
     for (const [key, { interface_id, datapath_id }] of left ? this.#bound : []) {
       if (datapaths.has(datapath_id)) continue;
       this.#bound.delete(key);

@@ -93,7 +93,7 @@ describe('the copy of an agent', () => {
     const [first] = readFileSync(path, 'utf8').split('\n');
     truncateSync(path, first!.length + 1);
     expect(read()).toEqual([]);
-    expect(complaints).toEqual(['it ends at revision 1, and revision 3 was heard of']);
+    expect(complaints).toEqual(['it ends at revision 1, but the manager has sent revision 3']);
     expect(new SliceFile(path, log).heard()?.store).toBe('s');
   });
 
@@ -101,7 +101,7 @@ describe('the copy of an agent', () => {
     const text = JSON.stringify({ ...change(4), changes: [{ kind: 'cloud', id: 1, row: { id: 1 } }] });
     appendFileSync(path, `${crc32(text).toString(16).padStart(8, '0')} ${text}\n`);
     expect(read()).toEqual([]);
-    expect(complaints).toEqual(['this version knows no objects of kind cloud']);
+    expect(complaints).toEqual(['this version does not know objects of kind cloud']);
   });
 
   it('is none where a version without checksums has written it', () => {

@@ -1,7 +1,7 @@
 /**
- * The agent's copy of its part of the model, on disk: a snapshot in the first line, a line for each change behind it, each
- * after the checksum of its text. A copy that is not whole is none: what is missing from it would be deleted from the
- * switches. Beside it stands what the agent has last heard of, so that a copy that lacks its end is found too.
+ * The agent's copy of its part of the model on disk: a snapshot in the first line, then one line for each change; each line
+ * begins with the checksum of its text. An incomplete copy is not used, because missing objects would be deleted from the
+ * switches. A second file holds the last revision received, so that a truncated copy is detected.
  */
 import {
   chmodSync,
@@ -25,8 +25,8 @@ import type { Logger } from 'pino';
 import type { Position, SliceMessage, Snapshot } from './slice.ts';
 
 /**
- * Bytes of changes that are kept behind a snapshot before the file is written anew, at least. A topology of 10,000 ports that is
- * applied at once is one change of 7 MB: it is appended, and its flows do not wait until a new file is synced.
+ * Minimum size of the changes after a snapshot, in bytes, before the file is rewritten. A topology of 10,000 ports applied at
+ * once is one change of 7 MB; it is appended, so that its flows do not wait until a new file is synced.
  */
 const slack = 16 << 20;
 
@@ -46,7 +46,7 @@ export class SliceFile {
     this.#log = log;
   }
 
-  /** What the file holds; the first is a snapshot. Empty where there is no copy, or one with damage. */
+  /** The messages in the file; the first is a snapshot. Empty if there is no copy or it is damaged. */
   read(): SliceMessage[] {
     try {
       if (!existsSync(this.#path)) return [];
@@ -54,19 +54,19 @@ export class SliceFile {
       const heard = this.heard();
       const last = slices.at(-1)!;
       if (heard && (heard.store !== last.store || heard.revision > last.revision)) {
-        throw new Error(`it ends at revision ${last.revision}, and revision ${heard.revision} was heard of`);
+        throw new Error(`it ends at revision ${last.revision}, but the manager has sent revision ${heard.revision}`);
       }
       return slices;
     } catch (error) {
       this.#log.error(
         { path: this.#path, reason: (error as Error).message },
-        'the copy on disk is damaged and not used; the flows in the switches stay as they are until the manager is heard',
+        'the copy on disk is damaged and not used; the switches keep their flows until the manager answers',
       );
       return [];
     }
   }
 
-  /** What the agent has last heard of, also where there is no copy. */
+  /** The last revision received, also if there is no copy. */
   heard(): Position | undefined {
     try {
       const [line = ''] = readFileSync(this.#heardPath, 'utf8').split('\n', 1);
@@ -77,8 +77,8 @@ export class SliceFile {
   }
 
   /**
-   * Notes what the manager has sent, as `text`. `snapshot` gives the whole as it is then, for when the file is written anew. Where it
-   * cannot be written there is no copy: an older one would take away what is newer.
+   * Appends a message of the manager, given as `text`. `snapshot` returns the current state, for rewriting the file. If writing
+   * fails, the copy is removed, because an older copy would delete newer objects.
    */
   write(slice: SliceMessage, text: string, snapshot: () => Snapshot): void {
     try {
@@ -96,7 +96,7 @@ export class SliceFile {
       if (!this.#failing)
         this.#log.error(
           { path: this.#path, err: error },
-          'the copy on disk cannot be written and is removed; a restart without the manager would change no flow',
+          'the copy on disk cannot be written and is removed; after a restart without the manager, the switches keep their flows',
         );
       this.#failing = true;
       this.#remove();
@@ -107,7 +107,7 @@ export class SliceFile {
     if (this.#heardFile !== undefined) closeSync(this.#heardFile);
     this.#heardFile = undefined;
     if (this.#file === undefined) return;
-    // What was written last is on disk before the program ends.
+    // The last writes are synced before the program ends.
     try {
       fsyncSync(this.#file);
     } catch {}
@@ -135,7 +135,7 @@ export class SliceFile {
     this.#sync(this.#file!);
   }
 
-  /** Several lines of one turn are synced at once, beside the work on the switches. */
+  /** Syncs the lines of one turn together, in parallel with the work on the switches. */
   #sync(file: number): void {
     if (this.#syncing) return;
     this.#syncing = true;
@@ -198,25 +198,25 @@ function sumOf(text: string): string {
   return crc32(text).toString(16).padStart(8, '0');
 }
 
-/** The text behind the checksum; throws where they do not belong together. */
+/** The text after the checksum; throws if they do not match. */
 function checked(line: string): string {
   const text = line.slice(9);
   if (line.length < 10 || line[8] !== ' ' || line.slice(0, 8) !== sumOf(text)) throw new Error('a checksum is wrong');
   return text;
 }
 
-/** All that is in a file; throws where anything of it is damaged, or not known to this version. */
+/** The contents of a file; throws if a part is damaged or unknown to this version. */
 function messagesIn(bytes: Buffer): SliceMessage[] {
   const lines = bytes.toString().split('\n');
-  if (lines.pop() !== '') throw new Error('its last line is cut');
+  if (lines.pop() !== '') throw new Error('its last line is truncated');
   const slices = lines.map((line) => JSON.parse(checked(line)) as SliceMessage);
   if (slices.length === 0) throw new Error('it is empty');
   const known = new Set<string>(kinds);
   for (const [i, slice] of slices.entries()) {
-    if (slice.type !== (i === 0 ? 'snapshot' : 'changes')) throw new Error(`line ${i + 1} is no ${slice.type}`);
+    if (slice.type !== (i === 0 ? 'snapshot' : 'changes')) throw new Error(`line ${i + 1} is not a ${slice.type}`);
     const named = slice.type === 'snapshot' ? Object.keys(slice.rows) : slice.changes.map(({ kind }) => kind);
     const unknown = named.find((kind) => !known.has(kind));
-    if (unknown !== undefined) throw new Error(`this version knows no objects of kind ${unknown}`);
+    if (unknown !== undefined) throw new Error(`this version does not know objects of kind ${unknown}`);
     if (i > 0 && slice.revision < slices[i - 1]!.revision) throw new Error('its revisions are out of order');
   }
   return slices;

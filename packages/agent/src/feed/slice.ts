@@ -5,22 +5,22 @@ import { type AgentChange, type Kind, kinds, type ToAgent } from '@openvnet/mode
 export type SliceMessage = Extract<ToAgent, { type: 'snapshot' | 'changes' }>;
 export type Snapshot = Extract<ToAgent, { type: 'snapshot' }>;
 
-/** Of which store the copy is, from which of its openings, and as of which change. */
+/** The store, epoch and revision of the copy. */
 export interface Position {
   readonly store: string;
   readonly revision: number;
-  /** Managers of older versions do not say. */
+  /** Missing from managers of older versions. */
   readonly epoch?: string;
 }
 
-/** The agent's part of the model, as the manager has sent it. Rows that did not change are not touched. */
+/** The agent's part of the model, as received from the manager. Unchanged rows are not touched. */
 export class Slice {
   readonly relations: ModelRelations = modelRelations();
   #store: string | undefined;
   #epoch: string | undefined;
   #revision = 0;
 
-  /** Where the copy stands; undefined while there is none. */
+  /** The position of the copy; undefined while there is none. */
   get position(): Position | undefined {
     if (this.#store === undefined) return undefined;
     return { store: this.#store, revision: this.#revision, ...(this.#epoch !== undefined && { epoch: this.#epoch }) };
@@ -30,7 +30,7 @@ export class Slice {
     return this.#revision;
   }
 
-  /** Takes in what the manager sent; says which kinds changed. What is not whole is refused, and nothing of it taken in. */
+  /** Applies a message of the manager; returns the changed kinds. An incomplete message is refused as a whole. */
   apply(message: SliceMessage): ReadonlySet<Kind> {
     const changed = new Set<Kind>();
     requireWhole(message);
@@ -54,13 +54,13 @@ export class Slice {
     return changed;
   }
 
-  /** Forgets what a copy held that cannot be used. */
+  /** Discards a copy that cannot be used. */
   clear(): void {
     this.apply({ type: 'snapshot', store: '', revision: 0, rows: {} });
     this.#store = undefined;
   }
 
-  /** All of it, as the manager would send it. */
+  /** The whole copy, in the form in which the manager sends it. */
   snapshot(): Snapshot {
     const rows = Object.fromEntries(kinds.map((kind) => [kind, [...this.#relation(kind).rows()]])) as Snapshot['rows'];
     const { store = '', revision = 0, epoch } = this.position ?? {};
@@ -72,7 +72,7 @@ export class Slice {
   }
 
   #put(kind: Kind, id: number, row: Identified | AgentChange['row']): boolean {
-    // A newer manager may know more.
+    // A newer manager may send more kinds.
     if (!Object.hasOwn(this.relations, kind)) return false;
     const relation = this.#relation(kind);
     if (row === null) {
@@ -86,7 +86,7 @@ export class Slice {
   }
 }
 
-/** Throws where a message cannot be applied to its end: half of one would take away what the other half has. */
+/** Throws if a message cannot be applied completely, because a part of it would delete objects that the rest contains. */
 function requireWhole(message: SliceMessage): void {
   const whole =
     message.type === 'changes'

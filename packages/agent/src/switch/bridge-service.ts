@@ -2,21 +2,22 @@ import { type Encapsulation, shell } from '@openvnet/model';
 import { keepDialing, type SwitchConnection, VersionError } from '@openvnet/openflow';
 import type { BridgeState, Ovsdb, PortState } from '@openvnet/ovsdb';
 import type { Logger } from 'pino';
-import { managementSocket } from './closing.ts';
+import { managementSocket, socketDirectory } from './closing.ts';
 import type { Connections } from './connections.ts';
 import type { ServedSwitch } from './served-switch.ts';
 import { hastenRevalidation, inBandOff, prepareBridge, servedFrom } from './settings.ts';
 import { ShieldedPorts } from './shielded-ports.ts';
 import { startOpenVswitch } from './start-open-vswitch.ts';
 import { TunnelPorts, tunnelAt, tunnelNamed } from './tunnel-ports.ts';
+import { UnderlayNeighbours } from './underlay-neighbours.ts';
 
-/** Open vSwitch applies what changes its flows a moment after the database says so. */
+/** Delay between a change in the database and its effect on the flows, in milliseconds. */
 const settleMs = 300;
 /** Ports that come close after each other are isolated together; until a failed attempt is repeated, milliseconds. */
 const isolateMs = { gather: 20, retry: 1000 };
 
 export interface BridgeServiceOptions {
-  /** Where the database of Open vSwitch is: `unix:PATH` or `tcp:HOST:PORT`. */
+  /** Address of the Open vSwitch database: `unix:PATH` or `tcp:HOST:PORT`. */
   readonly target: string;
   readonly ovsdb: Ovsdb;
   readonly connections: Connections;
@@ -28,26 +29,27 @@ export interface BridgeServiceOptions {
   readonly tunnelsWanted: () => readonly Encapsulation[];
   readonly log: Logger;
   readonly onChange: () => void;
-  /** Resolves when whoever served the bridge before has left it. */
+  /** Resolves when the previous service of the bridge has ended. */
   readonly after: Promise<void> | undefined;
 }
 
-/** The service of one bridge, from when it is registered until it is not: its settings, its connection, its ports. */
+/** The service of one bridge while it is registered: settings, connection and ports. */
 export class BridgeService {
   readonly served: ServedSwitch;
   /** Name of the bridge. */
   readonly bridge: string;
-  /** What was changed on the bridge, in words. */
+  /** Changed settings of the bridge, in words. */
   readonly notes = new Set<string>();
-  /** Why it cannot be reached. */
+  /** Why the bridge cannot be reached. */
   problem: string | null = null;
   readonly tunnels: TunnelPorts;
   readonly #options: BridgeServiceOptions;
+  readonly #underlayNeighbours: UnderlayNeighbours | undefined;
   readonly #stop = new AbortController();
   readonly #shielded: ShieldedPorts;
   /** The settings of the bridge that concern its flows, as last seen. */
   #settings: string;
-  /** Whether the bridge has been made ready to be served. */
+  /** Whether the bridge is ready to be served. */
   #prepared = false;
   #timer: NodeJS.Timeout | undefined;
   #isolating: NodeJS.Timeout | undefined;
@@ -60,23 +62,26 @@ export class BridgeService {
     this.#settings = settingsOf(bridge);
     const warn = (note: string): void => log.warn({ datapath: served.dpid, bridge: bridge.name }, note);
     this.tunnels = new TunnelPorts({ ovsdb: options.ovsdb, bridge: bridge.name, wanted: options.tunnelsWanted, log });
+    const directory = socketDirectory(options.target);
+    if (bridge.datapathType === 'netdev' && directory !== undefined)
+      this.#underlayNeighbours = new UnderlayNeighbours(served.compiler, directory);
     this.#shielded = new ShieldedPorts(this.notes, warn);
     for (const [name, state] of bridge.ports) this.#setPort(name, state);
-    log.info({ datapath: served.dpid, bridge: bridge.name }, 'the bridge is registered; it is served from now on');
+    log.info({ datapath: served.dpid, bridge: bridge.name }, 'the bridge is registered and served from now on');
     this.#serve().catch((error: unknown) => {
       if (!this.#stop.signal.aborted)
         log.error({ datapath: served.dpid, err: error }, 'the bridge could not be served');
     });
   }
 
-  /** A connection is over: where it was in use, nothing that came before it is trusted in its place. */
+  /** Handles the end of a connection. If it was in use, no older connection is trusted in its place. */
   disconnected(connection: SwitchConnection): void {
     const { served } = this;
     if (served.connection === connection) this.#options.connections.lost(served.dpid);
     this.choose();
   }
 
-  /** Uses the connection that is the bridge's, as far as is known now. */
+  /** Chooses the connection of the bridge from the present claims. */
   choose(): void {
     const { connections, ovsdb, target } = this.#options;
     const { served } = this;
@@ -103,10 +108,10 @@ export class BridgeService {
     this.served.touch();
   }
 
-  /** A controller that was set or taken away flushes the flows, another fail mode would do so later; in-band control hides flows. */
+  /** Setting or deleting a controller flushes the flows, a changed fail mode would do so later, and in-band control adds hidden flows. */
   bridgeChanged(state: BridgeState): void {
     this.choose();
-    // Without its mark it would be left with its flows when it is not registered any more.
+    // Without the mark, the bridge would keep its flows after its datapath is deleted.
     if (this.#prepared && servedFrom(state) === undefined) void this.#prepare();
     if (this.#settings === settingsOf(state)) return;
     this.#settings = settingsOf(state);
@@ -116,34 +121,35 @@ export class BridgeService {
     this.#timer = setTimeout(() => this.served.check(), settleMs);
   }
 
-  /** Ends the service as the agent ends: the bridge stays as it is. */
+  /** Ends the service when the agent ends; the bridge is left unchanged. */
   async close(): Promise<void> {
     clearTimeout(this.#timer);
     clearTimeout(this.#isolating);
     this.#stop.abort();
     this.tunnels.close();
+    this.#underlayNeighbours?.[Symbol.dispose]();
     await this.served.close();
   }
 
-  /** Ends the service of a bridge that goes on being registered, or is gone. */
+  /** Ends the service of a bridge that stays registered or no longer exists. */
   async end(): Promise<void> {
     await this.close();
     await this.tunnels.remove();
-    this.#options.log.info({ datapath: this.served.dpid, bridge: this.bridge }, 'the bridge is not served any more');
+    this.#options.log.info({ datapath: this.served.dpid, bridge: this.bridge }, 'the bridge is no longer served');
   }
 
-  /** Prepares the bridge, then dials it for as long as it is served. */
+  /** Prepares the bridge, then keeps dialling it while it is served. */
   async #serve(): Promise<void> {
     const { after, connections, target } = this.#options;
     const { signal } = this.#stop;
-    // Whoever served it before may still be at work on the same connection.
+    // The previous service may still use the same connection.
     await after;
     await this.#prepare();
     if (signal.aborted) return;
     this.#prepared = true;
     void this.tunnels.settle();
     this.choose();
-    // The management socket lies beside the database's; over TCP there is none, and the switch has to come by itself.
+    // The management socket is in the directory of the database socket. With a TCP database there is none, and the switch must connect.
     const socket = managementSocket(target, this.bridge);
     if (socket === undefined) return;
     await keepDialing(socket, {
@@ -193,7 +199,7 @@ export class BridgeService {
     const { log, onChange } = this.#options;
     if (this.problem === reason || this.served.connection) return;
     this.problem = reason;
-    log.warn({ datapath: this.served.dpid, reason }, 'the switch cannot be reached; trying on');
+    log.warn({ datapath: this.served.dpid, reason }, 'the switch cannot be reached; retrying');
     onChange();
   }
 
@@ -209,10 +215,10 @@ export class BridgeService {
   }
 }
 
-/** Why a bridge cannot be reached at its management socket, and what to do. */
+/** Why a bridge cannot be reached at its management socket, with a remedy. */
 function unreachable(bridge: string, reason: Error): string {
   if (reason instanceof VersionError)
-    return `${bridge} does not speak OpenFlow 1.3, which is spoken here. Use: ${shell`ovs-vsctl add bridge ${bridge} protocols OpenFlow13`}`;
+    return `${bridge} does not accept OpenFlow 1.3, which the agent requires. Use: ${shell`ovs-vsctl add bridge ${bridge} protocols OpenFlow13`}`;
   const { code } = (reason.cause ?? {}) as NodeJS.ErrnoException;
   if (code === 'ECONNREFUSED' || code === 'ENOENT')
     return `ovs-vswitchd does not answer for ${bridge}: ${reason.message}. Use: ${startOpenVswitch()}`;

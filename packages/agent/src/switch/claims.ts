@@ -1,49 +1,49 @@
 import type { SwitchConnection } from '@openvnet/openflow';
 import type { BridgeState } from '@openvnet/ovsdb';
 
-/** A connection whose other end says that it is the switch with some datapath id. */
+/** A connection whose peer claims a datapath id. */
 export interface Claim {
   readonly connection: SwitchConnection;
-  /** Dialled at the bridge's management socket, or come by itself: anybody can come. */
+  /** Whether the agent dialled the management socket of the bridge, or the peer connected; any program can connect. */
   readonly way: 'dialled' | 'accepted';
-  /** When it was made, in milliseconds of `performance.now`. */
+  /** Time of the connection (`performance.now`, ms). */
   readonly at: number;
 }
 
-/** Where switches may connect by themselves. */
+/** The address at which switches may connect. */
 export interface Address {
   readonly host: string;
   readonly port: number;
 }
 
-/** The part of a bridge's state that says which connections it has made. */
+/** The part of a bridge's state that lists its connections. */
 export type Made = Pick<BridgeState, 'connectedControllers'>;
 
-/** What a claim is held against. */
+/** The facts against which a claim is checked. */
 export interface Evidence {
   readonly bridge: Made | undefined;
-  /** Where switches may connect here. */
+  /** The address of this agent at which switches may connect. */
   readonly address: Address;
   /**
    * When a connection of the bridge was last lost; -Infinity for never. The bridge may have ended then, while the database
-   * goes on saying that it is connected: what came before cannot be what it has made since.
+   * still shows it as connected, so connections from before that time are not trusted.
    */
   readonly lostAt: number;
   /** The connection in use. */
   readonly current: SwitchConnection | undefined;
 }
 
-/** Open vSwitch says in whole seconds how long a connection has been there; the rest is for a machine that is busy. */
+/** Open vSwitch reports the age of a connection in whole seconds; the rest allows for a busy machine. */
 const toleranceMs = 2500;
-/** Open vSwitch says every 5 s which of its connections there are; so much later something can be held against one. */
+/** Open vSwitch updates the state of its connections every 5 s; only after this time is a missing one suspicious. */
 export const silenceMs = 7500;
 const wildcards = ['0.0.0.0', '::'];
 const defaultPort = 6653;
 
 /**
- * The connection to use of a bridge: the one that was dialled at its management socket; or else the one that Open vSwitch
- * says it has made, if it can be told from others. `current` stays where it may. A program that only says it is the
- * bridge is never used.
+ * The connection to use for a bridge: the one dialled at its management socket, otherwise the one that Open vSwitch
+ * reports, if it can be distinguished from others. `current` is kept if it is valid. A program that merely claims to be
+ * the bridge is never used.
  */
 export function chosenOf(claims: readonly Claim[], evidence: Evidence): SwitchConnection | undefined {
   const { current } = evidence;
@@ -57,7 +57,7 @@ export function chosenOf(claims: readonly Claim[], evidence: Evidence): SwitchCo
   return made.length === 1 ? made[0]!.connection : undefined;
 }
 
-/** The claims that are ignored, each with what is wrong with it, in words; `name` is the bridge's. */
+/** The ignored claims, each with the reason in words; `name` is the name of the bridge. */
 export function ignoredOf(claims: readonly Claim[], name: string, evidence: Evidence): string[] {
   const { current: used } = evidence;
   const now = performance.now();
@@ -70,11 +70,11 @@ export function ignoredOf(claims: readonly Claim[], name: string, evidence: Evid
     if (!made.includes(claim)) {
       if (now - at < silenceMs - 50) return [];
       return [
-        `${connection.peer} says that it is ${name}, but Open vSwitch has made no such connection: it is ignored. ${find}`,
+        `${connection.peer} claims to be ${name}, but Open vSwitch reports no such connection, so it is ignored. ${find}`,
       ];
     }
     if (used || made.length < 2) return [];
-    return [`several programs say that they are ${name}, ${connection.peer} among them: none is used. ${find}`];
+    return [`several programs claim to be ${name}, ${connection.peer} among them; none is used. ${find}`];
   });
 }
 
@@ -84,7 +84,7 @@ function isMade({ way, at }: Claim, { bridge, address, lostAt }: Evidence): bool
   return made.some((each) => leadsTo(each.target, address) && Math.abs(each.at - at) < toleranceMs);
 }
 
-/** Whether a controller's target is where switches may connect here. */
+/** Whether the target of a controller is the address of this agent. */
 function leadsTo(target: string, { host, port }: Address): boolean {
   const parts = /^tcp:(?<host>\[[^\]]+\]|[^:]+)(?::(?<port>\d+))?$/.exec(target)?.groups;
   if (!parts || Number(parts.port ?? defaultPort) !== port) return false;

@@ -5,9 +5,9 @@ import { emptySwitch } from './empty-switch.ts';
 import { formerFailMode, markClosed, restoreSettings } from './settings.ts';
 
 /**
- * Closes a bridge that is served no more: it forwards nothing from then on. Its fail mode stays `secure`, as it is while a
- * bridge is served. `connection` is used where the bridge has no management socket here. Throws where the bridge cannot
- * be reached; it is then still marked as served, and whoever finds it so closes it later.
+ * Closes a bridge that is no longer served: it forwards nothing, and its fail mode stays `secure`. `connection` is used if
+ * the bridge has no management socket on this host. Throws if the bridge cannot be reached; the bridge is then still marked
+ * as served, so that it is closed later.
  */
 export async function closeBridge(ovsdb: Ovsdb, bridge: BridgeState, where: Way): Promise<void> {
   await reached(bridge.name, where, emptySwitch);
@@ -40,7 +40,7 @@ export async function openBridge(ovsdb: Ovsdb, bridge: BridgeState, where: Way):
   return `${name} is released: it forwards between all its ports, so guests of every network on it reach each other`;
 }
 
-/** How a bridge is reached: the database's address, and a connection for where the bridge has no socket beside it. */
+/** How a bridge is reached: the address of the database, and a connection if the bridge has no management socket. */
 export interface Way {
   readonly target: string;
   readonly connection: SwitchConnection | undefined;
@@ -59,8 +59,13 @@ async function reached(
   else throw new Error(`${name} is not connected`);
 }
 
-/** Where a bridge can be dialled: beside the database, where that is on this host. */
+/** The directory of the control sockets of Open vSwitch: that of the database, if it is on this host. */
+export function socketDirectory(target: string): string | undefined {
+  return target.startsWith('unix:') ? dirname(target.slice('unix:'.length)) : undefined;
+}
+
+/** The management socket of a bridge, if the database is on this host. */
 export function managementSocket(target: string, bridge: string): string | undefined {
-  if (!target.startsWith('unix:')) return undefined;
-  return `unix:${dirname(target.slice('unix:'.length))}/${bridge}.mgmt`;
+  const directory = socketDirectory(target);
+  return directory && `unix:${directory}/${bridge}.mgmt`;
 }

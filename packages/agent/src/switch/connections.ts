@@ -6,7 +6,7 @@ import { hex } from './discovery.ts';
 import { holderOf } from './port-holder.ts';
 import { Seldom } from './seldom.ts';
 
-/** Waits between attempts to listen where another program does, milliseconds. */
+/** Interval between attempts to listen on an address in use, in milliseconds. */
 const retryMs = 5000;
 /** What anybody who connects can cause is logged at most this often, milliseconds. */
 const logMs = 1000;
@@ -16,15 +16,15 @@ export interface ConnectionsOptions {
   readonly openflow: Address;
   readonly log: Logger;
   readonly onConnection: (dpid: string, connection: SwitchConnection) => void;
-  /** A connection of this datapath id is over. */
+  /** A connection of this datapath id has ended. */
   readonly onGone: (dpid: string, connection: SwitchConnection) => void;
-  /** There is something else to say of the connections. */
+  /** The notes about connections have changed. */
   readonly onChange: () => void;
 }
 
-/** Every connection there is to what says it is a switch, by datapath id. */
+/** All connections of peers that claim to be switches, by datapath id. */
 export class Connections {
-  /** Why switches cannot connect by themselves; undefined while they can. */
+  /** Why the agent cannot listen for switches; undefined while it listens. */
   problem: string | undefined;
   readonly #options: ConnectionsOptions;
   readonly #all = new Map<string, Claim[]>();
@@ -41,7 +41,7 @@ export class Connections {
     this.#options = options;
   }
 
-  /** Listens for switches that connect by themselves. Where it cannot, bridges are dialled all the same, and it tries on. */
+  /** Listens for switches. If that fails, it retries; bridges are dialled in any case. */
   async listen(): Promise<void> {
     const { openflow, log } = this.#options;
     try {
@@ -51,7 +51,7 @@ export class Connections {
       });
       if (this.#closed) return await listener[Symbol.asyncDispose]();
       this.#listener = listener;
-      if (this.problem !== undefined) log.info({ openflow }, 'switches can connect by themselves again');
+      if (this.problem !== undefined) log.info({ openflow }, 'listening for switches again');
       this.problem = undefined;
     } catch (error) {
       const problem = this.#whyNot(error as NodeJS.ErrnoException);
@@ -61,7 +61,7 @@ export class Connections {
     }
   }
 
-  /** Where switches may connect by themselves, as text. */
+  /** The address at which switches may connect, as text. */
   get address(): string {
     const { host, port } = this.#options.openflow;
     return `${host}:${port}`;
@@ -71,22 +71,22 @@ export class Connections {
     return this.#all.keys();
   }
 
-  /** Any connection of this datapath id, for what needs to know no more than that there is one. */
+  /** Any connection with this datapath id. */
   of(dpid: string): SwitchConnection | undefined {
     return this.#all.get(dpid)?.[0]?.connection;
   }
 
-  /** The connection to use of a bridge; `current` is the one in use. */
+  /** The connection to use for a bridge; `current` is the one in use. */
   chosen(dpid: string, bridge: Made | undefined, current?: SwitchConnection): SwitchConnection | undefined {
     return chosenOf(this.#all.get(dpid) ?? [], this.#evidence(dpid, bridge, current));
   }
 
-  /** What else says that it is a bridge, in words. */
+  /** Notes about other peers that claim to be a bridge. */
   ignored(dpid: string, bridge: BridgeState, used: SwitchConnection | undefined): string[] {
     return ignoredOf(this.#all.get(dpid) ?? [], bridge.name, this.#evidence(dpid, bridge, used));
   }
 
-  /** A connection that a bridge was served by is over. */
+  /** Handles the end of the connection in use. */
   lost(dpid: string): void {
     this.#lostAt.set(dpid, performance.now());
   }
@@ -108,13 +108,15 @@ export class Connections {
       if (way === 'dialled') log.info(told, what);
       else this.#visits.say((more) => log.info({ ...told, ...more }, what));
     };
-    tell('a switch is connected');
-    connection.on('error', (error) => log.warn({ datapath: dpid, err: error }, 'the switch said something unexpected'));
+    tell('a switch connected');
+    connection.on('error', (error) =>
+      log.warn({ datapath: dpid, err: error }, 'the switch sent an unexpected message'),
+    );
     const silence = setTimeout(onChange, silenceMs);
     void connection.closed.then(() => {
       all.splice(all.indexOf(claim), 1);
       if (all.length === 0 && this.#all.get(dpid) === all) this.#all.delete(dpid);
-      if (!this.#closed) tell('a switch has gone');
+      if (!this.#closed) tell('a switch disconnected');
       clearTimeout(silence);
       onGone(dpid, connection);
     });
@@ -132,6 +134,6 @@ export class Connections {
     const { host, port } = this.#options.openflow;
     const holder = code === 'EADDRINUSE' ? holderOf(host, port) : undefined;
     const why = holder ? `${holder.name} (pid ${holder.pid}) listens there` : message;
-    return `switches cannot connect by themselves to ${this.address}: ${why}; bridges are reached by their management sockets. Use: ss -tlnp 'sport = :${port}'`;
+    return `cannot listen for switches at ${this.address}: ${why}; bridges are reached through their management sockets. Use: ss -tlnp 'sport = :${port}'`;
   }
 }

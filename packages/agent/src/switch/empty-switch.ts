@@ -4,11 +4,11 @@ const allTables = 0xff;
 const allGroups = 0xffff_fffc;
 const allMeters = 0xffff_ffff;
 
-/** Takes away every flow, whoever made it, every group and every meter: the switch forwards nothing until it is told to. */
+/** Deletes all flows, groups and meters, also those of other programs; the switch then forwards nothing. */
 export async function emptySwitch(connection: SwitchConnection): Promise<void> {
   connection.send({ type: 'flow_mod', command: 'delete', table: allTables });
   connection.send({ type: 'group_mod', command: 'delete', group_type: 'all', group: allGroups });
-  // A datapath without meters refuses, which the connection reports as an error; there is nothing to take away then.
+  // A datapath without meters refuses this, which the connection reports as an error; there is nothing to delete then.
   connection.send({ type: 'meter_mod', command: 'delete', meter: allMeters });
   await connection.barrier();
   const left = await connection.flowCount();

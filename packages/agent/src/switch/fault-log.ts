@@ -1,7 +1,7 @@
 import { type Compiler, objectOfItem } from '@openvnet/compiler';
 import type { Logger } from 'pino';
 
-/** Logs what could not be computed since the last call: one line for each feature or derivation, however many items fail. */
+/** Logs faults since the last call: one line for each feature or derivation, however many items fail. */
 export function logFaults(compiler: Compiler, log: Logger, datapath: string): void {
   const byCode = Map.groupBy(compiler.takeFaults(), ({ by }) => by);
   for (const [by, faults] of byCode) {
@@ -9,7 +9,7 @@ export function logFaults(compiler: Compiler, log: Logger, datapath: string): vo
     const object = objectOfItem(compiler.relations, first!)?.uuid;
     log.error(
       { datapath, err: first!.error, by, object, item: first!.item, items: faults.length },
-      `${by} cannot be computed for ${object ?? 'an item of no object'}; what it made before stays`,
+      `${by} cannot be computed for ${object ?? 'an item without an object'}; its previous results are kept`,
     );
   }
 }

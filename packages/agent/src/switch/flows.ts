@@ -1,18 +1,18 @@
 import { type FlowTable, learnedFlows, tableNames, tableNumbers } from '@openvnet/compiler';
 import { type EncodedFlow, FlowMod, type SwitchConnection, SwitchError } from '@openvnet/openflow';
 
-/** Messages in one bundle: a userspace datapath forwards nothing while it commits one. */
+/** Messages per bundle. Limited, because a userspace datapath forwards nothing while it commits a bundle. */
 const bundleSize = 2000;
-/** Flows that are read in one request; more are read table by table, for the same reason. */
+/** Flows that are read in one request; a larger number is read table by table, for the same reason. */
 const dumpSize = 2000;
 
-/** Differences between what a switch should hold and what it holds, as flow mods: additions first, deletions last. */
+/** Differences between desired and installed flows as flow mods: additions first, deletions last. */
 export interface Difference {
   readonly add: readonly EncodedFlow[];
   readonly remove: readonly string[];
 }
 
-/** What a switch holds, read back, by key; without what it has learned by itself, which is its own affair. */
+/** Reads back the flows of a switch by key, without learned flows. */
 export async function readFlows(
   connection: SwitchConnection,
   isLearned: (flow: EncodedFlow) => boolean,
@@ -25,7 +25,7 @@ export async function readFlows(
   return flows;
 }
 
-/** The same of one table, or of all. */
+/** The same for one table, or for all. */
 export async function readTable(
   connection: SwitchConnection,
   table: number | undefined,
@@ -36,8 +36,8 @@ export async function readTable(
 }
 
 /**
- * How many flows each table holds, empty ones left out. A switch knows these numbers without looking at the flows; those
- * that it hides, such as the ones of in-band control, are among them.
+ * The number of flows of each nonempty table. The switch keeps these counts, so reading them is cheap; hidden flows, such
+ * as those of in-band control, are included.
  */
 export async function countFlows(connection: SwitchConnection): Promise<ReadonlyMap<number, number>> {
   const reply = await connection.request({ type: 'multipart_request', body: { type: 'table' } });
@@ -47,7 +47,7 @@ export async function countFlows(connection: SwitchConnection): Promise<Readonly
   return new Map(held.map(({ table, active_count }) => [table, active_count]));
 }
 
-/** How many flows the switch has learned by itself. */
+/** The number of learned flows. */
 export function countLearned(connection: SwitchConnection): Promise<number> {
   return connection.flowCount({ table: tableNumbers.learned, ...learnedFlows });
 }
@@ -56,7 +56,7 @@ export function totalOf(counts: ReadonlyMap<number, number>): number {
   return [...counts.values()].reduce((sum, count) => sum + count, 0);
 }
 
-/** What has to be done for `keys`. */
+/** The differences for `keys`. */
 export function compare(wanted: FlowTable, installed: ReadonlyMap<string, string>, keys: Iterable<string>): Difference {
   const add: EncodedFlow[] = [];
   const remove: string[] = [];
@@ -70,23 +70,23 @@ export function compare(wanted: FlowTable, installed: ReadonlyMap<string, string
   return { add, remove };
 }
 
-/** The flows that should not be there, by key. */
+/** The keys of installed flows that are not desired. */
 export function strays(wanted: FlowTable, installed: ReadonlyMap<string, string>): string[] {
   return [...installed.keys()].filter((key) => wanted.flow(key) === undefined);
 }
 
-/** Has `installed` hold the strings of `wanted` where they are equal: what was read back is then held once, not twice. */
+/** Replaces equal strings in `installed` by those of `wanted`, so that each is held in memory once. */
 export function shareStrings(wanted: FlowTable, installed: Map<string, string>): void {
   for (const key of wanted.keys()) {
     const body = wanted.get(key)!;
-    // Taken out first, as a map keeps the key that it has.
+    // Deleted first, because a map keeps the key object that it has.
     if (installed.get(key) === body && installed.delete(key)) installed.set(key, body);
   }
 }
 
 /**
- * Sends changes of flows to a switch, in atomic bundles of a bounded size, in the order in which they were given, while
- * the caller goes on. After a failure nothing more is sent, and what the switch holds is not known.
+ * Sends flow changes to a switch in the given order, in atomic bundles of bounded size, while the caller continues. After
+ * a failure nothing more is sent, and the flows of the switch are unknown.
  */
 export class FlowSender {
   readonly #connection: SwitchConnection;
@@ -103,11 +103,11 @@ export class FlowSender {
     for (const key of remove) this.#queue.push(new FlowMod('delete_strict', { key }));
     if (this.#queue.length === 0 || this.#sending !== undefined) return;
     this.#sending = this.#send();
-    // The failure is for whoever waits for the end.
+    // `done` reports the failure.
     this.#sending.catch(() => undefined);
   }
 
-  /** Resolves when the switch has acknowledged all that was pushed; rejects with what it refused. */
+  /** Resolves when the switch has acknowledged everything; rejects with the refusal. */
   async end(): Promise<void> {
     await this.#sending;
   }
@@ -125,7 +125,7 @@ export class FlowSender {
   }
 }
 
-/** What the switch refused, and of which flow. */
+/** The refusal in words, with its flow. */
 function complaint({ refused, message }: SwitchError, part: readonly { key: string }[]): string {
   const [first] = refused;
   const key = first && part[first.index]?.key;

@@ -5,8 +5,7 @@ import { localPort, type Relations } from '@openvnet/compiler';
 export type Devices = NodeJS.Dict<NetworkInterfaceInfo[]>;
 
 /**
- * What to do where the host has an address at a bridge and nobody has registered it: its packets are then as little let
- * through as anybody's. Undefined if there is nothing to say.
+ * The note for a bridge with an unregistered address of the host: like any unregistered sender, the host is blocked there. Undefined if there is nothing to say.
  */
 export function unregisteredHost(
   bridge: string,
@@ -16,7 +15,7 @@ export function unregisteredHost(
   const own = hostAddress(bridge, devices);
   if (!own || binding.where('port', localPort).length > 0) return undefined;
   const command = `vnctl interfaces add --mode host --port-name NIC --network-uuid NETWORK --ipv4-address ${own.address} --mac-address ${own.mac}`;
-  return `${bridge} has address ${own.address} of this host, which cannot be reached there until it is registered: ${command}`;
+  return `${bridge} has address ${own.address} of this host, which is unreachable until it is registered. Use: ${command}`;
 }
 
 /** The IPv4 address that the host has at a bridge. */

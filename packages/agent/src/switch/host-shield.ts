@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 
-/** What keeps the host's own stack from answering at a port: settings below `/proc/sys`, with their values. */
+/** Settings below `/proc/sys` that keep the host's own stack from answering at a port, with their values. */
 const settings = [
   ['net/ipv4/conf', 'arp_ignore', '8'],
   ['net/ipv4/conf', 'rp_filter', '1'],
@@ -8,11 +8,11 @@ const settings = [
 ] as const;
 
 /**
- * With the userspace datapath the host's own stack sees what arrives on a port as well: keeps it from answering guests.
- * Says, in words, what could not be set. Does nothing where the port is not in this network namespace, or has just gone.
+ * With the userspace datapath, the host's own stack also receives the frames of a port; these settings keep it from
+ * answering guests. Returns in words what could not be set. Does nothing if the port is not in this network namespace.
  */
 export function shieldHost(port: string, root = '/proc/sys'): string | undefined {
-  // A name comes from the database of Open vSwitch, which takes any.
+  // The database of Open vSwitch accepts any name, also one with slashes.
   if (/[/\0]|^\.{0,2}$/.test(port)) return undefined;
   const failed = settings.flatMap(([directory, name, value]) => {
     const why = set(`${root}/${directory}/${port}/${name}`, value);
@@ -20,10 +20,10 @@ export function shieldHost(port: string, root = '/proc/sys'): string | undefined
   });
   if (failed.length === 0) return undefined;
   const commands = failed.map(({ command }) => command).join(' ');
-  return `${port}: the host may answer guests there, as its settings cannot be changed (${failed[0]!.why}). Use: sysctl -w ${commands}`;
+  return `${port}: the host may answer guests at this port, because its settings cannot be changed (${failed[0]!.why}). Use: sysctl -w ${commands}`;
 }
 
-/** Sets a file to a value, unless it has it; says why it could not. */
+/** Writes a value to a file if it differs; returns why that failed. */
 function set(path: string, value: string): string | undefined {
   try {
     if (readFileSync(path, 'utf8').trim() !== value) writeFileSync(path, value);

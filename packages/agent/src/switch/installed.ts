@@ -2,20 +2,20 @@ import { type Relations, wasLearned } from '@openvnet/compiler';
 import type { EncodedFlow, FlowUpdate, SwitchConnection } from '@openvnet/openflow';
 import { readFlows, readTable } from './flows.ts';
 
-/** What another program has done to the flows of a switch. */
+/** Changes of the flows of a switch by another program. */
 export interface ForeignChanges {
-  /** The flows that it added, changed or deleted, by key. */
+  /** The added, changed or deleted flows, by key. */
   readonly keys: ReadonlySet<string>;
-  /** Whether flows went because their meter did. */
+  /** Whether flows were deleted with their meter. */
   readonly meterGone: boolean;
 }
 
 /**
- * What a switch holds, as it was told and as it has said itself, by key; without what it has learned by itself, which is
- * its own affair. What another program changes is heard at any time, and taken in where nothing is being compared.
+ * The installed flows of a switch by key, from the agent's own changes and from the flow monitor; learned flows are left
+ * out. Changes by other programs may arrive at any time; they are applied while no comparison runs.
  */
 export class InstalledFlows {
-  /** Undefined while it has to be read. */
+  /** Undefined until the flows are read. */
   flows: Map<string, string> | undefined;
   readonly #isLearned: (flow: EncodedFlow) => boolean;
   #heard: FlowUpdate[] = [];
@@ -24,7 +24,7 @@ export class InstalledFlows {
     this.#isLearned = (flow) => wasLearned(flow, relations);
   }
 
-  /** What the switch says of its flows, in the order in which they changed. Own changes come abbreviated. */
+  /** Takes updates of the flow monitor, in order. The agent's own changes are abbreviated. */
   hear(updates: readonly FlowUpdate[]): boolean {
     const foreign = updates.filter(
       (update) => update.event !== 'abbreviated' && (update.event === 'deleted' || !this.#isLearned(update)),
@@ -33,19 +33,19 @@ export class InstalledFlows {
     return foreign.length > 0;
   }
 
-  /** Nothing is known any more, and nothing that was heard counts: a new connection. */
+  /** Discards everything, for a new connection. */
   forget(): void {
     this.flows = undefined;
     this.#heard = [];
   }
 
-  /** Reads back everything. What is heard meanwhile is taken in afterwards: it is as new, or newer. */
+  /** Reads back all flows. Updates that arrive meanwhile are applied afterwards, because they are as new or newer. */
   async read(connection: SwitchConnection): Promise<Map<string, string>> {
     this.flows = await readFlows(connection, this.#isLearned);
     return this.flows;
   }
 
-  /** Reads back one table; gives the keys of what is not as it was known. */
+  /** Reads back one table; returns the keys of flows that differ. */
   async readTable(connection: SwitchConnection, table: number): Promise<Set<string>> {
     const { flows } = this;
     if (!flows) return new Set();
@@ -61,7 +61,7 @@ export class InstalledFlows {
     return differing;
   }
 
-  /** Takes in what has been heard. */
+  /** Applies the updates that have arrived. */
   takeIn(): ForeignChanges {
     const heard = this.#heard;
     this.#heard = [];

@@ -1,12 +1,12 @@
 import { meters } from '@openvnet/compiler';
 import { type MeterConfig, meterFlags, type SwitchConnection } from '@openvnet/openflow';
 
-/** The meter that Open vSwitch applies to all that goes to its controllers (OFPM_CONTROLLER). */
+/** The meter that Open vSwitch applies to all packets to its controllers (OFPM_CONTROLLER). */
 const controllerMeter = 0xffff_fffe;
-/** Packets a second that a switch may hand over, and as many at once: a guest that sends more costs the agent nothing. */
+/** Rate (packets per second) and burst of punted packets of a switch; the switch drops the excess at no cost to the agent. */
 const controllerRate = 1000;
 const flags = meterFlags.pktps | meterFlags.burst;
-/** What the flags say of a meter; others say what is counted. */
+/** The unit flags of a meter; other flags concern statistics. */
 const telling = flags | meterFlags.kbps;
 
 /** The meters that a served switch should have, with their rates. */
@@ -17,12 +17,12 @@ const wanted: ReadonlyMap<number, number> = new Map([
   [controllerMeter, controllerRate],
 ]);
 
-/** What was done to the meters of a switch: how many were missing or changed; undefined if it has none at all. */
+/** The number of meters that were missing or changed; undefined if the datapath has no meters. */
 export type MendedMeters = number | undefined;
 
 /**
- * Makes the meters of a switch what they should be. A flow finds its meter when it is put in, so they come before flows.
- * Where the datapath has none, the agent's own limits hold all the same.
+ * Sets the meters of a switch. A flow requires its meter when it is added, so meters come before flows. If the datapath has
+ * no meters, the agent's own limits still apply.
  */
 export async function mendMeters(connection: SwitchConnection): Promise<MendedMeters> {
   const known = new Map((await connection.meters()).map((each) => [each.meter, each]));
@@ -31,7 +31,7 @@ export async function mendMeters(connection: SwitchConnection): Promise<MendedMe
     const command = known.has(meter) ? 'modify' : 'add';
     const bands = [{ type: 'drop', rate, burst_size: rate }] as const;
     connection.send({ type: 'meter_mod', command, flags, meter, bands });
-    // One that takes none refuses each by itself; asking once is enough.
+    // A datapath without meters refuses every one; a single request is enough to find out.
     if (i === 0 && command === 'add' && !(await connection.meters()).some((each) => each.meter === meter))
       return undefined;
   }

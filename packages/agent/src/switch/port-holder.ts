@@ -4,16 +4,16 @@ import { endianness } from 'node:os';
 
 const listening = '0A';
 
-/** Who listens at a TCP port of this network namespace. */
+/** The process that listens on a TCP port of this network namespace. */
 export interface PortHolder {
   readonly pid: number;
-  /** The name of its program, as the kernel has it. */
+  /** The name of its program, as reported by the kernel. */
   readonly name: string;
 }
 
 /**
- * The process that listens at `port` where `host`, an address, could not be listened at besides; undefined if /proc does
- * not tell, as of another user's.
+ * The process whose socket on `port` prevents listening at the address `host`; undefined if /proc does not show it, for
+ * example because it belongs to another user.
  */
 export function holderOf(host: string, port: number): PortHolder | undefined {
   const sockets = new Set(['tcp', 'tcp6'].flatMap((table) => socketsAt(host, port, table)));
@@ -40,17 +40,17 @@ function socketsAt(host: string, port: number, table: string): string[] {
   });
 }
 
-/** Whether who listens at `address`, as /proc has it, is in the way at `host`. Of IPv6 addresses only "any" is told apart. */
+/** Whether a socket at `address` (in the form of /proc) conflicts with `host`. Of IPv6 addresses only "any" is recognised. */
 function overlaps(host: string, address: string): boolean {
   const isAny = (text: string): boolean => /^[0.:]*$/.test(text);
   if (isAny(host) || isAny(address)) return true;
   if (!isIPv4(host)) return address.length > 8;
   const bytes = (address.slice(-8).match(/../g) ?? []).map((byte) => Number.parseInt(byte, 16));
-  // /proc has the address as the processor keeps it.
+  // /proc shows the address in the byte order of the processor.
   return (endianness() === 'LE' ? bytes.reverse() : bytes).join('.') === host;
 }
 
-/** A process may end while it is looked at. */
+/** A process may end while it is examined. */
 function read<T>(look: () => T, otherwise: T): T {
   try {
     return look();

@@ -1,7 +1,7 @@
 import { shell } from '@openvnet/model';
 import type { PortState } from '@openvnet/ovsdb';
 
-/** What keeps frames from passing at a port, in sentences with the command that mends it. */
+/** Problems that keep a port from forwarding, as sentences with the command that fixes them. */
 export function portObstacles(datapath: string, { name, error, linkState }: PortState): string[] {
   if (error)
     return [

@@ -4,34 +4,40 @@ import type { BridgeState } from '@openvnet/ovsdb';
 import type { BridgeService } from './bridge-service.ts';
 import type { Connections } from './connections.ts';
 import { type Devices, hostAddress, unregisteredHost } from './host-address.ts';
-import type { Tampered } from './served-switch.ts';
+import type { ServedSwitch, Tampered } from './served-switch.ts';
 import { closedFrom, servedFrom } from './settings.ts';
+import { underlayNote } from './underlay-note.ts';
 
-/** Ports that are named where something is wrong with many. */
+/** Limit of ports that are named in one note. */
 const mostNamed = 10;
 
-/** What is known of the switches of a host, each by datapath id. */
+/** The switches of a host, by datapath id. */
 export interface Known {
   readonly bridges: ReadonlyMap<string, BridgeState>;
   readonly services: ReadonlyMap<string, BridgeService>;
   readonly connections: Connections;
-  /** Bridges that are to be closed and could not be yet, with the reason. */
+  /** Bridges that could not be closed yet, with the reason. */
   readonly unclosed: ReadonlyMap<string, string>;
   /** Where the database of Open vSwitch is. */
   readonly target: string;
 }
 
-/** All bridges of the host, and all switches that have connected, as the manager is told of them. */
+/** The report of all bridges of the host and all connected switches to the manager. */
 export function bridgeReports({ bridges, services, connections, unclosed, target }: Known): BridgeReport[] {
   const all = new Set([...bridges.keys(), ...connections.dpids]);
-  // Once, as the system takes long to tell them.
+  // Once for all bridges, because the system call is slow.
   const devices = networkInterfaces();
+  const names = new Set([...bridges.values()].map(({ name }) => name));
   return [...all].sort().map((dpid) => {
     const bridge = bridges.get(dpid);
     const service = services.get(dpid);
     const served = service?.served;
     const lost = bridge && served && unregisteredHost(bridge.name, served.compiler.relations, devices);
-    const stranger = `connected to ${connections.address}, but is no bridge of ${target}: its ports are not known`;
+    const underlay =
+      bridge &&
+      served &&
+      underlayNote({ ...underlayOf(served), datapathType: bridge.datapathType, bridges: names, devices });
+    const stranger = `connected to ${connections.address}, but ${target} has no such bridge: its ports are unknown`;
     return {
       dpid,
       name: bridge?.name ?? '',
@@ -43,6 +49,7 @@ export function bridgeReports({ bridges, services, connections, unclosed, target
         ...(service && bridge ? faultyPorts(bridge) : []),
         ...(service?.tunnels.problem ? [`tunnel ports: ${service.tunnels.problem}`] : []),
         ...(service?.notes ?? []),
+        ...(underlay ? [underlay] : []),
         ...(lost ? [lost] : []),
         ...(bridge ? closingOf(bridge, devices) : []),
       ],
@@ -54,6 +61,13 @@ export function bridgeReports({ bridges, services, connections, unclosed, target
       self_check: served?.selfChecks.last ?? null,
     };
   });
+}
+
+/** The tunnel address of a switch that sends to other hosts. */
+function underlayOf({ compiler, datapathId }: ServedSwitch): { tunnelAddress: string | null } {
+  const { datapath, peer } = compiler.relations;
+  const [other] = peer.rows();
+  return { tunnelAddress: (other && datapath.get(datapathId)?.tunnel_address) ?? null };
 }
 
 function tamperingOf(
@@ -70,7 +84,7 @@ function tamperingOf(
   return { changes, what: [...what], at: at.toISOString(), use };
 }
 
-/** Ports that Open vSwitch could not set up, with what it says. */
+/** Ports that Open vSwitch could not set up, with its error. */
 function faultyPorts({ ports }: BridgeState): string[] {
   const faulty = [...ports.values()].filter(({ error }) => error !== undefined);
   const named = faulty
@@ -81,15 +95,15 @@ function faultyPorts({ ports }: BridgeState): string[] {
 }
 
 function unclosedText(reason: string | undefined): string | undefined {
-  return reason && `is not registered any more and still has its flows, which cannot be taken away: ${reason}`;
+  return reason && `is no longer registered, but its flows cannot be deleted: ${reason}`;
 }
 
-/** What closing the bridge does, or has done, to those who do not expect it. */
+/** Warnings about the effects of closing the bridge. */
 function closingOf(bridge: BridgeState, devices: Devices): string[] {
   const { name } = bridge;
   if (closedFrom(bridge) !== undefined && bridge.failMode === 'secure')
     return [
-      `${name} is closed: it forwards nothing since its datapath was deleted. Use: ${shell`ovs-vsctl set-fail-mode ${name} standalone`}`,
+      `${name} is closed: it forwards nothing, because its datapath was deleted. Use: ${shell`ovs-vsctl set-fail-mode ${name} standalone`}`,
     ];
   const address = servedFrom(bridge) === undefined ? undefined : hostAddress(name, devices);
   if (!address) return [];

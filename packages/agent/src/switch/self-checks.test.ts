@@ -29,7 +29,7 @@ it('computes everything anew from time to time, and reports and mends what is wr
   relations.binding.delete(11);
   await until(() => served.selfChecks.last!.disagreements > 0);
   expect(served.selfChecks.last!.found).toEqual(['derivation binding from interface of if-11', 'flows of table admit']);
-  expect(logged.join()).toContain('the self-check found what was computed wrongly');
+  expect(logged.join()).toContain('the self-check found wrong results');
   await until(() => served.selfChecks.last!.found.length === 0);
   expect(served.selfChecks.last!.disagreements).toBeGreaterThanOrEqual(2);
   expect([flows.size, relations.binding.get(11)?.port]).toEqual([size, 11]);

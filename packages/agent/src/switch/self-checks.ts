@@ -4,27 +4,27 @@ import type { Logger } from 'pino';
 
 /** Milliseconds. */
 export interface SelfCheckTimes {
-  /** Until the first check, and between two. */
+  /** Until the first check, and between checks. */
   readonly every: number;
-  /** A check works for so long and then rests, so that packets and changes do not wait for it. */
+  /** A check pauses after this much work, so that packets and changes do not wait. */
   readonly work: number;
   readonly rest: number;
 }
 
 const usualTimes: SelfCheckTimes = { every: 600_000, work: 3, rest: 30 };
-/** Disagreements that are named. */
+/** Limit of differences that are named. */
 const mostNamed = 20;
 
 export interface SelfChecksOptions {
   readonly compiler: Compiler;
   readonly datapath: string;
   readonly log: Logger;
-  /** Called when a check has ended; `mended` where something is to be computed and sent again. */
+  /** Called at the end of a check. `mended` means that something must be computed and sent again. */
   readonly onEnd: (mended: boolean) => void;
   readonly times?: SelfCheckTimes;
 }
 
-/** Computes everything anew from time to time, beside other work, and compares it with what is in use. */
+/** Periodically recomputes everything in the background and compares it with the flows in use. */
 export class SelfChecks {
   /** The last one; null before the first has ended. */
   last: SelfCheckReport | null = null;
@@ -67,7 +67,7 @@ export class SelfChecks {
     if (disagreements.length > 0)
       log.error(
         { datapath, disagreements: disagreements.length, found },
-        'the self-check found what was computed wrongly; it is computed again',
+        'the self-check found wrong results, which are computed again',
       );
     onEnd(disagreements.length > 0);
     this.#timer = this.#later(this.#times.every, () => this.#begin());
@@ -82,7 +82,7 @@ export class SelfChecks {
   #later(ms: number, due: () => void): NodeJS.Timeout {
     const failed = (err: unknown): void => {
       const { log, datapath } = this.#options;
-      log.error({ datapath, err }, 'the self-check could not be made; it is tried again');
+      log.error({ datapath, err }, 'the self-check failed and will be repeated');
       this.#timer = this.#later(this.#times.every, () => this.#begin());
     };
     return setTimeout(() => {

@@ -19,11 +19,10 @@ import { compare, FlowSender, shareStrings, strays } from './flows.ts';
 import { InstalledFlows } from './installed.ts';
 import { mendMeters } from './meters.ts';
 import { SelfChecks, type SelfCheckTimes } from './self-checks.ts';
-import { UnderlayNeighbours } from './underlay-neighbours.ts';
 
-/** Flows that are computed before the next part of them is sent. */
+/** Number of flows that are computed before they are sent. */
 const partSize = 500;
-/** Waits between attempts after the switch has refused something, milliseconds: the first, and the most. */
+/** Delay before a retry after a refusal, in milliseconds: first and maximum. */
 const retryMs = { first: 200, most: 10_000 };
 
 export interface ServedSwitchOptions {
@@ -33,12 +32,12 @@ export interface ServedSwitchOptions {
   readonly log: Logger;
   /** The revision that `model` is at. */
   readonly revision: () => number;
-  /** Called when the switch has acknowledged more, and when there is something else to report. */
+  /** Called when the switch has acknowledged a revision, and when there is something else to report. */
   readonly onChange: () => void;
   readonly selfCheckTimes?: SelfCheckTimes;
 }
 
-/** What other programs have changed: how many things, of which kinds, and when last. */
+/** Changes by other programs: number, kinds, and time of the last one. */
 export interface Tampered {
   readonly changes: number;
   readonly what: readonly string[];
@@ -46,40 +45,39 @@ export interface Tampered {
 }
 
 /**
- * One switch that this agent makes behave as the model says. Flows are compiled whether or not it is connected; on each
- * connection they are compared with what the switch holds, and only the difference is sent.
+ * One switch that is programmed according to the model. Flows are compiled even while the switch is not connected; on each
+ * connection they are compared with the installed flows, and only the difference is sent.
  */
 export class ServedSwitch {
   readonly dpid: string;
   readonly datapathId: number;
   readonly compiler: Compiler;
-  /** Stations that the model does not know, and that routed packets have gone to. */
+  /** Stations outside the model that receive routed packets. */
   readonly neighbours: Neighbours;
-  /** What answers to packets have computed from the model. */
+  /** Cached results that handlers of packets computed from the model. */
   readonly cache: Cache;
   readonly selfChecks: SelfChecks;
-  /** What guests did in vain. */
+  /** Failed actions of guests. */
   readonly notices = new Notices();
-  /** Interfaces whose place, or the state of whose port, has changed since the last report. */
+  /** Interfaces whose location or port state has changed since the last report. */
   readonly changedInterfaces = new Set<number>();
   problem: string | null = null;
   /** The newest revision whose flows the switch has acknowledged. */
   revision: number | null = null;
-  /** What other programs have changed in the switch and was put back; null while nothing was. */
+  /** Reverted changes by other programs; null if there were none. */
   tampered: Tampered | null = null;
-  /** Whether the switch tells of the flows that other programs change; null while that is not known. */
+  /** Whether the switch has flow monitors; null while that is unknown. */
   monitored: boolean | null = null;
   readonly #options: ServedSwitchOptions;
-  readonly #underlayNeighbours: UnderlayNeighbours;
   #connection: SwitchConnection | undefined;
   readonly #installed: InstalledFlows;
-  /** Something has happened since the flows were read that may have changed them. */
+  /** The flows may have changed since they were read. */
   #unsure = false;
   /** Whether the switch has meters; it refuses a flow whose meter it has not. */
   #metered = true;
   /** A table that is to be compared with what is known of it. */
   #compare: number | undefined;
-  /** Ends the listening to the connection in use. */
+  /** Removes the handlers from the connection in use. */
   #unhear: (() => void)[] = [];
   #running: Promise<void> | undefined;
   #again = false;
@@ -106,7 +104,6 @@ export class ServedSwitch {
       onEnd: (mended) => (mended ? this.touch() : options.onChange()),
       ...(options.selfCheckTimes && { times: options.selfCheckTimes }),
     });
-    this.#underlayNeighbours = new UnderlayNeighbours(this.compiler);
     this.compiler.watch('binding', (id, row) => {
       this.changedInterfaces.add(id);
       if (!row) this.notices.drop(id);
@@ -117,17 +114,17 @@ export class ServedSwitch {
     return this.#connection;
   }
 
-  /** How many flows the switch has acknowledged; null while it is not known. */
+  /** The number of acknowledged flows; null while it is unknown. */
   get flowCount(): number | null {
     return this.#unsure ? null : (this.#installed.flows?.size ?? null);
   }
 
-  /** Whether something is being changed in the switch, or about to be. */
+  /** Whether a change of the switch is in progress or scheduled. */
   get busy(): boolean {
     return this.#running !== undefined;
   }
 
-  /** Puts a port in, in place of the one with its number or name, or takes it out. */
+  /** Adds a port, replacing one with the same number or name, or removes it. */
   setPort(name: string, port: PortFacts | undefined): void {
     const { port: ports } = this.compiler.relations;
     for (const before of [...ports.where('name', name)]) if (before.id !== port?.id) ports.delete(before.id);
@@ -144,7 +141,7 @@ export class ServedSwitch {
     if (id !== undefined && !tunnel.get(id)) tunnel.set({ id, encapsulation });
   }
 
-  /** The link of a port has come or gone, say: what is at the port is to be reported again. */
+  /** Called when the state of a port, such as its link, has changed: its interfaces are reported again. */
   portStateChanged(port: number): void {
     const { binding } = this.compiler.relations;
     const there = binding.where('port', port);
@@ -152,7 +149,7 @@ export class ServedSwitch {
     for (const { id } of found) this.changedInterfaces.add(id);
   }
 
-  /** Uses `connection` from now on; undefined when there is none. What the switch holds is read anew. */
+  /** Switches to `connection`, or to none if undefined. The installed flows are read again. */
   use(connection: SwitchConnection | undefined): void {
     if (connection === this.#connection) return;
     for (const end of this.#unhear.splice(0)) end();
@@ -169,13 +166,13 @@ export class ServedSwitch {
     this.touch();
   }
 
-  /** Reads back what the switch holds and mends what differs: for when something else may have changed it. */
+  /** Reads back the installed flows and reverts differences, after a possible change by another program. */
   check(): void {
     this.#unsure = true;
     this.touch();
   }
 
-  /** Compares one table with what is known of it, and mends what differs. */
+  /** Compares one table with its known flows, and reverts differences. */
   compareTable(table: number): void {
     this.#compare = table;
     this.touch();
@@ -193,7 +190,7 @@ export class ServedSwitch {
     while (this.#running !== undefined) await this.#running;
   }
 
-  /** Brings the switch up to date, soon; may be called as often as anything changes. */
+  /** Schedules an update of the switch; may be called for every change. */
   touch(): void {
     this.#again = true;
     clearTimeout(this.#retry);
@@ -201,12 +198,11 @@ export class ServedSwitch {
     this.#running ??= new Promise<void>((resolve) => setImmediate(resolve)).then(() => this.#run());
   }
 
-  /** Ends the service and lets go of the model; the switch stays as it is. */
+  /** Ends the service and releases the model; the switch is left unchanged. */
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#retry);
     this.neighbours.close();
-    this.#underlayNeighbours[Symbol.dispose]();
     this.selfChecks.close();
     await this.#running;
     this.cache.close();
@@ -224,11 +220,11 @@ export class ServedSwitch {
       this.problem = faultOfNobody(this.compiler) ?? null;
       this.#retryMs = retryMs.first;
     } catch (error) {
-      // The next attempt reads back first what the switch holds.
+      // The next attempt first reads back the installed flows.
       this.#unsure = true;
       if (this.#connection && !this.#closed) {
         this.problem = (error as Error).message;
-        log.error({ datapath: this.dpid, err: error }, 'the switch did not take a change; it will be tried again');
+        log.error({ datapath: this.dpid, err: error }, 'the switch refused a change, which will be retried');
         this.#retry = setTimeout(() => this.touch(), this.#retryMs);
         this.#retryMs = Math.min(this.#retryMs * 2, retryMs.most);
       }
@@ -264,12 +260,12 @@ export class ServedSwitch {
     const found = installed.size;
     const foreign = await this.#foreignChanges(connection);
     const counts = await this.#bring(connection, installed, known ? foreign : undefined);
-    if (!known) log.info({ datapath: this.dpid, found, ...counts }, 'the switch holds what it should');
-    // While the switch was busy another connection may have taken its place; that one is compared next.
+    if (!known) log.info({ datapath: this.dpid, found, ...counts }, 'the flows of the switch are up to date');
+    // Meanwhile another connection may have replaced this one; it is compared next.
     if (connection === this.#connection) this.revision = compiled;
   }
 
-  /** The keys of flows that are not as this agent left them. */
+  /** The keys of flows that differ from what this agent installed. */
   async #foreignChanges(connection: SwitchConnection): Promise<ReadonlySet<string>> {
     const table = this.#compare;
     this.#compare = undefined;
@@ -283,13 +279,16 @@ export class ServedSwitch {
     return all;
   }
 
-  /** Where the switch is new, its meters are nobody's doing. */
+  /** Meters missing in a new switch are not a change by another program. */
   async #mendMeters(connection: SwitchConnection): Promise<void> {
     const mended = await mendMeters(connection);
     if (this.monitored !== null && mended) this.noteTampering('meters', mended);
     this.#noteMetered(mended !== undefined);
     if (this.monitored === null && mended === undefined)
-      this.#options.log.warn({ datapath: this.dpid }, 'no meters: a busy port may crowd out requests of others');
+      this.#options.log.warn(
+        { datapath: this.dpid },
+        'the datapath has no meters: a busy port may starve the requests of others',
+      );
   }
 
   #noteMetered(metered: boolean): void {
@@ -308,15 +307,15 @@ export class ServedSwitch {
       if (!(error instanceof SwitchError)) throw error;
       this.#options.log.warn(
         { datapath: this.dpid, err: error },
-        'no flow monitors: flows that another program changes are found by their number, or when tables are compared',
+        'the switch has no flow monitors: changes by other programs are found only by counting flows and comparing tables',
       );
       return false;
     }
   }
 
   /**
-   * Brings what has changed into the switch, with what another program has changed; all that differs where that is not
-   * known. The switch takes in one part while the next is computed; deletions come last. `installed` runs ahead of the
+   * Sends changed flows to the switch and reverts changes by other programs; if the installed flows are unknown, sends all
+   * differences. The switch applies one part while the next is computed; deletions come last. `installed` is ahead of the
    * switch until this resolves.
    */
   async #bring(

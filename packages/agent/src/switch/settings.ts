@@ -3,7 +3,7 @@ import type { BridgeState, Ovsdb } from '@openvnet/ovsdb';
 /** Where a bridge keeps the fail mode, and whether in-band control was off, before this agent served it. */
 const formerMode = 'openvnet-fail-mode';
 const formerInBand = 'openvnet-disable-in-band';
-/** The key of a bridge's `other_config` that switches in-band control off. */
+/** The key of a bridge's `other_config` that disables in-band control. */
 export const inBandOff = 'disable-in-band';
 const unset = 'unset';
 /** Where a bridge keeps from which store it is served, or that it was closed; and as which datapath. */
@@ -42,18 +42,20 @@ export async function prepareBridge(ovsdb: Ovsdb, bridge: BridgeState, as: Serve
     await ovsdb.setFailMode(name, 'secure');
     if (isServed) restored.push(`fail mode ${before}`);
     else
-      notes.push(`fail mode of ${name} set from ${before} to secure, so that its flows stay while no agent is there`);
+      notes.push(
+        `fail mode of ${name} set from ${before} to secure, so that it keeps its flows while the agent is away`,
+      );
   }
   if (controllers.length > 0 && otherConfig.get(inBandOff) !== 'true') {
     const before = otherConfig.get(inBandOff) ?? unset;
     const former = externalIds.get(formerInBand) === undefined && { external_ids: { [formerInBand]: before } };
     await ovsdb.setBridge(name, { other_config: { [inBandOff]: 'true' }, ...former });
-    notes.push(`in-band control of ${name} switched off, so that it has no hidden flows`);
+    notes.push(`in-band control of ${name} disabled, so that it has no hidden flows`);
   }
   return { notes, restored };
 }
 
-/** Longest time for which a cached decision may outlive the flow that it came from, milliseconds. */
+/** Longest time that a cached decision may outlive its flow, in milliseconds. */
 const revalidatorMs = 50;
 
 /**
@@ -66,7 +68,7 @@ export async function hastenRevalidation(ovsdb: Ovsdb): Promise<string | undefin
   const settings = new Map(answer.rows[0]?.other_config[1]);
   if (settings.has('max-revalidator')) return undefined;
   await ovsdb.setGlobalOtherConfig('max-revalidator', String(revalidatorMs));
-  return `max-revalidator of Open vSwitch set to ${revalidatorMs} ms, so that changes are felt at once`;
+  return `max-revalidator of Open vSwitch set to ${revalidatorMs} ms, so that changes take effect sooner`;
 }
 
 /** The store that the flows of a bridge are from, where they are still in it; undefined if it was not served. */
@@ -81,7 +83,7 @@ export function closedFrom({ externalIds }: BridgeState): number | undefined {
   return state === closed ? Number(datapathId) : undefined;
 }
 
-/** Whether a bridge has settings of this agent: it is served, or was. */
+/** Whether a bridge has settings of this agent: it is or was served. */
 export function isTaken({ externalIds }: BridgeState): boolean {
   return externalIds.has(serviceKey);
 }

@@ -2,11 +2,11 @@ import { contained } from '@openvnet/model';
 import { shieldHost } from './host-shield.ts';
 import { dropUnaddressed } from './unaddressed.ts';
 
-/** The ports of a bridge of the userspace datapath at which the host's own stack is kept from guests, and what is amiss there. */
+/** The ports of a userspace bridge at which the host's own network stack is shielded from guests, with problems. */
 export class ShieldedPorts {
   readonly #notes: Set<string>;
   readonly #warn: (note: string) => void;
-  /** By port; of all of them under no name. */
+  /** By port; problems of all ports have no name. */
   readonly #noted = new Map<string, string>();
   readonly #shielded = new Set<string>();
   readonly #due = new Set<string>();
@@ -35,7 +35,7 @@ export class ShieldedPorts {
     if (this.#shielded.delete(port)) this.#note(port, undefined);
   }
 
-  /** For all ports that came in one turn together: it takes a program. */
+  /** Once for all ports that appear in one turn, because it starts a program. */
   async #dropUnaddressed(): Promise<void> {
     const ports = [...this.#due];
     this.#due.clear();

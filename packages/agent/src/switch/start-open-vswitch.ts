@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** Ways to start Open vSwitch, each with the file that is there where it works; the first that is counts. */
+/** Commands that start Open vSwitch, each with a file that shows that it works; the first match is used. */
 const ways = [
   {
     needs: ['run/systemd/system', 'lib/systemd/system/openvswitch-switch.service'],

@@ -16,10 +16,10 @@ import { startOpenVswitch } from './start-open-vswitch.ts';
 import { TamperingChecks } from './tampering.ts';
 import { tunnelAt } from './tunnel-ports.ts';
 
-/** How often the switches are looked at for what another program has changed, milliseconds. */
+/** Interval of checks for changes by other programs, in milliseconds. */
 const checkMs = 1500;
 
-/** Ports without an interface that are named when somebody asks. */
+/** Limit of ports without an interface that are named in an answer. */
 const mostSpare = 50;
 
 export interface SwitchesOptions {
@@ -30,11 +30,11 @@ export interface SwitchesOptions {
   readonly node: string;
   readonly slice: Slice;
   readonly log: Logger;
-  /** There is something new to report. */
+  /** Called when there is something new to report. */
   readonly onChange: () => void;
 }
 
-/** The switches of this host: begins and ends the service of each bridge as it appears, is registered, and goes. */
+/** The switches of this host. Starts and ends the service of each bridge as it appears, is registered, or goes. */
 export class Switches {
   readonly ovsdb: Ovsdb;
   readonly packetIns: PacketIns;
@@ -45,7 +45,7 @@ export class Switches {
   readonly #tampering: TamperingChecks;
   /** By datapath id. */
   readonly #services = new Map<string, BridgeService>();
-  /** What is still being done to bridges that are served no more, by datapath id. */
+  /** Pending work on bridges that are no longer served, by datapath id. */
   readonly #leaving = new Map<string, Promise<void>>();
   /** Bridges that are to be closed and could not be yet, with the reason. */
   readonly #unclosed = new Map<string, string>();
@@ -56,7 +56,7 @@ export class Switches {
     const { log, openflow, onChange } = options;
     this.#options = options;
     this.packetIns = new PacketIns(log);
-    const onFault = (err: unknown): void => log.error({ err }, 'a change of a bridge or port could not be followed');
+    const onFault = (err: unknown): void => log.error({ err }, 'a change of a bridge or port could not be processed');
     this.ovsdb = new Ovsdb({ target: options.ovsdb, onFault });
     this.#tampering = new TamperingChecks(log);
     this.#connections = new Connections({
@@ -65,7 +65,7 @@ export class Switches {
       onConnection: (dpid, connection) => {
         connection.on('packetIn', (message) => {
           const served = this.#services.get(dpid)?.served;
-          // A switch that is connected twice hands every packet over twice.
+          // A switch with two connections punts every packet twice.
           if (served?.connection === connection) this.packetIns.handle(served, connection, message);
         });
         this.#services.get(dpid)?.choose();
@@ -79,7 +79,7 @@ export class Switches {
     });
   }
 
-  /** Starts to listen and to look. */
+  /** Starts listening and watching the database. */
   async start(): Promise<void> {
     const { ovsdb: target, log, onChange } = this.#options;
     await this.#connections.listen();
@@ -98,7 +98,7 @@ export class Switches {
       this.#settle();
     });
     ovsdb.on('down', (reason) => {
-      log.warn({ ovsdb: target, reason }, 'Open vSwitch cannot be asked for its bridges; trying on');
+      log.warn({ ovsdb: target, reason }, 'the database of Open vSwitch cannot be reached; retrying');
       onChange();
     });
     ovsdb.start();
@@ -109,7 +109,7 @@ export class Switches {
     }, checkMs);
   }
 
-  /** Why the switches of the host cannot be seen; null when they can. */
+  /** Why the switches of the host are not visible; null if they are. */
   get problem(): string | null {
     if (this.ovsdb.connected) return null;
     const { reason } = this.ovsdb;
@@ -123,7 +123,7 @@ export class Switches {
     return [...this.#services.values()].map(({ served }) => served);
   }
 
-  /** Name of the bridge with this datapath id, where it is served. */
+  /** Name of the served bridge with this datapath id. */
   bridgeOf(dpid: string): string | undefined {
     return this.#services.get(dpid)?.bridge;
   }
@@ -134,7 +134,7 @@ export class Switches {
     return service && this.ovsdb.bridges.get(service.bridge)?.ports.get(name);
   }
 
-  /** What keeps frames from passing at the port of an interface, in sentences. */
+  /** Problems at the port of an interface, as sentences. */
   obstacles({ compiler, datapathId, dpid }: ServedSwitch, interfaceId: number): string[] {
     const { port_name: name } = compiler.relations.binding.get(interfaceId) ?? {};
     const state = name ? this.port(datapathId, name) : undefined;
@@ -143,7 +143,7 @@ export class Switches {
     return portObstacles(datapath.get(datapathId)?.uuid ?? dpid, state);
   }
 
-  /** Of every bridge, which of the ports it has, and some that no interface has. */
+  /** For every bridge: which of the ports it has, and some ports without an interface. */
   portsNamed(names: ReadonlySet<string>): PortsAnswer {
     return [...bridgesByDpid(this.ovsdb)].map(([dpid, bridge]) => {
       const ports = [...bridge.ports.values()];
@@ -170,7 +170,7 @@ export class Switches {
     });
   }
 
-  /** Something in the model has changed: serves what is registered now, and brings every switch up to date. */
+  /** Called after a change of the model: serves the bridges that are registered now, and updates every switch. */
   update(): void {
     this.#settle();
     for (const service of this.#services.values()) service.modelChanged();
@@ -215,7 +215,7 @@ export class Switches {
     return [...this.#services.values()].find((each) => each.bridge === bridge);
   }
 
-  /** Starts and ends services so that they are those of the bridges that are here and registered; closes the others. */
+  /** Starts and ends services to match the registered bridges of this host; closes the others. */
   #settle(): void {
     const { slice, node, onChange } = this.#options;
     if (this.#closed || !slice.position) return;
@@ -257,7 +257,7 @@ export class Switches {
     this.#leave(dpid, service.end());
   }
 
-  /** Closes the bridges that were served from this store and are not registered any more, whoever served them, and when. */
+  /** Closes bridges that were served from this store at any time, by any agent, and are no longer registered. */
   #closeOthers(): void {
     const { slice } = this.#options;
     if (this.#closed || !slice.position || !this.ovsdb.connected) return;
@@ -273,12 +273,12 @@ export class Switches {
     const told = { datapath: dpid, bridge: bridge.name };
     try {
       await closeBridge(this.ovsdb, bridge, { target, connection: this.#connections.chosen(dpid, bridge) });
-      log.warn(told, 'the bridge is not registered any more: its flows were taken away, and it forwards nothing');
+      log.warn(told, 'the bridge is no longer registered: its flows were deleted, and it forwards nothing');
     } catch (error) {
       const reason = (error as Error).message;
       if (this.#unclosed.get(dpid) === reason) return;
       this.#unclosed.set(dpid, reason);
-      log.error({ ...told, err: error }, 'the bridge is not registered any more and cannot be closed; trying on');
+      log.error({ ...told, err: error }, 'the bridge is no longer registered, but cannot be closed; retrying');
     }
     onChange();
   }

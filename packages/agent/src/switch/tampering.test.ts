@@ -117,7 +117,7 @@ describe('what another program changes in a switch', () => {
     await sleep(5000);
     expect(dumps).toBeLessThan(2);
     expect(host.served?.tampered?.changes).toBe(changes);
-    expect(host.complaints.slice(said).filter((line) => !line.includes('was put back'))).toEqual([]);
+    expect(host.complaints.slice(said).filter((line) => !line.includes('were reverted'))).toEqual([]);
   }, 15_000);
 });
 

@@ -4,26 +4,26 @@ import { countFlows, countLearned, totalOf } from './flows.ts';
 import { mendMeters } from './meters.ts';
 import type { ServedSwitch } from './served-switch.ts';
 
-/** Rounds from one table that is compared whole to the next: of a switch that tells of its flows, and of one that cannot. */
+/** Rounds between full comparisons of a table: for a switch with flow monitors, and for one without. */
 const roundsBetweenTables = { monitored: 15, unmonitored: 1 };
-/** What another program has changed is logged at most this often, milliseconds. */
+/** Minimum interval between log lines about changes by other programs, in milliseconds. */
 const logMs = 10_000;
 const allGroups = 0xffff_fffc;
 
-/** What is remembered of a switch from one round to the next. */
+/** State of a switch between rounds. */
 interface Watched {
-  /** By how many flows it differs from what it should hold though it was read back: flows that it does not show. */
+  /** Difference of the flow count that remains after a read-back: hidden flows. */
   hidden: number;
   round: number;
   /** The table that was compared last. */
   table: number;
-  /** When changes by another program were last logged, and how many there were then. */
+  /** Time and number of the last logged changes by other programs. */
   logged: { readonly at: number; readonly changes: number };
 }
 
 /**
- * Looks at regular intervals for what another program has changed in the switches and they do not tell of by themselves,
- * and puts it back: how fragments are matched, meters, groups, the number of flows; and table by table all flows.
+ * Regularly checks the switches for changes by other programs that flow monitors do not report, and reverts them: fragment
+ * handling, meters, groups, the number of flows, and all flows table by table.
  */
 export class TamperingChecks {
   readonly #log: Logger;
@@ -34,7 +34,7 @@ export class TamperingChecks {
     this.#log = log;
   }
 
-  /** Looks at each switch in turn; does nothing while the last round is still at work. */
+  /** Checks each switch; does nothing while the previous round still runs. */
   look(switches: readonly ServedSwitch[]): void {
     this.#running ??= this.#round(switches).finally(() => {
       this.#running = undefined;
@@ -67,7 +67,7 @@ export class TamperingChecks {
       connection.send({ type: 'group_mod', command: 'delete', group_type: 'all', group: allGroups });
       served.noteTampering('groups', groups.length);
     }
-    // While flows are being changed, whoever does that sees to the meters.
+    // While flows are being changed, the change also sets the meters.
     const meters = served.busy ? 0 : await mendMeters(connection);
     if (meters) served.noteTampering('meters', meters);
     const counts = await countFlows(connection);
@@ -89,23 +89,23 @@ export class TamperingChecks {
     if (excess === undefined || excess === watched.hidden) return;
     served.check();
     await served.idle();
-    // What still differs is not shown, and cannot be mended.
+    // The remaining difference is hidden flows, which cannot be removed.
     watched.hidden = (await excessOf(served, connection, totalOf(await countFlows(connection)))) ?? watched.hidden;
   }
 
-  /** Says in the log what other programs have changed: not more often than somebody can read it. */
+  /** Logs changes by other programs, with a limited rate. */
   #tell({ dpid, tampered }: ServedSwitch, watched: Watched): void {
     const { logged } = watched;
     if (!tampered || tampered.changes === logged.changes || performance.now() - logged.at < logMs) return;
     watched.logged = { at: performance.now(), changes: tampered.changes };
     this.#log.warn(
       { datapath: dpid, changes: tampered.changes - logged.changes, what: tampered.what },
-      'another program has changed the switch; what it changed was put back',
+      'another program has changed the switch; the changes were reverted',
     );
   }
 }
 
-/** Sets how fragments are matched where that is not as it was set; says whether it was not. */
+/** Restores the fragment handling; returns whether it had been changed. */
 async function restoreConfiguration(connection: SwitchConnection): Promise<boolean> {
   const reply = await connection.request({ type: 'get_config_request' });
   if (reply.type !== 'get_config_reply' || reply.flags === configuration.flags) return false;
@@ -113,7 +113,7 @@ async function restoreConfiguration(connection: SwitchConnection): Promise<boole
   return true;
 }
 
-/** By how many flows a switch has more than it should; undefined while that is not known, or changes. */
+/** The number of excess flows in a switch; undefined while it is unknown or changing. */
 async function excessOf(
   served: ServedSwitch,
   connection: SwitchConnection,

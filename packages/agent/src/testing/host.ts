@@ -103,6 +103,8 @@ export class Host implements AsyncDisposable {
   async api(method: Method, path: string, form?: Readonly<Record<string, string>>): Promise<any> {
     const answer = await fetch(`${this.#manager!.url}/api/1.0${path}`, {
       method,
+      // The manager may have been restarted in this very turn, so that the end of a kept connection is still unread.
+      headers: { connection: 'close' },
       ...(form && { body: new URLSearchParams(form) }),
     });
     const text = await answer.text();

@@ -41,18 +41,21 @@ export function traceText(
 ): string {
   const arrival = delivered ? 'arrives' : untraced ? 'cannot be traced' : 'does not arrive';
   const sentence = `${arrival}${datapath_uuid ? ` (on ${datapath_uuid})` : ''}: ${verdict}`;
+  const several = new Set(legs.map((leg) => leg.datapath_uuid)).size > 1;
   return [
-    ...legs.map((leg) => legText(io, leg)),
+    ...legs.map((leg) => legText(io, leg, several)),
     styled(io, delivered ? 'green' : 'red', sentence),
     ...against.slice(1).map((fact) => styled(io, 'red', fact)),
     ...notes.map((note) => `note: ${note}`),
   ].join('\n');
 }
 
-function legText(io: Io, { title, steps, arrived, verdict, live }: TraceLeg): string {
+/** Of several hosts each is named. */
+function legText(io: Io, { title, steps, arrived, verdict, live, ...at }: TraceLeg, several: boolean): string {
+  const where = several ? `${at.datapath_uuid}${at.node ? ` (${at.node})` : ''}: ` : '';
   const width = Math.max(0, ...steps.map(({ table }) => table.length));
   return [
-    heading(io, title),
+    heading(io, `${where}${title}`),
     ...steps.map((step) => `  ${step.table.padEnd(width)}  ${stepText(io, step)}`),
     `  ${styled(io, arrived ? 'green' : 'red', `= ${verdict}`)}`,
     ...(live === null ? [] : [`  the switch itself:\n${linesOf(live).replace(/^/gm, '    ')}`]),

@@ -80,7 +80,11 @@ export interface StationAddress {
 export type Unresolved = 'nobody' | 'busy';
 
 /** Why no server has answered, of several the last one: in the words of the counters. */
-export type NoAnswer = 'server unreachable' | 'server silent' | 'server answers wrongly' | 'too many under way';
+export type NoAnswer =
+  | 'server unreachable'
+  | 'server silent'
+  | 'server answers are invalid'
+  | 'too many queries in progress';
 
 /** A datagram for the first of some servers that gives an answer which `accept` takes. */
 export interface Exchange {

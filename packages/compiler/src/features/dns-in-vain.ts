@@ -41,7 +41,7 @@ function inVain(what: string, name: string, { domains, service, servers }: Names
     }
     case 'server unreachable':
     case 'server silent':
-    case 'server answers wrongly': {
+    case 'server answers are invalid': {
       const command = shell`vnctl dns-services modify ${service ?? 'SERVICE'} --public-dns ADDRESS`;
       return `asked ${servers.join(', ')} for ${name} in vain: ${what}. Use: ${command}`;
     }

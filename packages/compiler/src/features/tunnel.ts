@@ -24,7 +24,7 @@ export const peer = feature({
   doc: 'Carries frames to and from each other host.',
   cookie: 0x21,
   says: {
-    from_peer: ({ object_uuid, sets }) => `sent by ${object_uuid}; the packet is in ${sets.domain}`,
+    from_peer: ({ object_uuid, before }) => `sent by ${object_uuid}; the packet is in ${before.tunnel_id}`,
     to_peer: ({ object_uuid, before }) => `sent to ${object_uuid}; the packet is in ${before.domain}`,
   },
   source: { of: 'peer' },
@@ -47,18 +47,18 @@ export const peer = feature({
 });
 
 function sentBy(address: string): { tun_src?: MatchValue; tun_ipv6_src?: MatchValue } {
-  return isIP(address) === 6 ? { tun_ipv6_src: ipv6(address) } : { tun_src: parseIpv4(address)! };
+  return isIP(address) === 6 ? { tun_ipv6_src: ipv6Bits(address) } : { tun_src: parseIpv4(address)! };
 }
 
 /** Where both are set, IPv4 would win. */
 function sendTo(address: string): Action[] {
   return isIP(address) === 6
-    ? [setField('tun_dst', 0), setField('tun_ipv6_dst', ipv6(address))]
+    ? [setField('tun_dst', 0), setField('tun_ipv6_dst', ipv6Bits(address))]
     : [setField('tun_dst', parseIpv4(address)!)];
 }
 
 /** The 128 bits of an IPv6 address. */
-function ipv6(address: string): bigint {
+export function ipv6Bits(address: string): bigint {
   const [, groups] = /^\[(.*)\]$/.exec(new URL(`http://[${address}]`).hostname)!;
   const [left, right] = groups!.split('::').map((half) => half.split(':').filter(Boolean));
   const zeros = Array.from({ length: 8 - left!.length - (right?.length ?? 0) }, () => '0');

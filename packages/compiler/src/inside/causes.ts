@@ -1,5 +1,5 @@
 /** Why a packet does not arrive: the object that is in its way, and what the manager needs to know to say what mends it. */
-import { ipv4ToText, type TraceCause, traceProtocols } from '@openvnet/model';
+import { ipv4ToText, type TraceCause, type TraceOnward, traceProtocols } from '@openvnet/model';
 import type { Attachment } from '../engine/relations.ts';
 import { isWithin, protocol as protocols } from '../pipeline/flow.ts';
 import { declared } from '../pipeline/tables.ts';
@@ -20,6 +20,9 @@ export interface Verdict {
   readonly receiver?: Attachment;
   /** Interfaces at whose ports it left, and that could keep it from arriving. */
   readonly reached?: readonly number[];
+  /** Copies that leave for other hosts; with `leaves`, nothing stays here. */
+  readonly onward?: readonly TraceOnward[];
+  readonly leaves?: boolean;
 }
 
 /** Where a packet ended that no table took on. */
@@ -27,6 +30,7 @@ export function dropped(vswitch: Inspected, outcome: Outcome, packet?: Packet): 
   const last = outcome.trace.at(-1);
   if (!last) return { arrived: false, text: 'no table takes it', blocked_by: null };
   const text = `dropped in table ${last.table}`;
+  if (declared(last.table)?.tunnels) return tunnelless(vswitch, last);
   const translating = declared(last.table)?.translates;
   if (translating && packet) return untranslated(vswitch, last, translating, packet);
   const direction = declared(last.table)?.filters;
@@ -34,6 +38,15 @@ export function dropped(vswitch: Inspected, outcome: Outcome, packet?: Packet): 
   const port = direction === 'egress' ? Number(packet.in_port) : registerIn(last.before, 'out_port');
   const [holder] = vswitch.compiler.relations.binding.where('port', port);
   return holder ? filtered(vswitch, holder.id, direction, packet) : { arrived: false, text, blocked_by: null };
+}
+
+/** There is no tunnel to the host that has the receiver. */
+function tunnelless({ compiler: { relations }, datapathId }: Inspected, { before }: Taken): Verdict {
+  const [own, other] = [datapathId, registerIn(before, 'peer')].map((id) => relations.datapath.get(id));
+  const lacking = [own, other].find((one) => one?.tunnel_address === null);
+  const why = lacking ? `: ${lacking.uuid} has no tunnel address` : '';
+  const text = `its receiver is on ${other?.uuid}, and no tunnel leads there${why}`;
+  return { arrived: false, text, blocked_by: (lacking ?? other)?.uuid ?? null };
 }
 
 type Translating = NonNullable<NonNullable<ReturnType<typeof declared>>['translates']>;

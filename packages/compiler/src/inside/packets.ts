@@ -60,7 +60,8 @@ export function flowText({ size: _, ...packet }: Packet): string {
   return Object.entries(packet)
     .map(([name, value]) => {
       if (/^eth_(src|dst)$|^arp_[st]ha$/.test(name)) return `${name}=${macToText(Number(value))}`;
-      if (/^ipv4_|^arp_[st]pa$/.test(name)) return `${oldNames[name] ?? name}=${ipv4ToText(Number(value))}`;
+      if (/^ipv4_|^arp_[st]pa$|^tun_src$/.test(name)) return `${oldNames[name] ?? name}=${ipv4ToText(Number(value))}`;
+      if (name === 'tun_ipv6_src') return `${name}=${ipv6Text(BigInt(value))}`;
       return `${oldNames[name] ?? name}=${value}`;
     })
     .join(',');
@@ -72,4 +73,13 @@ const oldNames: Readonly<Record<string, string>> = {
   ipv4_dst: 'nw_dst',
   icmpv4_type: 'icmp_type',
   icmpv4_code: 'icmp_code',
+  tunnel_id: 'tun_id',
 };
+
+/** All 128 bits, in groups of 16. */
+function ipv6Text(address: bigint): string {
+  return address
+    .toString(16)
+    .padStart(32, '0')
+    .replace(/(.{4})(?!$)/g, '$1:');
+}

@@ -8,10 +8,21 @@ import type { Outcome, Packet } from '../simulate/simulate.ts';
 import { deafTo, dropped, filtered, type Verdict, whyUnknown } from './causes.ts';
 import { decidedBy, type Inspected } from './flows.ts';
 import { registerIn, stateByName } from './names.ts';
+import { onwardOf, onwardText } from './onward.ts';
 import { fateOf } from './words.ts';
 
-/** Whether an ARP request for `ip` was answered. */
+/** Whether an ARP request for `ip` was answered. Other hosts that get it may know a station that is outside of them. */
 export function arpVerdict(
+  vswitch: Inspected,
+  outcome: Outcome,
+  packet: Packet,
+  asked: { readonly network_id: number; readonly ip: number },
+): Verdict {
+  const verdict = arpVerdictHere(vswitch, outcome, packet, asked);
+  return verdict.arrived ? verdict : { ...verdict, onward: onwardOf(vswitch, outcome.sent, packet) };
+}
+
+function arpVerdictHere(
   vswitch: Inspected,
   outcome: Outcome,
   packet: Packet,
@@ -36,8 +47,19 @@ export function arpVerdict(
   return { arrived: false, ...whyUnknown(vswitch, [asked.network_id], asked.ip) };
 }
 
-/** Where an IP packet ended. */
+/** Where an IP packet ended, or for which hosts it left. */
 export function packetVerdict(vswitch: Inspected, outcome: Outcome, packet: Packet): Verdict {
+  const { tunnel } = vswitch.compiler.relations;
+  const onward = onwardOf(vswitch, outcome.sent, packet);
+  if (onward.length === 0) return verdictHere(vswitch, outcome, packet);
+  const left = `sent to ${onward.map((copy) => onwardText(vswitch, copy)).join(', ')}`;
+  const sent = outcome.sent.filter(({ port }) => !tunnel.get(port));
+  if (sent.length === 0) return { arrived: true, text: left, blocked_by: null, onward, leaves: true };
+  const here = verdictHere(vswitch, { sent, toAgent: outcome.toAgent, trace: outcome.trace }, packet);
+  return { ...here, text: `${here.text}, and ${left}`, onward };
+}
+
+function verdictHere(vswitch: Inspected, outcome: Outcome, packet: Packet): Verdict {
   const { relations } = vswitch.compiler;
   const target = ipv4ToText(Number(packet.ipv4_dst));
   const outside = outsideText(vswitch, outcome);

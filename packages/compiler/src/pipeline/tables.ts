@@ -274,6 +274,7 @@ export const tables = {
   },
   to_peer: {
     doc: 'Sends the packet to another host through a tunnel. Also a subroutine, for broadcasts.',
+    tunnels: true,
     match: ['peer'],
     writes: [],
     next: [],
@@ -298,6 +299,8 @@ interface TableDeclaration {
   readonly translates?: { readonly by: 'gateway' | 'translator'; readonly address: 'ipv4_dst' | 'ipv4_src' };
   /** Packets are copied here for everybody. */
   readonly floods?: true;
+  /** Packets leave for other hosts here. */
+  readonly tunnels?: true;
   /** Packets become replies here, of the gateway of the last flow before. */
   readonly replies?: true;
   readonly match: readonly string[];

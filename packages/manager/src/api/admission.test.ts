@@ -149,7 +149,7 @@ describe('a host name', () => {
       error: 'Vnet::Endpoints::Errors::Forbidden',
       code: '403',
       message: `Could not take Host evil.example\\u{85}${'x'.repeat(87)}...`,
-      hint: 'expected an IP address, localhost, or a name that the manager was given by --allow-host',
+      hint: 'expected an IP address, localhost, or a name set with vnmgr --allow-host',
     });
   });
 });

@@ -29,12 +29,12 @@ export function refusalOfVisitor(
 ): ApiError | undefined {
   const { host, origin } = headers;
   if (host === undefined ? httpVersion !== '1.0' : !isKnown(nameIn(host), allowHost)) {
-    const expected = 'expected an IP address, localhost, or a name that the manager was given by --allow-host';
+    const expected = 'expected an IP address, localhost, or a name set with vnmgr --allow-host';
     return refusal(host === undefined ? 'request without a Host' : `Host ${quoted(host)}`, expected);
   }
   if (origin !== undefined) {
     if (corsOrigin.includes(origin.toLowerCase()) || isSame(origin, host)) return undefined;
-    const expected = `expected the manager's own pages, or an origin that the manager was given by --cors-origin`;
+    const expected = `expected the manager's own pages, or an origin set with vnmgr --cors-origin`;
     return refusal(`request of a web page from Origin ${quoted(origin)}`, expected);
   }
   const site = headers['sec-fetch-site'];

@@ -80,7 +80,8 @@ function boundConnections(app: FastifyInstance, { connections, pipelined }: Http
       open.set(socket, open.get(socket)! - 1);
       if (!socket.destroyed) idle.add(socket);
     });
-    if (inHand >= pipelined) throw busy(reply, `${pipelined} requests of this connection wait for their answers`);
+    if (inHand >= pipelined)
+      throw busy(reply, `${pipelined} requests of this connection are waiting for their answers`);
   });
   app.addHook('preHandler', async ({ raw: { socket } }) => void idle.delete(socket));
 }
@@ -100,12 +101,12 @@ function boundBodies(app: FastifyInstance, { bodyBytes }: HttpLimits): void {
         if (coming.total + inWork.total <= bodyBytes) return next(null, part);
         const stalest = coming.stalest()!;
         coming.release(stalest);
-        if (stalest === raw) return next(busy(reply, `bodies of requests have more than ${bodyBytes} bytes together`));
+        if (stalest === raw) return next(busy(reply, `request bodies exceed ${bodyBytes} bytes in total`));
         stalest.destroy();
         next(null, part);
       },
     });
-    payload.on('close', () => payload.readableEnded || counted.destroy(new Error('the request was given up')));
+    payload.on('close', () => payload.readableEnded || counted.destroy(new Error('the request was aborted')));
     reply.raw.once('close', () => {
       coming.release(raw);
       inWork.release(raw);

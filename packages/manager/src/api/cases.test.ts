@@ -115,7 +115,7 @@ describe('an interface', () => {
       refused(
         400,
         '110',
-        expect.stringMatching(/^mac_address 52:54:00:0d:84:01 is taken already: mac lease ml-\w+ \(if-veth1\) has it$/),
+        expect.stringMatching(/^mac_address 52:54:00:0d:84:01 is already used by mac lease ml-\w+ \(if-veth1\)$/),
       ),
     );
     expect(await taken({ ipv4_address: '172.16.1.1' })).toMatchObject(
@@ -123,7 +123,7 @@ describe('an interface', () => {
         400,
         '110',
         expect.stringMatching(
-          /^network_uuid nw-net1 with ipv4_address 172.16.1.1 is taken already: ip lease il-\w+ \(ml-\w+, if-veth1\) has it$/,
+          /^network_uuid nw-net1 with ipv4_address 172.16.1.1 is already used by ip lease il-\w+ \(ml-\w+, if-veth1\)$/,
         ),
       ),
     );
@@ -131,11 +131,7 @@ describe('an interface', () => {
       refused(400, '110', 'IP Address 172.16.2.9 not in subnet 172.16.1.0.'),
     );
     expect(await taken({ port_name: 'if-veth2' })).toMatchObject(
-      refused(
-        400,
-        '110',
-        'port_name if-veth2 with datapath_uuid none is taken already: interface port (if-veth2) has it',
-      ),
+      refused(400, '110', 'port_name if-veth2 with datapath_uuid none is already used by interface port (if-veth2)'),
     );
     expect((await call('GET', '/interfaces/if-x')).status).toBe(404);
     expect((await done('GET', '/mac_leases')).total_count).toBe(3);
@@ -213,11 +209,7 @@ describe('an interface', () => {
     const added = await done('POST', path, { datapath_uuid: 'dp-br0', port_name: 'tap1' });
     expect(added).toMatchObject({ datapath_uuid: 'dp-br0', port_name: 'tap1', singular: true, interface_mode: 'vif' });
     expect(await call('POST', path, { datapath_uuid: 'dp-br0' })).toMatchObject(
-      refused(
-        400,
-        '110',
-        expect.stringContaining('interface_uuid if-veth1 with datapath_uuid dp-br0 is taken already'),
-      ),
+      refused(400, '110', expect.stringContaining('interface_uuid if-veth1 with datapath_uuid dp-br0 is already used')),
     );
     expect(await done('DELETE', path, { port_name: 'other' })).toEqual([]);
     expect(await done('DELETE', path, { datapath_uuid: 'dp-br0' })).toEqual([added]);
@@ -268,7 +260,7 @@ describe('a lease', () => {
     expect(attached).toMatchObject({ interface_uuid: 'if-veth1', mac_lease_id: 1 });
     expect(attached).not.toHaveProperty('interface');
     expect(await call('PUT', `${path}/attach`, { interface_uuid: 'if-veth2' })).toMatchObject(
-      refused(400, '110', `${uuid} is attached to if-veth1 already`),
+      refused(400, '110', `${uuid} is already attached to if-veth1`),
     );
     expect(await done('PUT', `${path}/release`)).toMatchObject({ interface_id: null, mac_lease_id: null });
     expect((await call('PUT', '/ip_leases/il-none/release')).status).toBe(404);
@@ -378,7 +370,7 @@ describe('older words', () => {
       refused(
         400,
         '110',
-        expect.stringMatching(/^dpid 0x000000000000001a with node_id n is taken already: datapath dp-\w+ has it$/),
+        expect.stringMatching(/^dpid 0x000000000000001a with node_id n is already used by datapath dp-\w+$/),
       ),
     );
   });

@@ -160,7 +160,7 @@ function end(both: Both, path: string): Endpoint {
         const [row] = await tx.find(kind, columns as object, { limit: 1 });
         if (!row && nested.answers === 'other') {
           throw new ApiError('unknownUuid', `${resourceOf(other).model}#${otherName}: ${second.uuid}`, {
-            hint: `It is not related to ${first.uuid}.`,
+            hint: `It has no relation to ${first.uuid}.`,
           });
         }
         if (row) await tx.remove(kind, row.id);

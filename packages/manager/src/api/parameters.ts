@@ -58,7 +58,7 @@ export function readParameters(parameters: readonly Parameter[], given: Given): 
     const value = given[name];
     if (value === null && takesNull !== undefined) {
       if (!takesNull)
-        throw new ApiError('missingArgument', name, { hint: `${name}: expected a value, as there has to be one` });
+        throw new ApiError('missingArgument', name, { hint: `${name}: expected a value, because it is required` });
       values[name] = field.default ?? null;
       continue;
     }

@@ -34,7 +34,7 @@ async function refusalOf(reader: Reader, error: UniqueError): Promise<ApiError> 
   const owner = `${inWords(kind)}${holder.uuid ? ` ${holder.uuid}` : ''}${of}`;
   const { kind: shows, uuid } = others.at(-1) ?? { kind, uuid: holder.uuid };
   const hint = uuid && { hint: `Use: ${commandOn(shows, 'show', String(uuid))}` };
-  return new ApiError('argument', `${taken} is taken already: ${owner} has it`, { cause: error, ...hint });
+  return new ApiError('argument', `${taken} is already used by ${owner}`, { cause: error, ...hint });
 }
 
 async function textOf(reader: Reader, field: Field | undefined, value: unknown): Promise<string> {

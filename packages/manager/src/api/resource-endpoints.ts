@@ -121,7 +121,7 @@ export function resourceEndpoints(kind: Kind, context: Context, reports: Reports
         if (status) return status;
         await objectInPath(store, kind, path.uuid!);
         throw new ApiError('unknownUuid', `${resourceOf(kind).model}#uuid: ${path.uuid}`, {
-          hint: 'It was removed meanwhile.',
+          hint: 'It was deleted in the meantime.',
         });
       },
     },

@@ -160,7 +160,7 @@ describe('an interface', () => {
     expect(none).toMatchObject(refused(400, '110', expect.stringMatching(/^no MAC address of mrg-a is free/)));
     const backwards = { begin_mac_address: '52:54:00:00:00:02', end_mac_address: '52:54:00:00:00:01' };
     const range = await call('POST', '/mac_range_groups/mrg-a/mac_ranges', backwards);
-    expect(range).toMatchObject(refused(400, '110', expect.stringContaining('is behind')));
+    expect(range).toMatchObject(refused(400, '110', expect.stringContaining('is greater than')));
   });
 });
 

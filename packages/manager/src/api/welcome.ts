@@ -24,9 +24,9 @@ vnctl help              every command</pre>
 }
 
 const places = {
-  [`${docsPath}/`]: 'The API, operation by operation, to read and to try.',
-  '/api/1.0/openapi.json': 'The same as an OpenAPI description.',
+  [`${docsPath}/`]: 'The API, with a form to try each operation.',
+  '/api/1.0/openapi.json': 'The API as an OpenAPI document.',
   '/browse': 'Every operation with its parameters, on one page.',
   '/api/1.0/status': 'What runs, and what is not in effect.',
-  '/api/1.0/export.yaml': 'Everything that is registered, as one file.',
+  '/api/1.0/export.yaml': 'All registered objects, as one file.',
 };

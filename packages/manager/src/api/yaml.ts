@@ -38,7 +38,7 @@ async function readInThread(text: string, limitMs: number): Promise<unknown> {
     return answer.content;
   } catch (error) {
     if ((error as Error).name !== 'AbortError') throw error;
-    throw new Error(`reading it took longer than ${limitMs / 1000} s; JSON is read faster`);
+    throw new Error(`parsing it took longer than ${limitMs / 1000} s; use JSON, which is parsed faster`);
   } finally {
     await thread.terminate();
   }

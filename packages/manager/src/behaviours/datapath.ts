@@ -1,6 +1,6 @@
 import { agoTextOf, type RowOf, shell } from '@openvnet/model';
 import { isSameHost } from '../status/claims.ts';
-import { digitsOf, type Facts, type ServedDatapath, servedOf, whyUnserved } from '../status/facts.ts';
+import { digitsOf, type Facts, type ServedDatapath, seenAs, servedOf, whyUnserved } from '../status/facts.ts';
 import { releasing } from '../status/releases.ts';
 import type { Behaviour } from './behaviour.ts';
 
@@ -10,10 +10,7 @@ export const datapath: Behaviour<'datapath'> = {
   findings: (facts, rows) =>
     rows.map((row) => {
       const served = servedOf(facts, [row.id]);
-      const seen = facts.agents
-        .all()
-        .flatMap((agent) => agent.bridges.map((bridge) => ({ agent, bridge })))
-        .filter(({ bridge }) => digitsOf(bridge.dpid) === row.dpid);
+      const seen = seenAs(row, facts.agents);
       const nodes = seen.map(({ agent }) => agent.node);
       return {
         served,
@@ -72,6 +69,6 @@ function tampering({ bridge: { name, tampered } }: ServedDatapath): string[] {
   const { changes, what, at, use } = tampered;
   const times = changes === 1 ? 'once' : `${changes} times`;
   return [
-    `another program has changed ${what.join(', ')} of ${name} ${times}, last ${agoTextOf(at)}; what it changed was put back. Use: ${use}`,
+    `another program has changed ${what.join(', ')} of ${name} ${times}, last ${agoTextOf(at)}; the changes were reverted. Use: ${use}`,
   ];
 }

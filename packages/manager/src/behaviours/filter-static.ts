@@ -22,7 +22,7 @@ export const filterStatic: Behaviour<'filter_static'> = {
     if (withPorts && (await tx.count('filter_static', match)) > 0) {
       throw new ApiError(
         'argument',
-        `${(await tx.get('filter', match.filter_id))!.uuid} has a rule for ${wordsFor(match)} already`,
+        `${(await tx.get('filter', match.filter_id))!.uuid} already has a rule for ${wordsFor(match)}`,
       );
     }
     return { ...match, action, ...(description !== undefined && { description }) };

@@ -29,7 +29,7 @@ export async function interfaceFindings(facts: Facts, rows: readonly Row[]): Pro
     const own = belongings.get(row.id)!;
     const revision = newest(own);
     if (row.mode === 'remote') {
-      return { revision, waits_for: ['nothing stands behind an interface of mode remote, on any host'], served: [] };
+      return { revision, waits_for: ['mode remote has no effect: no host has such an interface'], served: [] };
     }
     const where = row.mode === 'simulated' ? simulatedAt(facts, row, own) : guestAt(facts, row, own);
     const waits_for = [...lackingAddresses(row, own), ...(where.waits_for ?? [])];
@@ -104,7 +104,7 @@ function guestAt(facts: Facts, row: Row, { ports }: Belongings): Findings {
       notes: bound.flatMap(({ place, port_name, link, admin }) => {
         const port = `port ${port_name} on ${place.datapath.uuid}`;
         if (admin === 'down')
-          return [`${port} is switched off on its host. Use: ${shell`ip link set ${port_name ?? ''} up`}`];
+          return [`${port} is administratively down. Use: ${shell`ip link set ${port_name ?? ''} up`}`];
         return link === 'down'
           ? [
               `the link of ${port} is down. Use: ${shell`ip link set ${port_name ?? ''} up`}, on both ends of a veth pair`,

@@ -13,9 +13,8 @@ function ofNobody({ uuid, ipv4_network, ipv4_prefix }: RowOf<'network'>, address
   if (ipv4_prefix > 30) return [];
   const first = networkAddress(ipv4_network, ipv4_prefix);
   const last = first + 2 ** (32 - ipv4_prefix) - 1;
-  const what =
-    address === first ? 'the address of the network' : address === last ? 'the broadcast address' : undefined;
-  return what ? [`${ipv4ToText(address)} is ${what} in ${uuid}: most guests cannot use it`] : [];
+  const what = address === first ? 'the network address' : address === last ? 'the broadcast address' : undefined;
+  return what ? [`${ipv4ToText(address)} is ${what} of ${uuid}; most guests cannot use it`] : [];
 }
 
 export const ipLease: Behaviour<'ip_lease'> = {
@@ -55,7 +54,7 @@ export const ipLease: Behaviour<'ip_lease'> = {
     async attach(tx, lease, given) {
       if (lease.interface_id !== null) {
         const holder = (await tx.get('interface', lease.interface_id))!;
-        throw new ApiError('argument', `${lease.uuid} is attached to ${holder.uuid} already`, {
+        throw new ApiError('argument', `${lease.uuid} is already attached to ${holder.uuid}`, {
           hint: `Use: vnctl ip-leases release ${lease.uuid}`,
         });
       }

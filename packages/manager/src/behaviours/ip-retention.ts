@@ -96,7 +96,7 @@ class Expiry implements Disposable {
     } catch (error) {
       if (this.#ended) return;
       const { logger, now } = this.#around;
-      logger.error({ err: error }, 'leases that are over could not be ended; they are tried again');
+      logger.error({ err: error }, 'expired leases could not be ended; retrying');
       this.#wakeAt(now() + longestMs);
     }
   }

@@ -15,8 +15,8 @@ export const networkService: Behaviour<'network_service'> = {
       const own = row.interface_id === null ? undefined : await reader.get('interface', row.interface_id);
       if (own?.mode === 'simulated') return {};
       const what = own
-        ? `${own.uuid} is of mode ${own.mode}; a service is offered by a simulated interface`
-        : `${row.uuid} has no interface that offers it`;
+        ? `${own.uuid} is of mode ${own.mode}; a service needs an interface of mode simulated`
+        : `${row.uuid} has no interface`;
       return { waits_for: [`${what}. Use: ${await again(reader, row, own)}`] };
     }),
   askHosts: (hosts, rows) => askServices(hosts, rows),

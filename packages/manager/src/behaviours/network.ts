@@ -26,7 +26,7 @@ function hostBits({ ipv4_network, ipv4_prefix }: RowOf<'network'>): string[] {
   const first = networkAddress(ipv4_network, ipv4_prefix);
   if (first === ipv4_network) return [];
   return [
-    `${ipv4ToText(ipv4_network)}/${ipv4_prefix} has host bits set: the network is ${ipv4ToText(first)}/${ipv4_prefix}`,
+    `${ipv4ToText(ipv4_network)}/${ipv4_prefix} has host bits set; the network is ${ipv4ToText(first)}/${ipv4_prefix}`,
   ];
 }
 
@@ -43,5 +43,5 @@ async function isJoined(reader: Reader, network_id: number): Promise<boolean> {
 
 function lonely(uuid: string): string {
   const options = `--mode host --port-name NIC --network-uuid ${uuid} --ipv4-address ADDRESS --mac-address MAC`;
-  return `nothing joins it to the network of the hosts: add the interface of one. Use: ${addCommand('interface', options)}`;
+  return `nothing connects it to the network of the hosts: add a host interface. Use: ${addCommand('interface', options)}`;
 }

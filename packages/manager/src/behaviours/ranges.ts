@@ -17,5 +17,5 @@ export const ipRange: Behaviour<'ip_range'> = {
 
 function requireOrder(what: string, [begin, end]: [number, number], shown: (address: number) => string): void {
   if (begin <= end) return;
-  throw new ApiError('argument', `begin_${what} ${shown(begin)} is behind end_${what} ${shown(end)}`);
+  throw new ApiError('argument', `begin_${what} ${shown(begin)} is greater than end_${what} ${shown(end)}`);
 }

@@ -20,7 +20,7 @@ export const route: Behaviour<'route'> = {
       const { uuid, mode } = gateways.get(interface_id)!;
       if (mode !== 'vif') return {};
       const command = shell`vnctl interfaces modify ${uuid} --mode simulated`;
-      return { waits_for: [`${uuid} is of mode ${mode}; a gateway is of mode simulated. Use: ${command}`] };
+      return { waits_for: [`${uuid} has mode ${mode}; a gateway needs mode simulated. Use: ${command}`] };
     });
   },
   view: (_reader, rows) => rows.map(({ created_at, updated_at }) => ({ mode: 'gateway', created_at, updated_at })),

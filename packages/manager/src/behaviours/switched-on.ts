@@ -28,7 +28,7 @@ function switchedOnBy<K extends 'filter' | 'translation'>(
         const lacks = lacking.get(interface_id);
         return {
           waits_for: lacks === undefined ? [] : [lacks],
-          notes: on ? [] : [`${uuid} has ${flag} false, so that ${without}. Use: ${command}`],
+          notes: on ? [] : [`${uuid} has ${flag} false, so ${without}. Use: ${command}`],
         };
       });
     },

@@ -23,7 +23,7 @@ export const translationStaticAddress: Behaviour<'translation_static_address'> =
     const words = `${ipv4ToText(ingress_ipv4_address)}:${ingress_port_number} to ${ipv4ToText(egress_ipv4_address)}:${egress_port_number}`;
     throw new ApiError(
       'argument',
-      `${(await tx.get('translation', translation_id))!.uuid} translates ${words} already`,
+      `${(await tx.get('translation', translation_id))!.uuid} already translates ${words}`,
     );
   },
   // As the original: the networks are repeated where both were given, the logical router where there is one.

@@ -36,7 +36,7 @@ describe('a node name that two hosts say', () => {
     expect(told).toEqual({
       type: 'wait',
       reason:
-        'node node1 belongs to the agent of host1 (127.0.0.1, pid 1); this one waits until that has gone. If both hosts are yours, start one with another name. Use: vna --node-id NAME',
+        'node node1 is in use by the agent of host1 (127.0.0.1, pid 1); this agent waits until that one disconnects. If both hosts are yours, start one with another name. Use: vna --node-id NAME',
     });
     // What it reports counts for nothing.
     second.say({ type: 'report', revision: 9, problem: 'all is well', bridges: [] });
@@ -52,7 +52,7 @@ describe('a node name that two hosts say', () => {
         connected: true,
         problem: null,
         notes: [
-          'host2 (127.0.0.2, pid 2) says that it is node1 too, and waits while host1 (127.0.0.1, pid 1) is; if both are yours, start one with another name. Use: vna --node-id node1-2',
+          'host2 (127.0.0.2, pid 2) also claims to be node1 and waits until host1 (127.0.0.1, pid 1) disconnects. If both are yours, start one with another name. Use: vna --node-id node1-2',
         ],
       }),
     ]);
@@ -114,7 +114,7 @@ describe('an agent that was started again', () => {
     older.say(reportOf(0));
     using newer = await testAgent(manager.url, { ...real, pid: 7, started_at: 1500 });
     expect((await newer.next()).type).toBe('snapshot');
-    expect(await older.ended()).toEqual([4001, 'replaced by a newer agent of the same host, pid 7']);
+    expect(await older.ended()).toEqual([4001, 'replaced by a newer agent of the same host (pid 7)']);
     expect(await agentsOf(manager)).toMatchObject([{ node: 'node1', pid: 7, connected: true, notes: [] }]);
     // The older one comes again, and does not take the name back.
     using again = await testAgent(manager.url, real);

@@ -119,7 +119,7 @@ describe('the feed', () => {
       [JSON.stringify({ ...fresh, node: '' }), /^node: expected a letter or digit, then /],
       [JSON.stringify({ ...fresh, node: 'a\u001b[2J' }), /^node: /],
       [JSON.stringify({ ...fresh, node: '$(id)' }), /^node: /],
-      [JSON.stringify(reportOf(1)), /^hello comes first$/],
+      [JSON.stringify(reportOf(1)), /^the first message must be hello$/],
       [JSON.stringify({ ...fresh, pid: 'ü'.repeat(200) }), /^pid: /],
     ] as const) {
       using agent = await testAgent(manager.url);
@@ -131,7 +131,7 @@ describe('the feed', () => {
     using agent = await testAgent(manager.url, fresh);
     await agent.next();
     agent.say(fresh);
-    expect(await agent.ended()).toEqual([1008, 'hello was said already']);
+    expect(await agent.ended()).toEqual([1008, 'hello was sent twice']);
   });
 
   it('disconnects an agent that does not read', async () => {

@@ -116,7 +116,7 @@ export class Feed implements Disposable {
   [Symbol.dispose](): void {
     for (const stop of this.#stop) stop();
     this.#underlays[Symbol.dispose]();
-    for (const socket of this.#sockets.clients) socket.close(1001, 'the manager ends');
+    for (const socket of this.#sockets.clients) socket.close(1001, 'the manager is stopping');
     this.#sockets.close();
   }
 
@@ -135,25 +135,33 @@ export class Feed implements Disposable {
     // What fails on one connection ends that one.
     const safely = <A extends readonly unknown[]>(work: (...args: A) => unknown): ((...args: A) => void) =>
       contained(work, (error) => {
-        this.#logger.error({ err: error, address, node: agent?.node }, 'connection of agent failed and is ended');
+        this.#logger.error(
+          { err: error, address, node: agent?.node },
+          'the connection of an agent failed and was closed',
+        );
         socket.terminate();
       });
     this.#inbound.watch(socket, raw, (one, bytes) => {
-      this.#logger.warn({ address, bytes }, 'agent sends more than all together may; its connection is ended');
+      this.#logger.warn(
+        { address, bytes },
+        'an agent exceeds the memory limit for unread messages and is disconnected',
+      );
       this.#updates.leave(one);
     });
-    const late = (): void => this.#refuse(connection, agent, 'hello did not come');
+    const late = (): void => this.#refuse(connection, agent, 'no hello was received in time');
     const silence = setTimeout(safely(late), this.#limits.helloMs);
     this.#alive.add(socket);
     socket.on('pong', () => this.#alive.add(socket));
-    socket.on('error', (error) => this.#logger.debug({ err: error, node: agent?.node }, 'connection of agent failed'));
+    socket.on('error', (error) =>
+      this.#logger.debug({ err: error, node: agent?.node }, 'the connection of an agent failed'),
+    );
     const closed = (code: number): void => {
       clearTimeout(silence);
       this.#updates.leave(socket);
       if (claim) this.#agents.claims.leave(claim);
       if (!agent) return;
       this.#agents.gone(agent, connection);
-      this.#logger.info({ node: agent.node, code }, 'agent has gone');
+      this.#logger.info({ node: agent.node, code }, 'an agent disconnected');
     };
     socket.on('close', safely(closed));
     const heard = (data: RawData): unknown => {
@@ -172,10 +180,9 @@ export class Feed implements Disposable {
       }
       const said = message.data;
       if (said.type === 'hello') {
-        if (claim) return this.#refuse(connection, agent, 'hello was said already');
+        if (claim) return this.#refuse(connection, agent, 'hello was sent twice');
         clearTimeout(silence);
-        if (!this.#strangers.admits(said.node))
-          return connection.close(1013, 'too many agents that nobody has registered');
+        if (!this.#strangers.admits(said.node)) return connection.close(1013, 'too many unregistered agents');
         this.#inbound.greeted(socket);
         const host = { node: said.node, hostname: said.hostname, address, pid: said.pid };
         claim = {
@@ -187,17 +194,17 @@ export class Feed implements Disposable {
           terminate: () => socket.terminate(),
           granted: () => {
             agent = this.#agents.connected(said, address, connection);
-            this.#logger.info({ ...host, version: said.version }, 'agent has come');
+            this.#logger.info({ ...host, version: said.version }, 'an agent connected');
             this.#begin(socket, connection, agent);
           },
           waits: (reason) => {
-            this.#logger.warn({ ...host, reason }, 'a second agent says that it is this node, and waits');
+            this.#logger.warn({ ...host, reason }, 'a second agent claims this node and waits');
             // Agents of older versions do not know the message; they hear nothing until it is their turn.
             if (said.machine !== undefined) connection.send({ type: 'wait', reason } satisfies ToAgent);
           },
         };
         this.#agents.claims.take(claim);
-      } else if (!claim) this.#refuse(connection, agent, 'hello comes first');
+      } else if (!claim) this.#refuse(connection, agent, 'the first message must be hello');
       else if (!agent) return;
       else if (said.type === 'report')
         this.#report(socket, connection, agent, { said, bytes: (data as Buffer).length });
@@ -226,7 +233,7 @@ export class Feed implements Disposable {
   }
 
   #refuse(connection: Connection, agent: Agent | undefined, reason: string): void {
-    this.#logger.warn({ node: agent?.node, reason }, 'agent sent what is no message of the feed');
+    this.#logger.warn({ node: agent?.node, reason }, 'an agent sent an invalid message');
     // A reason holds 123 bytes at most.
     connection.close(
       1008,
@@ -248,7 +255,7 @@ export class Feed implements Disposable {
     const reason = unconfirmed(node, { its: hello.store, ours });
     this.#logger.warn({ node, store: hello.store }, reason);
     const release = (): void => {
-      this.#logger.warn({ node, store: hello.store }, 'this store takes the place of that of the agent');
+      this.#logger.warn({ node, store: hello.store }, 'this store replaces the store of the agent');
       void this.#updates.bringUpToDate(socket, connection, agent);
     };
     this.#agents.hold(agent, { reason, release });

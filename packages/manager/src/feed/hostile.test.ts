@@ -23,7 +23,7 @@ describe('a connection to the feed', () => {
   it('has a time to say hello', async () => {
     await using manager = await testManager({ feed: { helloMs: 100 } });
     using silent = await testAgent(manager.url);
-    expect(await silent.ended()).toEqual([1008, 'hello did not come']);
+    expect(await silent.ended()).toEqual([1008, 'no hello was received in time']);
   });
 
   it('says no more than a hello before it', async () => {
@@ -77,7 +77,7 @@ describe('agents that nobody has registered', () => {
     using two = await testAgent(manager.url, { ...fresh, node: 'fake2' });
     await Promise.all([one.next(), two.next()]);
     using three = await testAgent(manager.url, { ...fresh, node: 'fake3' });
-    expect(await three.ended()).toEqual([1013, 'too many agents that nobody has registered']);
+    expect(await three.ended()).toEqual([1013, 'too many unregistered agents']);
     using known = await testAgent(manager.url, fresh);
     expect((await known.next()).type).toBe('snapshot');
     one.socket.terminate();

@@ -166,10 +166,7 @@ export class SliceUpdates implements Disposable {
         for (const host of hosts) if (!this.#closed) await this.#bring(host, reader, texts);
       });
     } catch (error) {
-      this.#parts.logger.error(
-        { err: error },
-        'a change could not be sent to the agents; their connections start anew',
-      );
+      this.#parts.logger.error({ err: error }, 'a change could not be sent to the agents; they reconnect');
       for (const host of hosts) {
         host.anew = true;
         this.#served.get(host)?.socket?.terminate();

@@ -25,7 +25,7 @@ it('tells an agent with the flows of another store nothing until an operator con
   const told = await agent.next();
   expect(told).toMatchObject({ type: 'wait', report: true });
   expect((told as { reason: string }).reason).toMatch(
-    /^agent node1 holds the flows of store another, .*vnmgr restore FILE.*vnctl datapaths adopt/,
+    /^agent node1 has flows of store another, .*vnmgr restore FILE.*vnctl datapaths adopt/,
   );
   // What it says of its switches is of the other store: revision 40 is no answer to revision 5 here.
   agent.say(
@@ -40,7 +40,7 @@ it('tells an agent with the flows of another store nothing until an operator con
   await registerNetwork(manager);
   const { status } = await manager.done('GET', '/interfaces/if-veth1');
   expect(status.realised).toBe(false);
-  expect(status.waits_for.join()).toContain('holds the flows of store another');
+  expect(status.waits_for.join()).toContain('has flows of store another');
   expect((await manager.done('GET', '/status')).agents).toMatchObject([
     { notes: [(told as { reason: string }).reason] },
   ]);
@@ -48,7 +48,7 @@ it('tells an agent with the flows of another store nothing until an operator con
   const shown = await manager.done('PUT', '/datapaths/dp-br0/adopt');
   expect(shown).toMatchObject({ uuid: 'dp-br0', confirmed: false, flows_gone: 3, guests_gone: ['if-lost'] });
   expect(shown.adoption).toBe(
-    'On node1 would go 3 flows, with them those of 1 guests: if-lost. To confirm: vnctl datapaths adopt dp-br0 --confirm',
+    'On node1, this would delete 3 flows, among them those of 1 guests: if-lost. To confirm, use: vnctl datapaths adopt dp-br0 --confirm',
   );
   expect(await manager.done('PUT', '/datapaths/dp-br0/adopt', { confirm: 'true' })).toMatchObject({ confirmed: true });
   expect(await agent.next()).toMatchObject({ type: 'snapshot', revision: 5 });

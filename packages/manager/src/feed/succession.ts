@@ -7,7 +7,7 @@ import { type BridgeReport, shell } from '@openvnet/model';
 /** What an agent is told, and status shows, while nobody has confirmed it. */
 export function unconfirmed(node: string, { its, ours }: { its: string; ours: string }): string {
   const adopt = shell`vnctl datapaths adopt DATAPATH`;
-  return `agent ${node} holds the flows of store ${its}, and this manager serves store ${ours}; the switches stay as they are. Restore that store with: vnmgr restore FILE. To use this store in its place, see what would go with: ${adopt}`;
+  return `agent ${node} has flows of store ${its}, but this manager serves store ${ours}; the switches keep their flows. Restore that store with: vnmgr restore FILE. To use this store instead, first see which flows would be deleted: ${adopt}`;
 }
 
 /** What can be shown of a switch whose agent is told nothing: that it is there. Its numbers are those of another store. */

@@ -77,7 +77,7 @@ export class Updates implements Disposable {
         await this.#tellAll(socket, agent, this.#revisionOf(has, this.#flavour), reader);
       });
     } catch (error) {
-      this.#logger.error({ err: error, node: has.node }, 'agent could not be brought up to date; it tries again');
+      this.#logger.error({ err: error, node: has.node }, 'an agent could not be brought up to date; it will retry');
       connection.close(1011, 'the manager could not read its store');
       // An agent that does not hear that is not waited for.
       setTimeout(() => socket.terminate(), 1000).unref();
@@ -177,8 +177,12 @@ export class Updates implements Disposable {
 
   /** Who has not been told a commit resumes from what it has. */
   #behind(error: unknown): void {
-    this.#logger.error({ err: error }, 'a change could not be sent to the agents; their connections start anew');
-    for (const socket of this.#members.keys()) socket.terminate();
+    this.#logger.error({ err: error }, 'a change could not be sent to the agents; they reconnect');
+    const sockets = new Map([...(this.#slices?.agents() ?? []), ...this.#members]).keys();
+    this.#slices?.[Symbol.dispose]();
+    this.#slices = undefined;
+    this.#isCounted = false;
+    for (const socket of sockets) socket.terminate();
   }
 
   #flush(): void {
@@ -198,7 +202,7 @@ export class Updates implements Disposable {
   send(socket: WebSocket, text: string | Buffer): void {
     if (socket.readyState !== socket.OPEN) return;
     if (socket.bufferedAmount > this.#limits.bufferedBytes) {
-      this.#logger.warn({ bufferedBytes: socket.bufferedAmount }, 'agent reads too slowly and is disconnected');
+      this.#logger.warn({ bufferedBytes: socket.bufferedAmount }, 'an agent reads too slowly and is disconnected');
       this.#members.delete(socket);
       socket.terminate();
       return;

@@ -2,7 +2,7 @@ import { ipv4ToText, type RowOf } from '@openvnet/model';
 import type { Store } from '@openvnet/store';
 import type { FastifyBaseLogger } from 'fastify';
 import type { Agent, Agents } from '../status/agents.ts';
-import { digitsOf } from '../status/facts.ts';
+import { seenAs } from '../status/facts.ts';
 
 type Datapath = RowOf<'datapath'>;
 
@@ -56,7 +56,7 @@ export class Underlays implements Disposable {
 
   /** What is to be written of a datapath; undefined if it is written, or its host has not reported. */
   #wanted(row: Datapath): Pick<Datapath, 'id' | 'tunnel_address' | 'underlay_mtu'> | undefined {
-    const agent = this.#agents.all().find(({ bridges }) => bridges.some(({ dpid }) => digitsOf(dpid) === row.dpid));
+    const [{ agent } = {}] = seenAs(row, this.#agents);
     if (!agent?.underlay || agent.held) return undefined;
     const tunnel_address = tunnelAddressOf(row, agent);
     const underlay_mtu = agent.underlay.mtu;

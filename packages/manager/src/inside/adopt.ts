@@ -31,20 +31,16 @@ export function adoptEndpoint(inside: Inside): Endpoint {
         .filter(isHeld)
         .find(({ node, bridges }) => node === row.node_id || bridges.some(({ dpid }) => digitsOf(dpid) === row.dpid));
       if (!found) {
-        throw new ApiError(
-          'argument',
-          `${row.uuid} has nothing to adopt: no agent holds flows of another store for it`,
-          {
-            hint: 'Use: vnctl status',
-          },
-        );
+        throw new ApiError('argument', `${row.uuid} has nothing to adopt: no agent has flows of another store for it`, {
+          hint: 'Use: vnctl status',
+        });
       }
       const { flows, guests } = await whatGoes(inside, found, signal);
       if (confirm) found.held.release();
-      const counts = `${flows} flows${guests.length > 0 ? `, with them those of ${guests.length} guests: ${guests.join(', ')}` : ''}`;
+      const counts = `${flows} flows${guests.length > 0 ? `, among them those of ${guests.length} guests: ${guests.join(', ')}` : ''}`;
       const adoption = confirm
-        ? `The switches of ${found.node} follow this store from now on; gone are ${counts}.`
-        : `On ${found.node} would go ${counts}. To confirm: ${shell`vnctl datapaths adopt ${row.uuid} --confirm`}`;
+        ? `The switches of ${found.node} follow this store from now on; ${counts} are deleted.`
+        : `On ${found.node}, this would delete ${counts}. To confirm, use: ${shell`vnctl datapaths adopt ${row.uuid} --confirm`}`;
       return { ...record, node: found.node, confirmed: confirm, flows_gone: flows, guests_gone: guests, adoption };
     },
   };

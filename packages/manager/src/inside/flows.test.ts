@@ -61,7 +61,7 @@ describe('GET /flows', () => {
     const answered = asked.filter(({ status }) => status === 200);
     expect([answered.length, most, reads]).toEqual([8, 1, 8]);
     expect(asked.find(({ status }) => status === 503)!.body.message).toBe(
-      'The switches of node1 are being read for 8 others; try again later',
+      'The switches of node1 are being read for 8 other requests; try again later',
     );
     expect((await manager.call('GET', '/flows')).status).toBe(200);
   });
@@ -70,7 +70,7 @@ describe('GET /flows', () => {
     expect(await manager.done('GET', '/flows')).toEqual({
       flows: [],
       features: {},
-      notes: ['no agent is connected to this manager: nobody can read a switch'],
+      notes: ['no agent is connected to this manager, so no switch can be read'],
     });
     using agent = await testAgent(manager.url, { ...hello, store: null, revision: null });
     agent.answers = () => ({ flows: 'all' });

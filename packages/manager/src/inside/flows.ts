@@ -74,7 +74,7 @@ export async function askForFlows(
     flows: read.flatMap(({ said }) => said?.flows ?? []),
     features: Object.assign({}, ...read.map(({ said }) => said?.features)),
     notes: [
-      ...(all.length === 0 ? ['no agent is connected to this manager: nobody can read a switch'] : []),
+      ...(all.length === 0 ? ['no agent is connected to this manager, so no switch can be read'] : []),
       ...silent.map(whySilent),
       ...read.flatMap(({ agent, said }) => said?.notes.map((note) => `${agent.node}: ${note}`) ?? []),
     ],

@@ -7,70 +7,20 @@ import {
   parseIpv4,
   type RowOf,
   type TraceAnswer,
-  type TraceCause,
   type TraceQuestion,
   text,
   traceProtocols,
 } from '@openvnet/model';
 import type { Reader } from '@openvnet/store';
-import * as z from 'zod';
 import type { Endpoint, Parameter } from '../api/endpoint.ts';
 import { addCommand, objectInPath, readParameters } from '../api/parameters.ts';
 import { firstLeaseOf } from '../behaviours/ip-lease.ts';
 import { mapInOrder } from '../in-order.ts';
 import { adviceFor } from './advice/advice.ts';
 import { whySilent } from './flows.ts';
+import { Follower } from './follower.ts';
 import type { Inside } from './inside.ts';
 import { objectNamed } from './object-named.ts';
-
-const patienceMs = 15_000;
-const words = z.record(z.string(), z.string());
-const step = z.object({
-  table: z.string(),
-  feature: z.string(),
-  object_uuid: z.string().nullable(),
-  interface_uuid: z.string().nullable(),
-  says: z.string(),
-  match: words,
-  actions: z.array(z.string()),
-});
-const number = z.number();
-const cause: z.ZodType<TraceCause> = z.discriminatedUnion('what', [
-  z.object({ what: z.literal('no_gateway'), network_id: number, to: number }),
-  z.object({ what: z.literal('no_router'), interface_id: number, from: number }),
-  z.object({ what: z.literal('no_route'), route_link_id: number, to: number }),
-  z.object({ what: z.literal('unknown_address'), network_id: number, address: number }),
-  z.object({ what: z.literal('silent_station'), network_id: number, address: number }),
-  z.object({ what: z.literal('untranslated'), interface_id: number, address: number, route_link_id: number }),
-  z.object({ what: z.literal('too_large'), network_id: number, size: number }),
-  z.object({
-    what: z.literal('filtered'),
-    interface_id: number,
-    direction: z.enum(['egress', 'ingress']),
-    protocol: z.enum(traceProtocols),
-    peer: number,
-    port: number,
-  }),
-]);
-const leg = z.object({
-  title: z.string(),
-  packet: words,
-  steps: z.array(step),
-  arrived: z.boolean(),
-  verdict: z.string(),
-  blocked_by: z.string().nullable(),
-  // Agents of the version before do not say it.
-  cause: cause.nullable().catch(null).default(null),
-  live: z.string().nullable(),
-});
-const traceAnswer = z.object({
-  datapath_uuid: z.string().nullable(),
-  delivered: z.boolean(),
-  verdict: z.string(),
-  legs: z.array(leg),
-  against: z.array(z.string()).default([]),
-  notes: z.array(z.string()),
-});
 
 const parameters: readonly Parameter[] = [
   { name: 'from', field: text({ doc: 'The sending interface, by uuid.' }), required: true },
@@ -102,12 +52,12 @@ const parameters: readonly Parameter[] = [
   { name: 'both', field: boolean({ default: true, doc: 'Whether to trace the reply too.' }), required: false },
   {
     name: 'live',
-    field: boolean({ default: false, doc: 'Whether to ask the switch as well.' }),
+    field: boolean({ default: false, doc: 'Whether to trace the packet in the switch as well.' }),
     required: false,
   },
 ];
 
-/** `GET /trace`: the way of a packet, as the agent of its sender says. */
+/** `GET /trace`: the way of a packet, as the agents of the hosts on it say. */
 export function traceEndpoint(inside: Inside): Endpoint {
   return {
     method: 'GET',
@@ -135,30 +85,25 @@ export function traceEndpoint(inside: Inside): Endpoint {
 }
 
 async function askForTrace(
-  { store, agents, reports }: Inside,
+  inside: Inside,
   sender: RowOf<'interface'>,
   question: TraceQuestion,
   signal: AbortSignal,
 ): Promise<TraceAnswer> {
-  const all = agents.all().filter(({ held }) => !held);
-  const answers = question.live
-    ? await agents.askInTurn(question, { agents: all, limitMs: patienceMs, signal })
-    : await agents.ask(question, all, patienceMs);
-  const [found] = answers.flatMap(({ answer }) => traceAnswer.safeParse(answer).data ?? []);
-  if (!found) {
+  const { store, agents, reports } = inside;
+  const { ended, silent } = await new Follower(inside, question, signal).follow();
+  if (!ended) {
     const { waits_for, notes } = await reports.statusOf('interface', sender);
-    const why =
-      waits_for.length > 0
-        ? waits_for
-        : all.filter((agent) => !answers.some((one) => one.agent === agent)).map(whySilent);
-    const silent = { datapath_uuid: null, delivered: false, legs: [], against: [] };
+    const why = waits_for.length > 0 ? waits_for : silent.map(whySilent);
+    const nowhere = { datapath_uuid: null, delivered: false, legs: [], against: [] };
     if (agents.boundTo(sender.id).length > 0) {
       const verdict = [`no host answers for ${sender.uuid}`, ...why].join(': ');
-      return { ...silent, untraced: true, verdict, notes };
+      return { ...nowhere, untraced: true, verdict, notes };
     }
-    const verdict = `${sender.uuid} is on no switch, so nothing that it sends gets anywhere`;
-    return { ...silent, verdict: [verdict, ...why].join(': '), notes: [] };
+    const verdict = `${sender.uuid} is on no switch, so none of its packets is forwarded`;
+    return { ...nowhere, verdict: [verdict, ...why].join(': '), notes: [] };
   }
+  const { receiver: _, ...found } = ended;
   const blocked = [...new Set(found.legs.flatMap(({ blocked_by }) => blocked_by ?? []))];
   const notes = await Promise.all(
     await mapInOrder(blocked, async (uuid) => {

@@ -62,7 +62,7 @@ export class Claims implements Disposable {
     const { holder, last } = name;
     if (holder && isRestartOf(claim, holder)) {
       this.#grant(name, claim);
-      holder.close(closings.replaced, `replaced by a newer agent of the same host, pid ${claim.hello.pid}`);
+      holder.close(closings.replaced, `replaced by a newer agent of the same host (pid ${claim.hello.pid})`);
     } else if (!holder && (!last || isSameHost(claim, last))) this.#grant(name, claim);
     else if (name.rivals.length >= this.#limits.rivals) claim.close(closings.taken, `node ${node} has another agent`);
     else {
@@ -113,7 +113,7 @@ export function hostOf({ hello: { hostname, pid }, address }: Pick<Claim, 'hello
 }
 
 function whyItWaits({ hello: { node } }: Claim, holder: Claim): string {
-  return `node ${node} belongs to the agent of ${hostOf(holder)}; this one waits until that has gone. If both hosts are yours, start one with another name. Use: vna --node-id NAME`;
+  return `node ${node} is in use by the agent of ${hostOf(holder)}; this agent waits until that one disconnects. If both hosts are yours, start one with another name. Use: vna --node-id NAME`;
 }
 
 /** Of two agents of one host the one that was started later counts, so that they do not replace each other in turn. */

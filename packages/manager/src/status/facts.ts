@@ -75,13 +75,11 @@ export function whyUnserved(facts: Facts, datapaths: readonly RowOf<'datapath'>[
     const bridges = unregisteredBridges(facts);
     const [first] = bridges;
     return first
-      ? `no datapath is registered. There is bridge ${first.bridge.name} on ${first.agent.node}. Use: ${registration(facts, first.agent, first.bridge)}`
-      : `no datapath is registered, and the agents see no bridge${troubled ? `: ${problemOf(troubled)}` : ''}`;
+      ? `no datapath is registered. ${first.agent.node} has bridge ${first.bridge.name}. Use: ${registration(facts, first.agent, first.bridge)}`
+      : `no datapath is registered, and no agent has a bridge${troubled ? `: ${problemOf(troubled)}` : ''}`;
   }
   const [datapath] = datapaths as [RowOf<'datapath'>];
-  const found = agents.flatMap((agent) =>
-    agent.bridges.filter(({ dpid }) => digitsOf(dpid) === datapath.dpid).map((bridge) => ({ agent, bridge })),
-  )[0];
+  const [found] = seenAs(datapath, facts.agents);
   if (found) {
     const { bridge, agent } = found;
     const why = bridge.problem ?? (bridge.connection === null ? 'not connected' : 'its flows are not installed yet');
@@ -125,6 +123,17 @@ export function awayText({ node, since }: Pick<Agent, 'node' | 'since'>): string
   return `agent ${node} went away ${agoTextOf(since)}`;
 }
 
+/** The bridges with a datapath id, and the agents that see them. */
+export function seenAs(
+  { dpid }: Pick<RowOf<'datapath'>, 'dpid'>,
+  agents: Agents,
+): { agent: Agent; bridge: BridgeReport }[] {
+  return agents
+    .all()
+    .flatMap((agent) => agent.bridges.map((bridge) => ({ agent, bridge })))
+    .filter(({ bridge }) => digitsOf(bridge.dpid) === dpid);
+}
+
 /** Bridges that agents see and nobody has registered. */
 export function unregisteredBridges(facts: Facts): { agent: Agent; bridge: BridgeReport }[] {
   const registered = new Set(facts.datapaths.map(({ dpid }) => dpid));
@@ -152,8 +161,8 @@ export function registration(facts: Facts, agent: Agent, { name, dpid }: Pick<Br
   return shell`vnctl datapaths add --uuid ${uuid} --display-name ${name} --dpid ${id} --node-id ${agent.node}`;
 }
 
-function isSeen({ agents }: Facts, { dpid }: RowOf<'datapath'>): boolean {
-  return agents.all().some(({ bridges }) => bridges.some((bridge) => digitsOf(bridge.dpid) === dpid));
+function isSeen({ agents }: Facts, datapath: RowOf<'datapath'>): boolean {
+  return seenAs(datapath, agents).length > 0;
 }
 
 /** A datapath id as 16 digits, however the agent writes it. */

@@ -47,7 +47,7 @@ export async function judge<K extends Kind>(
         // What an object waits for names the agent already.
         ...away
           .filter(({ node }) => !waits_for.some((reason) => reason.includes(`agent ${node} went away`)))
-          .map((agent) => `${awayText(agent)}; the switch goes on as it was. Use: ${startOf(facts, agent.node)}`),
+          .map((agent) => `${awayText(agent)}; the switch keeps its flows. Use: ${startOf(facts, agent.node)}`),
       ],
     };
     return { status, acknowledged: Math.min(...counted.map(({ revision }) => revision)) };
@@ -67,6 +67,6 @@ function acknowledgements(facts: Facts, served: readonly ServedDatapath[], neede
     .map(({ agent, datapath, revision }) =>
       agent.connection
         ? `waits for ${datapath.uuid} on ${agent.node} to acknowledge revision ${needed}; it has acknowledged ${revision}`
-        : `${awayText(agent)}, and has revision ${needed} still to carry out. Use: ${startOf(facts, agent.node)}`,
+        : `${awayText(agent)} and has not applied revision ${needed}. Use: ${startOf(facts, agent.node)}`,
     );
 }

@@ -13,6 +13,9 @@ interface SeenBridge {
   readonly spare: readonly string[];
 }
 
+/** Characters of the longest name that a device can have on Linux. */
+const longestDevice = 15;
+
 /** Spare ports that are named. */
 const mostSpare = 5;
 
@@ -46,7 +49,7 @@ export function adviseOnPort(facts: Facts, seen: readonly SeenBridge[], { uuid, 
     if (owner && owner.id !== there.id)
       return `port ${name} is on ${there.uuid}, but the owner of ${uuid} is ${owner.uuid}. Use: ${shell`vnctl interfaces modify ${uuid} --owner-datapath-uuid ${there.uuid}`}`;
     if (error !== null)
-      return `port ${name} on ${there.uuid} does not work. Open vSwitch says: ${printable(error)}. Mend it, or remove it and add it again. Use: ${shell`ovs-vsctl del-port ${bridge.name} ${String(port_name)}`}`;
+      return `port ${name} on ${there.uuid} does not work. Open vSwitch says: ${printable(error)}. Fix the device, or remove the port and add it again. Use: ${shell`ovs-vsctl del-port ${bridge.name} ${String(port_name)}`}`;
   }
   const served = seen.filter(({ dpid }) =>
     facts.datapaths.some((one) => one.dpid === dpid && (!owner || one.id === owner.id)),
@@ -59,5 +62,7 @@ export function adviseOnPort(facts: Facts, seen: readonly SeenBridge[], { uuid, 
     return `Ports without an interface: ${names}${more}. Use: ${shell`vnctl interfaces modify ${uuid} --port-name ${first}`}`;
   }
   const [bridge] = served;
+  if (bridge && String(port_name).length > longestDevice)
+    return `A device has a name of at most ${longestDevice} characters, so the port needs a shorter one. Use: ${shell`ovs-vsctl set interface PORT ${`external_ids:iface-id=${port_name}`}`}`;
   return bridge ? `Use: ${shell`ovs-vsctl add-port ${bridge.name} ${String(port_name)}`}` : '';
 }

@@ -6,7 +6,7 @@ import type { Agent, Agents } from './agents.ts';
 const limitMs = 30_000;
 
 /** What the log of changes says of the removal of a datapath whose bridge is to be opened. */
-export const releasing = 'the bridge is to be opened';
+export const releasing = 'the bridge will be opened';
 
 /**
  * Has agents open the bridges whose datapaths were deleted with `release`. The log of changes keeps that this was asked

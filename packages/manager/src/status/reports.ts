@@ -7,7 +7,16 @@ import { behaviourOf } from '../behaviours/registry.ts';
 import type { Agent, Agents } from './agents.ts';
 import { packetsOf, refusedFrames } from './asked.ts';
 import { type Claim, hostOf } from './claims.ts';
-import { digitsOf, type Facts, gatherFacts, type Hosts, registration, startOf, unregisteredBridges } from './facts.ts';
+import {
+  digitsOf,
+  type Facts,
+  gatherFacts,
+  type Hosts,
+  registration,
+  seenAs,
+  startOf,
+  unregisteredBridges,
+} from './facts.ts';
 import { judge } from './judge.ts';
 import { WaitingRoom } from './waiting-room.ts';
 
@@ -116,7 +125,7 @@ export class Reports implements Disposable {
     if (!connection || hello.version === version) return [];
     const use = startOf({ url: this.url }, node);
     return [
-      `has version ${hello.version}, and the manager has version ${version}: it does what both know. Install version ${version} on ${hello.hostname} and start the agent again. Use: ${use}`,
+      `has version ${hello.version}, but the manager has version ${version}, so it does only what both versions know. Install version ${version} on ${hello.hostname} and start the agent again. Use: ${use}`,
     ];
   }
 
@@ -167,7 +176,7 @@ function faultOf({ fault }: Store): string[] {
 /** That another agent says the name of this one, and what to do. */
 function whoElse(agent: Agent, rival: Claim): string {
   const other = shell`vna --node-id ${`${agent.node}-2`}`;
-  return `${hostOf(rival)} says that it is ${agent.node} too, and waits while ${hostOf(agent)} is; if both are yours, start one with another name. Use: ${other}`;
+  return `${hostOf(rival)} also claims to be ${agent.node} and waits until ${hostOf(agent)} disconnects. If both are yours, start one with another name. Use: ${other}`;
 }
 
 async function refusedOf(reader: Reader, refused: ReadonlyMap<number, number>): Promise<SystemStatus['refused']> {
@@ -182,11 +191,7 @@ async function refusedOf(reader: Reader, refused: ReadonlyMap<number, number>): 
 async function datapathsOf(facts: Facts): Promise<SystemStatus['datapaths']> {
   const judged = await judge(facts, 'datapath', facts.datapaths);
   const registered = facts.datapaths.flatMap((datapath, i): SystemStatus['datapaths'][number][] => {
-    const seen = facts.agents
-      .all()
-      .flatMap((agent) =>
-        agent.bridges.filter(({ dpid }) => digitsOf(dpid) === datapath.dpid).map((bridge) => ({ agent, bridge })),
-      );
+    const seen = seenAs(datapath, facts.agents);
     const common = { uuid: datapath.uuid, dpid: `0x${datapath.dpid}`, register: null };
     const { status } = judged[i]!;
     if (seen.length === 0) {

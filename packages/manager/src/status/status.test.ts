@@ -56,13 +56,13 @@ describe('a status', () => {
     const iface = { mode: 'vif', network_uuid: 'nw-odd', mac_address: '52:54:00:00:09:01' };
     await manager.done('POST', '/networks', { uuid: 'nw-odd', ipv4_network: '10.9.9.5', ipv4_prefix: '24' });
     expect((await statusOf('/networks/nw-odd')).notes).toEqual([
-      '10.9.9.5/24 has host bits set: the network is 10.9.9.0/24',
+      '10.9.9.5/24 has host bits set; the network is 10.9.9.0/24',
     ]);
     await manager.done('POST', '/interfaces', { uuid: 'if-odd', ...iface, ipv4_address: '10.9.9.0' });
     const last = { uuid: 'il-last', interface_uuid: 'if-odd', network_uuid: 'nw-odd', ipv4_address: '10.9.9.255' };
     await manager.done('POST', '/ip_leases', last);
     expect((await statusOf('/ip_leases/il-last')).notes).toEqual([
-      '10.9.9.255 is the broadcast address in nw-odd: most guests cannot use it',
+      '10.9.9.255 is the broadcast address of nw-odd; most guests cannot use it',
     ]);
     for (const mac_address of ['ff:ff:ff:ff:ff:ff', '01:00:5e:00:00:01', '00:00:00:00:00:00']) {
       const refused = await manager.call('POST', '/mac_leases', { interface_uuid: 'if-odd', mac_address });
@@ -197,13 +197,13 @@ describe('a status', () => {
       realised: true,
       notes: [
         expect.stringMatching(
-          /^agent node1 went away 0 s ago; the switch goes on as it was\. Use: vna --manager .* --node-id node1$/,
+          /^agent node1 went away 0 s ago; the switch keeps its flows\. Use: vna --manager .* --node-id node1$/,
         ),
       ],
     });
     await manager.done('PUT', '/networks/nw-net1', { display_name: 'new' });
     expect((await statusOf('/networks/nw-net1')).waits_for).toEqual([
-      expect.stringMatching(/^agent node1 went away 0 s ago, and has revision 7 still to carry out\. Use: vna /),
+      expect.stringMatching(/^agent node1 went away 0 s ago and has not applied revision 7\. Use: vna /),
     ]);
   });
 
@@ -251,10 +251,10 @@ it('a filter and a translation say that their interface does not use them', asyn
   await manager.done('POST', '/filters', { uuid: 'fil-a', interface_uuid: 'if-veth1', mode: 'static' });
   await manager.done('POST', '/translations', { uuid: 'tr-a', interface_uuid: 'if-gw', mode: 'static_address' });
   expect((await statusOf('/filters/fil-a')).notes).toEqual([
-    'if-veth1 has enable_filtering false, so that everything passes. Use: vnctl interfaces modify if-veth1 --enable-filtering',
+    'if-veth1 has enable_filtering false, so everything passes. Use: vnctl interfaces modify if-veth1 --enable-filtering',
   ]);
   expect((await statusOf('/translations/tr-a')).notes).toEqual([
-    'if-gw has enable_route_translation false, so that nothing is translated. Use: vnctl interfaces modify if-gw --enable-route-translation',
+    'if-gw has enable_route_translation false, so nothing is translated. Use: vnctl interfaces modify if-gw --enable-route-translation',
   ]);
   await manager.done('PUT', '/interfaces/if-veth1', { enable_filtering: 'true' });
   expect((await statusOf('/filters/fil-a')).notes).toEqual([]);

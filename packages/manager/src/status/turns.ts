@@ -17,7 +17,7 @@ export class Turns<K extends object> {
     if (waiting >= this.#most) {
       throw new ApiError(
         'unavailable',
-        `The switches of ${name} are being read for ${waiting} others; try again later`,
+        `The switches of ${name} are being read for ${waiting} other requests; try again later`,
       );
     }
     this.#waiting.set(thing, waiting + 1);

@@ -118,7 +118,7 @@ describe('a topology', () => {
   it('that is empty does not delete everything', async () => {
     await apply(written);
     for (const empty of [{}, { networks: [] }, { networks: null, filters: [] }]) {
-      const message = 'topology: it is empty, and delete would remove everything that is registered';
+      const message = 'topology: it is empty, so delete would remove every registered object';
       expect(await apply(empty, { delete: true })).toMatchObject({ status: 400, message });
       expect((await apply(empty, { delete: true, dry_run: true })).changes.length).toBeGreaterThan(0);
     }
@@ -131,13 +131,13 @@ describe('a topology', () => {
     const good = { uuid: 'nw-b', ipv4_network: '10.1.0.0' };
     await apply(written);
     for (const [topology, message] of [
-      [{ nets: [] }, /^nets: there is no such resource; there are .*networks/],
+      [{ nets: [] }, /^nets: there is no such resource. Resources: .*networks/],
       [{ networks: [good, { ipv4_network: '10.0.0.0' }] }, /^networks\[1\]: uuid is missing/],
       [
         { networks: [good, { ...good, display_name: 'other' }] },
-        /^networks nw-\S+: it is there twice, as networks\[0\] and networks\[1\]$/,
+        /^networks nw-\S+: it occurs twice, as networks\[0\] and networks\[1\]$/,
       ],
-      [{ networks: [{ ...good, colour: 'red' }] }, /^networks nw-b: there is no parameter colour; there are uuid, /],
+      [{ networks: [{ ...good, colour: 'red' }] }, /^networks nw-b: there is no parameter colour. Parameters: uuid, /],
       [{ networks: [good, { uuid: 'nw-c' }] }, /^networks nw-c: ipv4_network is missing/],
       [{ networks: [good, { uuid: 'nw-c', ipv4_network: 'x' }] }, /^networks nw-c: Could not parse IPv4 address: x$/],
       [{ networks: [{ ...good, mtu: 575 }] }, /^networks nw-b: .*:parameter=>:mtu, :value=>575/],

@@ -41,7 +41,7 @@ export async function applyTopology(
 ): Promise<Applied & { revision: number }> {
   const wanted = readTopology(topology);
   if (remove && !dryRun && wanted.length === 0) {
-    throw new ApiError('argument', 'topology: it is empty, and delete would remove everything that is registered', {
+    throw new ApiError('argument', 'topology: it is empty, so delete would remove every registered object', {
       hint: 'expected at least one object',
     });
   }
@@ -109,7 +109,7 @@ async function applyObject(progress: Progress, one: WantedObject): Promise<Topol
       const { from, to } = fields[name]!;
       if (!replaces) {
         throw new ApiError('argument', `${name}: is ${from} and cannot be changed to ${to}`, {
-          hint: 'To delete the object and make it again, with what refers to it, use: vnctl apply -f FILE --replace',
+          hint: 'To replace the object and the objects that refer to it, use: vnctl apply -f FILE --replace',
         });
       }
       await removeForAgain(progress, kind, row);

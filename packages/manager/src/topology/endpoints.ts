@@ -7,7 +7,7 @@ import { exportTopology } from './export.ts';
 import { routerEndpoint } from './router.ts';
 
 const parameters: readonly Parameter[] = [
-  { name: 'dry_run', field: boolean({ default: false, doc: 'Only show what would change.' }), required: false },
+  { name: 'dry_run', field: boolean({ default: false, doc: 'Only show the changes.' }), required: false },
   {
     name: 'delete',
     field: boolean({ default: false, doc: 'Delete objects that the topology does not contain.' }),

@@ -45,7 +45,7 @@ describe('a router', () => {
       status: 400,
       body: {
         message:
-          'nw-net1 (172.16.1.0/24) and nw-same (172.16.0.0/16) share addresses, so that no router can tell their guests apart',
+          'nw-net1 (172.16.1.0/24) and nw-same (172.16.0.0/16) overlap, so a router cannot tell their guests apart',
       },
     });
     await router({ network_uuids: 'nw-net1', uuid: 'rl-router' });
@@ -97,7 +97,7 @@ describe('a router', () => {
       ],
       [
         { network_uuids: 'nw-net2,nw-net1', uuid: 'rl-b' },
-        /^nw-net1 is joined to router rl-a already, by if-net1-gw$/,
+        /^nw-net1 is already joined to router rl-a by if-net1-gw$/,
         /Use: vnctl router add --network nw-net2 --route-link-uuid rl-a$/,
       ],
       [{ network_uuids: 'nw-net2', route_link_uuid: 'rl-none' }, /^RouteLink#route_link_uuid: rl-none$/, /vnctl/],

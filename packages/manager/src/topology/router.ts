@@ -44,7 +44,7 @@ const parameters: readonly Parameter[] = [
       },
       explain: (given) => ({
         message: `Could not read uuids: ${JSON.stringify(given)}`,
-        hint: 'network_uuids: expected uuids of networks with commas between them',
+        hint: 'network_uuids: expected uuids of networks, separated by commas',
       }),
     },
   },
@@ -112,8 +112,8 @@ async function requireApart(tx: Transaction, networks: readonly Network[], link:
     const other = [...joined, ...networks.slice(0, i)].find((each) => each.id !== one.id && sharesAddresses(each, one));
     if (!other) continue;
     const ranges = `${other.uuid} (${rangeOf(other)}) and ${one.uuid} (${rangeOf(one)})`;
-    throw new ApiError('argument', `${ranges} share addresses, so that no router can tell their guests apart`, {
-      hint: 'network_uuids: expected networks with different addresses; a translation at a gateway joins such networks',
+    throw new ApiError('argument', `${ranges} overlap, so a router cannot tell their guests apart`, {
+      hint: 'network_uuids: expected networks with different addresses; overlapping networks are joined by a translation at a gateway',
     });
   }
 }
@@ -162,7 +162,7 @@ async function routerFor(
   const { uuid, route_link_uuid } = given as { uuid?: string; route_link_uuid?: string };
   if (uuid !== undefined && route_link_uuid !== undefined && uuid !== route_link_uuid) {
     throw new ApiError('argument', `uuid ${uuid} and route_link_uuid ${route_link_uuid} name two routers`, {
-      hint: 'expected one of them',
+      hint: 'expected only one of them',
     });
   }
   const named =
@@ -180,7 +180,7 @@ async function routerFor(
     const names = (others.length > 0 ? others : [elsewhere]).map(({ network }) => network.uuid);
     throw new ApiError(
       'argument',
-      `${elsewhere.network.uuid} is joined to router ${its} already, by ${elsewhere.gateway!.uuid}`,
+      `${elsewhere.network.uuid} is already joined to router ${its} by ${elsewhere.gateway!.uuid}`,
       {
         hint: `Use: vnctl router add --network ${names.join(' --network ')} --route-link-uuid ${its}`,
       },
@@ -208,9 +208,9 @@ async function makeGateway(writing: Writing, network: Network, made: string[]): 
     );
     throw new ApiError(
       'argument',
-      `${network.uuid} is physical and has no gateway, and its free addresses are not known here`,
+      `${network.uuid} is physical and has no gateway, and its free addresses are unknown`,
       {
-        hint: `Make the gateway first. Use: ${command}`,
+        hint: `Create the gateway first. Use: ${command}`,
       },
     );
   }

@@ -21,7 +21,7 @@ export function readTopology(topology: unknown): Wanted[] {
   for (const [word, objects] of Object.entries(topology)) {
     const kind = topKinds.find((known) => resourceOf(known).plural === word);
     const words = topKinds.map((known) => resourceOf(known).plural);
-    if (!kind) throw refused(word, `there is no such resource; there are ${words.join(', ')}`);
+    if (!kind) throw refused(word, `there is no such resource. Resources: ${words.join(', ')}`);
     if (objects === null) continue;
     if (!Array.isArray(objects)) throw refused(word, 'expected a list of objects');
     const places = new Map<unknown, number>();
@@ -30,7 +30,7 @@ export function readTopology(topology: unknown): Wanted[] {
       const { uuid } = object as { uuid: string };
       const before = places.get(uuid);
       if (before !== undefined)
-        throw refused(`${word} ${uuid}`, `it is there twice, as ${word}[${before}] and ${word}[${index}]`);
+        throw refused(`${word} ${uuid}`, `it occurs twice, as ${word}[${before}] and ${word}[${index}]`);
       places.set(uuid, index);
     }
   }
@@ -46,7 +46,7 @@ function readObject(kind: Kind, object: unknown, where: string): Wanted[] {
   const { plural } = resourceOf(kind);
   if (!isObject(object)) throw refused(where, 'expected an object');
   const uuid = object.uuid;
-  if (typeof uuid !== 'string') throw refused(where, `uuid is missing: each of ${plural} needs a name`);
+  if (typeof uuid !== 'string') throw refused(where, `uuid is missing: each of ${plural} needs one`);
   const below: Wanted[] = [];
   const given: Record<string, unknown> = { ...object };
   for (const other of nestedIn(kind)) {
@@ -67,7 +67,7 @@ function readObject(kind: Kind, object: unknown, where: string): Wanted[] {
 function requireKnown(kind: Kind, given: Given, where: string): void {
   const { names, known } = wordsOf(kind);
   const unknown = Object.keys(given).find((name) => !known.has(name));
-  if (unknown) throw refused(where, `there is no parameter ${unknown}; there are ${names.join(', ')}`);
+  if (unknown) throw refused(where, `there is no parameter ${unknown}. Parameters: ${names.join(', ')}`);
 }
 
 const wordsOf = perKind((kind) => {

@@ -11,7 +11,7 @@ export const filters: Pick<Advice, 'filtered'> = {
     const [first] = filters;
     if (!first)
       return [
-        `${own.uuid} filters what it ${way} and has no filter, so only ARP and DHCP pass (${direction}). Use: ${shell`vnctl interfaces modify ${own.uuid} --enable-filtering false`}, or give it a filter: ${shell`vnctl filters add --interface-uuid ${own.uuid} --mode static`}`,
+        `${own.uuid} filters what it ${way} but has no filter, so only ARP and DHCP pass (${direction}). Use: ${shell`vnctl interfaces modify ${own.uuid} --enable-filtering false`}, or give it a filter: ${shell`vnctl filters add --interface-uuid ${own.uuid} --mode static`}`,
       ];
     const rules = (await reader.find('filter_static', { filter_id: filters.map(({ id }) => id) })).filter((rule) =>
       isAbout(rule, protocol, peer, direction === 'ingress' ? port : undefined),

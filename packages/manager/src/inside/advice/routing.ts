@@ -46,7 +46,7 @@ export const routing: Pick<Advice, 'no_gateway' | 'no_router' | 'no_route'> = {
     const shut = covering.find((route) => route.route_link_id === route_link_id && !route.egress);
     if (shut)
       return [
-        `${shut.uuid} leads to ${ipv4ToText(to)}, and its egress is false. Use: ${shell`vnctl routes modify ${shut.uuid} --egress true`}`,
+        `${shut.uuid} leads to ${ipv4ToText(to)}, but its egress is false. Use: ${shell`vnctl routes modify ${shut.uuid} --egress true`}`,
       ];
     const network = await networkWith(reader, to);
     const idle = covering.find((route) => route.route_link_id === route_link_id);
@@ -57,7 +57,7 @@ export const routing: Pick<Advice, 'no_gateway' | 'no_router' | 'no_route'> = {
       const gateway = await reader.get('interface', elsewhere.interface_id);
       const again = network && gateway && ` && ${command(...routeWords(gateway.uuid, link.uuid, network))}`;
       return [
-        `${elsewhere.uuid} leads to ${ipv4ToText(to)}, and belongs to ${other?.uuid}, not to ${link.uuid}. Use: ${shell`vnctl routes del ${elsewhere.uuid}`}${again ?? ''}`,
+        `${elsewhere.uuid} leads to ${ipv4ToText(to)}, but belongs to ${other?.uuid}, not to ${link.uuid}. Use: ${shell`vnctl routes del ${elsewhere.uuid}`}${again ?? ''}`,
       ];
     }
     if (!network) return [`no network has ${ipv4ToText(to)}. Use: vnctl networks show`];
@@ -75,7 +75,7 @@ export const routing: Pick<Advice, 'no_gateway' | 'no_router' | 'no_route'> = {
         `${own.uuid} of ${link.uuid} leads to ${range} only, which is less than ${network.uuid}. Use: ${shell`vnctl routes del ${own.uuid}`} && ${command(...routeWords(gateway.uuid, link.uuid, network))}`,
       ];
     return [
-      `${ipv4ToText(to)} is in ${network.uuid}, and no route of ${link.uuid} leads there. ${addRoute(gateway.uuid, link.uuid, network)}`,
+      `${ipv4ToText(to)} is in ${network.uuid}, but no route of ${link.uuid} leads there. ${addRoute(gateway.uuid, link.uuid, network)}`,
     ];
   },
 };
@@ -89,7 +89,7 @@ async function whyIdle(reader: Reader, route: RowOf<'route'>, link: RowOf<'route
   if (!gateway || !network) return [];
   if (gateway.mode !== 'simulated') return [notSimulated(gateway)];
   const [other] = await gatewaysOf(reader, network.id);
-  const what = `${route.uuid} leads to ${rangeOf(route)} by ${gateway.uuid}, which has no address in ${network.uuid}`;
+  const what = `${route.uuid} leads to ${rangeOf(route)} through ${gateway.uuid}, which has no address in ${network.uuid}`;
   if (!other)
     return [`${what}. Use: ${command('router', 'add', '--network', network.uuid, '--route-link-uuid', link.uuid)}`];
   const again = command(...routeWords(other.uuid, link.uuid, network));
@@ -97,11 +97,11 @@ async function whyIdle(reader: Reader, route: RowOf<'route'>, link: RowOf<'route
 }
 
 function notSimulated({ uuid, mode }: RowOf<'interface'>): string {
-  return `${uuid} is of mode ${mode}; a gateway is of mode simulated. Use: ${shell`vnctl interfaces modify ${uuid} --mode simulated`}`;
+  return `${uuid} has mode ${mode}; a gateway needs mode simulated. Use: ${shell`vnctl interfaces modify ${uuid} --mode simulated`}`;
 }
 
 function letIn({ uuid }: RowOf<'route'>, whom: string): string {
-  return `${uuid} would let ${whom} in, and its ingress is false. Use: ${shell`vnctl routes modify ${uuid} --ingress true`}`;
+  return `${uuid} would let ${whom} in, but its ingress is false. Use: ${shell`vnctl routes modify ${uuid} --ingress true`}`;
 }
 
 async function networkWith(reader: Reader, address: number): Promise<RowOf<'network'> | undefined> {

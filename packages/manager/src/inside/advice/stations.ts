@@ -10,11 +10,11 @@ export const stations: Pick<Advice, 'unknown_address' | 'silent_station' | 'too_
     const text = ipv4ToText(address);
     if (network.mode === 'physical' && !(await hasUplink(reader, network_id)))
       return [
-        `${network.uuid} is physical and has no uplink, so stations outside are not reached. Use: ${shell`vnctl interfaces add --mode host --network-uuid ${network.uuid} --port-name PORT --ipv4-address ADDRESS`}`,
+        `${network.uuid} is physical but has no uplink, so stations outside are unreachable. Use: ${shell`vnctl interfaces add --mode host --network-uuid ${network.uuid} --port-name PORT --ipv4-address ADDRESS`}`,
       ];
     if (!covers(network, address)) return [`${text} is outside ${network.uuid} (${rangeOf(network)})`];
     return [
-      `Register the guest that has it. Use: ${shell`vnctl interfaces add --network-uuid ${network.uuid} --ipv4-address ${text} --port-name PORT`}`,
+      `Register the guest with this address. Use: ${shell`vnctl interfaces add --network-uuid ${network.uuid} --ipv4-address ${text} --port-name PORT`}`,
     ];
   },
 
@@ -22,7 +22,7 @@ export const stations: Pick<Advice, 'unknown_address' | 'silent_station' | 'too_
     const network = await reader.get('network', network_id);
     if (!network) return [];
     const text = ipv4ToText(address);
-    const what = `${text} has not answered for its MAC address in ${network.uuid}`;
+    const what = `${text} has not answered ARP requests in ${network.uuid}`;
     const beyond = (await reader.find('route', { network_id })).find(
       (route) => route.egress && (route.next_hop_ipv4_address === address || route.ipv4_prefix < network.ipv4_prefix),
     );
@@ -31,7 +31,7 @@ export const stations: Pick<Advice, 'unknown_address' | 'silent_station' | 'too_
     if (!gateway || !link) return [`${what}: is it there? On the host, use: ping ${text}`];
     const again = routeWords(gateway.uuid, link.uuid, { ...network, ...beyond, uuid: network.uuid });
     return [
-      `${what}. Where it is not the next router of ${beyond.uuid}, use: ${command('routes', 'del', beyond.uuid)} && ${command(...again)} --next-hop-ipv4-address ADDRESS`,
+      `${what}. If it is not the next hop of ${beyond.uuid}, use: ${command('routes', 'del', beyond.uuid)} && ${command(...again)} --next-hop-ipv4-address ADDRESS`,
     ];
   },
 
@@ -39,7 +39,7 @@ export const stations: Pick<Advice, 'unknown_address' | 'silent_station' | 'too_
     const network = await reader.get('network', network_id);
     if (!network) return [];
     return [
-      `${network.uuid} takes packets of up to ${network.mtu} bytes. Where its links take more, use: ${shell`vnctl networks modify ${network.uuid} --mtu ${size}`}`,
+      `${network.uuid} has an MTU of ${network.mtu} bytes. If its links allow more, use: ${shell`vnctl networks modify ${network.uuid} --mtu ${size}`}`,
     ];
   },
 };

@@ -10,7 +10,7 @@ export const translation: Pick<Advice, 'untranslated'> = {
     const [first] = translations;
     if (!first)
       return [
-        `${own.uuid} translates addresses and has no translation, so nothing is routed there. Use: ${shell`vnctl interfaces modify ${own.uuid} --enable-route-translation false`}`,
+        `${own.uuid} translates addresses but has no translation, so nothing is routed there. Use: ${shell`vnctl interfaces modify ${own.uuid} --enable-route-translation false`}`,
       ];
     const text = ipv4ToText(address);
     const entries = await reader.find('translation_static_address', {
@@ -38,11 +38,11 @@ export const translation: Pick<Advice, 'untranslated'> = {
       const remove = command('translations', 'static-address', 'del', uuid, ...words);
       const add = command('translations', 'static-address', 'add', uuid, ...words);
       return [
-        `an entry of ${uuid} translates ${text} for ${of?.uuid} only${wanted ? `, and the packet is of ${wanted.uuid}` : ''}. Use: ${remove} && ${add}`,
+        `an entry of ${uuid} translates ${text} for ${of?.uuid} only${wanted ? `, and the packet belongs to ${wanted.uuid}` : ''}. Use: ${remove} && ${add}`,
       ];
     }
     const add = command('translations', 'static-address', 'add', first.uuid, ...entryWords('OUTSIDE', 'INSIDE'));
     const pass = command('translations', 'modify', first.uuid, '--passthrough', 'true');
-    return [`no entry of ${first.uuid} is of ${text}. Use: ${add}, or for what is not translated to pass: ${pass}`];
+    return [`no entry of ${first.uuid} translates ${text}. Use: ${add}, or to pass packets untranslated: ${pass}`];
   },
 };

@@ -31,7 +31,7 @@ export const infrastructure: FaultGroup = {
         await host.must('network add --uuid nw-new --ipv4-network 172.16.9.0/24');
       },
       ask: 'vnctl networks show nw-new',
-      says: [/agent node1 went away \d+ s ago, and has revision \d+ still to carry out/],
+      says: [/agent node1 went away \d+ s ago and has not applied revision \d+/],
       cure: 'vna --manager',
       by: (host) => host.host.startAgent(),
       cured: (host) => host.inEffect('nw-new'),
@@ -83,7 +83,7 @@ export const infrastructure: FaultGroup = {
       seen: 'Nothing is in effect.',
       make: (host) => host.host.vswitch.vsctl('set', 'bridge', 'br0', 'protocols=OpenFlow10'),
       ask: 'vnctl status',
-      says: [/br0 does not speak OpenFlow 1\.3/],
+      says: [/br0 does not accept OpenFlow 1\.3/],
       cure: 'ovs-vsctl add bridge br0 protocols OpenFlow13',
     },
     {
@@ -111,7 +111,7 @@ export const infrastructure: FaultGroup = {
       seen: 'The log of vna has a warning; bridges that were told to connect do not.',
       make: (host) => host.take(),
       ask: 'vnctl status',
-      says: [/switches cannot connect by themselves to \S+:6633: \S+ \(pid \d+\) listens there/],
+      says: [/cannot listen for switches at \S+:6633: \S+ \(pid \d+\) listens there/],
       cure: "ss -tlnp 'sport = :6633'",
       by: (host) => host.free(),
     },
@@ -158,9 +158,7 @@ export const infrastructure: FaultGroup = {
         await host.host.startManager();
       },
       ask: 'vnctl status',
-      says: [
-        /agent node1 holds the flows of store \S+, and this manager serves store \S+; the switches stay as they are/,
-      ],
+      says: [/agent node1 has flows of store \S+, but this manager serves store \S+; the switches keep their flows/],
       cure: 'vnctl datapaths adopt DATAPATH',
       by: async (host) => {
         await host.register();

@@ -30,6 +30,16 @@ export const ports: FaultGroup = {
       cured: (host) => host.arrives(reached),
     },
     {
+      what: 'the name of the interface is too long for a port',
+      seen: '`ovs-vsctl add-port` fails, because a device has a name of at most 15 characters.',
+      make: (host) => host.must(web.replaceAll('if-web', 'if-webserver-of-sales')),
+      ask: 'vnctl interfaces show if-webserver-of-sales',
+      says: [/no port named if-webserver-of-sales on dp-br0/, /at most 15 characters/],
+      cure: 'ovs-vsctl set interface PORT external_ids:iface-id=if-webserver-of-sales',
+      by: (host) => host.host.vswitch.addPort('br0', 'veth9', { externalIds: { 'iface-id': 'if-webserver-of-sales' } }),
+      cured: (host) => host.inEffect('if-webserver-of-sales'),
+    },
+    {
       what: 'the port was removed from the bridge',
       seen: 'A guest that worked reaches nobody.',
       make: (host) => host.unplug('if-veth2'),
@@ -95,7 +105,7 @@ export const ports: FaultGroup = {
       seen: 'Nothing that the guest sends arrives anywhere.',
       make: (host) => host.link('if-veth1', 'down'),
       ask: 'vnctl interfaces show if-veth1',
-      says: [/port if-veth1 on dp-br0 is switched off on its host/],
+      says: [/port if-veth1 on dp-br0 is administratively down/],
       cure: 'ip link set if-veth1 up',
       by: (host) => host.link('if-veth1', 'up'),
     },
@@ -104,7 +114,7 @@ export const ports: FaultGroup = {
       seen: 'The second one is refused.',
       make: async () => {},
       ask: `vnctl ${web} --port-name if-veth1`,
-      says: [/port_name if-veth1 .*is taken already/, /if-veth1\) has it/],
+      says: [/port_name if-veth1 .*is already used by .*if-veth1/],
       cure: 'vnctl interfaces show if-veth1',
     },
     {
@@ -120,7 +130,7 @@ export const ports: FaultGroup = {
         );
       },
       ask: 'vnctl explain r-net3',
-      says: [/if-gw3 is of mode vif; a gateway is of mode simulated/],
+      says: [/if-gw3 has mode vif; a gateway needs mode simulated/],
       cure: 'vnctl interfaces modify if-gw3 --mode simulated',
       cured: (host) => host.inEffect('r-net3'),
     },

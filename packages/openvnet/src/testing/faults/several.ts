@@ -12,7 +12,7 @@ export const several: FaultGroup = {
       seen: 'The second host is not served.',
       make: (host) => host.other({ node: 'node1', dpid: another }),
       ask: 'vnctl status',
-      says: [/node1: host2 \(127\.0\.0\.1, pid \d+\) says that it is node1 too, and waits while \S+ \(127\.0\.0\.1/],
+      says: [/node1: host2 \(127\.0\.0\.1, pid \d+\) also claims to be node1 and waits until \S+ \(127\.0\.0\.1/],
       cure: 'vna --node-id node1-2',
       by: (host) => host.others[0]!.startAgent('node1-2'),
       cured: (host) => host.answers('vnctl status', [/br0 on node1-2 is not registered/]).then(() => host.arrives()),
@@ -61,7 +61,7 @@ export const several: FaultGroup = {
       },
       ask: 'vnctl status',
       says: [
-        /node1: has version 0\.0\.9, and the manager has version \d\S+: it does what both know\. Install version \d/,
+        /node1: has version 0\.0\.9, but the manager has version \d\S+, so it does only what both versions know\. Install version \d/,
       ],
       cure: 'vna --manager',
       prints: /Use: vna --manager http:\/\/127\.0\.0\.1:\d+ --node-id node1/,
@@ -76,7 +76,7 @@ export const several: FaultGroup = {
       seen: 'Packets are lost for a moment now and then.',
       make: (host) => host.host.vswitch.ofctl('-O', 'OpenFlow13', 'del-flows', 'br0'),
       ask: 'vnctl status',
-      says: [/another program has changed flows\S* .*of br0 \d+ times, last \d+ s ago; what it changed was put back/],
+      says: [/another program has changed flows\S* .*of br0 \d+ times, last \d+ s ago; the changes were reverted/],
       cure: "grep 'br0<->.*flow_mods' /var/log/openvswitch/ovs-vswitchd.log",
       by: async () => {},
     },
@@ -88,7 +88,7 @@ export const several: FaultGroup = {
         await host.vswitch.ofctl('-O', 'OpenFlow13', 'add-flow', 'br0', 'table=0,priority=9999,actions=drop');
       },
       ask: 'vnctl datapaths show dp-br0',
-      says: [/another program has changed \S*flows.*of br0 .*what it changed was put back/],
+      says: [/another program has changed \S*flows.*of br0 .*the changes were reverted/],
       cure: 'ovs-vsctl set-controller br0 tcp:',
       prints: /Use: ovs-vsctl set-controller br0 tcp:127\.\d+\.\d+\.\d+:6633/,
       by: ({ host }) => host.setController(),
@@ -99,9 +99,7 @@ export const several: FaultGroup = {
       seen: 'Guests reach nobody for a moment.',
       make: (host) => host.host.vswitch.vsctl('set-fail-mode', 'br0', 'standalone'),
       ask: 'vnctl status',
-      says: [
-        /another program has changed fail mode standalone.* of br0 .*last \d+ s ago; what it changed was put back/,
-      ],
+      says: [/another program has changed fail mode standalone.* of br0 .*last \d+ s ago; the changes were reverted/],
       cure: "grep 'br0<->.*flow_mods' /var/log/openvswitch/ovs-vswitchd.log",
       by: async () => {},
       cured: async (host) => {
@@ -115,7 +113,7 @@ export const several: FaultGroup = {
       make: (host) => host.pose(),
       ask: 'vnctl status',
       says: [
-        /tcp:\S+ says that it is br0, but Open vSwitch has made no such connection: it is ignored\. Find the program/,
+        /tcp:\S+ claims to be br0, but Open vSwitch reports no such connection, so it is ignored\. Find the program/,
       ],
       seconds: 15,
       cure: 'ss -tnp',
