@@ -2,7 +2,7 @@ import { ipv4ToText, macToText, noticeText, printable, type RowOf, shell } from 
 import type { Reader } from '@openvnet/store';
 import { addCommand } from '../api/parameters.ts';
 import { noticesOf, refusedFrames } from '../status/asked.ts';
-import { concernedOf, type Facts, type Hosts, servedOf, whyUnserved } from '../status/facts.ts';
+import { concernedOf, type Facts, type Hosts, type ServedDatapath, servedOf, whyUnserved } from '../status/facts.ts';
 import { adviseOnPort, askForPorts } from '../status/port-advice.ts';
 import type { Asked, Findings } from './findings.ts';
 import { uplinkNotes } from './uplink-notes.ts';
@@ -94,8 +94,9 @@ function guestAt(facts: Facts, row: Row, { ports }: Belongings): Findings {
     return place ? [{ ...found, place }] : [];
   });
   if (bound.length > 0) {
+    const places = bound.map(({ place }) => place);
     return {
-      served: bound.map(({ place }) => place),
+      served: [...places, ...elsewhere(facts, row, places)],
       on: bound.map(({ place, port_name, port_number }) => ({
         datapath_uuid: place.datapath.uuid,
         port_name,
@@ -118,6 +119,13 @@ function guestAt(facts: Facts, row: Row, { ports }: Belongings): Findings {
   if (missing.length === 0 && ofHost.has(row.mode)) return { served: [], waits_for: [whyUnserved(facts)] };
   const nameless = `interface ${row.uuid} has no port. Use: vnctl interfaces ports add ${row.uuid} --port-name NAME`;
   return { served: [], waits_for: missing.length > 0 ? missing : [nameless] };
+}
+
+/** Other hosts that reach an interface. They count where its own host is there. */
+function elsewhere(facts: Facts, { id }: Row, places: readonly ServedDatapath[]): ServedDatapath[] {
+  if (!facts.agents.concerns() || !places.some(({ agent }) => agent.connection)) return [];
+  const others = servedOf(facts).filter(({ agent }) => agent.connection && !places.some((one) => one.agent === agent));
+  return [...concernedOf(facts, others, 'interface', id)];
 }
 
 function waitsForPort(facts: Facts, port: RowOf<'interface_port'>): string {
