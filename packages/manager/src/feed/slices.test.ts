@@ -46,7 +46,7 @@ class Host implements Disposable {
     await expect.poll(async () => await holds(), { timeout: 10_000 }).toBe(true);
   }
 
-  has_(uuid: string): boolean {
+  holds(uuid: string): boolean {
     return [...this.rows.values()].some((row) => row.uuid === uuid);
   }
 
@@ -160,17 +160,17 @@ describe('the slice of a host', () => {
     using blue = await new Host(manager.url, 2, 'if-blue1').connect();
     expect(red.kinds).toEqual(['slices', 'snapshot']);
     for (const uuid of ['nw-red', 'if-red1', 'if-red2', 'if-redgw', 'fil-red1', 'dnss-red', 'r-red', 'rl-red', 'dp-1'])
-      expect([uuid, red.has_(uuid)]).toEqual([uuid, true]);
-    expect(red.has_('dp-2')).toBe(false);
+      expect([uuid, red.holds(uuid)]).toEqual([uuid, true]);
+    expect(red.holds('dp-2')).toBe(false);
     await manager.done('PUT', '/interfaces/if-blue2', { display_name: 'blue and new' });
     await manager.done('PUT', '/networks/nw-blue', { display_name: 'blue and new' });
     await guest(manager, 'blue', 3);
     await guest(manager, 'red', 3);
-    await blue.until(() => blue.has_('if-blue3'));
-    await red.until(() => red.has_('if-red3'));
+    await blue.until(() => blue.holds('if-blue3'));
+    await red.until(() => red.holds('if-red3'));
     await manager.done('DELETE', '/interfaces/if-blue2');
     await manager.done('DELETE', '/interfaces/if-red2');
-    await red.until(() => !red.has_('if-red2'));
+    await red.until(() => !red.holds('if-red2'));
     expect(red.heard).not.toMatch(/blue/);
     expect(blue.heard).not.toMatch(/red/);
     red[Symbol.dispose]();
@@ -179,7 +179,7 @@ describe('the slice of a host', () => {
     await guest(manager, 'red', 4);
     await red.connect();
     expect(red.kinds).toEqual(['slices', 'changes']);
-    expect(red.has_('if-red4')).toBe(true);
+    expect(red.holds('if-red4')).toBe(true);
     expect(red.heard).not.toMatch(/blue/);
     // No more than what it has missed.
     expect(red.heard).not.toMatch(/if-red1|nw-red/);
@@ -190,16 +190,16 @@ describe('the slice of a host', () => {
     using host = await new Host(manager.url, 1).connect();
     expect([...host.rows.keys()]).toEqual(['datapath 1']);
     host.port('if-red1');
-    await host.until(() => host.has_('if-red2'));
+    await host.until(() => host.holds('if-red2'));
     host.port('if-blue1');
-    await host.until(() => host.has_('if-blue1') && host.has_('dnss-blue'));
+    await host.until(() => host.holds('if-blue1') && host.holds('dnss-blue'));
     host.unplug('if-red1');
-    await host.until(() => !host.has_('nw-red'));
-    expect(host.has_('nw-blue')).toBe(true);
+    await host.until(() => !host.holds('nw-red'));
+    expect(host.holds('nw-blue')).toBe(true);
     // A port that is there before its interface is registered.
     host.port('if-red9');
     await guest(manager, 'red', 9);
-    await host.until(() => host.has_('if-red9') && host.has_('nw-red'));
+    await host.until(() => host.holds('if-red9') && host.holds('nw-red'));
   });
 
   it('is sent anew by a manager that was started again, and holds what is placed there before ports are reported', async () => {
@@ -228,11 +228,11 @@ describe('the slice of a host', () => {
     await manager.done('POST', '/networks', { uuid: 'nw-red', ipv4_network: '10.0.0.0' });
     using host = await new Host(manager.url, 1).connect();
     expect(host.kinds).toEqual(['snapshot']);
-    expect(host.has_('nw-red')).toBe(true);
+    expect(host.holds('nw-red')).toBe(true);
     await manager.done('POST', '/datapaths', { uuid: 'dp-2', display_name: 'br0', dpid: dpidOf(2), node_id: 'node2' });
-    await host.until(() => !host.has_('nw-red') && host.has_('dp-1'));
+    await host.until(() => !host.holds('nw-red') && host.holds('dp-1'));
     await manager.done('DELETE', '/datapaths/dp-2');
-    await host.until(() => host.has_('nw-red'));
+    await host.until(() => host.holds('nw-red'));
   });
 });
 
