@@ -6,13 +6,17 @@ export interface Counts {
   readonly failed: number;
 }
 
-/** The words that run tests and write the counts to `file`. */
-export function vitestWords(project: string, file: string, filters: readonly string[] = []): string[] {
+/** The words that run tests, print them as `reporter` does, and write the counts to `file`. */
+export function vitestWords(
+  project: string,
+  file: string,
+  { reporter = 'default', filters = [] }: { readonly reporter?: string; readonly filters?: readonly string[] } = {},
+): string[] {
   return [
     'run',
     '--project',
     project,
-    '--reporter=default',
+    `--reporter=${reporter}`,
     '--reporter=json',
     `--outputFile.json=${file}`,
     ...filters,

@@ -4,12 +4,13 @@ import { once } from 'node:events';
 import { appendFileSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { countsOf, vitestWords } from '../counts.ts';
-import { demo, lineOf, partsFile, resultsFile } from './parts.ts';
+import { demo, lineOf, parts, partsFile, resultsFile } from './parts.ts';
 
 const directory = process.argv[2]!;
 for (const name of readFileSync(join(directory, partsFile), 'utf8').split('\n').filter(Boolean)) {
   console.log(`\n== ${name}`);
   const began = performance.now();
+  process.env.OPENVNET_LAB_PATIENCE = `${parts[name]!.patience}`;
   const counts = name === demo ? await runDemo() : await runTests(name);
   const seconds = Math.round((performance.now() - began) / 1000);
   appendFileSync(join(directory, resultsFile), lineOf({ name, ...counts, seconds }));
@@ -22,7 +23,8 @@ async function runDemo() {
 
 async function runTests(file: string) {
   const result = '/run/result.json';
-  const words = vitestWords('lab', result, [file]);
+  // Each test is printed when it ends: a file takes many minutes.
+  const words = vitestWords('lab', result, { reporter: 'verbose', filters: [file] });
   return countsOf(result, await ends(spawn('vitest', words, { stdio: 'inherit' })));
 }
 

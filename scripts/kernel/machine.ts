@@ -18,7 +18,7 @@ export const machines = {
   'user-mode': ({ cache, work, results }: MachineOptions) => [
     ...[`${cache}/linux`, 'mem=3072M', 'rootfstype=hostfs', 'rootflags=/', 'ro'],
     ...[`init=${work}/scripts/kernel/init-user-mode`, 'con=null', 'con0=null,fd:1'],
-    ...kernelWords({ cache, work, results, patience: 8 }),
+    ...kernelWords({ cache, work, results }),
   ],
   /**
    * Debian's own kernel on an emulated processor, many times slower. An instruction takes a nanosecond of its own time,
@@ -28,7 +28,7 @@ export const machines = {
     ...['qemu-system-x86_64', '-cpu', 'max', '-icount', 'shift=0,sleep=on', '-smp', '1', '-m', '4096'],
     ...['-nodefaults', '-display', 'none', '-no-reboot', '-nic', 'none', '-serial', 'stdio'],
     ...['-kernel', `${cache}/vmlinuz`, '-initrd', `${cache}/initrd.gz`],
-    ...['-append', ['console=ttyS0', ...kernelWords({ cache, work, results, patience: 2 })].join(' ')],
+    ...['-append', ['console=ttyS0', ...kernelWords({ cache, work, results })].join(' ')],
     ...['-fsdev', 'local,id=host,path=/,security_model=none,readonly=on,multidevs=remap'],
     ...['-device', 'virtio-9p-pci,fsdev=host,mount_tag=host'],
     ...['-fsdev', `local,id=results,path=${results},security_model=none`],
@@ -39,10 +39,10 @@ export const machines = {
 export type MachineName = keyof typeof machines;
 
 /** What the first program finds as variables, and what makes the kernel quiet. */
-function kernelWords({ patience, ...paths }: MachineOptions & { readonly patience: number }): string[] {
+function kernelWords(paths: MachineOptions): string[] {
   const blank = Object.values(paths).find((path) => /[\s,]/.test(path));
   if (blank) throw new Error(`${blank}: a path with a space or a comma in it cannot be handed to the kernel`);
-  const variables = Object.entries({ ...paths, patience }).map(([name, value]) => `${name}=${value}`);
+  const variables = Object.entries(paths).map(([name, value]) => `${name}=${value}`);
   return ['quiet', 'loglevel=1', 'panic=-1', ...variables];
 }
 

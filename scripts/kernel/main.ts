@@ -29,11 +29,12 @@ for (const [name, number] of Object.entries(signals)) {
   });
 }
 const said: Part[] = [];
-for (const [machine, names] of Map.groupBy(wanted, (name) => parts[name]!)) said.push(...(await runOn(machine, names)));
+for (const [machine, names] of Map.groupBy(wanted, (name) => parts[name]!.machine))
+  said.push(...(await runOn(machine, names)));
 
 console.log();
 for (const { name, passed, failed, seconds } of said)
-  console.log(`${name}: ${passed} passed, ${failed} failed (${seconds} s, ${parts[name]})`);
+  console.log(`${name}: ${passed} passed, ${failed} failed (${seconds} s, ${parts[name]!.machine})`);
 const sum = (key: 'passed' | 'failed'): number => said.reduce((total, part) => total + part[key], 0);
 console.log(`\n${sum('passed')} passed, ${sum('failed')} failed`);
 process.exitCode = signalled ? 128 + signalled : sum('failed') === 0 ? 0 : 1;

@@ -10,10 +10,22 @@ import { watchOption } from './status-command.ts';
 
 /** `vnctl flows`, and what else looks inside. What each does is loaded when it is needed. */
 export function addInsideCommands(root: Command, io: Io): void {
+  hostsCommand(root, io);
   flowsCommand(root, io);
   traceCommand(root, io);
   explainCommand(root, io);
   eventsCommand(root, io);
+}
+
+function hostsCommand(root: Command, io: Io): void {
+  const hosts = root
+    .command('hosts')
+    .description('Lists the hosts: health, version, revision, bridges, ports, flows and tunnel address of each.');
+  hosts.action(async () => {
+    const context = await contextOf(hosts, io);
+    const { showHosts } = await import('./inside/hosts.ts');
+    await showHosts(context);
+  });
 }
 
 function eventsCommand(root: Command, io: Io): void {
@@ -87,6 +99,7 @@ function flowsCommand(root: Command, io: Io): void {
     .argument('[uuid...]', 'Only flows of these objects; those of an interface include the flows of its leases.')
     .option('--table <NAME>', 'Only flows of this table.')
     .addOption(new UuidOption('--datapath <UUID>', 'Only flows of this datapath.', 'datapath'))
+    .option('--host <NODE>', 'Only flows of this host, by the node of its agent.')
     .addOption(watchOption('Show changes of flows and counters every so many seconds (2).'))
     .option('--count <NUMBER>', 'End --watch after so many intervals.');
   flows.action(async (objects: readonly string[]) => {

@@ -40,7 +40,8 @@ export async function systemText(io: Io, status: SystemStatus): Promise<string> 
   for (const { node, problem, notes = [] } of agents) {
     for (const line of [...(problem ? [problem] : []), ...notes]) parts.push(styled(io, 'red', `  ${node}: ${line}`));
   }
-  const columns = ['uuid', 'dpid', 'bridge', 'node', 'connection', 'ports', 'flows', 'revision'];
+  const tunnels = datapaths.some(({ tunnel_address }) => tunnel_address) ? ['tunnel_address'] : [];
+  const columns = ['uuid', 'dpid', 'bridge', 'node', ...tunnels, 'connection', 'ports', 'flows', 'revision'];
   parts.push(await section(io, 'datapaths', columns, datapaths));
   for (const one of datapaths) {
     if (one.register)

@@ -9,6 +9,7 @@ import {
   type EventsAnswer,
   type ExplainAnswer,
   type FlowsAnswer,
+  type HostsAnswer,
   type Kind,
   kinds,
   type Nested,
@@ -107,8 +108,10 @@ export type Client = Collections & {
   of(kind: string): AnyCollection;
   nestedOf(kind: string): AnyNested;
   status(): Promise<SystemStatus>;
-  /** The flows of the switches: all, or those that belong to an object, are in a table, are on a datapath. */
-  flows(which?: { object?: string; table?: string; datapath?: string }): Promise<FlowsAnswer>;
+  /** The hosts, as their agents have reported them. */
+  hosts(): Promise<HostsAnswer>;
+  /** The flows of the switches: all, or those that belong to an object, are in a table, are on a datapath or a host. */
+  flows(which?: { object?: string; table?: string; datapath?: string; host?: string }): Promise<FlowsAnswer>;
   /** What an object of any kind is, what it is related to, how it stands and what it does in the switches. */
   explain(uuid: string): Promise<ExplainAnswer>;
   /** What has changed after a revision, or lately; with `wait`, as soon as there is something, or after so many seconds. */
@@ -180,6 +183,7 @@ export function createClient({
     of: (kind: string) => known(collections, kind),
     nestedOf: (kind: string) => known(nested, kind),
     status: () => http.request('GET', ['status']),
+    hosts: () => http.request('GET', ['hosts']),
     flows: (which = {}) => http.request('GET', ['flows'], { query: which }),
     explain: (object) => http.request('GET', ['explain'], { query: { object } }),
     export: () => http.request('GET', ['export']),

@@ -34,6 +34,7 @@ export {
   type Relations,
   type Resolved,
   type Station,
+  View,
 } from './engine/relations.ts';
 export type { Disagreement, SelfCheck } from './engine/self-check.ts';
 export { dns } from './features/dns.ts';
@@ -41,6 +42,7 @@ export { answerDns } from './features/dns-answer.ts';
 export { derivations, features } from './features/index.ts';
 export { tunnelsWanted } from './features/peers.ts';
 export { route } from './features/route.ts';
+export { isElsewhere, standsBy } from './features/standby.ts';
 export { decidedBy, type Inspected, readShownFlows } from './inside/flows.ts';
 export { trace, traceArrival } from './inside/trace.ts';
 export { ask, isWithin, load, output, trackState } from './pipeline/flow.ts';

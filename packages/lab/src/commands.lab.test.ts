@@ -1,33 +1,35 @@
 import { randomInt } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type FreshMachine, freshMachine } from './fresh-machine.ts';
+import type { FreshMachine } from './fresh-machine.ts';
 import { experiments } from './index.ts';
 import { isGone, processId, signal } from './processes.ts';
 import { type Finished, run, start } from './run.ts';
-import { killed, killedAt as killedAtText, startLab, vnctlOf, vnctlProgram, whatIsLeft } from './testing.ts';
+import {
+  type FreshLab,
+  freshLab,
+  killed,
+  killedAt as killedAtText,
+  startLab,
+  vnctlOf,
+  vnctlProgram,
+  whatIsLeft,
+} from './testing.ts';
 
+let lab: FreshLab;
 let machine: FreshMachine;
 let directory: string;
 let runDirectory: string;
 
 beforeEach(async () => {
-  machine = await freshMachine();
-  directory = mkdtempSync(join(tmpdir(), 'openvnet-lab-test-'));
-  runDirectory = join(directory, 'run');
+  lab = await freshLab();
+  ({ machine, directory, runDirectory } = lab);
 });
 
-afterEach(async () => {
-  await vnctl('lab', 'down');
-  const left = await whatIsLeft(machine, runDirectory);
-  rmSync(directory, { recursive: true });
-  await machine[Symbol.asyncDispose]();
-  expect(left).toEqual({ namespaces: '', devices: 'lo', programs: [], run: ['lock', 'netns'] });
-});
+afterEach(() => lab[Symbol.asyncDispose]());
 
 function vnctl(...args: string[]): Promise<Finished> {
   return vnctlOf(machine, runDirectory, args);

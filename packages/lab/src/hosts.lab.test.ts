@@ -1,30 +1,24 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { type FreshMachine, freshMachine } from './fresh-machine.ts';
+import type { FreshMachine } from './fresh-machine.ts';
 import { hosts } from './index.ts';
 import { patience } from './patience.ts';
 import type { Finished } from './run.ts';
-import { killedAt, vnctlOf, whatIsLeft } from './testing.ts';
+import { type FreshLab, freshLab, killedAt, vnctlOf, whatIsLeft } from './testing.ts';
 
+let lab: FreshLab;
 let machine: FreshMachine;
 let directory: string;
 let runDirectory: string;
 
 beforeEach(async () => {
-  machine = await freshMachine();
-  directory = mkdtempSync(join(tmpdir(), 'openvnet-lab-test-'));
-  runDirectory = join(directory, 'run');
+  lab = await freshLab();
+  ({ machine, directory, runDirectory } = lab);
 });
 
-afterEach(async () => {
-  await vnctl('lab', 'down');
-  const left = await whatIsLeft(machine, runDirectory);
-  rmSync(directory, { recursive: true });
-  await machine[Symbol.asyncDispose]();
-  expect(left).toEqual({ namespaces: '', devices: 'lo', programs: [], run: ['lock', 'netns'] });
-});
+afterEach(() => lab[Symbol.asyncDispose]());
 
 function vnctl(...args: string[]): Promise<Finished> {
   return vnctlOf(machine, runDirectory, args);
@@ -48,7 +42,8 @@ describe('a lab of several hosts', { timeout: 180_000 * patience }, () => {
     expect(await ping(1600 - 28)).toMatchObject({ code: 0 });
     expect((await ping(1601 - 28)).code).not.toBe(0);
     const { stdout: shown } = await vnctl('lab', 'exec', 'h3', '--', 'ovs-vsctl', 'list-ports', 'br0');
-    expect(shown).toBe('eth1\ngreen3\nred3\n');
+    // With the tunnels' port of the agent.
+    expect(shown).toBe('eth1\ngreen3\nred3\nvn-geneve\n');
     const again = await vnctl('lab', 'up', '-f', hosts);
     expect(again.stdout).toMatch(/0 objects made, \d+ were there\n/);
     expect(again.stdout).not.toContain(': made');
@@ -116,5 +111,27 @@ describe('a lab of several hosts', { timeout: 180_000 * patience }, () => {
       /^vnctl: the manager at http:\/\/127\.0\.0\.1:9090 does not serve 198\.18\.1\.251:9090, where the hosts of the lab look for it\. End it, or use: vnmgr --listen 127\.0\.0\.1:9090,198\.18\.1\.251:9090 --insecure\n$/,
     );
     await start('lab', 'down');
+  });
+});
+
+describe('npm run demo -- hosts', { timeout: 180_000 * patience }, () => {
+  const demo = fileURLToPath(new URL('./demo/main.ts', import.meta.url));
+
+  it('shows that every expectation holds, and leaves nothing', async () => {
+    const words = [demo, 'hosts', '--run-directory', runDirectory];
+    const { code, stdout, stderr } = await machine.run(process.execPath, words, { mayFail: true, timeoutMs: 120_000 });
+    expect(stdout).not.toContain('FAILS');
+    expect(stdout).toMatch(/24 of 24 expectations hold/);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(await whatIsLeft(machine, runDirectory)).toMatchObject({ namespaces: '', devices: 'lo', programs: [] });
+  });
+
+  it('is one of several', async () => {
+    const other = await machine.run(process.execPath, [demo, 'host'], { mayFail: true });
+    expect(other).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: 'demo: no demo is called host; there are experiments, hosts\n',
+    });
   });
 });

@@ -87,7 +87,7 @@ export class LabHosts implements AsyncDisposable {
       const prefix = `vn${randomInt(36 ** 5).toString(36)}-`;
       const net = await makeNet(plan, { ledger, prefix, say: () => {}, datapath: usualDatapath() });
       const made = new LabHosts(plan, { net, ledger, prefix });
-      await startServing(made.client, made.manager);
+      await made.startManager();
       if (options.agents ?? true) await made.#startAgents();
       remember(made);
       return made;
@@ -161,6 +161,11 @@ export class LabHosts implements AsyncDisposable {
       const done = all && unrealised.length === 0 && revisions.every((revision) => revision === manager.revision);
       return done || JSON.stringify({ agents, datapaths, unrealised });
     });
+  }
+
+  /** Starts the manager, where it does not run. Returns when it serves. */
+  async startManager(): Promise<void> {
+    await startServing(this.client, this.manager);
   }
 
   /** Starts the agent of a host, where it does not run. */

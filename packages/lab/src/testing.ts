@@ -1,10 +1,41 @@
 /** What tests of `vnctl lab` have in common. */
+import { deepStrictEqual } from 'node:assert';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { FreshMachine } from './fresh-machine.ts';
+import { type FreshMachine, freshMachine } from './fresh-machine.ts';
 import { commandLine } from './processes.ts';
 import { type Finished, run, start } from './run.ts';
 
 export const vnctlProgram = fileURLToPath(new URL('../../cli/src/main.ts', import.meta.url));
+
+export interface FreshLab extends AsyncDisposable {
+  readonly machine: FreshMachine;
+  /** For files of the test. */
+  readonly directory: string;
+  /** Where labs have their state. */
+  readonly runDirectory: string;
+}
+
+/** A fresh machine for a test of `vnctl lab`. Throws at its end where a lab that was brought down has left anything. */
+export async function freshLab(): Promise<FreshLab> {
+  const directory = mkdtempSync(join(tmpdir(), 'openvnet-lab-test-'));
+  const machine = await freshMachine();
+  const runDirectory = join(directory, 'run');
+  return {
+    machine,
+    directory,
+    runDirectory,
+    async [Symbol.asyncDispose]() {
+      await vnctlOf(machine, runDirectory, ['lab', 'down']);
+      const left = await whatIsLeft(machine, runDirectory);
+      rmSync(directory, { recursive: true });
+      await machine[Symbol.asyncDispose]();
+      deepStrictEqual(left, { namespaces: '', devices: 'lo', programs: [], run: ['lock', 'netns'] });
+    },
+  };
+}
 
 /** Runs `vnctl` on a machine; commands of the lab have their state in `runDirectory`. */
 export function vnctlOf(machine: FreshMachine, runDirectory: string, args: readonly string[]): Promise<Finished> {

@@ -147,6 +147,11 @@ export const report = z.object({
   underlay: underlay.optional(),
   /** Said once the manager has sent `slices`. */
   ports: ports.optional(),
+  /** Interfaces whose guests were heard at datapaths while others had them; whole where given. */
+  heard: z
+    .array(z.tuple([id, id]))
+    .max(mostEntries)
+    .optional(),
 });
 
 export const toManager = z.discriminatedUnion('type', [

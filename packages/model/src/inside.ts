@@ -34,6 +34,40 @@ export interface FlowsAnswer {
   readonly notes: readonly string[];
 }
 
+/** The answer to `GET /hosts`. */
+export interface HostsAnswer {
+  /** The newest revision of the store. */
+  readonly revision: number;
+  readonly hosts: readonly Host[];
+}
+
+/** A host, as its agent has reported it. */
+export interface Host {
+  readonly node: string;
+  readonly hostname: string;
+  /** `away`: its switches go on as they were. `problem`: `problems` says what is wrong. */
+  readonly health: 'ok' | 'problem' | 'away';
+  readonly version: string;
+  /** When its agent connected, or went away. */
+  readonly since: string;
+  /** What all its switches have acknowledged, and how many revisions there are after it. */
+  readonly revision: number | null;
+  readonly behind: number | null;
+  /** Null if the agent has not said it, or the host has none. */
+  readonly tunnel_address: string | null;
+  readonly underlay_mtu: number | null;
+  readonly bridges: readonly {
+    readonly bridge: string;
+    readonly datapath_uuid: string | null;
+    readonly dpid: string;
+    readonly ports: number;
+    readonly flows: number | null;
+  }[];
+  /** Interfaces at its ports. */
+  readonly interfaces: number;
+  readonly problems: readonly string[];
+}
+
 /** One flow that took a packet. */
 export interface TraceStep {
   readonly table: string;
@@ -63,7 +97,15 @@ export type TraceCause =
       /** The logical router that the packet is of; 0 where it has come to none yet. */
       readonly route_link_id: number;
     }
-  | { readonly what: 'too_large'; readonly network_id: number; readonly size: number }
+  | {
+      readonly what: 'too_large';
+      readonly network_id: number;
+      readonly size: number;
+      /** The largest size that passes. */
+      readonly mtu: number;
+      /** The other host, if the tunnel to it limits the size, and not the network. */
+      readonly datapath_id: number | null;
+    }
   | {
       readonly what: 'filtered';
       readonly interface_id: number;
@@ -148,6 +190,8 @@ export interface ExplainAnswer {
   readonly part_of: readonly Related[];
   readonly referred_to_by: readonly Related[];
   readonly status: ObjectStatus;
+  /** What else there is to say of it, in sentences: of a datapath its tunnels, say. */
+  readonly details: readonly string[];
   /** Its flows, by feature. */
   readonly flows: readonly {
     readonly feature: string;

@@ -49,6 +49,8 @@ export interface SystemStatus {
     readonly dpid: string;
     readonly bridge: string | null;
     readonly node: string | null;
+    /** The address to which other hosts send; null if there is none. */
+    readonly tunnel_address: string | null;
     readonly connection: string | null;
     readonly ports: number | null;
     readonly flows: number | null;

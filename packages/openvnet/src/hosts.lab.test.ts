@@ -148,7 +148,7 @@ describe('guests on several hosts', { timeout: 120_000 * patience }, () => {
         await net.startAgent(host);
       }
       await net.manager.kill9();
-      await net.manager.start();
+      await net.startManager();
     });
     expect(lost).toEqual([0, 0, 0]);
     await placed();

@@ -47,7 +47,8 @@ describe('a network with a largest packet', () => {
       );
       chmodSync(script, 0o755);
       await scene.settled('interface', 'if-narrow');
-      await narrow.exec('udhcpc', ['-i', 'eth0', '-f', '-q', '-n', '-t', '3', '-T', '1', '-s', script, '-O', 'mtu']);
+      const times = ['-t', `${3 * patience}`, '-T', '1'];
+      await narrow.exec('udhcpc', ['-i', 'eth0', '-f', '-q', '-n', ...times, '-s', script, '-O', 'mtu']);
       const { stdout } = await narrow.exec('cat', ['/sys/class/net/eth0/mtu']);
       expect(Number(stdout)).toBe(1400);
     } finally {
@@ -59,7 +60,7 @@ describe('a network with a largest packet', () => {
     await quiet();
     const { stdout, stderr } = await wide.exec(
       'ping',
-      ['-n', '-c', '2', '-W', '1', '-M', 'do', '-s', '1472', '10.0.2.1'],
+      ['-n', '-c', '2', '-W', `${patience}`, '-M', 'do', '-s', '1472', '10.0.2.1'],
       {
         mayFail: true,
       },
@@ -126,7 +127,7 @@ async function quiet(): Promise<void> {
 
 /** Whether an echo request that may be fragmented is answered. */
 async function echoes(size: string, ...more: string[]): Promise<boolean> {
-  const args = ['-n', '-c', '1', '-W', '1', '-M', 'dont', '-s', size, ...more, '10.0.2.1'];
+  const args = ['-n', '-c', '1', '-W', `${patience}`, '-M', 'dont', '-s', size, ...more, '10.0.2.1'];
   return (await wide.exec('ping', args, { mayFail: true })).code === 0;
 }
 

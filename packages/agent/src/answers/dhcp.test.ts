@@ -1,8 +1,10 @@
 import { agentReasons, type Outcome, type Packet } from '@openvnet/compiler';
 import {
+  datapathRow,
   interfaceRows,
   macOf,
   networkRows,
+  placementRow,
   routeRows,
   serviceRows,
   TestModel,
@@ -175,6 +177,26 @@ describe('the answers of dhcp', () => {
     expect(told()).toBeUndefined();
     for (const row of networkRows(1, undefined, { mtu: 1400 })) model.put(...row);
     expect(told()).toBe(1400);
+  });
+
+  it('tells what passes between the hosts of the network where nobody says', () => {
+    const told = () => ask(11, { options: { message_type: dhcpType.discover } })!.options.interface_mtu;
+    const host = (id: number, more: Parameters<typeof datapathRow>[1] = {}) => model.put(...datapathRow(id, more));
+    host(1);
+    expect(told()).toBeUndefined();
+    host(2);
+    agent.served.setTunnel('geneve', 1001);
+    // A guest may come to the other host any time.
+    expect(told()).toBe(1450);
+    host(2, { underlay_mtu: 1400 });
+    expect(told()).toBe(1450);
+    model.put(...placementRow(12, 2));
+    expect(told()).toBe(1350);
+    host(1, { underlay_mtu: 9000 });
+    host(2, { underlay_mtu: 9000 });
+    expect(told()).toBeUndefined();
+    for (const row of networkRows(1, undefined, { mtu: 8000 })) model.put(...row);
+    expect(told()).toBe(8000);
   });
 
   it('acknowledges what is leased, however the client asks, and refuses what is not', () => {

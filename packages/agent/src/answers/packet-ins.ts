@@ -123,11 +123,13 @@ export class PacketIns {
     const { cache } = served;
     const count = (what: string): void => this.#count(`${reason} ${what}`);
     return {
+      datapathId: served.datapathId,
       get: (name, id) => cache.view.get(name, id),
       where: (name, column, value) => cache.view.where(name, column, value),
       remember: (name, compute) => cache.get(name, compute),
       resolve: (station) => served.neighbours.find(station, `${port}`),
       heard: (station, mac) => served.neighbours.heard(station, mac),
+      arrived: (interfaceId) => served.arrived(interfaceId),
       exchange: (request) => this.#exchanges.ask(`${served.dpid} ${port}`, request),
       notice: (interfaceId, what) => served.notices.put(interfaceId, reason, what),
       count,

@@ -1,5 +1,6 @@
 import { agentReasons, ask, load } from '@openvnet/compiler';
 import {
+  datapathRow,
   echoRequest,
   interfaceRows,
   macOf,
@@ -68,14 +69,14 @@ describe('a packet that is routed into a network with a largest packet', () => {
     expect(vswitch.run({ ...packet, size: 1514 }).sent.map(({ port }) => port)).toEqual([11]);
   });
 
-  it('follows a change; a network that says nothing has no flow of it', () => {
+  it('follows a change, without a flow more', () => {
     const withIt = vswitch.text();
     for (const row of networkRows(2, undefined, { mtu: 1500 })) model.put(...row);
     expect([sent(1514), sent(1515)]).toEqual([[21], [{ reason: reason.fragmentation_needed }]]);
     for (const row of networkRows(2)) model.put(...row);
     expect(sent(9000)).toEqual([21]);
     const without = vswitch.text();
-    expect(without.split('\n').length).toBe(withIt.split('\n').length - 1);
+    expect(without.split('\n').length).toBe(withIt.split('\n').length);
     expect(vswitch.compiler.flows.size).toBe(without.split('\n').length);
   });
 });
@@ -148,5 +149,69 @@ describe('the agent, of a packet that is too large', () => {
     const answers = Array.from({ length: 150 }, () => hand(1500).length);
     expect(answers.slice(0, 100).every((count) => count === 2)).toBe(true);
     expect(agent.packetIns.limited).toBeGreaterThan(40);
+  });
+});
+
+describe('the agent, of a frame that is too large for the tunnel to another host', () => {
+  const registers = { domain: 1, peer: 2, too_large: 1, from_peer: 0 };
+  const remoteMac = macOf(12);
+  let agent: AnsweringSwitch;
+  beforeEach(() => {
+    for (const id of [1, 2]) model.put(...datapathRow(id));
+    agent = new AnsweringSwitch(model, [11]);
+    agent.served.setTunnel('geneve', 1001);
+  });
+  const hand = (size: number, changes: Partial<Ipv4Input> = {}): Sent[] => {
+    const payload = Buffer.alloc(size - 20, 0x61);
+    const packet = encodeIpv4({ src: ip(1, 1), dst: ip(1, 2), protocol: 17, payload, ...changes });
+    const frame = encodeEthernet({ src: macOf(11), dst: remoteMac, type: 0x0800, payload: packet });
+    return agent.hand('too_large_for_tunnel', 11, frame, registers);
+  };
+  const read = ({ frame }: Sent): Ipv4 => decodeIpv4(decodeEthernet(frame).payload);
+
+  it('tells the sender in the name of the receiver what the tunnel takes', () => {
+    const [error, ...more] = hand(1451, { dont_fragment: true });
+    expect([error!.port, more]).toEqual([11, []]);
+    expect(decodeEthernet(error!.frame)).toMatchObject({ src: remoteMac, dst: macOf(11) });
+    expect(read(error!)).toMatchObject({ src: ip(1, 2), dst: ip(1, 1), protocol: 1 });
+    expect(decodeIcmp(read(error!).payload)).toMatchObject({ type: 3, code: 4, rest: 1450 });
+  });
+
+  it('sends it on into the tunnel in fragments otherwise', () => {
+    const sent = hand(1500);
+    expect(sent.map((one) => [read(one).payload.length, read(one).fragment_offset])).toEqual([
+      [1424, 0],
+      [56, 178],
+    ]);
+    for (const { actions, port, in_port } of sent) {
+      expect([port, in_port]).toEqual([undefined, 11]);
+      expect(actions.slice(-2)).toEqual([load('too_large', 0), ask('to_peer')]);
+      expect([heldAfter(actions)('domain'), heldAfter(actions)('peer')]).toEqual([1, 2]);
+    }
+  });
+
+  it('is silent once nothing limits the tunnel any more, and about what nobody may report', () => {
+    const error = Buffer.alloc(1480);
+    error[0] = 3;
+    expect(hand(1500, { protocol: 1, payload: error, dont_fragment: true })).toEqual([]);
+    model.put(...datapathRow(2, { underlay_mtu: null }));
+    expect(hand(1500)).toEqual([]);
+  });
+
+  it('has routed packets told by the router, with what the tunnel takes', () => {
+    const packet = encodeIpv4({
+      src: ip(1, 1),
+      dst: ip(2, 9),
+      protocol: 17,
+      payload: Buffer.alloc(1480),
+      dont_fragment: true,
+    });
+    const frame = encodeEthernet({ src: macOf(11), dst: macOf(101), type: 0x0800, payload: packet });
+    const routed = { ...registers, domain: 2, target_ip: ip(2, 9), gateway: 101, known: 1 };
+    // Of the network's 1400 bytes and the tunnel's 1350 what is less.
+    model.put(...datapathRow(2, { underlay_mtu: 1400 }));
+    const [error] = agent.hand('fragmentation_needed', 11, frame, routed);
+    expect(read(error!)).toMatchObject({ src: ip(1, 254) });
+    expect(decodeIcmp(read(error!).payload)).toMatchObject({ type: 3, code: 4, rest: 1350 });
   });
 });

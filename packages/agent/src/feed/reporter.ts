@@ -88,6 +88,7 @@ export class Reporter {
       ...this.#changed('waiting', this.#waiting()),
       ...this.#changed('underlay', this.#underlay.state),
       ...(this.#tellsPorts && this.#portsReport(whole)),
+      ...this.#changed('heard', this.#heard()),
       ...(whole
         ? { bound: { set: [...this.#bound.values()], gone: [], whole } }
         : set.length + gone.length > 0 && { bound: { set, gone, whole } }),
@@ -107,7 +108,13 @@ export class Reporter {
     return Math.min(this.#slice.revision, ...revisions);
   }
 
-  #changed<N extends 'bridges' | 'waiting' | 'underlay'>(
+  #heard(): [number, number][] {
+    return this.#switches
+      .served()
+      .flatMap(({ datapathId, arrivals }) => arrivals.all.map((id): [number, number] => [id, datapathId]));
+  }
+
+  #changed<N extends 'bridges' | 'waiting' | 'underlay' | 'heard'>(
     name: N,
     value: NonNullable<Report[N]>,
   ): { [K in N]?: NonNullable<Report[N]> } {

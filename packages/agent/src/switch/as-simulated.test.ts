@@ -211,6 +211,7 @@ describe('the simulated switch', () => {
         "to the agent: dns",
         "to the agent: dns_tcp",
         "to the agent: fragmentation_needed",
+        "to the agent: guest_heard",
         "to the agent: host_unreachable",
         "to the agent: icmp_translation",
         "to the agent: neighbour_heard",
@@ -219,6 +220,7 @@ describe('the simulated switch', () => {
         "to the agent: port_unreachable",
         "to the agent: refused",
         "to the agent: time_exceeded",
+        "to the agent: too_large_for_tunnel",
         "to the agent: unanswered",
       ]
     `);

@@ -7,6 +7,7 @@ import {
   type ModelRelations,
   type PortFacts,
   portOf,
+  standsBy,
 } from '@openvnet/compiler';
 import type { Encapsulation } from '@openvnet/model';
 import { type SwitchConnection, SwitchError } from '@openvnet/openflow';
@@ -14,6 +15,7 @@ import { noteWork } from '@openvnet/settings';
 import type { Logger } from 'pino';
 import { Neighbours } from '../answers/neighbours.ts';
 import { Notices } from '../answers/notices.ts';
+import { Arrivals } from './arrivals.ts';
 import { logFaults } from './fault-log.ts';
 import { compare, FlowSender, shareStrings, strays } from './flows.ts';
 import { InstalledFlows } from './installed.ts';
@@ -59,6 +61,8 @@ export class ServedSwitch {
   readonly selfChecks: SelfChecks;
   /** Failed actions of guests. */
   readonly notices = new Notices();
+  /** Guests that have been heard here while their interfaces were on other hosts. */
+  readonly arrivals: Arrivals;
   /** Interfaces whose location or port state has changed since the last report. */
   readonly changedInterfaces = new Set<number>();
   problem: string | null = null;
@@ -104,9 +108,12 @@ export class ServedSwitch {
       onEnd: (mended) => (mended ? this.touch() : options.onChange()),
       ...(options.selfCheckTimes && { times: options.selfCheckTimes }),
     });
+    this.arrivals = new Arrivals(options.datapathId, this.compiler);
     this.compiler.watch('binding', (id, row) => {
       this.changedInterfaces.add(id);
-      if (!row) this.notices.drop(id);
+      if (row) return;
+      this.notices.drop(id);
+      this.arrivals.drop(id);
     });
   }
 
@@ -147,6 +154,16 @@ export class ServedSwitch {
     const there = binding.where('port', port);
     const found = there.length > 0 ? there : [...binding.rows()].filter(({ uplink }) => uplink === port);
     for (const { id } of found) this.changedInterfaces.add(id);
+  }
+
+  /** The guest of an interface has been heard here: says whether the switch takes what it sends from now on. */
+  async arrived(interfaceId: number): Promise<boolean> {
+    if (this.arrivals.add(interfaceId)) {
+      this.touch();
+      this.#options.onChange();
+    }
+    await this.idle();
+    return this.problem === null && !standsBy(this.cache.view, interfaceId);
   }
 
   /** Switches to `connection`, or to none if undefined. The installed flows are read again. */
@@ -203,6 +220,7 @@ export class ServedSwitch {
     this.#closed = true;
     clearTimeout(this.#retry);
     this.neighbours.close();
+    this.arrivals[Symbol.dispose]();
     this.selfChecks.close();
     await this.#running;
     this.cache.close();

@@ -105,15 +105,18 @@ export class Tracer {
     const toAgent: { reason: number; packet: Packet }[] = [];
     let told = 0;
     let translated: Packet = {};
-    const fields: Record<string, number | bigint> = { ...packet };
-    for (const action of split(actions).flatMap((one) => sizedActions(one, size))) {
+    const perform = async (some: readonly string[], fields: Record<string, number | bigint>): Promise<void> => {
+      for (const action of some) if (!(await performOne(action, fields))) break;
+    };
+    /** Whether what follows is done with the same packet. */
+    const performOne = async (action: string, fields: Record<string, number | bigint>): Promise<boolean> => {
       const set = /^set\((\w+)\((.*)\)\)$/.exec(action);
       if (set) for (const part of split(set[2]!)) setPart(fields, set[1]!, part);
       else if (/^\d+$/.test(action)) sent.push({ port: this.#portOf(Number(action)), packet: { ...fields } });
       else if (/^(?:clone\()?tnl_push\(/.test(action)) {
         sent.push(this.#encapsulated(action, fields));
         // What follows is done with the encapsulated frame.
-        if (!action.startsWith('clone')) break;
+        if (!action.startsWith('clone')) return false;
       } else if (/^userspace\(|^sample\(sample=100\.0%,actions\(meter\(\d+\),userspace\(/.test(action))
         toAgent.push({ reason: reasons[told++]!, packet: { ...fields } });
       else if (/^recirc\(/.test(action)) {
@@ -122,9 +125,13 @@ export class Tracer {
         sent.push(...copy.sent);
         toAgent.push(...copy.toAgent);
       } else if (/^ct\(/.test(action)) translated = translatedBy(action);
+      // Done with a copy.
+      else if (/^check_pkt_len\(/.test(action)) await perform(sizedActions(action, size), { ...fields });
       else if (!/^(drop|ct_clear|meter\(\d+\))$/.test(action))
         throw new RangeError(`action ${action} is not understood`);
-    }
+      return true;
+    };
+    await perform(split(actions), { ...packet });
     if (told !== reasons.length) throw new RangeError(`${reasons.length} reasons for: ${actions}`);
     if (forked.length !== forks.length) throw new RangeError(`${forks.length} copies are tracked in: ${actions}`);
     const later = forked.values();
@@ -320,23 +327,37 @@ function stateText(state: number): string {
     .join(',');
 }
 
-/** The part of a trace that is for a packet of so many bytes; what is done with larger ones comes first. */
+/** The part of a trace that is for a packet of so many bytes; what is done with larger ones comes first at each check. */
 function oneWay(text: string, size: number): string {
-  const lines = text.split('\n');
+  return oneWayOf(text.split('\n'), size).join('\n');
+}
+
+function oneWayOf(lines: readonly string[], size: number): string[] {
   const check = lines.findIndex((line) => /^ +check_pkt_larger\(/.test(line));
-  if (check < 0) return text;
+  if (check < 0) return [...lines];
   const most = Number(/\((\d+)\)/.exec(lines[check]!)![1]);
-  const next = lines[check + 1]!;
-  const other = lines.indexOf(next, check + 2);
-  if (other < 0) throw new RangeError(`only one way in the trace:\n${text}`);
-  const way = size > most ? lines.slice(check + 1, other) : lines.slice(other);
-  return [...lines.slice(0, check), ...way].join('\n');
+  const other = lines.indexOf(lines[check + 1]!, check + 2);
+  if (other < 0) throw new RangeError(`only one way in the trace:\n${lines.join('\n')}`);
+  const end = lines.findIndex((line, i) => i > other && isOutside(line, indentOf(lines[check]!)));
+  const back = end < 0 ? lines.length : end;
+  const way = size > most ? lines.slice(check + 1, other) : lines.slice(other, back);
+  return [...lines.slice(0, check), ...oneWayOf(way, size), ...oneWayOf(lines.slice(back), size)];
+}
+
+/** Whether a line is of the caller of a table of which actions have this indent. The last table that is gone to is shown without more indent. */
+function isOutside(line: string, indent: number): boolean {
+  const own = indentOf(line);
+  return own >= 0 && (/^ *\d+\. /.test(line) ? own < indent - 4 : own <= indent - 4);
+}
+
+function indentOf(line: string): number {
+  return line.search(/\S/);
 }
 
 /** Of a check of the size, what is done with a packet of so many bytes. */
 function sizedActions(action: string, size: number): string[] {
   const check = /^check_pkt_len\(size=(\d+),(gt\(.*)\)$/.exec(action);
-  if (!check) return [action];
+  if (!check) throw new RangeError(`${action} is not understood`);
   const ways = split(check[2]!);
   const way = ways.find((one) => one.startsWith(size > Number(check[1]) ? 'gt(' : 'le('));
   if (way === undefined) throw new RangeError(`${action} is not understood`);

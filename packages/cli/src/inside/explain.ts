@@ -14,11 +14,13 @@ export async function showExplained(context: Context, uuids: readonly string[]):
 }
 
 export function explainText(io: Io, answer: ExplainAnswer): string {
-  const { uuid, kind, doc, fields, part_of, referred_to_by, status, flows, notes } = answer;
+  const { uuid, kind, doc, fields, part_of, referred_to_by, status, details = [], flows, notes } = answer;
   const width = Math.max(0, ...fields.map(({ name, value }) => name.length + value.length + 2));
   const parts = [
     `${heading(io, uuid)}: ${kind.replaceAll('_', ' ')}. ${doc}`,
     `${heading(io, 'status')}  ${statusText(io, status)}`,
+    // Managers of older versions say none.
+    ...details.map((detail) => `  ${detail}`),
     ...fields.map(
       ({ name, value, doc: means }) => `  ${`${name}  ${value}`.padEnd(width)}  ${styled(io, 'dim', means)}`,
     ),

@@ -6,6 +6,7 @@ import { counted, heading, type Io, isForPeople, styled, write } from '../output
 export interface FlowsOptions {
   readonly table?: string;
   readonly datapath?: string;
+  readonly host?: string;
   readonly watch?: string;
   readonly count?: string;
 }
@@ -107,9 +108,13 @@ function rule(io: Io): string {
 async function read(
   client: Client,
   objects: readonly string[],
-  { table, datapath }: FlowsOptions,
+  { table, datapath, host }: FlowsOptions,
 ): Promise<FlowsAnswer> {
-  const where = { ...(table !== undefined && { table }), ...(datapath !== undefined && { datapath }) };
+  const where = {
+    ...(table !== undefined && { table }),
+    ...(datapath !== undefined && { datapath }),
+    ...(host !== undefined && { host }),
+  };
   if (objects.length === 0) return client.flows(where);
   const answers: FlowsAnswer[] = [];
   for (const object of objects) answers.push(await client.flows({ ...where, object }));

@@ -51,7 +51,7 @@ export interface Reply {
 }
 
 /** What an answer to a packet may look up and ask for. */
-export interface Lookup extends Pick<View, 'get' | 'where'> {
+export interface Lookup extends Pick<View, 'get' | 'where' | 'datapathId'> {
   /** What `compute` gives, kept under a name until something that it read changes. */
   remember: <T>(name: string, compute: (view: View) => T) => T;
   /** Asks servers that the host can reach, on behalf of the port: the answer, or why there is none. Never fails. */
@@ -60,6 +60,11 @@ export interface Lookup extends Pick<View, 'get' | 'where'> {
   resolve: (station: StationAddress) => Promise<number | Unresolved>;
   /** A station says what its MAC address is. Counts only where somebody wanted to know, or knows it. */
   heard: (station: StationAddress, mac: number) => void;
+  /**
+   * The guest of an interface that is on another host has been heard here: the interface moves here. Says whether the switch
+   * takes what the guest sends.
+   */
+  arrived: (interfaceId: number) => Promise<boolean>;
   /** Takes the packet as a segment of TCP for a server that talks so; what there is to send goes back by itself. */
   converse: (conversation: Conversation) => void;
   /** What the guest of an interface did in vain, as a clause that its name stands before; the newest is kept. */

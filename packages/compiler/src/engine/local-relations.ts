@@ -66,6 +66,7 @@ export const localDeclarations: { readonly [N in keyof LocalRows]: LocalDeclarat
   flood_part: { indexed: ['domain_id'], ...inDomain('flood_part') },
   station: { indexed: ['network_id', 'domain_id', 'interface_id'], ...withIdOf('ip_lease') },
   resolved: { indexed: ['domain_id'], ...inDomain('resolved') },
+  heard: { indexed: [], ...withIdOf('interface') },
   tunnel: { indexed: ['encapsulation'], ...nobodys },
   peer: { indexed: [], ...withIdOf('datapath') },
   remote_member: { indexed: ['flood_peer'], ...nobodys },

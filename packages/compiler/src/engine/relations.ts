@@ -107,6 +107,11 @@ export interface Resolved {
   readonly mac: number;
 }
 
+/** An interface that moves here, as its guest has been heard here. `id` is the interface's. */
+export interface Heard {
+  readonly id: number;
+}
+
 /** A filtered interface at a port, with the text of its rules. `id` is the interface's. */
 export interface Filtering {
   readonly id: number;
@@ -143,6 +148,8 @@ export interface Peer {
   readonly port: number;
   /** Its tunnel address, as text: IPv4 or IPv6. */
   readonly address: string;
+  /** Size of the largest IP packet that the tunnel takes; null if it is not known. */
+  readonly mtu: number | null;
 }
 
 /** An interface on another datapath, and a broadcast domain that it is in. */
@@ -173,6 +180,7 @@ export interface LocalRows {
   flood_part: FloodPart;
   station: Station;
   resolved: Resolved;
+  heard: Heard;
   filtering: Filtering;
   rule_set: RuleSets;
   tunnel: Tunnel;

@@ -27,6 +27,11 @@ export function hasUplink({ mode }: { readonly mode: Mode }): boolean {
   return modes[mode]?.uplink ?? false;
 }
 
+/** Interfaces that are the guest at their port: it can move with them to another host. */
+export function isAtPort({ mode }: { readonly mode: Mode }): boolean {
+  return modes[mode]?.at === 'port';
+}
+
 /** Which interfaces are on this switch, and at which port. */
 export const bindings = derivation({
   into: 'binding',

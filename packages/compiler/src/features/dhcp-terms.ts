@@ -1,12 +1,13 @@
+import { encapsulations, narrowestPath } from '@openvnet/model';
 import type { Lookup } from '../engine/feature.ts';
-import type { Rows, Station } from '../engine/relations.ts';
+import type { Rows, Station, View } from '../engine/relations.ts';
 import type { DhcpTerms } from './dhcp-answer.ts';
 import { dnsSuffixOf } from './dns-suffix.ts';
 
 type Route = Rows['route'];
 
 /** What the guests of a network are told: its mask, who routes to where, who answers for names. */
-export function dhcpTerms(networkId: number, lookup: Pick<Lookup, 'get' | 'where'>): DhcpTerms {
+export function dhcpTerms(networkId: number, lookup: Pick<Lookup, 'get' | 'where' | 'remember'>): DhcpTerms {
   const network = lookup.get('network', networkId);
   if (!network) return {};
   const stations = lookup.where('station', 'network_id', networkId);
@@ -14,16 +15,39 @@ export function dhcpTerms(networkId: number, lookup: Pick<Lookup, 'get' | 'where
   const routers = stations.filter((station) => entries(station, lookup).length > 0).map(({ ip }) => ip);
   const dns_servers = stations.filter(({ dns_port }) => dns_port !== null).map(({ ip }) => ip);
   const classless_routes = classlessRoutes(stations, lookup);
+  const mtu = network.mtu ?? lookup.remember(`mtu of network ${networkId}`, (view) => defaultMtu(view, networkId));
   return {
     subnet_mask: mask,
     // One that is told classless routes does not look at the routers. RFC 3442.
     ...(routers.length > 0 && { routers }),
     ...(dns_servers.length > 0 && { dns_servers }),
     domain_name: dnsSuffixOf(network),
-    ...(network.mtu && { interface_mtu: network.mtu }),
+    ...(mtu !== undefined && { interface_mtu: mtu }),
     broadcast_address: (network.ipv4_network | ~mask) >>> 0,
     ...(classless_routes.length > 0 && { classless_routes }),
   };
+}
+
+const ethernetMtu = 1500;
+
+/**
+ * What passes between all hosts with members of the network, where the tunnels between them take less than Ethernet does. A
+ * network that is on this host alone may come to others: hosts like this one.
+ */
+function defaultMtu(view: View, networkId: number): number | undefined {
+  const own = view.get('datapath', view.datapathId);
+  const domain = view.get('network_domain', networkId)?.domain_id;
+  if (!own || domain === undefined || !hasTunnels(view)) return undefined;
+  const others = view
+    .where('flood_peer', 'domain_id', domain)
+    .flatMap(({ datapath_id }) => view.get('datapath', datapath_id) ?? []);
+  const mtu = narrowestPath([own, ...(others.length > 0 ? others : [own])])?.mtu;
+  return mtu !== undefined && mtu < ethernetMtu ? mtu : undefined;
+}
+
+/** A switch has tunnel ports where there are other hosts. */
+function hasTunnels(view: View): boolean {
+  return encapsulations.some((one) => view.where('tunnel', 'encapsulation', one).length > 0);
 }
 
 /** The routes by which packets of the station's network enter a router at it. */

@@ -43,6 +43,7 @@ it('whatever the agent gets says at which port it came in, and came under the me
       "dns",
       "dns_tcp",
       "fragmentation_needed",
+      "guest_heard",
       "host_unreachable",
       "icmp_translation",
       "neighbour_heard",
@@ -51,6 +52,7 @@ it('whatever the agent gets says at which port it came in, and came under the me
       "port_unreachable",
       "refused",
       "time_exceeded",
+      "too_large_for_tunnel",
       "unanswered",
     ]
   `);

@@ -1,13 +1,19 @@
 import { describe, expect, it } from 'vitest';
+import { agentReasons } from '../pipeline/tables.ts';
 import { type Arrived, TestHosts } from '../testing/hosts.ts';
 import {
   arpRequest,
   echoRequest,
+  filteringRow,
+  filterRow,
   interfaceRows,
+  macLeaseRow,
   macOf,
   networkRows,
   placementRow,
   routeRows,
+  ruleRow,
+  segmentRow,
   TestModel,
 } from '../testing/model.ts';
 
@@ -140,6 +146,106 @@ describe('what comes out of a tunnel', () => {
 });
 
 describe('a guest that moves', () => {
+  /** Guest 2 is on host 2, and host 3 has a port of it too. */
+  function moving(): ReturnType<typeof threeHosts> {
+    const made = threeHosts();
+    made.hosts.host(3).port(2);
+    made.model.put(...placementRow(2, 3, true));
+    return made;
+  }
+  const ping = echoRequest(2, address(net1, 2), { mac: macOf(1), ip: address(net1, 1) });
+  const rarp = { in_port: 2, eth_src: macOf(2), eth_dst: 0xffff_ffff_ffff, eth_type: 0x8035 };
+  const punted = { host: 3, reason: agentReasons.guest_heard };
+
+  it('is taken to be where it was until it is heard at the new host, by whatever it sends', () => {
+    const { hosts } = moving();
+    const gateway = { mac: macOf(11), ip: address(net1, 254) };
+    for (const packet of [
+      ping,
+      rarp,
+      arpRequest(2, address(net1, 2), address(net1, 2)),
+      arpRequest(2, address(net1, 2), gateway.ip),
+      echoRequest(2, address(net1, 2), gateway),
+      { ...rarp, eth_type: 0x86dd },
+    ])
+      expect(hosts.run(3, packet)).toEqual({ arrived: [], carried: [], toAgents: [punted] });
+    expect(hosts.run(2, ping).arrived.map(at)).toEqual([[1, 1]]);
+    // What is not its own is refused, and moves nothing.
+    const foreign = { ...ping, eth_src: macOf(9) };
+    expect(hosts.run(3, foreign).toAgents).toEqual([{ host: 3, reason: agentReasons.refused }]);
+  });
+
+  it('is served as usual once it was heard, and has to be heard again after it has moved back', () => {
+    const { model, hosts } = moving();
+    hosts.host(3).compiler.relations.heard.set({ id: 2 });
+    expect(hosts.run(3, ping).arrived.map(at)).toEqual([[1, 1]]);
+    const asks = arpRequest(2, address(net1, 2), address(net1, 1));
+    expect(hosts.run(3, asks).arrived.map(at)).toEqual([[3, 2]]);
+    hosts.host(3).compiler.relations.heard.delete(2);
+    model.put(...placementRow(2, 2, true)).put(...placementRow(2, 3));
+    expect(hosts.run(3, ping).arrived.map(at)).toEqual([[1, 1]]);
+    expect(hosts.run(2, ping)).toMatchObject({ arrived: [], toAgents: [{ ...punted, host: 2 }] });
+  });
+
+  it('is held also before the manager has said that the new host has its port', () => {
+    const { hosts } = threeHosts();
+    hosts.host(3).port(2);
+    expect(hosts.run(3, ping)).toEqual({ arrived: [], carried: [], toAgents: [punted] });
+  });
+
+  it('is filtered at both hosts', () => {
+    const { model, hosts } = moving();
+    model.put(...filteringRow(2, true)).put(...filterRow(1, 2));
+    for (const row of interfaceRows(5, net1, address(net1, 5))) model.put(...row);
+    hosts.plug(2, 5);
+    const to = { mac: macOf(2), ip: address(net1, 2) };
+    const fromOther = echoRequest(1, address(net1, 1), to);
+    const fromNear = echoRequest(5, address(net1, 5), to);
+    for (const [host, packet] of [
+      [1, fromOther],
+      [2, fromNear],
+    ] as const) {
+      model.remove('filter_static', 1);
+      expect(hosts.run(host, packet).arrived).toEqual([]);
+      model.put(...ruleRow(1, 1, { protocol: 'icmp', action: 'pass' }));
+      expect(hosts.run(host, packet).arrived.map(at).sort()).toEqual([
+        [2, 2],
+        [3, 2],
+      ]);
+    }
+    expect(hosts.run(3, ping)).toEqual({ arrived: [], carried: [], toAgents: [punted] });
+  });
+
+  it('is in its segment at the new host once it was heard there', () => {
+    const { model, hosts } = moving();
+    model
+      .put(...segmentRow(1))
+      .put(...macLeaseRow(2, 2, 1))
+      .put(...macLeaseRow(1, 1, 1));
+    const frame = { in_port: 2, eth_src: macOf(2), eth_dst: macOf(1), eth_type: 0x88b5 };
+    for (const packet of [frame, rarp])
+      expect(hosts.run(3, packet)).toEqual({ arrived: [], carried: [], toAgents: [punted] });
+    expect(hosts.run(2, frame).arrived.map(at)).toEqual([[1, 1]]);
+    hosts.host(3).compiler.relations.heard.set({ id: 2 });
+    expect(hosts.run(3, frame).arrived.map(at)).toEqual([[1, 1]]);
+    expect(hosts.run(3, rarp).arrived.map(at)).toContainEqual([1, 1]);
+  });
+
+  it('joins its network to stations outside on one host only, if it is promiscuous', () => {
+    const { model, hosts } = threeHosts();
+    const row = model.relations.interface.get(2)!;
+    model.put('interface', { ...row, mode: 'promiscuous' });
+    const outside = { ...ping, eth_src: 0x020000000099, ipv4_src: address(net1, 99) };
+    expect(hosts.run(2, outside).arrived.map(at)).toEqual([[1, 1]]);
+    hosts.host(3).port(2);
+    model.put(...placementRow(2, 3, true));
+    expect(hosts.run(3, outside)).toMatchObject({ arrived: [], carried: [] });
+    expect(hosts.run(2, outside).arrived.map(at)).toEqual([[1, 1]]);
+    hosts.host(2).unplug(2);
+    model.remove('active_interface', 202).put(...placementRow(2, 3));
+    expect(hosts.run(3, outside).arrived.map(at)).toEqual([[1, 1]]);
+  });
+
   it('is sent to at both hosts, and then at the new one alone', () => {
     const { model, hosts } = threeHosts();
     const ping = echoRequest(1, address(net1, 1), { mac: macOf(2), ip: address(net1, 2) });

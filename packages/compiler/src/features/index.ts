@@ -32,6 +32,7 @@ import { replyLimit } from './reply-limit.ts';
 import { route } from './route.ts';
 import { filterings, ruleSets } from './rule-sets.ts';
 import { segment } from './segment.ts';
+import { announcement, standby } from './standby.ts';
 import { stations } from './stations.ts';
 import { strangers } from './strangers.ts';
 import { translation, translator } from './translation.ts';
@@ -80,6 +81,8 @@ export const features: readonly AnyFeature[] = [
   remoteNeighbour,
   remoteIdentity,
   remoteDelivery,
+  standby,
+  announcement,
   uplink,
   strangers,
   nextHop,

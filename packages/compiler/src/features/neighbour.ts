@@ -68,12 +68,20 @@ export function inSentence({ interface_uuid, before, sets }: Taken): string {
   return `${before.target_ip} is ${interface_uuid} in ${before.domain}, at ${sets.target_mac}`;
 }
 
+interface Resolvable {
+  readonly domain_id: number;
+  readonly ip: number;
+  readonly mac: number;
+  /** The other host that has it, if one has. */
+  readonly peer?: number;
+}
+
 /** The flow by which an address is known. */
-export function resolves({ domain_id: domain, ip, mac }: { domain_id: number; ip: number; mac: number }): Flow {
+export function resolves({ domain_id: domain, ip, mac, peer }: Resolvable): Flow {
   return {
     table: 'neighbour',
     priority: priority.normal,
     match: { domain, target_ip: ip },
-    actions: [load('target_mac', mac), load('known', 1)],
+    actions: [load('target_mac', mac), load('known', 1), ...(peer === undefined ? [] : [load('peer', peer)])],
   };
 }

@@ -1,8 +1,6 @@
-import { type Encapsulation, encapsulations } from '@openvnet/model';
+import { type Encapsulation, encapsulations, pathBetween } from '@openvnet/model';
 import { derivation, waiting } from '../engine/feature.ts';
 import type { Rows } from '../engine/relations.ts';
-
-type Datapath = Pick<Rows['datapath'], 'tunnel_address' | 'encapsulation'>;
 
 /** The other datapaths that this one can reach. Datapaths of one host have one address, and no tunnel between them. */
 export const peers = derivation({
@@ -12,11 +10,12 @@ export const peers = derivation({
   select: (view, id) => {
     const own = view.get('datapath', view.datapathId);
     const other = view.get('datapath', id)!;
-    if (!own || !isReached(own, other)) return undefined;
-    const encapsulation = encapsulationBetween(own, other);
+    const path = own && pathBetween(own, other);
+    if (!path) return undefined;
+    const { encapsulation, mtu } = path;
     const tunnel = view.where('tunnel', 'encapsulation', encapsulation)[0];
     if (!tunnel) return waiting('datapath', id, `the ${encapsulation} tunnel port of ${own.uuid}`);
-    return { id, port: tunnel.id, address: other.tunnel_address! };
+    return { id, port: tunnel.id, address: other.tunnel_address!, mtu };
   },
 });
 
@@ -24,22 +23,11 @@ export const peers = derivation({
 export function tunnelsWanted(relations: { readonly datapath: Iterables }, datapathId: number): Encapsulation[] {
   const own = relations.datapath.get(datapathId);
   if (!own) return [];
-  const others = [...relations.datapath.rows()].filter((other) => isReached(own, other));
-  const wanted = new Set(others.map((other) => encapsulationBetween(own, other)));
+  const wanted = new Set([...relations.datapath.rows()].map((other) => pathBetween(own, other)?.encapsulation));
   return encapsulations.filter((one) => wanted.has(one));
 }
 
 interface Iterables {
-  get(id: number): Datapath | undefined;
-  rows(): Iterable<Datapath>;
-}
-
-function isReached({ tunnel_address: own }: Datapath, { tunnel_address: other }: Datapath): boolean {
-  return own !== null && other !== null && own !== other;
-}
-
-/** The same at both ends: of what the two are set to, the later one in the list. */
-function encapsulationBetween(one: Datapath, other: Datapath): Encapsulation {
-  const [a, b] = [one, other].map(({ encapsulation }) => encapsulations.indexOf(encapsulation ?? 'geneve'));
-  return encapsulations[Math.max(a!, b!)]!;
+  get(id: number): Rows['datapath'] | undefined;
+  rows(): Iterable<Rows['datapath']>;
 }

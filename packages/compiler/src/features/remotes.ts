@@ -97,16 +97,17 @@ interface Address {
   readonly domain_id: number;
   readonly mac: number;
   readonly ip: number;
+  readonly peer: number;
 }
 
 /** The addresses of an interface that is elsewhere and not here; given once, for the first of its placements. */
 function addressesElsewhere(view: View, id: number): Address[] | undefined {
-  const { interface_id } = view.get('active_interface', id)!;
+  const { interface_id, datapath_id: peer } = view.get('active_interface', id)!;
   if (placesElsewhere(view, interface_id)[0]?.id !== id || view.get('binding', interface_id)) return undefined;
   return view.where('ip_lease', 'interface_id', interface_id).flatMap((lease) => {
     const mac = macLeaseOf(view, lease.mac_lease_id, interface_id)?.mac_address;
     const domain_id = view.get('network_domain', lease.network_id)?.domain_id;
-    return mac === undefined || domain_id === undefined ? [] : [{ domain_id, mac, ip: lease.ipv4_address }];
+    return mac === undefined || domain_id === undefined ? [] : [{ domain_id, mac, ip: lease.ipv4_address, peer }];
   });
 }
 
@@ -144,8 +145,8 @@ function elsewhere(
   here: { readonly port: number; readonly next: 'ingress_filter' | 'output' } | undefined,
 ): Flow {
   const to = { table: 'forward', priority: priority.normal + 1, match: { ...match, from_peer: 0 } } as const;
-  const copies = peers.flatMap((peer) => [load('peer', peer), ask('to_peer')]);
+  const copies = peers.flatMap((peer) => [load('peer', peer), load('too_large', 0), ask('peer_size')]);
   if (here) return { ...to, actions: [...copies, load('out_port', here.port)], next: here.next };
   const [only, ...more] = peers;
-  return more.length === 0 ? { ...to, actions: [load('peer', only!)], next: 'to_peer' } : { ...to, actions: copies };
+  return more.length === 0 ? { ...to, actions: [load('peer', only!)], next: 'peer_size' } : { ...to, actions: copies };
 }

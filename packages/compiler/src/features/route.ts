@@ -114,7 +114,7 @@ export const route = feature({
                 ...(range !== undefined && { ipv4_dst: range }),
               },
               actions: leave(beyond ? load('target_ip', beyond.nextHop) : toItself),
-              next: 'rewrite' as const,
+              next: 'routed_size' as const,
             },
           ]
         : []),
@@ -125,7 +125,7 @@ export const route = feature({
               priority: order + 1,
               match: { route_link: route_link_id, eth_type: ethernet.ipv4, ipv4_dst: beyond.around },
               actions: leave(toItself),
-              next: 'rewrite' as const,
+              next: 'routed_size' as const,
             },
           ]
         : []),

@@ -2,7 +2,8 @@ import { joinedByUplink } from '@openvnet/model';
 import { derivation, waiting } from '../engine/feature.ts';
 import type { View } from '../engine/relations.ts';
 import { objectOfDomain, segmentDomain } from '../pipeline/domain-numbers.ts';
-import { hasUplink } from './bindings.ts';
+import { hasUplink, isAtPort } from './bindings.ts';
+import { standsBy } from './standby.ts';
 
 /** What each uplink joins its port to. A wire without tags can carry one broadcast domain only: its own lease says which. */
 export const uplinks = derivation({
@@ -12,6 +13,8 @@ export const uplinks = derivation({
   select: (view, id) => {
     const port = view.get('binding', id)?.uplink;
     if (port == null) return undefined;
+    // Two uplinks of one interface would carry each frame twice.
+    if (isAtPort(view.get('interface', id)!) && standsBy(view, id)) return undefined;
     const [domain_id] = domainsOf(view, id);
     if (domain_id === undefined) {
       const physical = view.get('interface', id)!.mode === 'host' ? 'physical ' : '';

@@ -65,7 +65,7 @@ describe('flows', () => {
     expect(await lines('route', 2)).toMatchInlineSnapshot(`
       [
         "route_in route r-2 if-102: eth_type=ipv4 ipv4_src=10.0.2.0/24 gateway=if-102 -> route_link=rl-1 goto route_out",
-        "route_out route r-2 if-102: eth_type=ipv4 ipv4_dst=10.0.2.0/24 route_link=rl-1 -> domain=nw-2 gateway_mac=52:54:00:00:00:66 target_ip=ipv4_dst ask(neighbour) goto rewrite",
+        "route_out route r-2 if-102: eth_type=ipv4 ipv4_dst=10.0.2.0/24 route_link=rl-1 -> domain=nw-2 gateway_mac=52:54:00:00:00:66 target_ip=ipv4_dst ask(neighbour) goto routed_size",
       ]
     `);
   });

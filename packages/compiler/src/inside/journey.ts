@@ -64,7 +64,7 @@ export async function journey(
   const { cause } = sent.verdict;
   if (cause?.what !== 'too_large' || question.dont_fragment)
     return { legs: [asked.leg, sent.leg], verdict: sent.verdict, notes, silence };
-  const mtu = relations.network.get(cause.network_id)?.mtu ?? cause.size;
+  const { mtu } = cause;
   const part = { ...packet, size: frameSize(mtu) };
   const parts = await through.run(`its fragments of up to ${mtu} bytes`, part, (outcome) =>
     packetVerdict(vswitch, outcome, part),

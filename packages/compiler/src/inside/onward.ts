@@ -1,21 +1,11 @@
 /** Copies of a packet that leave for other hosts, and how they come in there. */
 import { isIP } from 'node:net';
-import {
-  type ArrivalQuestion,
-  type Encapsulation,
-  parseIpv4,
-  type SentPacket,
-  shell,
-  type TraceOnward,
-} from '@openvnet/model';
+import { type ArrivalQuestion, parseIpv4, type SentPacket, shell, type TraceOnward } from '@openvnet/model';
 import { ipv6Bits } from '../features/tunnel.ts';
 import { objectOfDomain } from '../pipeline/domain-numbers.ts';
 import { packetSize } from '../pipeline/flow.ts';
 import type { Copy, Packet } from '../simulate/simulate.ts';
 import { datapathName, type Inspected } from './flows.ts';
-
-/** A tunnel adds its headers and the inner Ethernet header to a packet: bytes over IPv4; over IPv6 there are 20 more. */
-const overheads: { readonly [E in Encapsulation]: number } = { geneve: 50, vxlan: 50, gre: 42 };
 
 /** The copies that leave by tunnels, each with the host that it is for. */
 export function onwardOf(vswitch: Inspected, sent: readonly Copy[], { size }: Pick<Packet, 'size'>): TraceOnward[] {
@@ -54,19 +44,18 @@ export function onwardText(
 }
 
 /** That the packet is larger than what the underlay carries in one piece; empty where it fits, or nobody knows. */
-export function oversize(vswitch: Inspected, { datapath_id, encapsulation, to, packet }: TraceOnward): string[] {
+export function oversize(vswitch: Inspected, { datapath_id, encapsulation, packet }: TraceOnward): string[] {
   const { relations } = vswitch.compiler;
   const ends = [vswitch.datapathId, datapath_id].flatMap((id) => relations.datapath.get(id)?.underlay_mtu ?? []);
   const { size, tunnel_id = '0' } = packet;
-  if (ends.length === 0 || size === undefined) return [];
-  const underlay = Math.min(...ends);
-  const carries = underlay - overheads[encapsulation] - (isIP(to) === 6 ? 20 : 0);
+  const carries = relations.peer.get(datapath_id)?.mtu ?? null;
+  if (carries === null || size === undefined) return [];
   const bytes = packetSize(Number(size));
   if (bytes <= carries) return [];
   const { kind, id } = objectOfDomain(Number(tunnel_id));
   const network = kind === 'network' ? (relations.network.get(id)?.uuid ?? '') : '';
   const [own, other] = [datapathName(vswitch), relations.datapath.get(datapath_id)?.uuid];
-  const what = `the ${encapsulation} tunnel from ${own} to ${other} carries packets of up to ${carries} bytes (the underlay has MTU ${underlay}), and this one has ${bytes}`;
+  const what = `the ${encapsulation} tunnel from ${own} to ${other} carries packets of up to ${carries} bytes (the underlay has MTU ${Math.min(...ends)}), and this one has ${bytes}`;
   return [network ? `${what}. Use: ${shell`vnctl networks modify ${network} --mtu ${carries}`}` : what];
 }
 

@@ -60,8 +60,8 @@ describe('a trace to a guest on another host', () => {
     expect(there).toMatchObject({ delivered: false, leaves: true, receiver: null, against: [] });
     expect(text(there).slice(-5)).toMatchInlineSnapshot(`
       [
-        "  leave: it may leave by its ingress port",
         "  forward: 52:54:00:00:00:15 is if-21, on dp-2",
+        "  peer_size: the tunnel takes up to 1450 bytes",
         "  to_peer: sent to dp-2; the packet is in nw-2",
         "  = sent to dp-2 by a geneve tunnel to 172.31.0.2",
         "sent to dp-2 by a geneve tunnel to 172.31.0.2",
@@ -144,10 +144,15 @@ describe('a trace tells why nothing arrives', () => {
     const fits = await from(1, 11, '10.0.1.2', { size: 1450 });
     expect(fits.against).toEqual([]);
     const large = await from(1, 11, '10.0.1.2', { size: 1451 });
-    expect(large).toMatchObject({ delivered: false, leaves: true });
-    expect(large.against).toEqual([
-      'the geneve tunnel from dp-1 to dp-2 carries packets of up to 1450 bytes (the underlay has MTU 1500), and this one has 1451. Use: vnctl networks modify nw-1 --mtu 1450',
-    ]);
+    expect(large).toMatchObject({ delivered: false, leaves: true, against: [] });
+    expect(large.legs.at(-1)!.title).toBe('its fragments of up to 1450 bytes');
+    const whole = await from(1, 11, '10.0.1.2', { size: 1451, dont_fragment: true });
+    expect(whole).toMatchObject({ delivered: false, leaves: false });
+    expect(whole.legs.at(-1)).toMatchObject({
+      verdict:
+        "its 1451 bytes are more than the 1450 that the tunnel to dp-2 takes, and don't-fragment is set: its sender receives ICMP fragmentation needed",
+      cause: { what: 'too_large', network_id: 1, size: 1451, mtu: 1450, datapath_id: 2 },
+    });
   });
 
   it('where the receiver is not there any more', async () => {

@@ -76,6 +76,7 @@ describe('a trace', () => {
         "  route_in: r-1: from 10.0.1.0/24 into rl-1 by if-101",
         "  route_out: r-2 of rl-1: 10.0.2.0/24 leaves to nw-2 by if-102",
         "  neighbour: 10.0.2.1 is if-21 in nw-2, at 52:54:00:00:00:15",
+        "  routed_size: no tunnel limits its size",
         "  rewrite: time to live 64 is decremented; sent from 52:54:00:00:00:66 to 52:54:00:00:00:15",
         "  translate_out: no address is translated",
         "  leave: it may leave by its ingress port",
@@ -96,6 +97,7 @@ describe('a trace', () => {
         "  route_in: r-2: from 10.0.2.0/24 into rl-1 by if-102",
         "  route_out: r-1 of rl-1: 10.0.1.0/24 leaves to nw-1 by if-101",
         "  neighbour: 10.0.1.1 is if-11 in nw-1, at 52:54:00:00:00:0b",
+        "  routed_size: no tunnel limits its size",
         "  rewrite: time to live 64 is decremented; sent from 52:54:00:00:00:65 to 52:54:00:00:00:0b",
         "  translate_out: no address is translated",
         "  leave: it may leave by its ingress port",
@@ -189,11 +191,12 @@ describe('a trace', () => {
       false,
       "its 1401 bytes are more than the 1400 that nw-2 takes, and don't-fragment is set: its sender receives ICMP fragmentation needed",
     ]);
-    expect(legs.at(-1)!.cause).toEqual({ what: 'too_large', network_id: 2, size: 1401 });
+    expect(legs.at(-1)!.cause).toEqual({ what: 'too_large', network_id: 2, size: 1401, mtu: 1400, datapath_id: null });
     const said = legs.at(-1)!.steps.map(({ table, feature, says }) => `${table} ${feature}: ${says}`);
-    expect(said.slice(-4)).toEqual([
+    expect(said.slice(-5)).toEqual([
       'route_out route: r-2 of rl-1: 10.0.2.0/24 leaves to nw-2 by if-102, which takes up to 1400 bytes',
       'neighbour neighbour: 10.0.2.1 is if-21 in nw-2, at 52:54:00:00:00:15',
+      'routed_size miss: no tunnel limits its size',
       'rewrite path_mtu: it is larger than nw-2 takes',
       'hand_over hand_over: goes to the agent: fragmentation_needed',
     ]);

@@ -20,6 +20,7 @@ export const missWords: { readonly [T in TableName]: Sentence } = {
   route_out: ({ before }) => `${before.route_link} has no route to ${before.ipv4_dst}`,
   limit: 'its port has no limit',
   answer: 'it is no request',
+  routed_size: 'no tunnel limits its size',
   rewrite: ({ before }) => `the MAC address of ${before.target_ip} is not known`,
   translate_out: 'no address is translated',
   fragments_out: 'its fragments do not belong together',
@@ -32,6 +33,7 @@ export const missWords: { readonly [T in TableName]: Sentence } = {
   ingress_track: 'no rule of its receiver needs its connection',
   ingress_rules: 'no rule lets it in',
   output: 'no port is given',
+  peer_size: 'no tunnel limits its size',
   to_peer: ({ before }) => `no tunnel leads to ${before.peer}`,
   hand_over: 'its port hands nothing to the agent',
 };

@@ -44,8 +44,8 @@ export const registers = {
   },
   too_large: {
     bits: 1,
-    lives: [['admit', 'rewrite']],
-    doc: 'Whether the packet exceeds the MTU of its next network.',
+    lives: [['admit', 'hand_over']],
+    doc: 'Whether the packet exceeds the MTU of its next network, or of the tunnel to its next host.',
   },
   target_ip: {
     bits: 32,
@@ -119,8 +119,8 @@ export const registers = {
   peer: {
     bits: 32,
     shows: 'datapath',
-    lives: [['forward', 'to_peer']],
-    doc: 'Number of the datapath to which the packet is sent.',
+    lives: [['admit', 'to_peer'], forAgent],
+    doc: 'Number of the datapath to which the packet is sent; 0 for none.',
   },
   filtered: {
     bits: 1,

@@ -118,6 +118,7 @@ export function packetOf(topology: Topology, drawn: DrawnPacket): Packet {
     case 'ipv6':
       return { ...ether, eth_type: 0x86dd };
     case 'other':
+      if (later) return { ...ether, eth_type: 0x8035, ...(ttl === 64 && { eth_dst: broadcast }) };
       return { ...ether, eth_type: 0x88cc };
   }
 }

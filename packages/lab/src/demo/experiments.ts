@@ -1,20 +1,13 @@
 /** The three experiments of December 2013, with the commands as they were typed then. */
-import type { Client } from '@openvnet/client';
-import { type Kind, kinds, resourceOf } from '@openvnet/model';
-import { allReplied, describePing, seenOnlyBy } from '../checks.ts';
-import type { Guest, PingResult } from '../guest.ts';
+import { allReplied, describePing } from '../checks.ts';
+import type { PingResult } from '../guest.ts';
 import { patience } from '../patience.ts';
-import { LabError } from '../run.ts';
-import type { Scene } from '../scene.ts';
+import { guestOf } from '../scene.ts';
+import { inEffect, isolated, type Play, pinged } from './play.ts';
 import type { Stage } from './stage.ts';
 
-export interface Play {
-  readonly stage: Stage;
-  readonly scene: Scene;
-  readonly client: Client;
-}
-
-export async function oneNetwork({ stage, scene, client }: Play): Promise<PingResult> {
+async function oneNetwork(play: Play): Promise<PingResult> {
+  const { stage, scene } = play;
   stage.heading('Experiment 1: one virtual network');
   stage.say('The bridge, a network and two interfaces. The uuid of an interface is the name of its switch port.');
   await stage.type(
@@ -23,8 +16,8 @@ export async function oneNetwork({ stage, scene, client }: Play): Promise<PingRe
   await network(stage, { number: 1, address: '172.16.1.0', domain: 'dom1' });
   await guest(stage, { number: 1, address: '172.16.1.1', network: 'nw-net1' });
   await guest(stage, { number: 2, address: '172.16.1.2', network: 'nw-net1' });
-  await inEffect(client, stage);
-  const ns1 = find(scene, 'ns1');
+  await inEffect(play);
+  const ns1 = guestOf(scene, 'ns1');
   const ping = await pinged(stage, ns1, '172.16.1.2');
   stage.expect(allReplied(ping), 'ns1 pings 172.16.1.2', describePing(ping));
   const { stdout } = await ns1.exec('ip', ['neigh']);
@@ -34,27 +27,29 @@ export async function oneNetwork({ stage, scene, client }: Play): Promise<PingRe
   return ping;
 }
 
-export async function overlappingAddresses({ stage, scene, client }: Play): Promise<void> {
+async function overlappingAddresses(play: Play): Promise<void> {
+  const { stage, scene } = play;
   stage.heading('Experiment 2: a second network with the same addresses');
   await network(stage, { number: 3, address: '172.16.1.0', domain: 'dom2' });
   await guest(stage, { number: 5, address: '172.16.1.1', network: 'nw-net3' });
   await guest(stage, { number: 6, address: '172.16.1.2', network: 'nw-net3' });
-  await inEffect(client, stage);
-  await isolated({ stage, scene, client }, { from: 'ns5', to: 'ns6', others: ['ns1', 'ns2'] });
-  await isolated({ stage, scene, client }, { from: 'ns1', to: 'ns2', others: ['ns5', 'ns6'] });
-  const mac = (await find(scene, 'ns5').neighbours()).find(({ address }) => address === '172.16.1.2')?.mac;
+  await inEffect(play);
+  await isolated(play, { from: 'ns5', to: 'ns6', address: '172.16.1.2', others: ['ns1', 'ns2'] });
+  await isolated(play, { from: 'ns1', to: 'ns2', address: '172.16.1.2', others: ['ns5', 'ns6'] });
+  const mac = (await guestOf(scene, 'ns5').neighbours()).find(({ address }) => address === '172.16.1.2')?.mac;
   stage.expect(mac === '52:54:00:0d:84:06', 'for ns5, 172.16.1.2 is at the MAC address of ns6', `${mac}`);
 }
 
-export async function routing({ stage, scene, client }: Play, switched: PingResult): Promise<void> {
+async function routing(play: Play, switched: PingResult): Promise<void> {
+  const { stage, scene } = play;
   stage.heading('Experiment 3: routing between virtual networks');
   await network(stage, { number: 2, address: '172.16.2.0', domain: 'dom1' });
   await guest(stage, { number: 3, address: '172.16.2.3', network: 'nw-net2' });
   await guest(stage, { number: 4, address: '172.16.2.4', network: 'nw-net2' });
   stage.say('A logical router (a "route link") with an interface in each network. In 2013 parts of it had no command.');
   for (const line of router) await stage.type(line);
-  await inEffect(client, stage);
-  const ns1 = find(scene, 'ns1');
+  await inEffect(play);
+  const ns1 = guestOf(scene, 'ns1');
   const ping = await pinged(stage, ns1, '172.16.2.3');
   stage.expect(allReplied(ping), 'ns1 pings ns3 (172.16.2.3) in the other network', describePing(ping));
   const [first = Number.POSITIVE_INFINITY] = ping.rtts;
@@ -64,7 +59,7 @@ export async function routing({ stage, scene, client }: Play, switched: PingResu
     'its first reply does not wait for the controller, which took 20.0 ms in 2013',
     `${first} ms; the first switched one took ${firstSwitched} ms`,
   );
-  const back = await pinged(stage, find(scene, 'ns4'), '172.16.1.2');
+  const back = await pinged(stage, guestOf(scene, 'ns4'), '172.16.1.2');
   stage.expect(allReplied(back), 'ns4 pings ns2 (172.16.1.2), the other way round', describePing(back));
   for (const address of ['172.16.1.254', '172.16.2.254']) {
     const own = await pinged(stage, ns1, address);
@@ -108,52 +103,9 @@ async function guest(
   );
 }
 
-async function isolated(
-  { stage, scene }: Play,
-  { from, to, others }: { from: string; to: string; others: readonly string[] },
-): Promise<void> {
-  const address = '172.16.1.2';
-  const { ping, seen } = await seenOnlyBy(find(scene, from), address, { only: [to], scene });
-  stage.show(`ip netns exec ${from} ${ping.command}`, ping.output);
-  for (const [name, frames] of seen) {
-    const first = frames.length > 0 ? `, the first: ${frames[0]}` : '';
-    stage.say(`    captured in ${name}: ${frames.length} frames of it${first}`);
-  }
-  stage.expect(allReplied(ping), `${from} pings ${address}`, describePing(ping));
-  const count = (name: string): number => seen.get(name)?.length ?? 0;
-  stage.expect(count(to) > 0, `it is seen in ${to}`, `${count(to)} frames`);
-  const outside = [...seen.keys()].filter((name) => name !== to);
-  const frames = outside.reduce((sum, name) => sum + count(name), 0);
-  stage.expect(
-    frames === 0,
-    `nothing of it, ARP included, is seen in ${others.join(', ')} or any other`,
-    `${frames} frames`,
-  );
-}
-
-async function pinged(stage: Stage, from: Guest, address: string): Promise<PingResult> {
-  const ping = await from.ping(address, { count: 4, intervalMs: 200 });
-  stage.show(`ip netns exec ${from.name} ${ping.command}`, ping.output);
-  return ping;
-}
-
-/** Waits until everything that is registered is in effect. */
-async function inEffect(client: Client, stage: Stage): Promise<void> {
-  const begin = performance.now();
-  for (const kind of kinds.filter((known) => !resourceOf(known).nested)) await allOf(client, kind);
-  stage.say(`  all of it is in effect (${Math.round(performance.now() - begin)} ms after the last command)`);
-}
-
-async function allOf(client: Client, kind: Kind): Promise<void> {
-  const { items } = await client.of(kind).list({ limit: 1000 });
-  for (const { uuid } of items) {
-    const status = await client.waitFor(kind, String(uuid), { seconds: 20 * patience });
-    if (!status.realised) throw new LabError(`${uuid} is not in effect: ${status.waits_for.join('; ')}`);
-  }
-}
-
-function find(scene: Scene, name: string): Guest {
-  const found = scene.guests.find((one) => one.name === name);
-  if (!found) throw new LabError(`no namespace is called ${name}`);
-  return found;
+/** The three experiments, one after the other. */
+export async function experimentsPlay(play: Play): Promise<void> {
+  const switched = await oneNetwork(play);
+  await overlappingAddresses(play);
+  await routing(play, switched);
 }

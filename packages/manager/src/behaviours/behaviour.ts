@@ -57,6 +57,8 @@ export interface Behaviour<K extends Kind = Kind> {
   background?(store: Store, around: Surroundings): Disposable;
   /** What matters to whether each of `rows` is in effect, beside what matters for every object. */
   findings?(facts: Facts, rows: readonly RowOf<K>[]): Awaitable<Findings[]>;
+  /** What else there is to say of an object to somebody who asks for all, in sentences. */
+  describe?(facts: Facts, row: RowOf<K>): Promise<string[]>;
   /** What only the hosts know of objects that somebody looks at, for each of `rows`. */
   askHosts?(hosts: Hosts, rows: readonly RowOf<K>[]): Promise<Asked[]>;
 }

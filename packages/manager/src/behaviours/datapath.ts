@@ -1,4 +1,7 @@
 import { agoTextOf, type RowOf, shell } from '@openvnet/model';
+import { describeDatapath } from '../hosts/describe.ts';
+import { portsStandingBy } from '../hosts/several-ports.ts';
+import { tunnelFindings } from '../hosts/tunnel-findings.ts';
 import { isSameHost } from '../status/claims.ts';
 import { digitsOf, type Facts, type ServedDatapath, seenAs, servedOf, whyUnserved } from '../status/facts.ts';
 import { releasing } from '../status/releases.ts';
@@ -7,18 +10,28 @@ import type { Behaviour } from './behaviour.ts';
 /** A datapath is in effect where an agent serves it. */
 export const datapath: Behaviour<'datapath'> = {
   removed: ({ release }) => (release ? releasing : null),
-  findings: (facts, rows) =>
-    rows.map((row) => {
+  findings: async (facts, rows) => {
+    const tunnels = await tunnelFindings(facts, rows);
+    const standing = await portsStandingBy(facts, rows);
+    return rows.map((row, i) => {
       const served = servedOf(facts, [row.id]);
       const seen = seenAs(row, facts.agents);
       const nodes = seen.map(({ agent }) => agent.node);
       return {
         served,
         on: served.map(() => ({ datapath_uuid: row.uuid, port_name: null, port_number: null })),
-        waits_for: served.length === 0 ? [whyUnserved(facts, [row])] : [],
-        notes: [...severalHosts(facts, row, seen), ...otherNode(row, nodes), ...served.flatMap(tampering)],
+        waits_for: served.length === 0 ? [whyUnserved(facts, [row])] : tunnels[i]!.waits_for,
+        notes: [
+          ...severalHosts(facts, row, seen),
+          ...otherNode(row, nodes),
+          ...served.flatMap(tampering),
+          ...tunnels[i]!.notes,
+          ...(standing.get(row.id) ?? []),
+        ],
       };
-    }),
+    });
+  },
+  describe: describeDatapath,
 };
 
 type Seen = Pick<ServedDatapath, 'agent' | 'bridge'>;

@@ -1,9 +1,10 @@
 import { ipv4ToText, macToText, noticeText, printable, type RowOf, shell } from '@openvnet/model';
 import type { Reader } from '@openvnet/store';
 import { addCommand } from '../api/parameters.ts';
+import { severalPorts } from '../hosts/several-ports.ts';
 import { noticesOf, refusedFrames } from '../status/asked.ts';
 import { concernedOf, type Facts, type Hosts, type ServedDatapath, servedOf, whyUnserved } from '../status/facts.ts';
-import { adviseOnPort, askForPorts } from '../status/port-advice.ts';
+import { adviseOnPort, askForPorts, excludedPorts } from '../status/port-advice.ts';
 import type { Asked, Findings } from './findings.ts';
 import { uplinkNotes } from './uplink-notes.ts';
 
@@ -25,6 +26,10 @@ export async function interfaceFindings(facts: Facts, rows: readonly Row[]): Pro
   const belongings = await belongingsOf(facts.reader, rows);
   const newest = await newestOf(facts, [...belongings.values()]);
   const uplinks = await uplinkNotes(facts, rows);
+  const several = await severalPorts(
+    facts,
+    rows.map(({ id }) => id),
+  );
   return rows.map((row) => {
     const own = belongings.get(row.id)!;
     const revision = newest(own);
@@ -33,16 +38,32 @@ export async function interfaceFindings(facts: Facts, rows: readonly Row[]): Pro
     }
     const where = row.mode === 'simulated' ? simulatedAt(facts, row, own) : guestAt(facts, row, own);
     const waits_for = [...lackingAddresses(row, own), ...(where.waits_for ?? [])];
-    return { revision, ...where, waits_for, notes: [...(where.notes ?? []), ...(uplinks.get(row.id) ?? [])] };
+    return {
+      revision,
+      ...where,
+      waits_for,
+      notes: [
+        ...(where.notes ?? []),
+        ...(uplinks.get(row.id) ?? []),
+        ...(several.has(row.id) ? [several.get(row.id)!] : []),
+      ],
+    };
   });
 }
 
 /** Where the ports are that interfaces wait for, and what their guests did last in vain. */
 export async function askInterfaceHosts(hosts: Hosts, rows: readonly Row[]): Promise<Asked[]> {
-  const [advice, notes] = await Promise.all([portAdvice(hosts, rows), guestNotes(hosts, rows)]);
+  const [advice, ...notes] = await Promise.all([
+    portAdvice(hosts, rows),
+    guestNotes(hosts, rows),
+    portsExcluded(hosts, rows),
+  ]);
   return rows.map(({ id }) => ({
     advice: advice.filter((one) => one.id === id),
-    notes: notes.filter((one) => one.id === id).map(({ says }) => says),
+    notes: notes
+      .flat()
+      .filter((one) => one.id === id)
+      .map(({ says }) => says),
   }));
 }
 
@@ -57,6 +78,21 @@ async function portAdvice({ agents, facts }: Hosts, rows: readonly Row[]) {
     const names = missing.map(({ port }) => port.port_name!);
     const seen = names.length > 0 ? await askForPorts(agents, names) : [];
     return missing.map((one) => ({ id: one.id, behind: noPort(one.port), says: adviseOnPort(known, seen, one) }));
+  });
+}
+
+/** Ports on other hosts than the owner's, of guests that have one there. */
+async function portsExcluded({ agents, facts }: Hosts, rows: readonly Row[]): Promise<{ id: number; says: string }[]> {
+  return await facts(async (known) => {
+    const guests = rows.filter(({ id, mode }) => mode === 'vif' && agents.boundTo(id).length > 0);
+    const belongings = await belongingsOf(known.reader, guests);
+    const owned = guests.flatMap(({ id, uuid }) => {
+      const { ports } = belongings.get(id)!;
+      return ports.every(({ datapath_id }) => datapath_id !== null) ? [{ id, uuid, ports }] : [];
+    });
+    const names = owned.flatMap(({ ports }) => ports.flatMap(({ port_name }) => port_name ?? []));
+    const seen = names.length > 0 ? await askForPorts(agents, names) : [];
+    return owned.flatMap((one) => excludedPorts(known, seen, one).map((says) => ({ id: one.id, says })));
   });
 }
 

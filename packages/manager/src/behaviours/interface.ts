@@ -2,6 +2,7 @@ import { ApiError, freshUuid, type RowOf, shell } from '@openvnet/model';
 import type { Transaction } from '@openvnet/store';
 import type { Given } from '../api/endpoint.ts';
 import { addCommand } from '../api/parameters.ts';
+import { describeInterface } from '../hosts/describe.ts';
 import { mapInOrder } from '../in-order.ts';
 import type { Behaviour } from './behaviour.ts';
 import { drawAddress, drawGuestMac, drawsAddress, drawsMac } from './drawn-addresses.ts';
@@ -83,6 +84,7 @@ export const iface: Behaviour<'interface'> = {
 
   view: interfaceView,
   findings: interfaceFindings,
+  describe: describeInterface,
   askHosts: askInterfaceHosts,
 };
 

@@ -3,6 +3,7 @@ import type { Reader } from '@openvnet/store';
 import { addCommand } from '../api/parameters.ts';
 import { mapInOrder } from '../in-order.ts';
 import type { Behaviour } from './behaviour.ts';
+import { mtuNotes } from './network-mtu.ts';
 import { joinTopology } from './topology.ts';
 import { joining } from './uplink-notes.ts';
 
@@ -12,11 +13,12 @@ export const network: Behaviour<'network'> = {
     domain_name: values.domain_name ?? values.uuid.slice(values.uuid.indexOf('-') + 1),
   }),
   created: joinTopology('network'),
-  findings: ({ reader }, rows) =>
+  findings: (facts, rows) =>
     mapInOrder(rows, async (row) => ({
       notes: [
-        ...(row.mode === 'physical' && !(await isJoined(reader, row.id)) ? [lonely(row.uuid)] : []),
+        ...(row.mode === 'physical' && !(await isJoined(facts.reader, row.id)) ? [lonely(row.uuid)] : []),
         ...hostBits(row),
+        ...(await mtuNotes(facts, row)),
       ],
     })),
 };

@@ -214,9 +214,9 @@ export class Feed implements Disposable {
   }
 
   #report(socket: WebSocket, connection: Connection, agent: Agent, { said: report, bytes }: Said): void {
-    const { bridges = [], bound, waiting = [], ports } = report;
-    const entries =
-      bridges.length + waiting.length + (bound ? bound.set.length + agent.bound.size : 0) + (ports?.set.length ?? 0);
+    const { bridges = [], bound, waiting = [], heard = [], ports } = report;
+    const bounds = bound ? bound.set.length + agent.bound.size : 0;
+    const entries = bridges.length + waiting.length + heard.length + bounds + (ports?.set.length ?? 0);
     if (this.#strangers.saysTooMuch({ ...agent, bridges: [...agent.bridges, ...bridges] }, entries)) {
       this.#refuse(connection, agent, `report of ${entries} entries, though none of its bridges is registered`);
     } else {

@@ -3,7 +3,7 @@ import { mkdtempDisposableSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Bound, ToManager } from '@openvnet/model';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
   hello,
   registerNetwork,
@@ -58,6 +58,9 @@ async function placesOf({ done }: TestManager): Promise<string[]> {
   );
 }
 
+const isPlaced = ({ done }: TestManager, uuid: string) =>
+  expect.poll(async () => (await done('GET', `/interfaces/${uuid}/active_interfaces`)).items).toHaveLength(1);
+
 const places = (manager: TestManager) => expect.poll(() => placesOf(manager));
 
 describe('the place of an interface', () => {
@@ -88,6 +91,76 @@ describe('the place of an interface', () => {
     await places(manager).toEqual(['dp-br0', '(dp-br2)', '(dp-br3)']);
     one.say(report(1, [], { bound: { set: [], gone: [[1, 1]], whole: false } }));
     await places(manager).toEqual(['dp-br2', '(dp-br3)']);
+  });
+
+  it('moves to the host where the guest is heard, on every host at once', async () => {
+    await using manager = await threeHosts();
+    using one = await agentOf(manager, 1);
+    using two = await agentOf(manager, 2);
+    one.say(report(1, [1]));
+    await places(manager).toEqual(['dp-br0']);
+    two.say(report(2, [1]));
+    await places(manager).toEqual(['dp-br0', '(dp-br2)']);
+    for (const told of ['the first place', 'the second'])
+      expect(await one.next(), told).toMatchObject({ changes: [{}] });
+    two.say(report(2, [], { bound: undefined, heard: [[1, 2]] }));
+    await places(manager).toEqual(['(dp-br0)', 'dp-br2']);
+    expect(await one.next()).toMatchObject({
+      changes: [
+        { kind: 'active_interface', row: { datapath_id: 1, standby: true } },
+        { kind: 'active_interface', row: { datapath_id: 2, standby: false } },
+      ],
+    });
+    // The first host loses the port: nothing moves again.
+    one.say(report(1, []));
+    await places(manager).toEqual(['dp-br2']);
+  });
+
+  it('moves as soon as the port is reported, if the guest is heard before', async () => {
+    await using manager = await threeHosts();
+    using one = await agentOf(manager, 1);
+    using two = await agentOf(manager, 2);
+    one.say(report(1, [1]));
+    await places(manager).toEqual(['dp-br0']);
+    two.say(report(2, [1], { heard: [[1, 2]] }));
+    await places(manager).toEqual(['(dp-br0)', 'dp-br2']);
+  });
+
+  it('does not move to a host that has no port of it, or that another agent serves', async () => {
+    await using manager = await threeHosts();
+    using one = await agentOf(manager, 1);
+    using two = await agentOf(manager, 2);
+    using three = await agentOf(manager, 3);
+    one.say(report(1, [1]));
+    await places(manager).toEqual(['dp-br0']);
+    two.say(report(2, [1]));
+    await places(manager).toEqual(['dp-br0', '(dp-br2)']);
+    const heard = [2, 3].map((datapath) => [1, datapath]);
+    three.say(report(3, [2], { heard }));
+    await isPlaced(manager, 'if-veth2');
+    expect(await placesOf(manager)).toEqual(['dp-br0', '(dp-br2)']);
+  });
+
+  it('stays when two guests are heard by turns', async () => {
+    await using manager = await threeHosts();
+    using one = await agentOf(manager, 1);
+    using two = await agentOf(manager, 2);
+    one.say(report(1, [1]));
+    await places(manager).toEqual(['dp-br0']);
+    two.say(report(2, [1]));
+    await places(manager).toEqual(['dp-br0', '(dp-br2)']);
+    const [atOne, atTwo] = [
+      ['dp-br0', '(dp-br2)'],
+      ['(dp-br0)', 'dp-br2'],
+    ];
+    for (const turn of [1, 2, 3, 4, 5]) {
+      const [agent, host] = turn % 2 === 1 ? ([two, 2] as const) : ([one, 1] as const);
+      agent.say(report(host, [1], { heard: [[1, host]] }));
+      await places(manager).toEqual(host === 1 ? atOne : atTwo);
+    }
+    one.say(report(1, [1, 2], { heard: [[1, 1]] }));
+    await isPlaced(manager, 'if-veth2');
+    expect(await placesOf(manager)).toEqual(atTwo);
   });
 
   it('is none for a gateway, which is wherever it is asked', async () => {
@@ -135,6 +208,82 @@ describe('the place of an interface', () => {
     two.say(report(2, [1]));
     two.say(report(2, []));
     await expect.poll(async () => (await manager.done('GET', '/status')).agents.length).toBe(2);
+  });
+});
+
+describe('the status of an interface', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  it('names ports on several hosts that have been there for longer than a guest takes to move', async () => {
+    await using manager = await threeHosts();
+    using one = await agentOf(manager, 1);
+    using two = await agentOf(manager, 2);
+    const notes = async (path: string): Promise<string[]> => (await manager.done('GET', path)).status.notes;
+    one.say(report(1, [1]));
+    await places(manager).toEqual(['dp-br0']);
+    two.say(report(2, [1]));
+    await places(manager).toEqual(['dp-br0', '(dp-br2)']);
+    expect([...(await notes('/interfaces/if-veth1')), ...(await notes('/datapaths/dp-br2'))]).toEqual([]);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 125_000 });
+    const both =
+      'if-veth1 is at port if-veth1 on dp-br0 (host node1), and has port if-veth1 on dp-br2 (host node2) as well, the newest since 2 min ago; frames for it go to each of them. Remove those that are not in use. On node2, use: ovs-vsctl del-port br0 if-veth1';
+    expect(await notes('/interfaces/if-veth1')).toEqual([both]);
+    expect(await notes('/datapaths/dp-br2')).toEqual([both]);
+    expect(await notes('/datapaths/dp-br0')).toEqual([]);
+    const { datapaths } = await manager.done('GET', '/status');
+    expect(datapaths.flatMap((datapath: { notes: string[] }) => datapath.notes)).toContain(both);
+    await manager.done('PUT', '/interfaces/if-veth1', { owner_datapath_uuid: 'dp-br0' });
+    two.say(report(2, []));
+    await places(manager).toEqual(['dp-br0']);
+    expect(await notes('/interfaces/if-veth1')).toEqual([]);
+  });
+
+  it('names a port of its name on a host that is not the owner', async () => {
+    await using manager = await threeHosts();
+    using one = await agentOf(manager, 1);
+    using two = await agentOf(manager, 2);
+    const answerOf = (host: Host) => [
+      { dpid: dpids[host], name: 'br0', found: [{ name: 'if-veth1', error: null }], spare: [] },
+    ];
+    for (const [agent, host] of [
+      [one, 1],
+      [two, 2],
+    ] as const) {
+      agent.answers = ({ about }) => (about === 'ports' ? answerOf(host) : []);
+      agent.say(report(host, host === 1 ? [1] : []));
+    }
+    await places(manager).toEqual(['dp-br0']);
+    const notes = async (): Promise<string[]> => (await manager.done('GET', '/interfaces/if-veth1')).status.notes;
+    expect(await notes()).toEqual([]);
+    await manager.done('PUT', '/interfaces/if-veth1', { owner_datapath_uuid: 'dp-br0' });
+    expect(await notes()).toEqual([
+      'port if-veth1 on dp-br2 (host node2) is not used, because the owner of if-veth1 is dp-br0. On node2, use: ovs-vsctl del-port br0 if-veth1',
+    ]);
+  });
+});
+
+describe('a network whose MTU does not fit the tunnel between two of its hosts', () => {
+  it('is named in status, with the MTU that fits', async () => {
+    await using manager = await threeHosts();
+    const underlay = (host: Host) => ({
+      underlay: { address: `192.0.2.${host}`, addresses: [`192.0.2.${host}`], mtu: 1500, problem: null },
+    });
+    await manager.done('PUT', '/networks/nw-net1', { mtu: '1500' });
+    const notes = () => expect.poll(async () => (await manager.done('GET', '/networks/nw-net1')).status.notes);
+    using one = await agentOf(manager, 1);
+    using two = await agentOf(manager, 2);
+    one.say(report(1, [1, 2], underlay(1)));
+    two.say(report(2, [], underlay(2)));
+    await places(manager).toEqual(['dp-br0']);
+    await notes().toEqual([]);
+    two.say(report(2, [2], underlay(2)));
+    await notes().toEqual([
+      'its MTU of 1500 bytes does not fit the tunnel between dp-br0 and dp-br2, which takes 1450. Use: vnctl networks modify nw-net1 --mtu 1450',
+    ]);
+    await manager.done('PUT', '/networks/nw-net1', { mtu: '1450' });
+    await notes().toEqual([]);
   });
 });
 

@@ -4,6 +4,7 @@ import { adoptEndpoint } from './adopt.ts';
 import { eventsEndpoint } from './events.ts';
 import { explainEndpoint } from './explain.ts';
 import { flowsEndpoint } from './flows.ts';
+import { hostsEndpoint } from './hosts.ts';
 import type { Inside } from './inside.ts';
 import { traceEndpoint } from './trace.ts';
 
@@ -11,6 +12,7 @@ import { traceEndpoint } from './trace.ts';
 export function insideEndpoints(inside: Inside): Endpoint[] {
   return [
     adoptEndpoint(inside),
+    hostsEndpoint(inside),
     flowsEndpoint(inside),
     traceEndpoint(inside),
     explainEndpoint(inside),

@@ -53,8 +53,9 @@ async function explain({ store, agents, reports }: Inside, uuid: string, signal:
     };
   });
   const declared = resourceOf(kind);
-  const [status, { flows, features, notes }] = await Promise.all([
+  const [status, details, { flows, features, notes }] = await Promise.all([
     reports.statusOf(kind, row),
+    reports.detailsOf(kind, row),
     askForFlows(agents, { about: 'flows', object: { kind, id: row.id } }, signal),
   ]);
   const byFeature = Map.groupBy(flows, ({ feature }) => feature);
@@ -65,6 +66,7 @@ async function explain({ store, agents, reports }: Inside, uuid: string, signal:
     ...registered,
     referred_to_by: referring.named,
     status,
+    details,
     flows: [...byFeature].map(([feature, own]) => ({
       feature,
       doc: features[feature] ?? '',

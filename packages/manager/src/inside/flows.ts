@@ -1,4 +1,4 @@
-import { type FlowsAnswer, type FlowsQuestion, text } from '@openvnet/model';
+import { ApiError, type FlowsAnswer, type FlowsQuestion, text } from '@openvnet/model';
 import * as z from 'zod';
 import type { Endpoint, Parameter } from '../api/endpoint.ts';
 import { objectInPath, readParameters } from '../api/parameters.ts';
@@ -35,6 +35,11 @@ const parameters: readonly Parameter[] = [
   },
   { name: 'table', field: text({ optional: true, doc: 'Only flows of this table, by name.' }), required: false },
   { name: 'datapath', field: text({ optional: true, doc: 'Only flows of this datapath, by uuid.' }), required: false },
+  {
+    name: 'host',
+    field: text({ optional: true, doc: 'Only flows of this host, by the node of its agent.' }),
+    required: false,
+  },
 ];
 
 /** `GET /flows`: what the switches hold, read back, by names. */
@@ -47,7 +52,7 @@ export function flowsEndpoint({ store, agents }: Inside): Endpoint {
     parameters,
     answer: { shape: 'object' },
     handle: async ({ given, signal }) => {
-      const { object, table, datapath } = readParameters(parameters, given) as Record<string, string | undefined>;
+      const { object, table, datapath, host } = readParameters(parameters, given) as Record<string, string | undefined>;
       const named = object === undefined ? undefined : await objectNamed(store, object);
       const question = {
         about: 'flows' as const,
@@ -55,7 +60,7 @@ export function flowsEndpoint({ store, agents }: Inside): Endpoint {
         ...(table !== undefined && { table }),
         ...(datapath !== undefined && { datapath_id: (await objectInPath(store, 'datapath', datapath)).id }),
       };
-      return askForFlows(agents, question, signal);
+      return askForFlows(agents, question, signal, host === undefined ? undefined : [agentNamed(agents, host)]);
     },
   };
 }
@@ -79,6 +84,17 @@ export async function askForFlows(
       ...read.flatMap(({ agent, said }) => said?.notes.map((note) => `${agent.node}: ${note}`) ?? []),
     ],
   };
+}
+
+function agentNamed(agents: Agents, node: string): Agent {
+  const all = agents.all().filter(({ held }) => !held);
+  const found = all.find((agent) => agent.node === node);
+  if (found) return found;
+  const known = all.map((agent) => agent.node).slice(0, 10);
+  throw new ApiError('argument', `host: no agent has the node ${JSON.stringify(node)}`, {
+    hint:
+      known.length > 0 ? `There are ${known.join(', ')}. Use: vnctl hosts` : 'No agent is connected. Use: vnctl status',
+  });
 }
 
 /** Why an agent has not answered. */

@@ -19,7 +19,13 @@ const cause: z.ZodType<TraceCause> = z.discriminatedUnion('what', [
   z.object({ what: z.literal('unknown_address'), network_id: number, address: number }),
   z.object({ what: z.literal('silent_station'), network_id: number, address: number }),
   z.object({ what: z.literal('untranslated'), interface_id: number, address: number, route_link_id: number }),
-  z.object({ what: z.literal('too_large'), network_id: number, size: number }),
+  z.object({
+    what: z.literal('too_large'),
+    network_id: number,
+    size: number,
+    mtu: number,
+    datapath_id: number.nullable(),
+  }),
   z.object({
     what: z.literal('filtered'),
     interface_id: number,

@@ -33,6 +33,24 @@ export async function askForPorts(agents: Agents, names: readonly string[]): Pro
   });
 }
 
+/** Ports with the name of an interface on datapaths to which its owner does not restrict it. */
+export function excludedPorts(
+  { datapaths }: Facts,
+  seen: readonly SeenBridge[],
+  { uuid, ports }: { readonly uuid: string; readonly ports: readonly RowOf<'interface_port'>[] },
+): string[] {
+  return seen.flatMap(({ dpid, name: bridge, found, agent }) => {
+    const there = datapaths.find((one) => one.dpid === dpid);
+    if (!there || ports.some(({ datapath_id }) => datapath_id === there.id)) return [];
+    return found
+      .filter(({ name }) => ports.some(({ port_name }) => port_name === name))
+      .map(({ name }) => {
+        const owners = ports.flatMap(({ datapath_id }) => datapaths.find(({ id }) => id === datapath_id)?.uuid ?? []);
+        return `port ${printable(name)} on ${there.uuid} (host ${agent.node}) is not used, because the owner of ${uuid} is ${owners.join(' and ')}. On ${agent.node}, use: ${shell`ovs-vsctl del-port ${bridge} ${name}`}`;
+      });
+  });
+}
+
 /** What to do for an interface that waits for a port, in sentences that stand behind "no port named ...". */
 export function adviseOnPort(facts: Facts, seen: readonly SeenBridge[], { uuid, port }: WaitingForPort): string {
   const { port_name, datapath_id } = port;

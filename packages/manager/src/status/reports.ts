@@ -1,9 +1,10 @@
-import type { Kind, ObjectStatus, RowOf, SystemStatus } from '@openvnet/model';
+import type { HostsAnswer, Kind, ObjectStatus, RowOf, SystemStatus } from '@openvnet/model';
 import { kinds, resourceOf, shell } from '@openvnet/model';
 import type { Reader, Store } from '@openvnet/store';
 import type { Asked } from '../behaviours/findings.ts';
 import { allowedAddresses } from '../behaviours/interface-findings.ts';
 import { behaviourOf } from '../behaviours/registry.ts';
+import { hostsOf, problemsOf } from '../hosts/hosts.ts';
 import type { Agent, Agents } from './agents.ts';
 import { packetsOf, refusedFrames } from './asked.ts';
 import { type Claim, hostOf } from './claims.ts';
@@ -63,6 +64,18 @@ export class Reports implements Disposable {
     return this.#room.wait(what, waitSeconds * 1000, signal);
   }
 
+  async hosts(): Promise<HostsAnswer> {
+    return {
+      revision: this.#store.revision,
+      hosts: await this.#withFacts(async (facts) => hostsOf(facts, this.#store.revision)),
+    };
+  }
+
+  /** What else there is to say of an object. */
+  async detailsOf<K extends Kind>(kind: K, row: RowOf<K>): Promise<string[]> {
+    return this.#withFacts(async (facts) => (await behaviourOf(kind).describe?.(facts, row)) ?? []);
+  }
+
   async everything(): Promise<SystemStatus> {
     const agents = this.#agents.all();
     const [refused, packets] = await Promise.all([
@@ -95,7 +108,7 @@ export class Reports implements Disposable {
         revision: agent.revision,
         problem: agent.problem,
         notes: [
-          ...(agent.held ? [agent.held.reason] : []),
+          ...problemsOf(agent, { url: this.url }),
           ...this.#otherVersion(agent),
           ...this.#agents.claims.rivalsOf(agent.node).map((rival) => whoElse(agent, rival)),
         ],
@@ -192,7 +205,8 @@ async function datapathsOf(facts: Facts): Promise<SystemStatus['datapaths']> {
   const judged = await judge(facts, 'datapath', facts.datapaths);
   const registered = facts.datapaths.flatMap((datapath, i): SystemStatus['datapaths'][number][] => {
     const seen = seenAs(datapath, facts.agents);
-    const common = { uuid: datapath.uuid, dpid: `0x${datapath.dpid}`, register: null };
+    const { uuid, tunnel_address } = datapath;
+    const common = { uuid, dpid: `0x${datapath.dpid}`, tunnel_address, register: null };
     const { status } = judged[i]!;
     if (seen.length === 0) {
       const nothing = {
@@ -214,6 +228,7 @@ async function datapathsOf(facts: Facts): Promise<SystemStatus['datapaths']> {
   });
   const others = unregisteredBridges(facts).map(({ agent, bridge }) => ({
     uuid: null,
+    tunnel_address: null,
     dpid: `0x${digitsOf(bridge.dpid)}`,
     ...shownOf(agent, bridge),
     notes: [...bridge.notes, ...(bridge.problem ? [bridge.problem] : [])],

@@ -351,6 +351,7 @@ it('the status of everything names what is not in effect', async () => {
         ports: 2,
         flows: 10,
         revision: 5,
+        tunnel_address: null,
         self_check: null,
         notes: [],
         register: null,

@@ -43,7 +43,7 @@ export const network = resource({
       max: 9216,
       unit: 'bytes',
       optional: true,
-      doc: 'Size of the largest IPv4 packet: DHCP announces it, and routers obey it. No limit if not given.',
+      doc: 'Size of the largest IPv4 packet: DHCP announces it, and routers obey it. By default, DHCP announces what the tunnels between the hosts of the network take.',
     }),
   },
   parameters: {

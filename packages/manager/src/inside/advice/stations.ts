@@ -35,9 +35,14 @@ export const stations: Pick<Advice, 'unknown_address' | 'silent_station' | 'too_
     ];
   },
 
-  async too_large(reader, { network_id, size }) {
+  async too_large(reader, { network_id, size, mtu, datapath_id }) {
     const network = await reader.get('network', network_id);
     if (!network) return [];
+    const host = datapath_id === null ? undefined : await reader.get('datapath', datapath_id);
+    if (host)
+      return [
+        `The tunnel to ${host.uuid} takes packets of up to ${mtu} bytes. To have DHCP tell the guests of ${network.uuid}, use: ${shell`vnctl networks modify ${network.uuid} --mtu ${mtu}`}`,
+      ];
     return [
       `${network.uuid} has an MTU of ${network.mtu} bytes. If its links allow more, use: ${shell`vnctl networks modify ${network.uuid} --mtu ${size}`}`,
     ];
