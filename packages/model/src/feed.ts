@@ -8,6 +8,9 @@ import type { Notice } from './from-agents.ts';
 import type { ArrivalQuestion, FlowsQuestion, TraceQuestion } from './questions.ts';
 import type { Kind, RowOf } from './resources/index.ts';
 
+/** What stands behind the epoch of a copy that is a slice: what the ports of a host can reach. */
+export const sliceMark = '/slice';
+
 /** One object made, changed (`row` is all of it) or gone (null). */
 export type Change = { [K in Kind]: { readonly kind: K; readonly id: number; readonly row: RowOf<K> | null } }[Kind];
 

@@ -244,7 +244,7 @@ export class Switches {
       bridge,
       served,
       store: () => slice.position!.store,
-      tunnelsWanted: () => tunnelsWanted(slice.relations, datapathId),
+      tunnelsWanted: () => tunnelsWanted(slice.relations, datapathId, slice),
       log,
       onChange,
       after: this.#leaving.get(dpid),

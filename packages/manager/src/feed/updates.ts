@@ -1,4 +1,4 @@
-import { type Change, contained, type Kind, type Report, type ToAgent } from '@openvnet/model';
+import { type Change, contained, type Kind, type Report, sliceMark, type ToAgent } from '@openvnet/model';
 import { noteWork } from '@openvnet/settings';
 import type { Commit, Reader, Store } from '@openvnet/store';
 import type { FastifyBaseLogger } from 'fastify';
@@ -15,7 +15,7 @@ export interface UpdateLimits {
 }
 
 /** What a copy is of; it stands behind the epoch that agents are told, so that one is not taken for the other. */
-const flavours = { single: '', all: '/all', slice: '/slice' } as const;
+const flavours = { single: '', all: '/all', slice: sliceMark } as const;
 type Flavour = keyof typeof flavours;
 
 /**
