@@ -218,7 +218,10 @@ export class Switches {
   /** Starts and ends services to match the registered bridges of this host; closes the others. */
   #settle(): void {
     const { slice, node, onChange } = this.#options;
-    if (this.#closed || !slice.position) return;
+    if (this.#closed) return;
+    // Also before there is a copy: the manager waits to hear of the switches before it sends a slice.
+    onChange();
+    if (!slice.position) return;
     const bridges = bridgesByDpid(this.ovsdb);
     for (const [dpid, service] of this.#services) {
       const registered = registeredAs(slice, node, dpid);
@@ -230,7 +233,6 @@ export class Switches {
       if (datapathId !== undefined && !this.#services.has(dpid)) this.#begin(dpid, bridge, datapathId);
     }
     this.#closeOthers();
-    onChange();
   }
 
   #begin(dpid: string, bridge: BridgeState, datapathId: number): void {
