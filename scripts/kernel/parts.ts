@@ -32,11 +32,12 @@ export const parts: Readonly<Record<string, Place>> = {
   'packages/openvnet/src/host-stack.lab.test.ts': { ...userMode, patience: 4 },
   'packages/openvnet/src/hosts.lab.test.ts': userMode,
   'packages/openvnet/src/malformed.lab.test.ts': userMode,
+  'packages/openvnet/src/mtu.lab.test.ts': userMode,
   'packages/openvnet/src/outside.lab.test.ts': userMode,
   'packages/openvnet/src/restart.lab.test.ts': userMode,
   // Connection tracking in zones of its own for each interface.
   'packages/openvnet/src/filters.lab.test.ts': emulated,
-  'packages/openvnet/src/mtu.lab.test.ts': emulated,
+  'packages/openvnet/src/mtu-filters.lab.test.ts': emulated,
   'packages/openvnet/src/translations.lab.test.ts': emulated,
 };
 

@@ -5,7 +5,7 @@ import { Questions } from './feed/questions.ts';
 import { Reporter } from './feed/reporter.ts';
 import { Slice, type SliceMessage } from './feed/slice.ts';
 import { SliceFile } from './feed/slice-file.ts';
-import { Underlay } from './feed/underlay.ts';
+import { Underlay, type UnderlayOptions } from './feed/underlay.ts';
 import { makeStateDirectory } from './state-directory.ts';
 import { Switches } from './switch/switches.ts';
 
@@ -21,6 +21,8 @@ export interface AgentOptions {
   readonly node: string;
   /** The address to which other hosts send; by default that from which the manager is reached. */
   readonly tunnelAddress?: string | undefined;
+  /** The addresses of its host, where they are not those of this machine. */
+  readonly addresses?: UnderlayOptions['addresses'];
   /** What it says of itself, where that is not of this program and machine. */
   readonly says?: Says;
   readonly log: Logger;
@@ -50,7 +52,8 @@ export class Agent {
       slice: this.slice,
       onChange: () => this.#reporter.touch(),
     });
-    this.#underlay = new Underlay({ tunnelAddress: options.tunnelAddress, onChange: () => this.#reporter.touch() });
+    const { tunnelAddress, addresses } = options;
+    this.#underlay = new Underlay({ tunnelAddress, addresses, onChange: () => this.#reporter.touch() });
     this.#reporter = new Reporter({
       slice: this.slice,
       switches: this.switches,

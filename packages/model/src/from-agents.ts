@@ -115,7 +115,9 @@ const underlay = z.object({
   /** Null if there is none. */
   address: shortText.nullable(),
   addresses: z.array(shortText).max(1000),
-  /** Of the device with the address, in bytes. */
+  /** Name of the device with the address. */
+  device: shortText.nullable().optional(),
+  /** Of that device, in bytes. */
   mtu: z.number().int().min(0).max(65_535).nullable(),
   problem: shortText.nullable(),
 });

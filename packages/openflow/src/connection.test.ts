@@ -168,6 +168,17 @@ describe('a connection', () => {
     await expect(connection.sendBytes([Buffer.alloc(8)])).rejects.toThrow('closed');
   });
 
+  it('throws in requests that come while it closes, and closes in order', async () => {
+    const { connection } = await connected();
+    const reasons: unknown[] = [];
+    connection.on('close', (reason) => reasons.push(reason));
+    const closing = connection.close();
+    await expect(connection.request({ type: 'barrier_request' })).rejects.toThrow(/ is closed$/);
+    connection.send({ type: 'barrier_request' });
+    await closing;
+    expect(reasons).toEqual([undefined]);
+  });
+
   it('reports what it cannot read and lives on', async () => {
     const { peer, connection } = await connected();
     const error = new Promise((resolve) => connection.on('error', resolve));

@@ -82,6 +82,18 @@ const bundleErrors =
   'msg_unsup msg_conflict msg_too_many msg_failed timeout bundle_in_progress';
 const firstBundleError = 2300;
 
+/** Errors of Open vSwitch that a flow can meet: its `ofp-errors.h`, `NX1.2+`. */
+const niciraErrors: Readonly<Record<number, string>> = {
+  2: 'bad_request / nxm_invalid',
+  3: 'bad_request / nxm_bad_type',
+  4: 'bad_request / must_be_zero',
+  11: 'bad_action / must_be_zero',
+  15: 'bad_action / bad_conjunction',
+  // The kernel tracks no connections, or has no zones for them.
+  42: 'bad_action / ct_datapath_support',
+  43: 'bad_match / ct_datapath_support',
+};
+
 /** Type and code of an error by name, `bad_action / bad_out_port`; numbers where they have none. */
 export function errorReason({ error_type, code, experimenter }: ErrorBody): string {
   if (error_type !== 0xffff) {
@@ -91,7 +103,8 @@ export function errorReason({ error_type, code, experimenter }: ErrorBody): stri
   if (experimenter === onfExperimenter) {
     return `bundle_failed / ${bundleErrors.split(' ')[code - firstBundleError] ?? `code ${code}`}`;
   }
-  return experimenter === niciraExperimenter ? `nicira / code ${code}` : `experimenter ${experimenter} / code ${code}`;
+  if (experimenter === niciraExperimenter) return niciraErrors[code] ?? `nicira / code ${code}`;
+  return `experimenter ${experimenter} / code ${code}`;
 }
 
 function type(name: string, codes: string): ErrorType {

@@ -100,14 +100,14 @@ export class Transport {
 
   send(message: Message, xid = this.xids(1)): number {
     const bytes = encodeMessage(message, xid);
-    if (!this.#over) this.#put(bytes);
+    if (!this.#isClosing) this.#put(bytes);
     return xid;
   }
 
   /** Sends `message` and passes its answers to `waiting`. */
   ask(message: Message, waiting: Waiting): number {
     const xid = this.xids(1);
-    if (this.#over) waiting.fail(this.#closedError());
+    if (this.#isClosing) waiting.fail(this.#closedError());
     else {
       this.#waiting.set(xid, waiting);
       this.send(message, xid);
@@ -159,8 +159,13 @@ export class Transport {
     }
   }
 
+  /** Whether nothing can be sent any more. */
+  get #isClosing(): boolean {
+    return this.#ending || this.#over;
+  }
+
   async #write(bytes: Buffer): Promise<void> {
-    if (this.#over) throw this.#closedError();
+    if (this.#isClosing) throw this.#closedError();
     if (this.#put(bytes)) return;
     const drain = Promise.withResolvers<void>();
     this.#drains.push(drain);
@@ -218,7 +223,7 @@ export class Transport {
 
   #answerEcho(bytes: Buffer): void {
     // The answers to a peer that asks but does not read would pile up.
-    if (this.#socket.writableLength > mostUnread) return;
+    if (this.#isClosing || this.#socket.writableLength > mostUnread) return;
     const reply = Buffer.from(bytes);
     reply[1] = echoReply;
     this.#put(reply);

@@ -39,6 +39,10 @@ export async function startScene(): Promise<Scene> {
   const client = createClient({ api: manager.url });
   await vswitch.addBridge({ name: 'br0', datapathId: '0x1', failMode: 'secure' });
   await client.datapaths.create({ uuid: 'dp-br0', display_name: 'br0', dpid: '0x1', node_id: 'vna' });
+  const inEffect = async (kind: string, uuid: string): Promise<void> => {
+    const { realised, waits_for } = await client.waitFor(kind, uuid, { seconds: 10 * patience });
+    if (!realised) throw new Error(`${uuid} is not in effect: ${waits_for.join('; ')}`);
+  };
   const parts = stack.move();
   return {
     client,
@@ -56,7 +60,7 @@ export async function startScene(): Promise<Scene> {
         routes: [{ to: 'default', via }],
       });
       await client.interfaces.create({ uuid, network_uuid: network, ipv4_address: address, mac_address: mac });
-      await client.waitFor('interface', uuid, { seconds: 10 * patience });
+      await inEffect('interface', uuid);
       return made;
     },
     async api(method, path, body) {
@@ -68,10 +72,10 @@ export async function startScene(): Promise<Scene> {
       await agent.close();
       agent = new Agent(options);
       await agent.start();
-      await client.waitFor('datapath', 'dp-br0', { seconds: 10 * patience });
+      await inEffect('datapath', 'dp-br0');
     },
     async settled(kind, uuid) {
-      await client.waitFor(kind, uuid, { seconds: 10 * patience });
+      await inEffect(kind, uuid);
       await vswitch.purge();
     },
     [Symbol.asyncDispose]: () => parts.disposeAsync(),

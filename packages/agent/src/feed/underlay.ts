@@ -8,7 +8,16 @@ const lookMs = 5000;
 export interface UnderlayOptions {
   /** The tunnel address that the host is told to use, if any. */
   readonly tunnelAddress: string | undefined;
+  /** The addresses of the host, each with its device; those of this machine unless given. */
+  readonly addresses?: ReadonlyMap<string, Device> | undefined;
   readonly onChange: () => void;
+}
+
+/** Where an address is. */
+export interface Device {
+  readonly device: string;
+  /** In bytes; null if the kernel does not say. */
+  readonly mtu: number | null;
 }
 
 /** The addresses of this host, and which of them others send to. */
@@ -47,22 +56,26 @@ export class Underlay implements Disposable {
 
   #look(): UnderlayReport {
     const { tunnelAddress } = this.#options;
-    const devices = devicesByAddress();
+    const known = this.#options.addresses ?? addressesOfThisHost();
     const address = tunnelAddress ?? this.#towardsManager;
-    const device = address === undefined ? undefined : devices.get(address);
-    const addresses = [...devices.keys()].sort();
-    if (device !== undefined) return { address: address!, addresses, mtu: mtuOf(device), problem: null };
+    const found = address === undefined ? undefined : known.get(address);
+    const addresses = [...known.keys()].sort();
+    if (found) return { address: address!, addresses, ...found, problem: null };
     const problem =
       tunnelAddress === undefined ? null : `no device of this host has the tunnel address ${tunnelAddress}`;
     return { address: null, addresses, mtu: null, problem };
   }
 }
 
-/** The addresses of the host that other hosts may reach, each with its device. */
-function devicesByAddress(): Map<string, string> {
+/** The addresses of this host that other hosts may reach, each with its device. */
+function addressesOfThisHost(): Map<string, Device> {
   const all = Object.entries(networkInterfaces()) as [string, NetworkInterfaceInfo[]][];
   const usable = ({ internal, address }: NetworkInterfaceInfo): boolean => !internal && !/^fe80:/i.test(address);
-  return new Map(all.flatMap(([device, some]) => some.filter(usable).map(({ address }) => [address, device] as const)));
+  return new Map(
+    all.flatMap(([device, some]) =>
+      some.filter(usable).map(({ address }) => [address, { device, mtu: mtuOf(device) }] as const),
+    ),
+  );
 }
 
 /** In bytes; null if the kernel does not say. */

@@ -12,7 +12,7 @@ import {
 } from '@openvnet/compiler';
 import {
   answerTo,
-  datapathId,
+  drawnDatapath,
   otherHosts,
   packetOf,
   packets,
@@ -55,7 +55,7 @@ async function joinUnderlay(vswitch: PrivateSwitch): Promise<void> {
   await vswitch.addPorts('br0', Object.fromEntries(ports));
   await vswitch.addBridge({ name: 'br-phy', failMode: 'standalone' });
   await vswitch.addPort('br-phy', 'under0');
-  await vswitch.appctl('netdev-dummy/ip4addr', 'br-phy', `172.31.0.${datapathId}/24`);
+  await vswitch.appctl('netdev-dummy/ip4addr', 'br-phy', `172.31.0.${drawnDatapath}/24`);
   await vswitch.appctl('ovs/route/add', '172.31.0.0/24', 'br-phy');
   for (const host of otherHosts)
     await vswitch.appctl('tnl/neigh/set', 'br-phy', `172.31.0.${host}`, `aa:55:aa:55:00:0${host}`);
@@ -78,7 +78,7 @@ async function served({ rows, resolved }: Topology): Promise<ServedSwitch> {
   for (const row of rows) model.put(...row);
   const settled = Promise.withResolvers<void>();
   const vswitch: ServedSwitch = new ServedSwitch({
-    datapathId,
+    datapathId: drawnDatapath,
     dpid: 'br0',
     model: model.relations,
     log: pino({ level: 'silent' }),
@@ -196,7 +196,9 @@ describe('the simulated switch', () => {
         "dropped in from_peer",
         "dropped in identity",
         "dropped in ingress_rules",
+        "dropped in limit",
         "dropped in output",
+        "dropped in rewrite",
         "dropped in route_in",
         "dropped in translate_in",
         "dropped in translate_out",

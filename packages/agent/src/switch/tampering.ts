@@ -1,4 +1,4 @@
-import { configuration, type SwitchConnection } from '@openvnet/openflow';
+import { ConnectionError, configuration, type SwitchConnection } from '@openvnet/openflow';
 import type { Logger } from 'pino';
 import { countFlows, countLearned, totalOf } from './flows.ts';
 import { mendMeters } from './meters.ts';
@@ -54,7 +54,9 @@ export class TamperingChecks {
         const { connection } = served;
         if (connection && served.flowCount !== null && !served.busy) await this.#look(served, connection, watched);
       } catch (error) {
-        if (served.connection) this.#log.warn({ datapath: served.dpid, err: error }, 'the switch could not be checked');
+        // The end of a connection is logged where it is made.
+        if (!(error instanceof ConnectionError))
+          this.#log.warn({ datapath: served.dpid, err: error }, 'the switch could not be checked');
       }
       this.#tell(served, watched);
     }

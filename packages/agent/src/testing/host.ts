@@ -80,8 +80,10 @@ export class Host implements AsyncDisposable {
     ovsdb = this.vswitch.ovsdb,
     manager = this.managerUrl,
     says = {},
-  }: Partial<Pick<AgentOptions, 'ovsdb' | 'manager' | 'says'>> = {}): Promise<void> {
+    ...more
+  }: Partial<Pick<AgentOptions, 'ovsdb' | 'manager' | 'says' | 'addresses' | 'tunnelAddress'>> = {}): Promise<void> {
     this.#agent = new Agent({
+      ...more,
       manager,
       openflow: this.openflow,
       ovsdb,

@@ -7,7 +7,7 @@ import { meters } from '../pipeline/meters.ts';
 import { localPort } from '../pipeline/ports.ts';
 import { tableNames } from '../pipeline/tables.ts';
 import { macOf, type Put, TestModel, TestSwitch } from '../testing/model.ts';
-import { switchPorts, type Topology, topology, tunnelPorts } from '../testing/random.ts';
+import { drawnDatapath, switchPorts, type Topology, topology, tunnelPorts } from '../testing/random.ts';
 import { conflicts } from './conflicts.ts';
 import { cookieIn, readCookie } from './feature.ts';
 import { type Port, portOf, type Resolved, type Tunnel } from './relations.ts';
@@ -33,7 +33,7 @@ function thingsOf({ rows, resolved }: Topology): Thing[] {
 /** A switch to which things happen, and what there is. */
 class Living {
   readonly model = new TestModel();
-  readonly vswitch = new TestSwitch(this.model);
+  readonly vswitch = new TestSwitch(this.model, drawnDatapath);
   readonly present = new Map<string, Thing>();
 
   /** Does it, and gives what would undo it. */

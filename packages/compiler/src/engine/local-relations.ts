@@ -26,8 +26,17 @@ export function domainsOf({ kind, id }: ObjectId): readonly number[] {
   return domain === undefined ? [] : [domain];
 }
 
+/** Rows that have the number of their broadcast domain. */
+const isDomain: LocalDeclaration<Identified> = {
+  indexed: [],
+  owner: ({ id }) => objectOfDomain(id),
+  rowsOf: (object) => domainsOf(object),
+};
+
 /** Rows of a broadcast domain, found by it. */
-function inDomain(name: 'flood_part' | 'resolved' | 'flood_peer'): Owned<{ readonly domain_id: number }> {
+function inDomain(
+  name: 'flood_part' | 'resolved' | 'remote_uplink' | 'flood_peer',
+): Owned<{ readonly domain_id: number }> {
   return {
     owner: ({ domain_id }) => objectOfDomain(domain_id),
     rowsOf: (object, relations) =>
@@ -48,11 +57,7 @@ export const localDeclarations: { readonly [N in keyof LocalRows]: LocalDeclarat
   binding: { indexed: ['port'], ...withIdOf('interface') },
   uplink: { indexed: ['domain_id', 'network_id'], ...withIdOf('interface') },
   network_domain: { indexed: [], ...withIdOf('network') },
-  open_domain: {
-    indexed: [],
-    owner: ({ id }) => objectOfDomain(id),
-    rowsOf: (object) => domainsOf(object),
-  },
+  open_domain: isDomain,
   attachment: {
     indexed: ['network_id', 'interface_id', 'mac_lease_id', 'flood_part'],
     ...withIdOf('ip_lease'),
@@ -69,6 +74,8 @@ export const localDeclarations: { readonly [N in keyof LocalRows]: LocalDeclarat
   heard: { indexed: [], ...withIdOf('interface') },
   tunnel: { indexed: ['encapsulation'], ...nobodys },
   peer: { indexed: [], ...withIdOf('datapath') },
+  remote_uplink: { indexed: ['domain_id'], ...inDomain('remote_uplink') },
+  edge: isDomain,
   remote_member: { indexed: ['flood_peer'], ...nobodys },
   flood_peer: { indexed: ['domain_id'], ...inDomain('flood_peer') },
   filtering: {

@@ -26,7 +26,7 @@ describe('the owner of a flow', () => {
       { numRuns: 60, seed: 7 },
     );
     // Their flows are of a port, or depend on nothing.
-    const without = ['hand_over', 'reply_limit', 'tunnel', 'unanswered'];
+    const without = ['hand_over', 'reply_limit', 'resume', 'tunnel', 'tunnel_hand_over', 'unanswered'];
     expect([...owned].sort()).toEqual(features.flatMap(({ name }) => (without.includes(name) ? [] : [name])).sort());
   });
 });

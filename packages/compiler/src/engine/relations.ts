@@ -161,6 +161,20 @@ export interface RemoteMember {
   readonly flood_peer: number;
 }
 
+/** An uplink of another datapath. `id` is that of the placement of its interface. */
+export interface RemoteUplink {
+  readonly id: number;
+  readonly domain_id: number;
+  readonly datapath_id: number;
+}
+
+/** A broadcast domain with an uplink on another datapath. `id` is the domain's. */
+export interface Edge {
+  readonly id: number;
+  /** The datapath that stands for the domain towards the stations outside: of those with an uplink there, the first. */
+  readonly datapath_id: number;
+}
+
 /** Another datapath with members of a broadcast domain. `id` stands for both. */
 export interface FloodPeer {
   readonly id: number;
@@ -185,6 +199,8 @@ export interface LocalRows {
   rule_set: RuleSets;
   tunnel: Tunnel;
   peer: Peer;
+  remote_uplink: RemoteUplink;
+  edge: Edge;
   remote_member: RemoteMember;
   flood_peer: FloodPeer;
 }

@@ -3,6 +3,7 @@ import { agentReasons } from '../pipeline/tables.ts';
 import { type Arrived, TestHosts } from '../testing/hosts.ts';
 import {
   arpRequest,
+  datapathRow,
   echoRequest,
   filteringRow,
   filterRow,
@@ -77,6 +78,24 @@ describe('two guests of a network on two hosts', () => {
       [2, 5],
     ]);
     expect(carried).toEqual([{ from: 1, to: 2, key: net1, encapsulation: 'geneve' }]);
+  });
+
+  it('get broadcasts on up to 500 other hosts, those here first', () => {
+    const model = new TestModel();
+    for (const row of [...networkRows(net1), ...interfaceRows(1, net1, address(net1, 1))]) model.put(...row);
+    for (const row of interfaceRows(2, net1, address(net1, 2))) model.put(...row);
+    const hosts = new TestHosts(model, [1]).plug(1, 1, 2);
+    for (let id = 1001; id <= 1600; id++) {
+      model.put(...datapathRow(id, { tunnel_address: `172.31.${Math.floor(id / 250)}.${id % 250}` }));
+      for (const row of interfaceRows(id, net1, 0x0a100000 + id)) model.put(...row);
+      model.put(...placementRow(id, id));
+    }
+    const toAll = echoRequest(1, address(net1, 1), { mac: 0xffff_ffff_ffff, ip: 0xffff_ffff });
+    const ports = hosts
+      .host(1)
+      .run(toAll)
+      .sent.map(({ port }) => port);
+    expect([ports.length, ports[0]]).toEqual([501, 2]);
   });
 
   it('use the kind of tunnel that one of the hosts asks for', () => {

@@ -1,9 +1,11 @@
 import { ipv4ToText } from '@openvnet/model';
-import { decodeEthernet, encodeEthernet, type IcmpErrorOptions, icmpError } from '@openvnet/packet';
+import { decodeEthernet, decodeIpv4, encodeEthernet, type IcmpErrorOptions, icmpError } from '@openvnet/packet';
 import type { Answer, Feature, Lookup, PacketToAgent, Reply } from '../engine/feature.ts';
+import type { Rows } from '../engine/relations.ts';
 import type { Fate, Punted, Tells } from '../engine/says.ts';
-import { ethernet, output } from '../pipeline/flow.ts';
+import { ask, ethernet, isWithin, load, output } from '../pipeline/flow.ts';
 import { entryOut, rewriteQuote } from './icmp-quotes.ts';
+import { placeInRouter } from './routed-macs.ts';
 import { entriesOf } from './translation-entries.ts';
 
 /**
@@ -12,24 +14,36 @@ import { entriesOf } from './translation-entries.ts';
  */
 export function icmpErrorBack(
   { port, frame, register }: PacketToAgent,
-  { where, remember }: Lookup,
+  { get, where, remember }: Lookup,
   error: Omit<IcmpErrorOptions, 'src'>,
 ): readonly Reply[] {
   const { src, dst, type: etherType, payload } = decodeEthernet(frame);
-  const gateway = register('gateway');
+  const left = placeInRouter({ src, dst });
+  const gateway = left?.gateway ?? register('gateway');
   // What the gateway has translated is quoted as its sender knows it.
   const asSent = (packet: Uint8Array): Uint8Array => {
     const entries = remember(`translations ${gateway}`, (view) => entriesOf(view, gateway));
     const sent = Buffer.from(packet);
-    const entry = entries.length > 0 ? entryOut(entries, sent, register('route_link')) : undefined;
+    const entry = entries.length > 0 ? entryOut(entries, sent, left?.routeLink ?? register('route_link')) : undefined;
     if (entry) rewriteQuote(sent, 'dst', entry.outside);
     return sent;
   };
   const addresses = where('attachment', 'interface_id', gateway);
-  const own = addresses.find(({ mac }) => mac === dst) ?? addresses[0];
+  const sender = etherType === ethernet.ipv4 ? decodeIpv4(payload).src : 0;
+  const near = ({ network_id, mac }: Rows['attachment']): boolean => {
+    const network = left && get('network', network_id);
+    return network ? isWithin(sender, network.ipv4_network, network.ipv4_prefix) : mac === dst;
+  };
+  const own = addresses.find(near) ?? addresses[0];
   if (!own || etherType !== ethernet.ipv4) return [];
   const answer = icmpError(asSent(payload), { ...error, src: own.ip });
   if (!answer) return [];
+  // The sender may be on another host, where its packet has entered the router.
+  if (left) {
+    const toSender = [load('domain', own.domain_id), load('gateway_mac', own.mac), load('target_ip', sender)];
+    const frameOut = encodeEthernet({ dst: own.mac, src: own.mac, type: ethernet.ipv4, payload: answer });
+    return [{ frame: frameOut, actions: [...toSender, ask('neighbour'), ask('rewrite')] }];
+  }
   const back = encodeEthernet({ dst: src, src: dst, type: ethernet.ipv4, payload: answer });
   return [{ frame: back, actions: [output(port)] }];
 }

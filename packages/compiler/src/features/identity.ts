@@ -2,6 +2,7 @@ import { feature } from '../engine/feature.ts';
 import type { Taken } from '../engine/says.ts';
 import { ethernet, type Flow, priority } from '../pipeline/flow.ts';
 import { toEveryone } from './dhcp-packets.ts';
+import { isGatewayElsewhere } from './edges.ts';
 
 /**
  * Whose an address is: where stations are that the model does not know, none of them may send from an address that has been
@@ -22,8 +23,9 @@ export const identity = feature({
   },
   source: { of: 'attachment' },
   select: (view, id) => {
-    const { domain_id, mac, ip } = view.get('attachment', id)!;
-    return view.get('open_domain', domain_id) && { domain_id, mac, ip };
+    const { domain_id, interface_id, mac, ip } = view.get('attachment', id)!;
+    if (!view.get('open_domain', domain_id) || isGatewayElsewhere(view, domain_id, interface_id)) return undefined;
+    return { domain_id, mac, ip };
   },
   flows: (address) => addressOfAnother.flows(address),
   always: [

@@ -16,14 +16,16 @@ import { delivery } from './delivery.ts';
 import { dhcp, dhcpAdmission, dhcpOutside } from './dhcp.ts';
 import { dns } from './dns.ts';
 import { dnsTcp } from './dns-tcp.ts';
+import { edges, remoteUplinks } from './edges.ts';
 import { filter, filterRules } from './filter.ts';
 import { gateway } from './gateway.ts';
 import { guard } from './guard.ts';
-import { handOver } from './hand-over.ts';
+import { handOver, tunnelHandOver } from './hand-over.ts';
 import { icmpTranslation } from './icmp-translation.ts';
 import { identity } from './identity.ts';
 import { neighbour } from './neighbour.ts';
 import { nextHop, resolved } from './next-hop.ts';
+import { gatewayElsewhere, outside, resume } from './outside.ts';
 import { pathMtu } from './path-mtu.ts';
 import { peers } from './peers.ts';
 import { refused } from './refused.ts';
@@ -57,6 +59,8 @@ export const derivations: readonly AnyDerivation[] = [
   floodParts,
   otherFloodParts,
   peers,
+  remoteUplinks,
+  edges,
   remoteMembers,
   floodPeers,
   stations,
@@ -85,6 +89,9 @@ export const features: readonly AnyFeature[] = [
   announcement,
   uplink,
   strangers,
+  outside,
+  resume,
+  gatewayElsewhere,
   nextHop,
   resolved,
   pathMtu,
@@ -95,6 +102,7 @@ export const features: readonly AnyFeature[] = [
   translationFragments,
   icmpTranslation,
   handOver,
+  tunnelHandOver,
   replyLimit,
   dhcp,
   dhcpAdmission,

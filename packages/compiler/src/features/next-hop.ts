@@ -3,9 +3,10 @@ import { arpOperation, decodeArp, decodeEthernet } from '@openvnet/packet';
 import { type Answer, feature, type Lookup, type Reply } from '../engine/feature.ts';
 import type { Resolved } from '../engine/relations.ts';
 import type { Fate, Punted } from '../engine/says.ts';
-import { ask, ethernet, handOver, handOverCopy, load, priority } from '../pipeline/flow.ts';
+import { ask, ethernet, type Flow, handOver, handOverCopy, load, priority } from '../pipeline/flow.ts';
 import { places } from '../pipeline/places.ts';
 import { networksIn } from './broadcast-domains.ts';
+import { askersIn, isOnWire, resolverOf } from './edges.ts';
 import { icmpErrors } from './icmp-errors.ts';
 
 /**
@@ -19,25 +20,56 @@ export const nextHop = feature({
   says: {
     rewrite: ({ before }) => `the agent resolves the MAC address of ${before.target_ip} in ${before.domain}`,
     dispatch: 'a station announces its MAC address to the agent',
+    forward: 'a station announces its MAC address, which the agent of another host may have asked for',
   },
   source: { of: 'open_domain' },
-  select: (view, domain) => ({
-    domain,
-    macs: [...new Set(view.where('station', 'domain_id', domain).map(({ mac }) => mac))],
-  }),
-  flows: ({ domain, macs }) => [
-    {
-      table: 'rewrite',
-      priority: priority.low,
-      match: { domain, eth_type: ethernet.ipv4, known: 0 },
-      ...handOver('next_hop'),
-    },
-    ...macs.map((mac) => ({
-      table: 'dispatch' as const,
-      priority: priority.high,
-      match: { domain, eth_dst: mac, eth_type: ethernet.arp, arp_op: arpOperation.reply },
-      ...handOver('neighbour_heard'),
-    })),
+  select: (view, domain) => {
+    const stations = isOnWire(view, domain, view.datapathId) ? [] : view.where('station', 'domain_id', domain);
+    return {
+      domain,
+      macs: [...new Set(stations.map(({ mac }) => mac))],
+      resolves: resolverOf(view, domain) === undefined,
+      askers: askersIn(view, domain).filter((one) => one !== view.datapathId),
+      hasPeers: view.where('flood_peer', 'domain_id', domain).length > 0,
+    };
+  },
+  flows: ({ domain, macs, resolves, askers, hasPeers }): Flow[] => [
+    ...(resolves
+      ? [
+          {
+            table: 'rewrite' as const,
+            priority: priority.low,
+            match: { domain, eth_type: ethernet.ipv4, known: 0 },
+            ...handOver('next_hop'),
+          },
+        ]
+      : []),
+    ...macs.flatMap((mac): Flow[] => {
+      const { actions, next } = handOver('neighbour_heard');
+      const toAskers = askers.flatMap((peer) => [load('peer', peer), ask('to_peer')]);
+      const toGateway = { domain, eth_dst: mac, eth_type: ethernet.arp };
+      return [
+        {
+          table: 'dispatch',
+          priority: priority.high,
+          match: { ...toGateway, arp_op: arpOperation.reply },
+          actions: [...toAskers, ...actions],
+          next,
+        },
+        // Of frames to a gateway only such answers go from host to host.
+        ...(resolves && hasPeers
+          ? [
+              {
+                table: 'forward' as const,
+                priority: priority.high,
+                match: { ...toGateway, from_peer: 1 },
+                actions,
+                next,
+              },
+            ]
+          : []),
+      ];
+    }),
   ],
   answers: { next_hop: resolve, neighbour_heard: heard },
   tells: { next_hop: silentStation },

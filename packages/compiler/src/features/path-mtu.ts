@@ -13,6 +13,7 @@ import { ask, checkSize, ethernet, handOver, isWithin, load, output, packetSize,
 import type { TableName } from '../pipeline/tables.ts';
 import { networksIn } from './broadcast-domains.ts';
 import { icmpErrorBack } from './icmp-errors.ts';
+import { placeInRouter } from './routed-macs.ts';
 
 /**
  * Packets that are larger than the network into which they are routed takes, or the tunnel to the host of their receiver: the
@@ -75,6 +76,7 @@ function ofTunnel(...[packet, lookup]: Parameters<Answer>): ReturnType<Answer> {
   const mtu = lookup.get('peer', packet.register('peer'))?.mtu ?? undefined;
   const { src, dst, payload } = decodeEthernet(packet.frame);
   const refuse = ({ dst: receiver }: Ipv4, size: typeof tooLargeError & { mtu: number }): readonly Reply[] => {
+    if (placeInRouter({ src, dst })) return icmpErrorBack(packet, lookup, size);
     const error = icmpError(payload, { ...size, src: receiver });
     if (!error) return [];
     const frame = encodeEthernet({ dst: src, src: dst, type: ethernet.ipv4, payload: error });

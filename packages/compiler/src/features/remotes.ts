@@ -7,6 +7,7 @@ import type { Rows, View } from '../engine/relations.ts';
 import { segmentDomain } from '../pipeline/domain-numbers.ts';
 import { ask, type Flow, type FlowIn, load, priority } from '../pipeline/flow.ts';
 import { macLeaseOf } from './attachments.ts';
+import { isTunnelled } from './edges.ts';
 import { addressOfAnother, ofAnother } from './identity.ts';
 import { inSentence, resolves } from './neighbour.ts';
 
@@ -18,7 +19,10 @@ export const remoteMembers = rowsDerivation({
   rows: (view, id) => {
     const { interface_id, datapath_id } = view.get('active_interface', id)!;
     if (datapath_id === view.datapathId) return [];
-    return [...domainsOf(view, interface_id)].map((domain_id) => {
+    const uplink = view.get('remote_uplink', id)?.domain_id;
+    const domains = new Set([...domainsOf(view, interface_id), ...(uplink === undefined ? [] : [uplink])]);
+    const tunnelled = [...domains].filter((domain) => isTunnelled(view, domain, datapath_id));
+    return tunnelled.map((domain_id) => {
       const flood_peer = domain_id * datapathNumbers + datapath_id;
       return { id: id * domainNumbers + domain_id, domain_id, datapath_id, flood_peer };
     });
@@ -73,15 +77,23 @@ export const remoteDelivery = feature({
     const port = view.get('binding', interface_id)?.port ?? undefined;
     const filtered = view.get('interface', interface_id)?.enable_filtering;
     return {
-      macs: macsOf(view, interface_id),
-      peers: peers.map(({ datapath_id }) => datapath_id),
+      ways: macsOf(view, interface_id).flatMap(({ mac, domains }) =>
+        domains.map((domain) => ({ mac, domain, peers: throughTunnels(view, domain, peers) })),
+      ),
       here:
         port === undefined ? undefined : { port, next: filtered ? ('ingress_filter' as const) : ('output' as const) },
     };
   },
-  flows: ({ macs, peers, here }) =>
-    macs.flatMap(({ mac, domains }) => domains.map((domain) => elsewhere({ domain, eth_dst: mac }, peers, here))),
+  flows: ({ ways, here }) =>
+    ways.flatMap(({ domain, mac, peers }) =>
+      peers.length === 0 ? [] : [elsewhere({ domain, eth_dst: mac }, peers, here)],
+    ),
 });
+
+/** Of some places, the datapaths that frames of a domain reach through a tunnel. */
+function throughTunnels(view: View, domain: number, places: readonly Placement[]): number[] {
+  return places.map(({ datapath_id }) => datapath_id).filter((one) => isTunnelled(view, domain, one));
+}
 
 type Placement = Rows['active_interface'];
 
@@ -103,11 +115,13 @@ interface Address {
 /** The addresses of an interface that is elsewhere and not here; given once, for the first of its placements. */
 function addressesElsewhere(view: View, id: number): Address[] | undefined {
   const { interface_id, datapath_id: peer } = view.get('active_interface', id)!;
-  if (placesElsewhere(view, interface_id)[0]?.id !== id || view.get('binding', interface_id)) return undefined;
+  const places = placesElsewhere(view, interface_id);
+  if (places[0]?.id !== id || view.get('binding', interface_id)) return undefined;
   return view.where('ip_lease', 'interface_id', interface_id).flatMap((lease) => {
     const mac = macLeaseOf(view, lease.mac_lease_id, interface_id)?.mac_address;
     const domain_id = view.get('network_domain', lease.network_id)?.domain_id;
-    return mac === undefined || domain_id === undefined ? [] : [{ domain_id, mac, ip: lease.ipv4_address, peer }];
+    if (mac === undefined || domain_id === undefined) return [];
+    return throughTunnels(view, domain_id, places).length > 0 ? [{ domain_id, mac, ip: lease.ipv4_address, peer }] : [];
   });
 }
 

@@ -32,12 +32,7 @@ export const strangers = feature({
     uplinks: [...view.where('uplink', 'domain_id', domain)].sort((a, b) => a.port - b.port),
   }),
   flows: ({ domain, uplinks }): Flow[] => {
-    const asked: Flow = {
-      table: 'arp_answer',
-      priority: priority.low,
-      match: { domain, eth_type: ethernet.arp, arp_op: request },
-      next: 'forward',
-    };
+    const asked = requestsIn(domain);
     const [first, second] = uplinks;
     if (first === undefined) return [asked];
     const unicast = { table: 'forward', priority: priority.low, match: { domain } } as const;
@@ -63,3 +58,13 @@ export const strangers = feature({
     ];
   },
 });
+
+/** ARP requests for addresses that nobody known has go to everybody in the domain. */
+export function requestsIn(domain: number): Flow {
+  return {
+    table: 'arp_answer',
+    priority: priority.low,
+    match: { domain, eth_type: ethernet.arp, arp_op: request },
+    next: 'forward',
+  };
+}

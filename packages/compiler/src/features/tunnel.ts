@@ -35,7 +35,7 @@ export const peer = feature({
       priority: priority.normal,
       match: { in_port: port, ...sentBy(address) },
       actions: takenIn,
-      next: 'forward',
+      next: 'resume',
     },
     {
       // Linux reports a packet that is too large for the underlay from its receiver to its last sender. If that was a router,

@@ -15,7 +15,7 @@ export const uplinks = derivation({
     if (port == null) return undefined;
     // Two uplinks of one interface would carry each frame twice.
     if (isAtPort(view.get('interface', id)!) && standsBy(view, id)) return undefined;
-    const [domain_id] = domainsOf(view, id);
+    const domain_id = domainOfUplink(view, id, view.datapathId);
     if (domain_id === undefined) {
       const physical = view.get('interface', id)!.mode === 'host' ? 'physical ' : '';
       return waiting(
@@ -37,10 +37,10 @@ export const openNetworks = derivation({
   select: (_, id) => ({ id }),
 });
 
-/** What it could carry, in order of precedence. */
-function domainsOf(view: View, id: number): number[] {
+/** The broadcast domain that the uplink of an interface carries on a datapath: the first in order of precedence. */
+export function domainOfUplink(view: View, id: number, datapathId: number): number | undefined {
   const here = <R extends { datapath_id: number }>(rows: readonly R[]): R[] =>
-    rows.filter(({ datapath_id }) => datapath_id === view.datapathId);
+    rows.filter(({ datapath_id }) => datapath_id === datapathId);
   const rows = {
     ip_lease: view.where('ip_lease', 'interface_id', id),
     mac_lease: view.where('mac_lease', 'interface_id', id),
@@ -52,5 +52,5 @@ function domainsOf(view: View, id: number): number[] {
   const joined = joinedByUplink(view.get('interface', id)!.mode, rows, (one) => view.get(one.kind, one.id)?.mode);
   return joined
     .map((one) => (one.kind === 'network' ? view.get('network_domain', one.id)?.domain_id : segmentDomain(one.id)))
-    .filter((domain) => domain !== undefined);
+    .find((domain) => domain !== undefined);
 }

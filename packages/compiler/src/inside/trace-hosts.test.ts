@@ -78,6 +78,7 @@ describe('a trace to a guest on another host', () => {
         "dp-2: out of the geneve tunnel from dp-1 (172.31.0.1)",
         "  admit: it comes out of a tunnel",
         "  from_peer: sent by dp-1; the packet is in nw-2",
+        "  resume: it is no packet that another host has left to this one to route",
         "  forward: 52:54:00:00:00:15 is if-21, at port if-21",
         "  output: leaves at port if-21",
         "  = delivered to if-21 at port if-21",

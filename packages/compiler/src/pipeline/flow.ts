@@ -132,10 +132,15 @@ const movable = {
 } as const;
 /** The key of a tunnel: Geneve and VXLAN carry the low 24 bits of what the switch has. */
 const tunnelKey = { field: 'tunnel_id', offset: 0, bits: 24 } as const;
-type Movable = keyof typeof movable | RegisterName | 'tunnel_key';
+const parts = {
+  tunnel_key: tunnelKey,
+  eth_src_low: { field: 'eth_src', offset: 0, bits: 32 },
+  eth_dst_low: { field: 'eth_dst', offset: 0, bits: 32 },
+} as const;
+type Movable = keyof typeof movable | RegisterName | keyof typeof parts;
 
 function whole(name: Movable): Subfield {
-  if (name === 'tunnel_key') return tunnelKey;
+  if (name in parts) return parts[name as keyof typeof parts];
   return name in registers
     ? places[name as RegisterName]
     : { field: name as FieldName, offset: 0, bits: movable[name as keyof typeof movable] };

@@ -8,6 +8,7 @@ export const missWords: { readonly [T in TableName]: Sentence } = {
       ? 'it has a VLAN tag; only untagged frames are carried'
       : `no interface is at port ${before.in_port}`,
   from_peer: ({ before }) => `no other host has the tunnel address ${before.tun_src}`,
+  resume: 'it is no packet that another host has left to this one to route',
   uplink: 'no interface on this switch has its MAC address',
   identity: 'no interface on this switch has its IP address',
   egress_filter: 'no rules are found for its sender',

@@ -62,7 +62,7 @@ export const registers = {
   gateway: {
     bits: 32,
     shows: 'interface',
-    lives: [['dispatch', 'translate_out'], forAgent],
+    lives: [['resume', 'translate_out'], forAgent],
     doc: 'Number of the simulated interface by which the packet entered a router.',
   },
   route_link: {

@@ -10,8 +10,9 @@ export const strangerPort = 19;
 /** Ports of TCP and UDP that rules, translations, services and packets choose from. */
 export const someServices = [80, 8080, 53, 5353] as const;
 
-/** Other hosts, by their datapaths. */
-export const otherHosts = [2, 3] as const;
+/** The datapath that every topology is for, and those of other hosts: one before it and one after it. */
+export const drawnDatapath = 2;
+export const otherHosts = [1, 3] as const;
 
 /** The tunnel ports of the switch that every topology is for. */
 export const tunnelPorts: ReadonlyMap<number, Encapsulation> = new Map(
@@ -65,7 +66,7 @@ export const draw = fc.record({
     0,
     uplinkPorts.length,
   ),
-  encapsulations: fc.tuple(...[1, ...otherHosts].map(() => fc.constantFrom(null, null, ...encapsulations))),
+  encapsulations: fc.tuple(...[drawnDatapath, ...otherHosts].map(() => fc.constantFrom(null, null, ...encapsulations))),
   remotes: many(
     fc.record({
       host: fc.constantFrom(...otherHosts),
@@ -75,6 +76,16 @@ export const draw = fc.record({
     }),
     0,
     3,
+  ),
+  remoteUplinks: many(
+    fc.record({
+      host: fc.constantFrom(...otherHosts),
+      mode: fc.constantFrom('promiscuous', 'host'),
+      segment: fc.constantFrom(null, 1, 2),
+      network: fc.nat(3),
+    }),
+    0,
+    2,
   ),
   /** A guest here that is on another host as well. */
   moving: fc.option(fc.record({ guest: fc.nat(), host: fc.constantFrom(...otherHosts), standby: fc.boolean() }), {

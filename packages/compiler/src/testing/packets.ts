@@ -2,8 +2,16 @@
 import fc from 'fast-check';
 import { segmentDomain } from '../pipeline/domain-numbers.ts';
 import type { Copy, Packet } from '../simulate/simulate.ts';
-import { datapathId, macOf } from './model.ts';
-import { type Address, addressIn, someServices, strangerPort, type Topology, tunnelPorts } from './random.ts';
+import { macOf } from './model.ts';
+import {
+  type Address,
+  addressIn,
+  drawnDatapath,
+  someServices,
+  strangerPort,
+  type Topology,
+  tunnelPorts,
+} from './random.ts';
 
 const kinds = [
   ...[
@@ -71,11 +79,13 @@ export function packetOf(topology: Topology, drawn: DrawnPacket): Packet {
   const to = all[mac % all.length]!;
   const toIp = ip === null ? to.ip : all[ip % all.length]!.ip;
   const other = all[(mac + 1) % (all.length - 3)]!;
+  // A packet that its sender's host has left to this one to route.
+  const routed = from.port === undefined && (place + sender) % 3 === 0 && gateways.length > 0 && kind !== 'request';
   const ether = {
     ...(from.port === undefined ? tunnelled(topology, drawn, own, from.host!) : { in_port: from.port }),
     ...(wrong === 'port' && { in_port: strangerPort }),
-    eth_src: senderMac(wrong, own.mac, other.mac),
-    eth_dst: to.mac,
+    eth_src: routed ? routedMac + gateways[mac % gateways.length]!.id : senderMac(wrong, own.mac, other.mac),
+    eth_dst: routed ? routedMac + 1 + (mac % 2) : to.mac,
     ...(wrong === 'tag' && { vlan_vid: 0x1000 + (later ? 10 : 0) }),
   };
   const ownIp = wrong === 'ip' || wrong === 'all' ? other.ip : own.ip;
@@ -141,7 +151,7 @@ function tunnelled({ rows }: Topology, { wrong, mac, later }: DrawnPacket, { net
   const segment = rows.find(([kind, { id }]) => kind === 'network' && id === network)?.[1] as { segment_id?: number };
   const domain = segment?.segment_id ? segmentDomain(segment.segment_id)! : network;
   const ports = [...tunnelPorts.keys()];
-  const tunnel = { tun_src: 0xac1f_0000 + host, tun_dst: 0xac1f_0000 + datapathId };
+  const tunnel = { tun_src: 0xac1f_0000 + host, tun_dst: 0xac1f_0000 + drawnDatapath };
   return { in_port: ports[later ? mac % ports.length : 0]!, ...tunnel, tunnel_id: wrong === 'sha' ? mac % 5 : domain };
 }
 
@@ -165,3 +175,5 @@ const pairs = [
 ] as const;
 
 const broadcast = 0xffff_ffff_ffff;
+/** With the number of a route link or a gateway. */
+const routedMac = 0x0656_0000_0000;

@@ -10,6 +10,7 @@ import {
   type Draw,
   type DrawnAddress,
   draw,
+  drawnDatapath,
   guestPorts,
   otherHosts,
   switchPorts,
@@ -17,7 +18,6 @@ import {
   uplinkPorts,
 } from './draws.ts';
 import {
-  datapathId,
   datapathRow,
   filterRow,
   macLeaseRow,
@@ -37,11 +37,21 @@ import {
   translationRows,
 } from './model.ts';
 
-export { guestPorts, otherHosts, someServices, strangerPort, switchPorts, tunnelPorts, uplinkPorts } from './draws.ts';
+export {
+  drawnDatapath,
+  guestPorts,
+  otherHosts,
+  someServices,
+  strangerPort,
+  switchPorts,
+  tunnelPorts,
+  uplinkPorts,
+} from './draws.ts';
 
 const host = 31;
 const firstGateway = 101;
 const firstRemote = 41;
+const firstRemoteUplink = 61;
 
 /** An address of an interface; network 0 where it has made it up. */
 export interface Address {
@@ -73,7 +83,7 @@ export const topology: fc.Arbitrary<Topology> = draw.map((drawn) => new Builder(
 export function populated({ rows, resolved }: Topology): TestSwitch {
   const model = new TestModel();
   for (const row of rows) model.put(...row);
-  const vswitch = new TestSwitch(model);
+  const vswitch = new TestSwitch(model, drawnDatapath);
   for (const [id, name] of switchPorts) vswitch.port(id, name);
   for (const [id, encapsulation] of tunnelPorts) vswitch.compiler.relations.tunnel.set({ id, encapsulation });
   for (const row of resolved) vswitch.compiler.relations.resolved.set(row);
@@ -129,10 +139,16 @@ class Builder {
   }
 
   #remotes(): Topology['remotes'] {
-    const { remotes, moving, guests, encapsulations: kinds } = this.#drawn;
-    for (const [i, id] of [datapathId, ...otherHosts].entries())
+    const { remotes, remoteUplinks, moving, guests, networks, encapsulations: kinds } = this.#drawn;
+    for (const [i, id] of [drawnDatapath, ...otherHosts].entries())
       this.#rows.push(datapathRow(id, { encapsulation: kinds[i]! }));
     if (moving) this.#rows.push(placementRow(guestPorts[moving.guest % guests.length]!, moving.host, moving.standby));
+    remoteUplinks.forEach(({ host: at, mode, segment, network }, i) => {
+      const id = firstRemoteUplink + i;
+      this.#interface(id, mode, [], segment);
+      if (segment === null) this.#rows.push(staticRow(id, id, { network: 1 + (network % networks.length) }));
+      this.#rows.push(placementRow(id, at));
+    });
     return remotes.map(({ host: at, places, segment, movesTo }, i) => {
       const id = firstRemote + i;
       this.#rows.push(placementRow(id, at));
@@ -159,7 +175,7 @@ class Builder {
       const network = 1 + (place.network % this.#drawn.networks.length);
       const leased = by === 'lease' && segment === null ? [{ ...place, host: 240 + (place.host % 3) }] : [];
       const places = this.#interface(id, mode, leased, by === 'lease' ? segment : null);
-      const to = { datapath_id: datapathId, mac_address: null, ...ofNobody, interface_id: id };
+      const to = { datapath_id: drawnDatapath, mac_address: null, ...ofNobody, interface_id: id };
       if (by === 'static') this.#rows.push(staticRow(id, id, segment === null ? { network } : { segment }));
       else if (by === 'datapath' && segment === null)
         this.#rows.push(['datapath_network', { ...to, id, network_id: network } as ModelRows['datapath_network']]);

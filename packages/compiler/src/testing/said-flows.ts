@@ -7,7 +7,8 @@ import type { Flow } from '../pipeline/flow.ts';
 import { missFlows } from '../pipeline/misses.ts';
 import { places, registerNames } from '../pipeline/places.ts';
 import type { RegisterName } from '../pipeline/registers.ts';
-import { datapathId, TestModel } from './model.ts';
+import { drawnDatapath } from './draws.ts';
+import { TestModel } from './model.ts';
 import { switchPorts, type Topology, tunnelPorts } from './random.ts';
 
 /** The flows of a topology as features say them: with the names of tables and registers. */
@@ -25,7 +26,7 @@ export function saidFlows({ rows, resolved }: Topology): Flow[] {
   );
   const model = new TestModel();
   for (const row of rows) model.put(...row);
-  const compiler = new Compiler(datapathId, model.relations, derivations, heard);
+  const compiler = new Compiler(drawnDatapath, model.relations, derivations, heard);
   for (const [id, name] of switchPorts) compiler.relations.port.set(portOf({ id, name, iface_id: null }));
   for (const [id, encapsulation] of tunnelPorts) compiler.relations.tunnel.set({ id, encapsulation });
   for (const row of resolved) compiler.relations.resolved.set(row);

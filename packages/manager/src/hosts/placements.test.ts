@@ -309,6 +309,28 @@ describe('the tunnel address of a host', () => {
     await addressOf(manager).toEqual([null, null]);
   });
 
+  it('is on a bridge that needs no registration beside the one for guests', async () => {
+    await using manager = await threeHosts();
+    using one = await agentOf(manager, 1);
+    const said = report(1, [], { underlay: { ...underlay, device: 'br-phy' } }) as Extract<
+      ToManager,
+      { type: 'report' }
+    >;
+    const [guests] = said.bridges!;
+    const phy = { ...guests!, dpid: '0000000000000fff', name: 'br-phy', connection: null, revision: null };
+    const shown = () =>
+      expect.poll(async () => {
+        const { datapaths } = await manager.done('GET', '/status');
+        return datapaths
+          .filter(({ uuid }: { uuid: string | null }) => uuid === null)
+          .map(({ bridge }: { bridge: string }) => bridge);
+      });
+    one.say({ ...said, bridges: [guests!, phy, { ...phy, dpid: '0000000000000ffe', name: 'br1' }] });
+    await shown().toEqual(['br1']);
+    one.say({ ...said, bridges: [phy] });
+    await shown().toEqual(['br-phy']);
+  });
+
   it('is known also where the datapath is registered after its host has reported', async () => {
     await using manager = await testManager();
     using one = await agentOf(manager, 1);

@@ -137,10 +137,15 @@ export function seenAs(
 /** Bridges that agents see and nobody has registered. */
 export function unregisteredBridges(facts: Facts): { agent: Agent; bridge: BridgeReport }[] {
   const registered = new Set(facts.datapaths.map(({ dpid }) => dpid));
-  return facts.agents
-    .all()
-    .flatMap((agent) => agent.bridges.map((bridge) => ({ agent, bridge })))
-    .filter(({ bridge }) => !registered.has(digitsOf(bridge.dpid)));
+  const isRegistered = ({ dpid }: BridgeReport): boolean => registered.has(digitsOf(dpid));
+  return facts.agents.all().flatMap((agent) => {
+    const { bridges, underlay } = agent;
+    // Beside a registered bridge, the one that leads to other hosts is not meant for guests.
+    const isUnderlay = ({ name }: BridgeReport): boolean => name === underlay?.device && bridges.some(isRegistered);
+    return bridges
+      .filter((bridge) => !isRegistered(bridge) && !isUnderlay(bridge))
+      .map((bridge) => ({ agent, bridge }));
+  });
 }
 
 /**

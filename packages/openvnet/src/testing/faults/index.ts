@@ -1,4 +1,5 @@
 import { addresses } from './addresses.ts';
+import { between } from './between.ts';
 import type { FaultGroup } from './fault.ts';
 import { filters } from './filters.ts';
 import { infrastructure } from './infrastructure.ts';
@@ -18,6 +19,7 @@ export const faultGroups: readonly FaultGroup[] = [
   services,
   outside,
   infrastructure,
+  between,
   several,
   operations,
 ];

@@ -13,11 +13,13 @@ export interface OtherHostOptions {
   readonly node: string;
   /** The datapath id of its bridge `br0`. */
   readonly dpid: string;
+  readonly addresses?: AgentOptions['addresses'];
+  readonly tunnelAddress?: string;
 }
 
 /** Starts an agent with a directory of its own, which goes with it. `says` is what it says of its machine. */
 export async function startAgent(
-  options: Pick<AgentOptions, 'manager' | 'node' | 'ovsdb' | 'says'>,
+  options: Pick<AgentOptions, 'manager' | 'node' | 'ovsdb' | 'says' | 'addresses' | 'tunnelAddress'>,
 ): Promise<AsyncDisposable> {
   const state = mkdtempSync(join(tmpdir(), 'openvnet-other-'));
   const openflow = { host: `127.${randomInt(1, 255)}.${randomInt(256)}.${randomInt(1, 255)}`, port: 6633 };
@@ -49,15 +51,20 @@ export class OtherHost implements AsyncDisposable {
   }
 
   /** Starts its agent, in place of the one that runs. */
-  async startAgent(node = this.#options.node): Promise<void> {
-    await this.#agent?.[Symbol.asyncDispose]();
-    const { manager } = this.#options;
+  async startAgent(more: Partial<Pick<OtherHostOptions, 'node' | 'tunnelAddress'>> = {}): Promise<void> {
+    await this.stopAgent();
+    const { dpid: _, ...options } = { ...this.#options, ...more };
     const says = { machine: 'b'.repeat(32), hostname: 'host2' };
-    this.#agent = await startAgent({ manager, node, ovsdb: this.vswitch.ovsdb, says });
+    this.#agent = await startAgent({ ...options, ovsdb: this.vswitch.ovsdb, says });
+  }
+
+  async stopAgent(): Promise<void> {
+    await this.#agent?.[Symbol.asyncDispose]();
+    this.#agent = undefined;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#agent?.[Symbol.asyncDispose]();
+    await this.stopAgent();
     await this.vswitch[Symbol.asyncDispose]();
   }
 }

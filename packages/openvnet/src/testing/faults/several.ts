@@ -14,7 +14,7 @@ export const several: FaultGroup = {
       ask: 'vnctl status',
       says: [/node1: host2 \(127\.0\.0\.1, pid \d+\) also claims to be node1 and waits until \S+ \(127\.0\.0\.1/],
       cure: 'vna --node-id node1-2',
-      by: (host) => host.others[0]!.startAgent('node1-2'),
+      by: (host) => host.others[0]!.startAgent({ node: 'node1-2' }),
       cured: (host) => host.answers('vnctl status', [/br0 on node1-2 is not registered/]).then(() => host.arrives()),
     },
     {

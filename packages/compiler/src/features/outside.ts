@@ -1,0 +1,131 @@
+/**
+ * Stations outside that are behind the uplinks of other hosts. Frames for them go to those hosts. A routed packet whose next
+ * hop is not known goes as it was before the router took it on: the host with the uplink resolves the next hop, counts the time to
+ * live down, and translates, as if the packet had entered the router there. What the router would have replaced, the MAC
+ * addresses, says where it was.
+ */
+import type { Action } from '@openvnet/openflow';
+import { arpOperation } from '@openvnet/packet';
+import { feature } from '../engine/feature.ts';
+import { ask, ethernet, type Flow, load, move, priority, setField } from '../pipeline/flow.ts';
+import { isGatewayElsewhere, isOneWire, resolverOf, uplinkHosts } from './edges.ts';
+import { routedMac } from './routed-macs.ts';
+import { requestsIn } from './strangers.ts';
+
+export const outside = feature({
+  name: 'outside',
+  doc: 'Sends frames and routed packets for unknown stations to the hosts that have an uplink.',
+  cookie: 0x25,
+  says: {
+    arp_answer: ({ before }) => `nobody known has ${before.target_ip}: the request is flooded in ${before.domain}`,
+    rewrite: ({ before, sets }) =>
+      `${sets.peer} has the uplink of ${before.domain}, and resolves ${before.target_ip} there`,
+    forward: ({ before, actions }) =>
+      actions.length > 0
+        ? `nobody known has ${before.eth_dst}: ${actions.join(', ')}`
+        : `no station can have MAC address ${before.eth_dst}`,
+  },
+  source: { of: 'edge' },
+  select: (view, domain) => {
+    const ports = view.where('uplink', 'domain_id', domain).map(({ port }) => port);
+    const oneWire = isOneWire(view, domain);
+    const hosts = uplinkHosts(view, domain);
+    const { datapath_id } = view.get('edge', domain)!;
+    return {
+      domain,
+      ports,
+      // Where the wire leads to all of them, one is enough.
+      peers: !oneWire ? hosts : ports.length > 0 ? [] : [datapath_id],
+      resolver: resolverOf(view, domain),
+      open: view.get('open_domain', domain) !== undefined,
+    };
+  },
+  flows: ({ domain, ports, peers, resolver, open }): Flow[] => [
+    ...(open ? [] : [requestsIn(domain)]),
+    ...(peers.length === 0 ? [] : [unknown(domain, ports, peers)]),
+    ...(resolver === undefined
+      ? []
+      : [
+          {
+            table: 'rewrite' as const,
+            priority: priority.low,
+            match: { domain, eth_type: ethernet.ipv4, known: 0, from_peer: 0 },
+            actions: [
+              setField('eth_dst', routedMac.value),
+              move('route_link', 'eth_dst_low'),
+              setField('eth_src', routedMac.value),
+              move('gateway', 'eth_src_low'),
+              load('peer', resolver),
+            ],
+            next: 'peer_size' as const,
+          },
+        ]),
+  ],
+  // Only routers send such frames.
+  always: [{ table: 'forward', priority: priority.urgent, match: { eth_dst: routedMac } }],
+});
+
+/** A frame to an unknown MAC address goes to all that may have the station. */
+function unknown(domain: number, ports: readonly number[], peers: readonly number[]): Flow {
+  const flow = { table: 'forward', priority: priority.low + 1, match: { domain, from_peer: 0 } } as const;
+  const copies: Action[] = peers.flatMap((peer) => [load('peer', peer), load('too_large', 0), ask('peer_size')]);
+  const [first, second] = ports;
+  if (second !== undefined) return { ...flow, actions: copies, next: 'learned' };
+  if (first !== undefined) return { ...flow, actions: [...copies, load('out_port', first)], next: 'output' };
+  return peers.length === 1
+    ? { ...flow, actions: [load('peer', peers[0]!)], next: 'peer_size' }
+    : { ...flow, actions: copies };
+}
+
+/** Takes packets that other hosts leave to this one on at the router. */
+export const resume = feature({
+  name: 'resume',
+  doc: 'Continues the routing of packets from other hosts for stations behind the uplinks of this one.',
+  cookie: 0x2d,
+  says: {
+    resume: ({ sets }) =>
+      `the host of its sender leaves the routing to this one; it is in ${sets.route_link ?? 'a router'}`,
+    limit: 'gateways answer on the host of the sender only',
+  },
+  source: { of: 'tunnel' },
+  select: (view, id) => view.get('tunnel', id),
+  flows: ({ id }) => [
+    {
+      table: 'resume',
+      priority: priority.normal,
+      match: { in_port: id, eth_dst: routedMac },
+      actions: [move('eth_dst_low', 'route_link'), move('eth_src_low', 'gateway')],
+      next: 'route_out',
+    },
+    // A reply would go into the tunnel by which the request has come, to no host.
+    { table: 'limit', priority: priority.high, match: { in_port: id } },
+  ],
+});
+
+/**
+ * On a wire that several hosts share, one of them shows the MAC addresses of gateways and answers for them; the others leave
+ * to it what is for a gateway.
+ */
+export const gatewayElsewhere = feature({
+  name: 'gateway_elsewhere',
+  doc: 'Leaves what stations outside send to a gateway to the host that stands for the network.',
+  cookie: 0x2e,
+  says: { uplink: 'another host with an uplink there answers for the gateway' },
+  source: { of: 'station' },
+  select: (view, id) => {
+    const { domain_id: domain, interface_id, mac, ip } = view.get('station', id)!;
+    if (!isGatewayElsewhere(view, domain, interface_id)) return undefined;
+    const first = view.where('station', 'domain_id', domain).find((one) => one.mac === mac);
+    return { domain, ip, mac: first?.id === id ? mac : undefined };
+  },
+  flows: ({ domain, ip, mac }): Flow[] => [
+    {
+      table: 'uplink',
+      priority: priority.urgent - 1,
+      match: { domain, eth_type: ethernet.arp, arp_op: arpOperation.request, arp_tpa: ip },
+    },
+    ...(mac === undefined
+      ? []
+      : [{ table: 'uplink' as const, priority: priority.urgent - 2, match: { domain, eth_dst: mac } }]),
+  ],
+});
