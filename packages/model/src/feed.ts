@@ -5,7 +5,7 @@
  */
 import { agoText } from './ago.ts';
 import type { Notice } from './from-agents.ts';
-import type { ArrivalQuestion, FlowsQuestion, TraceQuestion } from './questions.ts';
+import type { ArrivalQuestion, FlowsQuestion, TraceQuestion, TunnelQuestion } from './questions.ts';
 import type { Kind, RowOf } from './resources/index.ts';
 
 /** What stands behind the epoch of a copy that is a slice: what the ports of a host can reach. */
@@ -64,7 +64,8 @@ export type Question =
   | { readonly about: 'ports'; readonly names: readonly string[] }
   | FlowsQuestion
   | TraceQuestion
-  | ArrivalQuestion;
+  | ArrivalQuestion
+  | TunnelQuestion;
 
 /** Frames refused by the sender guard, by interface. */
 export type Refused = readonly { readonly interface_id: number; readonly frames: number }[];
