@@ -13,6 +13,7 @@ export type {
   Notice,
   PacketCounts,
   PortsAnswer,
+  PortsReport,
   Report,
   SelfCheckReport,
   ToManager,
@@ -55,6 +56,6 @@ export {
   prefixMask,
   timeToText,
 } from './text.ts';
-export { narrowestPath, pathBetween, type UnderlayPath } from './underlay-path.ts';
+export { mostFloodHosts, narrowestPath, pathBetween, type UnderlayPath } from './underlay-path.ts';
 export { type Joined, joinedByUplink } from './uplink.ts';
 export { freshUuid, isPathUuid, isUuid } from './uuid.ts';

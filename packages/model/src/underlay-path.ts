@@ -14,6 +14,12 @@ export interface UnderlayPath {
 const overheads: { readonly [E in Encapsulation]: number } = { geneve: 50, vxlan: 50, gre: 42 };
 /** By which an IPv6 header is larger than one of IPv4. */
 const ipv6Extra = 20;
+/**
+ * To how many other hosts one broadcast is sent. The userspace datapath of Open vSwitch sends 780 copies of a packet, and drops the
+ * others without a word.
+ */
+export const mostFloodHosts = 500;
+
 /** What every IPv4 host takes: an underlay that says less says nothing of use. RFC 791, 3.2. */
 const leastMtu = 68;
 

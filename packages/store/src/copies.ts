@@ -3,6 +3,7 @@ import { closeSync, copyFileSync, existsSync, fsyncSync, openSync, renameSync, r
 import { dirname } from 'node:path';
 import { openStore } from './open.ts';
 import { requireSound } from './sqlite/sound.ts';
+import { skipTunnelKeys } from './sqlite/tunnel-keys.ts';
 import { StoreError } from './store.ts';
 
 /** Writes a copy of the store `path` into the new file `copy`. Throws `StoreError`. */
@@ -25,6 +26,7 @@ export async function restoreStore(copy: string, path: string): Promise<void> {
     copyFileSync(copy, made);
     // Opening it migrates an older copy to this version and refuses a newer one.
     await (await openStore(made)).close();
+    skipTunnelKeys(made);
     const file = openSync(made, 'r+');
     fsyncSync(file);
     closeSync(file);

@@ -43,6 +43,42 @@ it('knows its own past, and not that of the store that it was restored from a co
   expect(restored.isPast('unknown', 1)).toBe(false);
 });
 
+it('never gives the id of a network or segment again, which is a key of tunnels', async () => {
+  using directory = mkdtempDisposableSync(join(tmpdir(), 'openvnet-store-'));
+  const [path, copy] = [join(directory.path, 'store.db'), join(directory.path, 'backup.db')];
+  const insertBoth = async (store: Store, name: string): Promise<[number, number]> => {
+    const { value } = await insert(store, name);
+    const { value: segment } = await store.transaction(by, (tx) =>
+      tx.insert('segment', { uuid: `seg-${name}`, mode: 'virtual' }),
+    );
+    return [value.id, segment.id];
+  };
+  const removeBoth = (store: Store, [network, segment]: [number, number]) =>
+    store.transaction(by, async (tx) => {
+      await tx.remove('network', network);
+      await tx.remove('segment', segment);
+    });
+  const store = await openStore(path);
+  await store.backup(copy);
+  const given = [await insertBoth(store, 'a')];
+  await removeBoth(store, given[0]!);
+  given.push(await insertBoth(store, 'b'));
+  await removeBoth(store, given[1]!);
+  await store.close();
+  const again = await openStore(path);
+  given.push(await insertBoth(again, 'c'));
+  await again.close();
+  expect(given).toEqual([
+    [1, 1],
+    [2, 2],
+    [3, 3],
+  ]);
+  // What was made after the backup is lost, but hosts that are away may know it still.
+  await restoreStore(copy, path);
+  await using restored = await openStore(path);
+  expect(await insertBoth(restored, 'd')).toEqual([10_001, 10_001]);
+});
+
 it('can be copied while it is in use, whole, and also when it is not', async () => {
   using directory = mkdtempDisposableSync(join(tmpdir(), 'openvnet-store-'));
   const path = (name: string) => join(directory.path, name);

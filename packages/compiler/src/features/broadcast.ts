@@ -1,3 +1,4 @@
+import { mostFloodHosts } from '@openvnet/model';
 import type { Action } from '@openvnet/openflow';
 import { feature } from '../engine/feature.ts';
 import { ask, ethernet, type Flow, groupBit, load, output, priority } from '../pipeline/flow.ts';
@@ -19,7 +20,8 @@ export const broadcast = feature({
     peers: view
       .where('flood_peer', 'domain_id', domain)
       .map(({ datapath_id }) => datapath_id)
-      .sort((a, b) => a - b),
+      .sort((a, b) => a - b)
+      .slice(0, mostFloodHosts),
   }),
   flows: ({ domain, parts, peers }) => [
     { table: 'forward', priority: priority.normal, match: { domain, ...toGroup }, actions: toParts(parts) },

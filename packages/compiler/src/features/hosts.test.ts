@@ -3,6 +3,7 @@ import { agentReasons } from '../pipeline/tables.ts';
 import { type Arrived, TestHosts } from '../testing/hosts.ts';
 import {
   arpRequest,
+  datapathRow,
   echoRequest,
   filteringRow,
   filterRow,
@@ -11,6 +12,7 @@ import {
   macOf,
   networkRows,
   placementRow,
+  plainInterface,
   routeRows,
   ruleRow,
   segmentRow,
@@ -77,6 +79,24 @@ describe('two guests of a network on two hosts', () => {
       [2, 5],
     ]);
     expect(carried).toEqual([{ from: 1, to: 2, key: net1, encapsulation: 'geneve' }]);
+  });
+
+  it('get broadcasts on up to 500 other hosts, those here first', () => {
+    const model = new TestModel();
+    for (const row of [...networkRows(net1), ...interfaceRows(1, net1, address(net1, 1))]) model.put(...row);
+    for (const row of interfaceRows(2, net1, address(net1, 2))) model.put(...row);
+    const hosts = new TestHosts(model, [1]).plug(1, 1, 2);
+    for (let id = 1001; id <= 1600; id++) {
+      model.put(...datapathRow(id, { tunnel_address: `172.31.${Math.floor(id / 250)}.${id % 250}` }));
+      for (const row of interfaceRows(id, net1, 0x0a100000 + id)) model.put(...row);
+      model.put(...placementRow(id, id));
+    }
+    const toAll = echoRequest(1, address(net1, 1), { mac: 0xffff_ffff_ffff, ip: 0xffff_ffff });
+    const ports = hosts
+      .host(1)
+      .run(toAll)
+      .sent.map(({ port }) => port);
+    expect([ports.length, ports[0]]).toEqual([501, 2]);
   });
 
   it('use the kind of tunnel that one of the hosts asks for', () => {
@@ -277,5 +297,20 @@ describe('a guest that moves', () => {
     hosts.host(3).unplug(2);
     model.remove('active_interface', 203);
     expect([1, 2, 3].map((id) => hosts.host(id).text())).toEqual(before);
+  });
+});
+
+describe('a guest of a segment on another host', () => {
+  it('is not to be imitated by a station outside', () => {
+    const model = new TestModel();
+    for (const id of [1, 2]) for (const row of plainInterface(id, 'vif', `if-${id}`)) model.put(...row);
+    for (const row of plainInterface(52, 'promiscuous', 'if-52')) model.put(...row);
+    model.put(...segmentRow(1));
+    for (const id of [1, 2, 52]) model.put(...macLeaseRow(id, id, 1));
+    const hosts = new TestHosts(model, [1, 2]);
+    hosts.plug(1, 1).plug(2, 2, 52);
+    const frame = (eth_src: number) => ({ in_port: 52, eth_src, eth_dst: macOf(2), eth_type: 0x88b5 });
+    expect(hosts.run(2, frame(0x0200_0000_0077)).arrived.map(at)).toEqual([[2, 2]]);
+    expect(hosts.run(2, frame(macOf(1))).arrived).toEqual([]);
   });
 });

@@ -2,7 +2,7 @@ import { feature } from '../engine/feature.ts';
 import type { Taken } from '../engine/says.ts';
 import { ethernet, type Flow, priority } from '../pipeline/flow.ts';
 import { toEveryone } from './dhcp-packets.ts';
-import { isGatewayElsewhere } from './edges.ts';
+import { isAcrossWire, isGatewayElsewhere } from './edges.ts';
 
 /**
  * Whose an address is: where stations are that the model does not know, none of them may send from an address that has been
@@ -25,7 +25,7 @@ export const identity = feature({
   select: (view, id) => {
     const { domain_id, interface_id, mac, ip } = view.get('attachment', id)!;
     if (!view.get('open_domain', domain_id) || isGatewayElsewhere(view, domain_id, interface_id)) return undefined;
-    return { domain_id, mac, ip };
+    return isAcrossWire(view, domain_id, interface_id) ? undefined : { domain_id, mac, ip };
   },
   flows: (address) => addressOfAnother.flows(address),
   always: [
@@ -39,13 +39,18 @@ export const identity = feature({
 /** That an address belongs to one interface, in flows and in words. */
 export const addressOfAnother = {
   flows: ({ domain_id: domain, mac, ip }: { domain_id: number; mac: number; ip: number }): Flow[] => [
-    { table: 'uplink', priority: priority.high + 1, match: { domain, eth_src: mac } },
+    macOfAnother(domain, mac),
     { table: 'identity', priority: priority.high, match: { domain, eth_type: ethernet.ipv4, ipv4_src: ip } },
     { table: 'identity', priority: priority.high, match: { domain, eth_type: ethernet.arp, arp_spa: ip } },
   ],
   says: ({ interface_uuid, before }: Taken): string =>
     `${interface_uuid} has ${before.ipv4_src ?? before.arp_spa}: nobody else in ${before.domain} may send from it`,
 };
+
+/** No station outside sends from this MAC address. */
+export function macOfAnother(domain: number, mac: number): Flow {
+  return { table: 'uplink', priority: priority.high + 1, match: { domain, eth_src: mac } };
+}
 
 /** Why a station outside may not use a MAC address. */
 export function ofAnother({ interface_uuid, before }: Taken): string {

@@ -3,7 +3,7 @@ import type { Reader } from '@openvnet/store';
 import { addCommand } from '../api/parameters.ts';
 import { mapInOrder } from '../in-order.ts';
 import type { Behaviour } from './behaviour.ts';
-import { mtuNotes } from './network-mtu.ts';
+import { hostNotes } from './network-hosts.ts';
 import { joinTopology } from './topology.ts';
 import { joining } from './uplink-notes.ts';
 
@@ -18,7 +18,7 @@ export const network: Behaviour<'network'> = {
       notes: [
         ...(row.mode === 'physical' && !(await isJoined(facts.reader, row.id)) ? [lonely(row.uuid)] : []),
         ...hostBits(row),
-        ...(await mtuNotes(facts, row)),
+        ...(await hostNotes(facts, row)),
       ],
     })),
 };

@@ -2,6 +2,8 @@
 import { mkdtempDisposableSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Bound, ToManager } from '@openvnet/model';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
@@ -63,6 +65,26 @@ const isPlaced = ({ done }: TestManager, uuid: string) =>
 
 const places = (manager: TestManager) => expect.poll(() => placesOf(manager));
 
+/** The first host has a port of `if-veth1`, and then the second one as well. */
+async function plugOnBoth(manager: TestManager, one: TestAgent, two: TestAgent): Promise<void> {
+  one.say(report(1, [1]));
+  await places(manager).toEqual(['dp-br0']);
+  two.say(report(2, [1]));
+  await places(manager).toEqual(['dp-br0', '(dp-br2)']);
+}
+
+async function onBothHosts() {
+  const manager = await threeHosts();
+  const [one, two] = [await agentOf(manager, 1), await agentOf(manager, 2)];
+  await plugOnBoth(manager, one, two);
+  const end = async (): Promise<void> => {
+    one[Symbol.dispose]();
+    two[Symbol.dispose]();
+    await manager.close();
+  };
+  return { manager, one, two, [Symbol.asyncDispose]: end };
+}
+
 describe('the place of an interface', () => {
   it('is written down when a host reports its port, and told to every host', async () => {
     await using manager = await threeHosts();
@@ -83,10 +105,7 @@ describe('the place of an interface', () => {
     using one = await agentOf(manager, 1);
     using two = await agentOf(manager, 2);
     using three = await agentOf(manager, 3);
-    one.say(report(1, [1]));
-    await places(manager).toEqual(['dp-br0']);
-    two.say(report(2, [1]));
-    await places(manager).toEqual(['dp-br0', '(dp-br2)']);
+    await plugOnBoth(manager, one, two);
     three.say(report(3, [1]));
     await places(manager).toEqual(['dp-br0', '(dp-br2)', '(dp-br3)']);
     one.say(report(1, [], { bound: { set: [], gone: [[1, 1]], whole: false } }));
@@ -94,13 +113,8 @@ describe('the place of an interface', () => {
   });
 
   it('moves to the host where the guest is heard, on every host at once', async () => {
-    await using manager = await threeHosts();
-    using one = await agentOf(manager, 1);
-    using two = await agentOf(manager, 2);
-    one.say(report(1, [1]));
-    await places(manager).toEqual(['dp-br0']);
-    two.say(report(2, [1]));
-    await places(manager).toEqual(['dp-br0', '(dp-br2)']);
+    await using both = await onBothHosts();
+    const { manager, one, two } = both;
     for (const told of ['the first place', 'the second'])
       expect(await one.next(), told).toMatchObject({ changes: [{}] });
     two.say(report(2, [], { bound: undefined, heard: [[1, 2]] }));
@@ -131,10 +145,7 @@ describe('the place of an interface', () => {
     using one = await agentOf(manager, 1);
     using two = await agentOf(manager, 2);
     using three = await agentOf(manager, 3);
-    one.say(report(1, [1]));
-    await places(manager).toEqual(['dp-br0']);
-    two.say(report(2, [1]));
-    await places(manager).toEqual(['dp-br0', '(dp-br2)']);
+    await plugOnBoth(manager, one, two);
     const heard = [2, 3].map((datapath) => [1, datapath]);
     three.say(report(3, [2], { heard }));
     await isPlaced(manager, 'if-veth2');
@@ -142,13 +153,8 @@ describe('the place of an interface', () => {
   });
 
   it('stays when two guests are heard by turns', async () => {
-    await using manager = await threeHosts();
-    using one = await agentOf(manager, 1);
-    using two = await agentOf(manager, 2);
-    one.say(report(1, [1]));
-    await places(manager).toEqual(['dp-br0']);
-    two.say(report(2, [1]));
-    await places(manager).toEqual(['dp-br0', '(dp-br2)']);
+    await using both = await onBothHosts();
+    const { manager, one, two } = both;
     const [atOne, atTwo] = [
       ['dp-br0', '(dp-br2)'],
       ['(dp-br0)', 'dp-br2'],
@@ -221,10 +227,7 @@ describe('the status of an interface', () => {
     using one = await agentOf(manager, 1);
     using two = await agentOf(manager, 2);
     const notes = async (path: string): Promise<string[]> => (await manager.done('GET', path)).status.notes;
-    one.say(report(1, [1]));
-    await places(manager).toEqual(['dp-br0']);
-    two.say(report(2, [1]));
-    await places(manager).toEqual(['dp-br0', '(dp-br2)']);
+    await plugOnBoth(manager, one, two);
     expect([...(await notes('/interfaces/if-veth1')), ...(await notes('/datapaths/dp-br2'))]).toEqual([]);
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 125_000 });
     const both =
@@ -337,5 +340,42 @@ describe('the tunnel address of a host', () => {
     one.say(report(1, [], { underlay }));
     await registerNetwork(manager);
     await addressOf(manager).toEqual(['192.0.2.1', 1600]);
+  });
+});
+
+describe('what hosts report', () => {
+  it('is written down once the database takes it, without a further report', async () => {
+    using directory = mkdtempDisposableSync(join(tmpdir(), 'openvnet-manager-'));
+    const store = join(directory.path, 'store.db');
+    await (await threeHosts(store)).close();
+    const database = new DatabaseSync(store);
+    for (const event of ['INSERT ON active_interfaces', 'UPDATE ON datapaths'])
+      database.exec(`CREATE TRIGGER "no ${event}" BEFORE ${event} WHEN (SELECT count(*) FROM networks) < 2
+        BEGIN SELECT RAISE(ABORT, 'refused'); END`);
+    database.close();
+    await using manager = await testManager({ store });
+    using one = await agentOf(manager, 1);
+    one.say(report(1, [1], { underlay: { address: '192.0.2.1', addresses: ['192.0.2.1'], mtu: 1500, problem: null } }));
+    const agents = async () => (await manager.done('GET', '/status')).agents;
+    await expect.poll(agents).toEqual([expect.objectContaining({ node: 'node1' })]);
+    await delay(200);
+    expect(await placesOf(manager)).toEqual([]);
+    await manager.done('POST', '/networks', { uuid: 'nw-2', ipv4_network: '10.2.0.0' });
+    await expect.poll(() => placesOf(manager), { timeout: 5000 }).toEqual(['dp-br0']);
+    const addressOf = async () => (await manager.done('GET', '/datapaths/dp-br0')).tunnel_address;
+    await expect.poll(addressOf, { timeout: 5000 }).toBe('192.0.2.1');
+  }, 15_000);
+
+  it('is forgotten with the datapath of a host that never comes back', async () => {
+    await using manager = await threeHosts();
+    const one = await agentOf(manager, 1);
+    one.say(report(1, [1]));
+    await places(manager).toEqual(['dp-br0']);
+    one[Symbol.dispose]();
+    using two = await agentOf(manager, 2);
+    two.say(report(2, [1]));
+    await places(manager).toEqual(['dp-br0', '(dp-br2)']);
+    await manager.done('DELETE', '/datapaths/dp-br0');
+    await places(manager).toEqual(['dp-br2']);
   });
 });
