@@ -15,6 +15,7 @@ import {
   plainInterface,
   routeRows,
   routingLease,
+  segmentRow,
   staticRow,
   TestModel,
   translatingRow,
@@ -266,6 +267,8 @@ describe('a wire at which two hosts have an uplink', () => {
   it('hears one answer to each question, from the place of whom it is for', () => {
     const { hosts } = outsideOf([2, 3]);
     const line = new Wire(hosts, [2, 3]);
+    // One that the agent has resolved as well.
+    hosts.host(2).compiler.relations.resolved.set({ id: 1, domain_id: wire, ip: guest3.ip, mac: guest3.mac });
     for (const [ip, mac] of [
       [address(wire, 254), macOf(wireGateway)],
       [outer.ip, outer.mac],
@@ -312,7 +315,9 @@ describe('a wire at which two hosts have an uplink', () => {
       const { heard } = line.fromGuest(host, toOutside(sender));
       expect(heard.map(({ eth_src, nw_ttl }) => [Number(eth_src), Number(nw_ttl)])).toEqual([[macOf(wireGateway), 63]]);
     }
-    // To a guest on the wire, too: from the host that stands for the network.
+    // From a host with an uplink to a guest on one without, through the host that stands for the network; and the other way.
+    const toOuter = echoRequest(5, address(inner, 5), { mac: macOf(innerGateway), ip: outer.ip });
+    expect(line.fromGuest(3, toOuter)).toMatchObject({ arrived: [[1, 2]], heard: [] });
     const { agents } = line.fromGuest(1, echoRequest(1, guest.ip, { mac: macOf(innerGateway), ip: guest3.ip }));
     expect(agents).toEqual([2]);
     hosts.host(2).compiler.relations.resolved.set({ id: 2, domain_id: wire, ip: guest3.ip, mac: guest3.mac });
@@ -358,5 +363,47 @@ describe('promiscuous interfaces of a virtual network on two hosts', () => {
         .toAgents.map(({ host }) => host)
         .sort(),
     ).toEqual([2, 3]);
+  });
+});
+
+describe('a segment on several hosts', () => {
+  /** Stations 1 on host 1 and 2 on host 2, a promiscuous port on host 3, and a network of the segment with a gateway. */
+  function segmentOf(): TestHosts {
+    const model = new TestModel();
+    const rows = [
+      segmentRow(1),
+      ...networkRows(wire, undefined, { segment_id: 1 }),
+      ...networkRows(inner),
+      ...interfaceRows(4, inner, address(inner, 4)),
+      ...interfaceRows(innerGateway, inner, address(inner, 254), 'simulated'),
+      ...interfaceRows(wireGateway, wire, address(wire, 254), 'simulated'),
+      ...routeRows(1, 7, innerGateway, inner),
+      ...routeRows(2, 7, wireGateway, wire),
+      ...[1, 2].flatMap((id) => [...plainInterface(id, 'vif', `if-${id}`), macLeaseRow(id, id, 1)]),
+      ...plainInterface(53, 'promiscuous', 'if-53'),
+      staticRow(53, 53, { segment: 1 }),
+    ];
+    for (const row of rows) model.put(...row);
+    return new TestHosts(model, [1, 2, 3]).plug(1, 1, 4).plug(2, 2).plug(3, 53);
+  }
+
+  const sent = (to: number): Packet => ({ in_port: 1, eth_src: macOf(1), eth_dst: to, eth_type: 0x86dd });
+
+  it('carries frames of every kind to its members, and those for unknown stations to the promiscuous port', () => {
+    const hosts = segmentOf();
+    expect(hosts.run(1, sent(macOf(2))).arrived.map(at)).toEqual([[2, 2]]);
+    expect(hosts.run(1, sent(station.mac)).arrived.map(at)).toEqual([[3, 53]]);
+    expect(hosts.run(1, sent(broadcast)).arrived.map(at)).toEqual([
+      [2, 2],
+      [3, 53],
+    ]);
+  });
+
+  it('has the answer of a member without an address told to the host that resolves next hops', () => {
+    const hosts = segmentOf();
+    const toMember = echoRequest(4, address(inner, 4), { mac: macOf(innerGateway), ip: address(wire, 2) });
+    expect(hosts.run(1, toMember).toAgents).toEqual([{ host: 3, reason: agentReasons.next_hop }]);
+    const reply = { ...arpRequest(2, address(wire, 2), address(wire, 254)), arp_op: 2, eth_dst: macOf(wireGateway) };
+    expect(hosts.run(2, reply).toAgents).toContainEqual({ host: 3, reason: agentReasons.neighbour_heard });
   });
 });
