@@ -102,6 +102,16 @@ describe('a trace to a guest on another host', () => {
     );
   });
 
+  it('goes over an IPv6 underlay', async () => {
+    for (const id of [1, 2])
+      model.put('datapath', { ...model.relations.datapath.get(id)!, tunnel_address: `fd00:31::${id}` });
+    const { onward } = await from(1, 11, '10.0.1.2');
+    expect(onward).toMatchObject([{ datapath_id: 2, from: 'fd00:31::1', to: 'fd00:31::2' }]);
+    const { delivered, legs } = await arrive(2, onward[0]!, true);
+    expect(delivered).toBe(true);
+    expect(legs[0]!.live).toMatch(/,tun_ipv6_src=fd00:0031:0000:0000:0000:0000:0000:0001$/);
+  });
+
   it('of a broadcast leaves copies here and there', async () => {
     for (const row of interfaceRows(13, 1, 0x0a000103)) model.put(...row);
     hosts.plug(1, 13);
