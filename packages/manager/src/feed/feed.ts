@@ -115,6 +115,7 @@ export class Feed implements Disposable {
 
   [Symbol.dispose](): void {
     for (const stop of this.#stop) stop();
+    this.#placements[Symbol.dispose]();
     this.#underlays[Symbol.dispose]();
     for (const socket of this.#sockets.clients) socket.close(1001, 'the manager is stopping');
     this.#sockets.close();

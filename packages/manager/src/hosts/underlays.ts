@@ -3,6 +3,7 @@ import type { Store } from '@openvnet/store';
 import type { FastifyBaseLogger } from 'fastify';
 import type { Agent, Agents } from '../status/agents.ts';
 import { seenAs } from '../status/facts.ts';
+import { Settling } from './settling.ts';
 
 type Datapath = RowOf<'datapath'>;
 
@@ -10,15 +11,16 @@ type Datapath = RowOf<'datapath'>;
 export class Underlays implements Disposable {
   readonly #store: Store;
   readonly #agents: Agents;
-  readonly #logger: FastifyBaseLogger;
+  readonly #settling: Settling;
   readonly #stop: () => void;
-  #again = false;
-  #running: Promise<void> | undefined;
 
   constructor({ store, agents, logger }: { store: Store; agents: Agents; logger: FastifyBaseLogger }) {
     this.#store = store;
     this.#agents = agents;
-    this.#logger = logger;
+    this.#settling = new Settling(
+      () => this.#write(),
+      (err) => logger.error({ err }, 'the tunnel addresses of hosts could not be written; retrying'),
+    );
     this.#stop = store.subscribe(({ changes }) => {
       if (changes.some(({ kind, row }) => kind === 'datapath' && row)) this.settle();
     });
@@ -26,32 +28,22 @@ export class Underlays implements Disposable {
 
   /** Something has been reported, or registered, on which an address may depend. */
   settle(): void {
-    this.#again = true;
-    this.#running ??= this.#run().finally(() => {
-      this.#running = undefined;
-    });
+    this.#settling.ask();
   }
 
   [Symbol.dispose](): void {
     this.#stop();
+    this.#settling[Symbol.dispose]();
   }
 
-  async #run(): Promise<void> {
-    while (this.#again) {
-      this.#again = false;
-      try {
-        const rows = await this.#store.find('datapath', {});
-        const wanted = rows.flatMap((row) => this.#wanted(row) ?? []);
-        if (wanted.length === 0) continue;
-        const by = { author: 'agents', request: null, message: null };
-        await this.#store.transaction(by, async (tx) => {
-          for (const { id, ...values } of wanted)
-            if (await tx.get('datapath', id)) await tx.update('datapath', id, values);
-        });
-      } catch (error) {
-        this.#logger.error({ err: error }, 'the tunnel addresses of hosts could not be written');
-      }
-    }
+  async #write(): Promise<void> {
+    const rows = await this.#store.find('datapath', {});
+    const wanted = rows.flatMap((row) => this.#wanted(row) ?? []);
+    if (wanted.length === 0) return;
+    const by = { author: 'agents', request: null, message: null };
+    await this.#store.transaction(by, async (tx) => {
+      for (const { id, ...values } of wanted) if (await tx.get('datapath', id)) await tx.update('datapath', id, values);
+    });
   }
 
   /** What is to be written of a datapath; undefined if it is written, or its host has not reported. */
