@@ -86,16 +86,11 @@ async function onBothHosts() {
 }
 
 describe('the place of an interface', () => {
-  it('is written down when a host reports its port, and told to every host', async () => {
+  it('is written down when a host reports its port', async () => {
     await using manager = await threeHosts();
     using one = await agentOf(manager, 1);
-    using two = await agentOf(manager, 2);
     one.say(report(1, [1]));
     await places(manager).toEqual(['dp-br0']);
-    for (const agent of [one, two]) {
-      const row = expect.objectContaining({ interface_id: 1, datapath_id: 1, port_name: 'if-veth1', port_number: 11 });
-      expect(await agent.next()).toMatchObject({ type: 'changes', changes: [{ kind: 'active_interface', row }] });
-    }
     one.say(report(1, []));
     await places(manager).toEqual([]);
   });
@@ -112,19 +107,11 @@ describe('the place of an interface', () => {
     await places(manager).toEqual(['dp-br2', '(dp-br3)']);
   });
 
-  it('moves to the host where the guest is heard, on every host at once', async () => {
+  it('moves to the host where the guest is heard', async () => {
     await using both = await onBothHosts();
     const { manager, one, two } = both;
-    for (const told of ['the first place', 'the second'])
-      expect(await one.next(), told).toMatchObject({ changes: [{}] });
     two.say(report(2, [], { bound: undefined, heard: [[1, 2]] }));
     await places(manager).toEqual(['(dp-br0)', 'dp-br2']);
-    expect(await one.next()).toMatchObject({
-      changes: [
-        { kind: 'active_interface', row: { datapath_id: 1, standby: true } },
-        { kind: 'active_interface', row: { datapath_id: 2, standby: false } },
-      ],
-    });
     // The first host loses the port: nothing moves again.
     one.say(report(1, []));
     await places(manager).toEqual(['dp-br2']);
