@@ -237,6 +237,9 @@ describe('the status of an interface', () => {
     expect(await notes('/datapaths/dp-br0')).toEqual([]);
     const { datapaths } = await manager.done('GET', '/status');
     expect(datapaths.flatMap((datapath: { notes: string[] }) => datapath.notes)).toContain(both);
+    one[Symbol.dispose]();
+    const away = /^if-veth1 is at .* Host node1 is away\. If it does not come back, use: vnctl datapaths del dp-br0$/;
+    await expect.poll(() => notes('/interfaces/if-veth1')).toContainEqual(expect.stringMatching(away));
     await manager.done('PUT', '/interfaces/if-veth1', { owner_datapath_uuid: 'dp-br0' });
     two.say(report(2, []));
     await places(manager).toEqual(['dp-br0']);
