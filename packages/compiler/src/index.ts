@@ -43,6 +43,7 @@ export { derivations, features } from './features/index.ts';
 export { tunnelsWanted } from './features/peers.ts';
 export { route } from './features/route.ts';
 export { isElsewhere, standsBy } from './features/standby.ts';
+export { arrivalsFrom, tunnelProbe } from './features/tunnel-probe.ts';
 export { decidedBy, type Inspected, readShownFlows } from './inside/flows.ts';
 export { trace, traceArrival } from './inside/trace.ts';
 export { ask, isWithin, load, output, trackState } from './pipeline/flow.ts';

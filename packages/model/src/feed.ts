@@ -5,7 +5,7 @@
  */
 import { agoText } from './ago.ts';
 import type { Notice } from './from-agents.ts';
-import type { ArrivalQuestion, FlowsQuestion, TraceQuestion } from './questions.ts';
+import type { ArrivalQuestion, FlowsQuestion, TraceQuestion, TunnelQuestion } from './questions.ts';
 import type { Kind, RowOf } from './resources/index.ts';
 
 /** One object made, changed (`row` is all of it) or gone (null). */
@@ -56,7 +56,8 @@ export type Question =
   | { readonly about: 'ports'; readonly names: readonly string[] }
   | FlowsQuestion
   | TraceQuestion
-  | ArrivalQuestion;
+  | ArrivalQuestion
+  | TunnelQuestion;
 
 /** Frames refused by the sender guard, by interface. */
 export type Refused = readonly { readonly interface_id: number; readonly frames: number }[];

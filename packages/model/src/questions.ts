@@ -44,5 +44,15 @@ export interface ArrivalQuestion {
   readonly live: boolean;
 }
 
+/**
+ * Whether the underlay carries frames from one host to another: `probe` sends one to `peer_id`, which delivers it to nobody, and
+ * `heard` tells how many have come from `peer_id`.
+ */
+export interface TunnelQuestion {
+  readonly about: 'probe' | 'heard';
+  readonly datapath_id: number;
+  readonly peer_id: number;
+}
+
 /** Fields of a packet and its size in bytes, as decimal numbers: some are larger than JSON can say. */
 export type SentPacket = Readonly<Record<string, string>>;

@@ -1,4 +1,5 @@
 import {
+  arrivalsFrom,
   cookieOf,
   features,
   type Inspected,
@@ -7,8 +8,10 @@ import {
   tableNumbers,
   trace,
   traceArrival,
+  tunnelProbe,
 } from '@openvnet/compiler';
-import { noticeText, type PacketCounts, type Question, type Refused } from '@openvnet/model';
+import { noticeText, type PacketCounts, type Question, type Refused, type TunnelQuestion } from '@openvnet/model';
+import { reservedPorts } from '@openvnet/openflow';
 import { askDaemon } from '@openvnet/ovsdb';
 import { socketDirectory } from '../switch/closing.ts';
 import type { Switches } from '../switch/switches.ts';
@@ -46,6 +49,9 @@ export class Questions {
         return trace(this.#inspected(), question, (dpid, packet) => this.#askSwitch(dpid, packet));
       case 'arrival':
         return traceArrival(this.#inspected(), question, (dpid, packet) => this.#askSwitch(dpid, packet));
+      case 'probe':
+      case 'heard':
+        return this.#tunnel(question);
       default:
         return this.#counted(question);
     }
@@ -67,6 +73,19 @@ export class Questions {
   #packets(): PacketCounts {
     const { answered, limited, counts, since } = this.#switches.packetIns;
     return { since, answered, limited, counts: Object.fromEntries([...counts].sort()) };
+  }
+
+  /** Sends a frame to another host, or counts what has come from there; null if the switch is not connected. */
+  async #tunnel({ about, datapath_id, peer_id }: TunnelQuestion): Promise<{ packets: number } | null> {
+    const connection = this.#switches.served().find(({ datapathId }) => datapathId === datapath_id)?.connection;
+    if (!connection) return null;
+    if (about === 'heard') {
+      const flows = await connection.dumpFlows(arrivalsFrom(peer_id));
+      return { packets: flows.reduce((sum, { packets }) => sum + packets, 0) };
+    }
+    const { actions, data } = tunnelProbe(peer_id);
+    connection.send({ type: 'packet_out', in_port: reservedPorts.controller, actions: [...actions], data });
+    return { packets: 1 };
   }
 
   /** Packet counters of a feature's flows, by interface. */

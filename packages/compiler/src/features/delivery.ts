@@ -1,6 +1,7 @@
 import { feature } from '../engine/feature.ts';
 import { segmentDomain } from '../pipeline/domain-numbers.ts';
 import { load, outputTo, priority } from '../pipeline/flow.ts';
+import { isAcrossWire } from './edges.ts';
 
 /** Delivery: a MAC address, in its segment and in each network that its interface has an address in, to the port. */
 export const delivery = feature({
@@ -20,6 +21,7 @@ export const delivery = feature({
     const segment = segment_id === null ? undefined : segmentDomain(segment_id);
     if (segment !== undefined) domains.add(segment);
     const filtered = view.get('interface', interface_id)?.enable_filtering;
+    for (const domain of domains) if (isAcrossWire(view, domain, interface_id)) domains.delete(domain);
     return { mac, port, domains, next: filtered ? ('ingress_filter' as const) : ('output' as const) };
   },
   flows: ({ mac, port, domains, next }) =>

@@ -3,6 +3,7 @@ import type { View } from '../engine/relations.ts';
 import { objectOfDomain } from '../pipeline/domain-numbers.ts';
 import { localPort } from '../pipeline/ports.ts';
 import { hasUplink, isAtPort } from './bindings.ts';
+import { standsBy } from './standby.ts';
 import { domainOfUplink } from './uplinks.ts';
 
 /** What the uplinks of other hosts join to networks outside: as their agents report them, with the ports that they have. */
@@ -62,6 +63,17 @@ export function isOnWire(view: View, domain: number, datapathId: number): boolea
 /** Whether frames of a broadcast domain go to another datapath through a tunnel. */
 export function isTunnelled(view: View, domain: number, datapathId: number): boolean {
   return !isOnWire(view, domain, view.datapathId) && !isOnWire(view, domain, datapathId);
+}
+
+/**
+ * Whether an interface that stands by here is on a host which the wire of a domain leads to: it is a station outside
+ * until its guest is heard here.
+ */
+export function isAcrossWire(view: View, domain: number, interfaceId: number): boolean {
+  if (!view.get('edge', domain) || !standsBy(view, interfaceId)) return false;
+  return view
+    .where('active_interface', 'interface_id', interfaceId)
+    .some(({ standby, datapath_id }) => !standby && !isTunnelled(view, domain, datapath_id));
 }
 
 /** The other host that resolves next hops in a broadcast domain for this one; undefined if this one does it itself. */

@@ -2,7 +2,7 @@ import { feature } from '../engine/feature.ts';
 import type { Taken } from '../engine/says.ts';
 import { ethernet, type Flow, priority } from '../pipeline/flow.ts';
 import { toEveryone } from './dhcp-packets.ts';
-import { isGatewayElsewhere } from './edges.ts';
+import { isAcrossWire, isGatewayElsewhere } from './edges.ts';
 
 /**
  * Whose an address is: where stations are that the model does not know, none of them may send from an address that has been
@@ -25,7 +25,7 @@ export const identity = feature({
   select: (view, id) => {
     const { domain_id, interface_id, mac, ip } = view.get('attachment', id)!;
     if (!view.get('open_domain', domain_id) || isGatewayElsewhere(view, domain_id, interface_id)) return undefined;
-    return { domain_id, mac, ip };
+    return isAcrossWire(view, domain_id, interface_id) ? undefined : { domain_id, mac, ip };
   },
   flows: (address) => addressOfAnother.flows(address),
   always: [

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { localPort } from '../pipeline/ports.ts';
+import { agentReasons } from '../pipeline/tables.ts';
 import type { Packet } from '../simulate/simulate.ts';
 import { type Arrived, TestHosts } from '../testing/hosts.ts';
 import {
@@ -10,6 +11,7 @@ import {
   macOf,
   networkRows,
   type Put,
+  placementRow,
   plainInterface,
   routeRows,
   routingLease,
@@ -73,6 +75,33 @@ const askedByOutside = (host: number, ip: number): Packet => ({
 });
 const resolves = (hosts: TestHosts, host: number): void =>
   hosts.host(host).compiler.relations.resolved.set({ id: 1, domain_id: wire, ip: station.ip, mac: station.mac });
+
+describe('a guest that moves between two hosts on the wire', () => {
+  const mover = { mac: macOf(3), ip: address(wire, 3) };
+
+  it('is a station outside for the host where it is not', () => {
+    const { model, hosts } = outsideOf([1, 3]);
+    const reaches = () => [
+      hosts.run(1, echoRequest(2, outer.ip, mover)).arrived.map(at),
+      hosts.run(1, fromOutside(1, outer, mover)).arrived.map(at),
+    ];
+    const before = reaches();
+    expect(before).toEqual([[[1, 51]], [[1, 2]]]);
+    hosts.host(1).port(3);
+    model.put(...placementRow(3, 1, true));
+    expect(reaches()).toEqual(before);
+    hosts.host(1).compiler.relations.heard.set({ id: 3 });
+    expect(reaches()).toEqual([[[1, 3]], []]);
+    hosts.host(1).compiler.relations.heard.delete(3);
+    expect(reaches()).toEqual(before);
+    model.put(...placementRow(3, 3, true)).put(...placementRow(3, 1));
+    expect(reaches()).toEqual([[[1, 3]], []]);
+    expect(hosts.run(3, fromOutside(3, { mac: broadcast, ip: 0xffff_ffff }, mover)).arrived.map(at)).toContainEqual([
+      3, 3,
+    ]);
+  });
+});
+
 const toStation = echoRequest(1, guest.ip, { mac: macOf(innerGateway), ip: station.ip });
 
 describe('a station behind the uplink of another host', () => {
@@ -103,7 +132,7 @@ describe('a station behind the uplink of another host', () => {
   it('is resolved by the agent of the host with the uplink, which counts the time to live down once', () => {
     const { hosts } = outsideOf([2]);
     expect(hosts.run(1, toStation)).toMatchObject({
-      toAgents: [{ host: 2, reason: 6 }],
+      toAgents: [{ host: 2, reason: agentReasons.next_hop }],
       carried: [{ from: 1, to: 2, key: wire }],
     });
     resolves(hosts, 2);
@@ -114,6 +143,16 @@ describe('a station behind the uplink of another host', () => {
       eth_dst: BigInt(station.mac),
       nw_ttl: 63n,
     });
+  });
+
+  it('gets no packet that is larger than the tunnel takes: its sender is told', () => {
+    const { hosts } = outsideOf([2]);
+    expect(hosts.run(1, { ...toStation, size: 1450 + 14 }).toAgents).toEqual([
+      { host: 2, reason: agentReasons.next_hop },
+    ]);
+    expect(hosts.run(1, { ...toStation, size: 1451 + 14 }).toAgents).toEqual([
+      { host: 1, reason: agentReasons.too_large_for_tunnel },
+    ]);
   });
 
   it('gets what is translated at the host with the uplink, both ways', () => {

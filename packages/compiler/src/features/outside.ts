@@ -83,8 +83,7 @@ export const resume = feature({
   doc: 'Continues the routing of packets from other hosts for stations behind the uplinks of this one.',
   cookie: 0x2d,
   says: {
-    resume: ({ sets }) =>
-      `the host of its sender leaves the routing to this one; it is in ${sets.route_link ?? 'a router'}`,
+    resume: 'the host of its sender leaves the routing to this one, which has the uplink',
     limit: 'gateways answer on the host of the sender only',
   },
   source: { of: 'tunnel' },

@@ -1,6 +1,7 @@
 import { feature } from '../engine/feature.ts';
 import { segmentDomain } from '../pipeline/domain-numbers.ts';
 import { type Flow, load, priority } from '../pipeline/flow.ts';
+import { isAcrossWire } from './edges.ts';
 import { ofAnother } from './identity.ts';
 
 /** After what the guard takes by IP address, before what an uplink takes of anybody and what the guard refuses. */
@@ -23,9 +24,9 @@ export const segment = feature({
     const domain = segmentDomain(segment_id!);
     if (port == null || domain === undefined) return undefined;
     const filtered = view.get('interface', interface_id)?.enable_filtering ?? false;
-    return { port, mac, domain, filtered };
+    return { port, mac, domain, filtered, isHere: !isAcrossWire(view, domain, interface_id) };
   },
-  flows: ({ port, mac, domain, filtered }): Flow[] => [
+  flows: ({ port, mac, domain, filtered, isHere }): Flow[] => [
     {
       table: 'admit',
       priority: admitted,
@@ -33,6 +34,6 @@ export const segment = feature({
       actions: [load('domain', domain), ...(filtered ? [load('filtered', 1)] : [])],
       next: 'identity',
     },
-    { table: 'uplink', priority: priority.high + 1, match: { domain, eth_src: mac } },
+    ...(isHere ? [{ table: 'uplink' as const, priority: priority.high + 1, match: { domain, eth_src: mac } }] : []),
   ],
 });

@@ -1,7 +1,7 @@
 import { type HostTrace, parseIpv4, type TraceOnward, type TraceQuestion } from '@openvnet/model';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { TestHosts } from '../testing/hosts.ts';
-import { interfaceRows, networkRows, routeRows, TestModel } from '../testing/model.ts';
+import { interfaceRows, networkRows, plainInterface, routeRows, staticRow, TestModel } from '../testing/model.ts';
 import { trace, traceArrival } from './trace.ts';
 
 let model: TestModel;
@@ -102,6 +102,16 @@ describe('a trace to a guest on another host', () => {
     );
   });
 
+  it('goes over an IPv6 underlay', async () => {
+    for (const id of [1, 2])
+      model.put('datapath', { ...model.relations.datapath.get(id)!, tunnel_address: `fd00:31::${id}` });
+    const { onward } = await from(1, 11, '10.0.1.2');
+    expect(onward).toMatchObject([{ datapath_id: 2, from: 'fd00:31::1', to: 'fd00:31::2' }]);
+    const { delivered, legs } = await arrive(2, onward[0]!, true);
+    expect(delivered).toBe(true);
+    expect(legs[0]!.live).toMatch(/,tun_ipv6_src=fd00:0031:0000:0000:0000:0000:0000:0001$/);
+  });
+
   it('of a broadcast leaves copies here and there', async () => {
     for (const row of interfaceRows(13, 1, 0x0a000103)) model.put(...row);
     hosts.plug(1, 13);
@@ -161,5 +171,42 @@ describe('a trace tells why nothing arrives', () => {
     hosts.host(2).unplug(12);
     const { delivered, verdict } = await arrive(2, copy!);
     expect([delivered, verdict]).toEqual([false, 'dropped in table forward: nobody in nw-1 has 52:54:00:00:00:0c']);
+  });
+});
+
+describe('a trace to a station outside, behind the uplink of another host', () => {
+  it('goes on in the router of that host', async () => {
+    for (const row of [...plainInterface(52, 'promiscuous', 'if-52'), staticRow(52, 52, { network: 2 })])
+      model.put(...row);
+    hosts.plug(2, 52);
+    hosts.host(2).compiler.relations.resolved.set({ id: 1, domain_id: 2, ip: 0x0a000209, mac: 0x525400000099 });
+    const there = await from(1, 11, '10.0.2.9');
+    expect(text(there).slice(-5)).toMatchInlineSnapshot(`
+      [
+        "  rewrite: dp-2 has the uplink of nw-2, and resolves 10.0.2.9 there",
+        "  peer_size: the tunnel takes up to 1450 bytes",
+        "  to_peer: sent to dp-2; the packet is in nw-2",
+        "  = sent to dp-2 by a geneve tunnel to 172.31.0.2",
+        "sent to dp-2 by a geneve tunnel to 172.31.0.2",
+      ]
+    `);
+    expect(text(await arrive(2, there.onward[0]!))).toMatchInlineSnapshot(`
+      [
+        "dp-2: out of the geneve tunnel from dp-1 (172.31.0.1)",
+        "  admit: it comes out of a tunnel",
+        "  from_peer: sent by dp-1; the packet is in nw-2",
+        "  resume: the host of its sender leaves the routing to this one, which has the uplink",
+        "  route_out: r-2 of rl-1: 10.0.2.0/24 leaves to nw-2 by if-102",
+        "  neighbour: 10.0.2.9 is a station in nw-2, at 52:54:00:00:00:99",
+        "  routed_size: no tunnel limits its size",
+        "  rewrite: time to live 64 is decremented; sent from 52:54:00:00:00:66 to 52:54:00:00:00:99",
+        "  translate_out: no address is translated",
+        "  leave: it may leave by its ingress port",
+        "  forward: nobody here has 52:54:00:00:00:99: it leaves nw-2 at port if-52",
+        "  output: leaves at port if-52",
+        "  = leaves for stations outside at port if-52",
+        "leaves for stations outside at port if-52",
+      ]
+    `);
   });
 });

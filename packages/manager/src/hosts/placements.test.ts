@@ -63,6 +63,26 @@ const isPlaced = ({ done }: TestManager, uuid: string) =>
 
 const places = (manager: TestManager) => expect.poll(() => placesOf(manager));
 
+/** The first host has a port of `if-veth1`, and then the second one as well. */
+async function plugOnBoth(manager: TestManager, one: TestAgent, two: TestAgent): Promise<void> {
+  one.say(report(1, [1]));
+  await places(manager).toEqual(['dp-br0']);
+  two.say(report(2, [1]));
+  await places(manager).toEqual(['dp-br0', '(dp-br2)']);
+}
+
+async function onBothHosts() {
+  const manager = await threeHosts();
+  const [one, two] = [await agentOf(manager, 1), await agentOf(manager, 2)];
+  await plugOnBoth(manager, one, two);
+  const end = async (): Promise<void> => {
+    one[Symbol.dispose]();
+    two[Symbol.dispose]();
+    await manager.close();
+  };
+  return { manager, one, two, [Symbol.asyncDispose]: end };
+}
+
 describe('the place of an interface', () => {
   it('is written down when a host reports its port, and told to every host', async () => {
     await using manager = await threeHosts();
@@ -83,10 +103,7 @@ describe('the place of an interface', () => {
     using one = await agentOf(manager, 1);
     using two = await agentOf(manager, 2);
     using three = await agentOf(manager, 3);
-    one.say(report(1, [1]));
-    await places(manager).toEqual(['dp-br0']);
-    two.say(report(2, [1]));
-    await places(manager).toEqual(['dp-br0', '(dp-br2)']);
+    await plugOnBoth(manager, one, two);
     three.say(report(3, [1]));
     await places(manager).toEqual(['dp-br0', '(dp-br2)', '(dp-br3)']);
     one.say(report(1, [], { bound: { set: [], gone: [[1, 1]], whole: false } }));
@@ -94,13 +111,8 @@ describe('the place of an interface', () => {
   });
 
   it('moves to the host where the guest is heard, on every host at once', async () => {
-    await using manager = await threeHosts();
-    using one = await agentOf(manager, 1);
-    using two = await agentOf(manager, 2);
-    one.say(report(1, [1]));
-    await places(manager).toEqual(['dp-br0']);
-    two.say(report(2, [1]));
-    await places(manager).toEqual(['dp-br0', '(dp-br2)']);
+    await using both = await onBothHosts();
+    const { manager, one, two } = both;
     for (const told of ['the first place', 'the second'])
       expect(await one.next(), told).toMatchObject({ changes: [{}] });
     two.say(report(2, [], { bound: undefined, heard: [[1, 2]] }));
@@ -131,10 +143,7 @@ describe('the place of an interface', () => {
     using one = await agentOf(manager, 1);
     using two = await agentOf(manager, 2);
     using three = await agentOf(manager, 3);
-    one.say(report(1, [1]));
-    await places(manager).toEqual(['dp-br0']);
-    two.say(report(2, [1]));
-    await places(manager).toEqual(['dp-br0', '(dp-br2)']);
+    await plugOnBoth(manager, one, two);
     const heard = [2, 3].map((datapath) => [1, datapath]);
     three.say(report(3, [2], { heard }));
     await isPlaced(manager, 'if-veth2');
@@ -142,13 +151,8 @@ describe('the place of an interface', () => {
   });
 
   it('stays when two guests are heard by turns', async () => {
-    await using manager = await threeHosts();
-    using one = await agentOf(manager, 1);
-    using two = await agentOf(manager, 2);
-    one.say(report(1, [1]));
-    await places(manager).toEqual(['dp-br0']);
-    two.say(report(2, [1]));
-    await places(manager).toEqual(['dp-br0', '(dp-br2)']);
+    await using both = await onBothHosts();
+    const { manager, one, two } = both;
     const [atOne, atTwo] = [
       ['dp-br0', '(dp-br2)'],
       ['(dp-br0)', 'dp-br2'],
@@ -221,10 +225,7 @@ describe('the status of an interface', () => {
     using one = await agentOf(manager, 1);
     using two = await agentOf(manager, 2);
     const notes = async (path: string): Promise<string[]> => (await manager.done('GET', path)).status.notes;
-    one.say(report(1, [1]));
-    await places(manager).toEqual(['dp-br0']);
-    two.say(report(2, [1]));
-    await places(manager).toEqual(['dp-br0', '(dp-br2)']);
+    await plugOnBoth(manager, one, two);
     expect([...(await notes('/interfaces/if-veth1')), ...(await notes('/datapaths/dp-br2'))]).toEqual([]);
     vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 125_000 });
     const both =

@@ -11,6 +11,7 @@ import { seenAs, startOf } from '../status/facts.ts';
 import { whySilent } from './flows.ts';
 import { hostTrace } from './host-trace.ts';
 import type { Inside } from './inside.ts';
+import { type End, probeTunnel } from './tunnel-probe.ts';
 
 const patienceMs = 15_000;
 /** Nothing that comes out of a tunnel goes into one; this ends what does all the same. */
@@ -74,7 +75,7 @@ export class Follower {
     const { onward, leaves, ...ended } = here;
     if (onward.length === 0) return ended;
     const followed = hops < mostHops ? onward.slice(0, mostCopies) : [];
-    const there = await Promise.all(followed.map((copy) => this.#arrive(copy, hops)));
+    const there = await Promise.all(followed.map((copy) => this.#arrive(here, copy, hops)));
     const more = onward.length - followed.length;
     return joined(
       ended,
@@ -84,7 +85,7 @@ export class Follower {
     );
   }
 
-  async #arrive(copy: TraceOnward, hops: number): Promise<Ended> {
+  async #arrive(here: HostTrace, copy: TraceOnward, hops: number): Promise<Ended> {
     const { store, agents, reports } = this.#inside;
     const datapath = await store.get('datapath', copy.datapath_id);
     const nowhere = { delivered: false, untraced: true, legs: [], against: [], notes: [], receiver: null } as const;
@@ -102,9 +103,19 @@ export class Follower {
     if (!answer) return untraced(`it is sent to ${datapath.uuid} at ${copy.to}; ${whySilent(agent)}`);
     const ended = await this.#goOn(answer, hops + 1);
     const { underlay } = agent;
-    return !underlay || underlay.addresses.includes(copy.to)
-      ? ended
-      : contradicted(ended, [`no device of ${agent.node} has ${copy.to}, to which others send for ${datapath.uuid}`]);
+    const foreign = underlay !== undefined && !underlay.addresses.includes(copy.to);
+    return contradicted(ended, [
+      ...(foreign ? [`no device of ${agent.node} has ${copy.to}, to which others send for ${datapath.uuid}`] : []),
+      ...(live ? await this.#probe(here, { agent, datapath }, copy) : []),
+    ]);
+  }
+
+  /** That the underlay does not carry a frame, by sending one. */
+  async #probe({ datapath_uuid }: HostTrace, there: End, copy: TraceOnward): Promise<string[]> {
+    const { store, agents } = this.#inside;
+    const [datapath] = datapath_uuid === null ? [] : await store.find('datapath', { uuid: datapath_uuid });
+    const [{ agent } = {}] = datapath ? seenAs(datapath, agents) : [];
+    return datapath && agent ? await probeTunnel(agents, { agent, datapath }, there, copy) : [];
   }
 
   async #ask(

@@ -202,4 +202,28 @@ describe('GET /trace to another host', () => {
       ),
     );
   });
+
+  it('with --live sends a frame, and says so if it does not arrive', async () => {
+    let packets = 7;
+    let arrives = true;
+    using _one = await start(1, ({ about }) => {
+      if (about === 'probe' && arrives) packets++;
+      return about === 'probe' ? { packets: 1 } : leaving;
+    });
+    using _two = await start(2, ({ about }) => (about === 'heard' ? { packets } : { ...arrived, receiver: null }), {
+      underlay,
+    });
+    const live = () => manager.done('GET', '/trace?from=if-veth1&to=if-veth2&live=true');
+    await vi.waitFor(async () => expect((await live()).delivered).toBe(true), { timeout: 5000 });
+    arrives = false;
+    questions.length = 0;
+    const { delivered, against } = await live();
+    expect([delivered, against]).toEqual([
+      false,
+      [
+        'a frame that was sent through the geneve tunnel from dp-br0 (10.9.9.1) to dp-br1 (10.9.9.2) did not arrive: the underlay must let UDP port 6081 pass between these addresses. On node1, use: ping -c 3 10.9.9.2',
+      ],
+    ]);
+    expect(questions).toContainEqual(['node1', { about: 'probe', datapath_id: 1, peer_id: 2 }]);
+  });
 });

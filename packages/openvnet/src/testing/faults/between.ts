@@ -78,6 +78,22 @@ export const between: FaultGroup = {
         host.stopsSaying('vnctl datapaths show dp-br2', /which no device/).then(() => host.arrives(across)),
     },
     {
+      what: 'the underlay does not carry the tunnel between two hosts, or a firewall blocks its encapsulation',
+      seen: 'Guests reach those on their own host, and none on the other. Nothing is missing in `vnctl status`.',
+      make: (host) => spread(host).then(() => host.arrives(across)),
+      ask: `vnctl trace ${across} --live`,
+      says: [
+        /a frame that was sent through the geneve tunnel from dp-br0 \(198\.18\.0\.1\) to dp-br2 \(198\.18\.0\.2\) did not arrive/,
+        /the underlay must let UDP port 6081 pass between these addresses/,
+      ],
+      seconds: 15,
+      cure: 'ping',
+      prints: /On node1, use: ping -c 3 198\.18\.0\.2/,
+      // Simulated switches have no underlay at all.
+      by: async () => {},
+      cured: (host) => host.arrives(across),
+    },
+    {
       what: "the other host's agent is away",
       seen: 'Nothing: the switch goes on as it was. Changes are not in effect there.',
       make: async (host) => {
