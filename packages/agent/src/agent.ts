@@ -81,8 +81,15 @@ export class Agent {
       heard: () => this.#file.heard(),
       onSlice: (message, text) => this.#take(message, text),
       onQuestion: (question) => questions.answer(question),
-      onOpen: (address) => this.#underlay.connectedFrom(address),
+      onOpen: (address) => {
+        this.#reporter.tellPorts(false);
+        this.#underlay.connectedFrom(address);
+      },
       onUp: () => this.#reporter.restart(),
+      onSlices: () => {
+        this.#reporter.tellPorts(true);
+        this.#reporter.restart();
+      },
     });
   }
 

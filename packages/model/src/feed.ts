@@ -1,12 +1,15 @@
 /**
  * What manager and agents say to each other, as JSON texts over a WebSocket at `/feed`. The agent opens with `hello`;
  * the manager answers with `snapshot`, or with `changes` where the agent's copy can be brought up to date; then it sends
- * `changes` as they are committed. The agent sends a `report` whenever what it has to say has changed.
+ * `changes` as they are committed. Where there are several hosts it first asks for the ports of the host (`slices`). The agent sends a `report` whenever what it has to say has changed.
  */
 import { agoText } from './ago.ts';
 import type { Notice } from './from-agents.ts';
 import type { ArrivalQuestion, FlowsQuestion, TraceQuestion, TunnelQuestion } from './questions.ts';
 import type { Kind, RowOf } from './resources/index.ts';
+
+/** What stands behind the epoch of a copy that is a slice: what the ports of a host can reach. */
+export const sliceMark = '/slice';
 
 /** One object made, changed (`row` is all of it) or gone (null). */
 export type Change = { [K in Kind]: { readonly kind: K; readonly id: number; readonly row: RowOf<K> | null } }[Kind];
@@ -40,6 +43,11 @@ export type ToAgent =
    * `report` is set the manager wants to hear of its host meanwhile.
    */
   | { readonly type: 'wait'; readonly reason: string; readonly report?: true }
+  /**
+   * The agent is told of what its ports can reach, and no more; so it is to report them, with all else. A manager with one
+   * datapath does not ask for that. Sent only to agents that know it.
+   */
+  | { readonly type: 'slices' }
   | { readonly type: 'ask'; readonly ask: number; readonly question: Question };
 
 /**

@@ -124,6 +124,13 @@ const underlay = z.object({
   problem: shortText.nullable(),
 });
 
+/** Ports of the bridges of a host, each with its bridge, name and `external_ids:iface-id`. */
+const ports = z.object({
+  set: z.array(z.tuple([dpid, name, name.nullable()])).max(mostEntries),
+  gone: z.array(z.tuple([dpid, name])).max(mostEntries),
+  whole: z.boolean(),
+});
+
 /** What an agent says of its host. `bridges`, `bound` and `waiting` are each whole where given; absent means as before. */
 export const report = z.object({
   type: z.literal('report'),
@@ -142,6 +149,8 @@ export const report = z.object({
   waiting: z.array(waiting).max(mostEntries).optional(),
   /** Agents of older versions do not say. */
   underlay: underlay.optional(),
+  /** Said once the manager has sent `slices`. */
+  ports: ports.optional(),
   /** Interfaces whose guests were heard at datapaths while others had them; whole where given. */
   heard: z
     .array(z.tuple([id, id]))
@@ -164,6 +173,8 @@ export const toManager = z.discriminatedUnion('type', [
     revision: revision.nullable(),
     /** The epoch of its store that the copy is of; agents of older versions do not say. */
     epoch: z.string().max(100).nullable().optional(),
+    /** Whether it knows the message `slices`. */
+    slices: z.boolean().optional(),
   }),
   report,
   z.object({ type: z.literal('answer'), ask: count, answer: z.unknown() }),
@@ -174,5 +185,6 @@ export type Report = z.infer<typeof report>;
 export type BridgeReport = z.infer<typeof bridge>;
 export type UnderlayReport = z.infer<typeof underlay>;
 export type SelfCheckReport = z.infer<typeof selfCheck>;
+export type PortsReport = z.infer<typeof ports>;
 export type Bound = z.infer<typeof bound>;
 export type Waiting = z.infer<typeof waiting>;

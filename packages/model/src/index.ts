@@ -13,6 +13,7 @@ export type {
   Notice,
   PacketCounts,
   PortsAnswer,
+  PortsReport,
   Report,
   SelfCheckReport,
   ToManager,

@@ -7,7 +7,7 @@ import { AnsweringSwitch, heldAfter, type Sent } from '../testing/answering-swit
 const ip = (network: number, host: number): number => 0x0a000000 + network * 256 + host;
 const [tunnelPort, routeLink, inside] = [1000, 1, 101];
 /** MAC addresses of a packet that one host has left to another to route: with the route link and the gateway where it came in. */
-const left = { src: 0x0656_0000_0000 + inside, dst: 0x0656_0000_0000 + routeLink };
+const left = { src: 0x0652_0000_0000 + inside, dst: 0x0656_0000_0000 + routeLink };
 
 let agent: AnsweringSwitch;
 

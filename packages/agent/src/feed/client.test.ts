@@ -22,6 +22,7 @@ function clientOf(manager: string) {
     onQuestion: () => Promise.resolve(null),
     onOpen: () => undefined,
     onUp: () => undefined,
+    onSlices: () => undefined,
   });
   onTestFinished(() => client.close());
   return { client, heard, warnings };

@@ -36,6 +36,8 @@ export interface FeedOptions {
   readonly onOpen: (address: string | undefined) => void;
   /** Called when the manager expects the first report. */
   readonly onUp: () => void;
+  /** The manager wants to know the ports of the host before it sends a slice. */
+  readonly onSlices: () => void;
 }
 
 /** The agent's end of the feed. Connects, and reconnects until it is closed. */
@@ -126,6 +128,7 @@ export class FeedClient {
           store,
           revision,
           epoch,
+          slices: true,
         } satisfies ToManager),
       );
       log.info({ manager, revision }, 'connected to the manager');
@@ -165,7 +168,7 @@ export class FeedClient {
   }
 
   #receive(data: WebSocket.RawData, socket: WebSocket): void {
-    const { log, onSlice, onQuestion, onUp } = this.#options;
+    const { log, onSlice, onQuestion, onUp, onSlices } = this.#options;
     try {
       const text = String(data);
       const message = JSON.parse(text) as ToAgent;
@@ -185,6 +188,10 @@ export class FeedClient {
       if (message.type === 'wait') {
         this.#down(message.reason, true);
         if (message.report) onUp();
+        return;
+      }
+      if (message.type === 'slices') {
+        onSlices();
         return;
       }
       onSlice(message, text);

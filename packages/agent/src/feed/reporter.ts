@@ -2,6 +2,7 @@ import { conflicts, faultyObjects } from '@openvnet/compiler';
 import { type Bound, contained, type Report, type ToManager, type Waiting } from '@openvnet/model';
 import type { Logger } from 'pino';
 import type { Switches } from '../switch/switches.ts';
+import { PortsTold } from './ports-told.ts';
 import type { Slice } from './slice.ts';
 import type { Underlay } from './underlay.ts';
 
@@ -33,6 +34,10 @@ export class Reporter {
   /** The last reported location of each interface: its datapaths, each with the report. */
   readonly #bound = new Map<string, Bound>();
   #datapaths: ReadonlySet<number> = new Set();
+  readonly #ports: PortsTold;
+  #tellsPorts = false;
+  /** State of the ports that the manager was told of last. */
+  #portsAt: number | undefined;
 
   constructor({ slice, switches, underlay, send, log }: ReporterOptions) {
     this.#log = log;
@@ -40,6 +45,12 @@ export class Reporter {
     this.#switches = switches;
     this.#underlay = underlay;
     this.#send = send;
+    this.#ports = new PortsTold(switches.ovsdb);
+  }
+
+  /** Whether the manager is told of the ports, as it needs where there are several hosts. */
+  tellPorts(tells: boolean): void {
+    this.#tellsPorts = tells;
   }
 
   /** Schedules a report. */
@@ -76,6 +87,7 @@ export class Reporter {
       ...this.#changed('bridges', this.#switches.report()),
       ...this.#changed('waiting', this.#waiting()),
       ...this.#changed('underlay', this.#underlay.state),
+      ...(this.#tellsPorts && this.#portsReport(whole)),
       ...this.#changed('heard', this.#heard()),
       ...(whole
         ? { bound: { set: [...this.#bound.values()], gone: [], whole } }
@@ -110,6 +122,19 @@ export class Reporter {
     if (this.#sent.get(name) === text) return {};
     this.#sent.set(name, text);
     return { [name]: value } as { [K in N]: NonNullable<Report[N]> };
+  }
+
+  /** All ports are looked through only where one has changed. */
+  #portsReport(whole: boolean): Pick<Report, 'ports'> {
+    const { portChanges } = this.#switches;
+    if (whole) {
+      this.#portsAt = portChanges;
+      return { ports: this.#ports.whole() };
+    }
+    if (this.#portsAt === portChanges) return {};
+    this.#portsAt = portChanges;
+    const ports = this.#ports.changes();
+    return ports ? { ports } : {};
   }
 
   #boundChanges(): { set: Bound[]; gone: [number, number][] } {

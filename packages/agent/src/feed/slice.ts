@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type Identified, type ModelRelations, modelRelations, type Relation } from '@openvnet/compiler';
-import { type AgentChange, type Kind, kinds, type ToAgent } from '@openvnet/model';
+import { type AgentChange, type Kind, kinds, sliceMark, type ToAgent } from '@openvnet/model';
 
 export type SliceMessage = Extract<ToAgent, { type: 'snapshot' | 'changes' }>;
 export type Snapshot = Extract<ToAgent, { type: 'snapshot' }>;
@@ -24,6 +24,11 @@ export class Slice {
   get position(): Position | undefined {
     if (this.#store === undefined) return undefined;
     return { store: this.#store, revision: this.#revision, ...(this.#epoch !== undefined && { epoch: this.#epoch }) };
+  }
+
+  /** Whether there are other hosts, of which this one may know none. */
+  get isPart(): boolean {
+    return this.#epoch?.endsWith(sliceMark) ?? false;
   }
 
   get revision(): number {

@@ -198,6 +198,7 @@ describe('the simulated switch', () => {
         "dropped in ingress_rules",
         "dropped in limit",
         "dropped in output",
+        "dropped in resume",
         "dropped in rewrite",
         "dropped in route_in",
         "dropped in translate_in",

@@ -38,6 +38,8 @@ export interface SwitchesOptions {
 export class Switches {
   readonly ovsdb: Ovsdb;
   readonly packetIns: PacketIns;
+  /** How many changes of bridges and ports were seen. */
+  portChanges = 0;
   readonly #options: SwitchesOptions;
   readonly #connections: Connections;
   readonly #tampering: TamperingChecks;
@@ -82,8 +84,14 @@ export class Switches {
     const { ovsdb: target, log, onChange } = this.#options;
     await this.#connections.listen();
     const { ovsdb } = this;
-    ovsdb.on('port', (bridge, name, state) => this.#serviceOf(bridge)?.portChanged(name, state));
-    ovsdb.on('bridge', (name, state) => state && this.#serviceOf(name)?.bridgeChanged(state));
+    ovsdb.on('port', (bridge, name, state) => {
+      this.portChanges++;
+      this.#serviceOf(bridge)?.portChanged(name, state);
+    });
+    ovsdb.on('bridge', (name, state) => {
+      this.portChanges++;
+      if (state) this.#serviceOf(name)?.bridgeChanged(state);
+    });
     ovsdb.on('change', () => this.#settle());
     ovsdb.on('up', () => {
       log.info({ ovsdb: target, version: ovsdb.ovsVersion }, 'connected to Open vSwitch');
@@ -210,7 +218,10 @@ export class Switches {
   /** Starts and ends services to match the registered bridges of this host; closes the others. */
   #settle(): void {
     const { slice, node, onChange } = this.#options;
-    if (this.#closed || !slice.position) return;
+    if (this.#closed) return;
+    // Also before there is a copy: the manager waits to hear of the switches before it sends a slice.
+    onChange();
+    if (!slice.position) return;
     const bridges = bridgesByDpid(this.ovsdb);
     for (const [dpid, service] of this.#services) {
       const registered = registeredAs(slice, node, dpid);
@@ -222,7 +233,6 @@ export class Switches {
       if (datapathId !== undefined && !this.#services.has(dpid)) this.#begin(dpid, bridge, datapathId);
     }
     this.#closeOthers();
-    onChange();
   }
 
   #begin(dpid: string, bridge: BridgeState, datapathId: number): void {
@@ -236,7 +246,7 @@ export class Switches {
       bridge,
       served,
       store: () => slice.position!.store,
-      tunnelsWanted: () => tunnelsWanted(slice.relations, datapathId),
+      tunnelsWanted: () => tunnelsWanted(slice.relations, datapathId, slice),
       log,
       onChange,
       after: this.#leaving.get(dpid),

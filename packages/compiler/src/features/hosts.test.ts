@@ -12,6 +12,7 @@ import {
   macOf,
   networkRows,
   placementRow,
+  plainInterface,
   routeRows,
   ruleRow,
   segmentRow,
@@ -331,5 +332,20 @@ describe('a guest that moves', () => {
     hosts.host(3).unplug(2);
     model.remove('active_interface', 203);
     expect([1, 2, 3].map((id) => hosts.host(id).text())).toEqual(before);
+  });
+});
+
+describe('a guest of a segment on another host', () => {
+  it('is not to be imitated by a station outside', () => {
+    const model = new TestModel();
+    for (const id of [1, 2]) for (const row of plainInterface(id, 'vif', `if-${id}`)) model.put(...row);
+    for (const row of plainInterface(52, 'promiscuous', 'if-52')) model.put(...row);
+    model.put(...segmentRow(1));
+    for (const id of [1, 2, 52]) model.put(...macLeaseRow(id, id, 1));
+    const hosts = new TestHosts(model, [1, 2]);
+    hosts.plug(1, 1).plug(2, 2, 52);
+    const frame = (eth_src: number) => ({ in_port: 52, eth_src, eth_dst: macOf(2), eth_type: 0x88b5 });
+    expect(hosts.run(2, frame(0x0200_0000_0077)).arrived.map(at)).toEqual([[2, 2]]);
+    expect(hosts.run(2, frame(macOf(1))).arrived).toEqual([]);
   });
 });

@@ -39,13 +39,18 @@ export const identity = feature({
 /** That an address belongs to one interface, in flows and in words. */
 export const addressOfAnother = {
   flows: ({ domain_id: domain, mac, ip }: { domain_id: number; mac: number; ip: number }): Flow[] => [
-    { table: 'uplink', priority: priority.high + 1, match: { domain, eth_src: mac } },
+    macOfAnother(domain, mac),
     { table: 'identity', priority: priority.high, match: { domain, eth_type: ethernet.ipv4, ipv4_src: ip } },
     { table: 'identity', priority: priority.high, match: { domain, eth_type: ethernet.arp, arp_spa: ip } },
   ],
   says: ({ interface_uuid, before }: Taken): string =>
     `${interface_uuid} has ${before.ipv4_src ?? before.arp_spa}: nobody else in ${before.domain} may send from it`,
 };
+
+/** No station outside sends from this MAC address. */
+export function macOfAnother(domain: number, mac: number): Flow {
+  return { table: 'uplink', priority: priority.high + 1, match: { domain, eth_src: mac } };
+}
 
 /** Why a station outside may not use a MAC address. */
 export function ofAnother({ interface_uuid, before }: Taken): string {

@@ -25,7 +25,7 @@ import { icmpTranslation } from './icmp-translation.ts';
 import { identity } from './identity.ts';
 import { neighbour } from './neighbour.ts';
 import { nextHop, resolved } from './next-hop.ts';
-import { gatewayElsewhere, outside, resume } from './outside.ts';
+import { byWire, gatewayElsewhere, outside, resume } from './outside.ts';
 import { pathMtu } from './path-mtu.ts';
 import { peers } from './peers.ts';
 import { refused } from './refused.ts';
@@ -92,6 +92,7 @@ export const features: readonly AnyFeature[] = [
   outside,
   resume,
   gatewayElsewhere,
+  byWire,
   nextHop,
   resolved,
   pathMtu,

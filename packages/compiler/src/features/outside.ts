@@ -7,10 +7,11 @@
 import type { Action } from '@openvnet/openflow';
 import { arpOperation } from '@openvnet/packet';
 import { feature } from '../engine/feature.ts';
-import { ask, ethernet, type Flow, load, move, priority, setField } from '../pipeline/flow.ts';
-import { isGatewayElsewhere, isOneWire, resolverOf, uplinkHosts } from './edges.ts';
-import { routedMac } from './routed-macs.ts';
+import { ask, ethernet, type Flow, load, move, priority, protocol, setField } from '../pipeline/flow.ts';
+import { isGatewayElsewhere, isOneWire, isOnWire, resolverOf, uplinkHosts } from './edges.ts';
+import { routedMacs } from './routed-macs.ts';
 import { requestsIn } from './strangers.ts';
+import { sentBy } from './tunnel.ts';
 
 export const outside = feature({
   name: 'outside',
@@ -51,9 +52,9 @@ export const outside = feature({
             priority: priority.low,
             match: { domain, eth_type: ethernet.ipv4, known: 0, from_peer: 0 },
             actions: [
-              setField('eth_dst', routedMac.value),
+              setField('eth_dst', routedMacs.routeLink.value),
               move('route_link', 'eth_dst_low'),
-              setField('eth_src', routedMac.value),
+              setField('eth_src', routedMacs.gateway.value),
               move('gateway', 'eth_src_low'),
               load('peer', resolver),
             ],
@@ -62,7 +63,7 @@ export const outside = feature({
         ]),
   ],
   // Only routers send such frames.
-  always: [{ table: 'forward', priority: priority.urgent, match: { eth_dst: routedMac } }],
+  always: [{ table: 'forward', priority: priority.urgent, match: { eth_dst: routedMacs.any } }],
 });
 
 /** A frame to an unknown MAC address goes to all that may have the station. */
@@ -83,7 +84,10 @@ export const resume = feature({
   doc: 'Continues the routing of packets from other hosts for stations behind the uplinks of this one.',
   cookie: 0x2d,
   says: {
-    resume: 'the host of its sender leaves the routing to this one, which has the uplink',
+    resume: ({ next }) =>
+      next === 'dispatch'
+        ? 'a report of the size of packets that pass; it may be for a router here'
+        : 'the host of its sender leaves the routing to this one, which has the uplink',
     limit: 'gateways answer on the host of the sender only',
   },
   source: { of: 'tunnel' },
@@ -91,14 +95,48 @@ export const resume = feature({
   flows: ({ id }) => [
     {
       table: 'resume',
-      priority: priority.normal,
-      match: { in_port: id, eth_dst: routedMac },
+      priority: priority.high,
+      match: { in_port: id, eth_dst: routedMacs.routeLink },
       actions: [move('eth_dst_low', 'route_link'), move('eth_src_low', 'gateway')],
       next: 'route_out',
     },
+    // Linux reports a packet that is too large for the underlay from its receiver to its last sender. If that was a router,
+    // this host routes the report on to the guest.
+    { table: 'resume', priority: priority.low, match: { in_port: id, ...fragmentationNeeded }, next: 'dispatch' },
     // A reply would go into the tunnel by which the request has come, to no host.
     { table: 'limit', priority: priority.high, match: { in_port: id } },
   ],
+});
+
+const fragmentationNeeded = {
+  eth_type: ethernet.ipv4,
+  ip_proto: protocol.icmp,
+  icmpv4_type: 3,
+  icmpv4_code: 4,
+} as const;
+
+/**
+ * A host that does not know yet of another's uplink on its wire sends frames by the wire and by the tunnel. Were the latter
+ * taken in, they would leave for the wire again, and go round in circles.
+ */
+export const byWire = feature({
+  name: 'by_wire',
+  doc: 'Drops frames out of a tunnel that come by a wire as well.',
+  cookie: 0x2f,
+  says: { resume: ({ before }) => `frames of ${before.domain} come from that host by the wire` },
+  source: { of: 'edge' },
+  select: (view, domain) => ({
+    domain,
+    isHere: isOnWire(view, domain, view.datapathId),
+    addresses: uplinkHosts(view, domain)
+      .filter((host) => isOnWire(view, domain, host))
+      .flatMap((host) => view.get('peer', host)?.address ?? []),
+  }),
+  flows: ({ domain, isHere, addresses }): Flow[] => {
+    const drop = { table: 'resume', priority: priority.normal } as const;
+    if (isHere) return [{ ...drop, match: { domain } }];
+    return [...new Set(addresses)].map((address) => ({ ...drop, match: { domain, ...sentBy(address) } }));
+  },
 });
 
 /**

@@ -19,12 +19,24 @@ export const peers = derivation({
   },
 });
 
-/** The kinds of tunnel ports that a datapath needs. */
-export function tunnelsWanted(relations: { readonly datapath: Iterables }, datapathId: number): Encapsulation[] {
-  const own = relations.datapath.get(datapathId);
+/**
+ * The kinds of tunnel ports that a datapath needs. Where there are hosts that it does not know yet (`isPart`), its own kind is
+ * there before the first of them.
+ */
+export function tunnelsWanted({ datapath }: Datapaths, datapathId: number, { isPart }: Known): Encapsulation[] {
+  const own = datapath.get(datapathId);
   if (!own) return [];
-  const wanted = new Set([...relations.datapath.rows()].map((other) => pathBetween(own, other)?.encapsulation));
+  const wanted = new Set([...datapath.rows()].map((other) => pathBetween(own, other)?.encapsulation));
+  if (isPart && own.tunnel_address !== null) wanted.add(own.encapsulation ?? 'geneve');
   return encapsulations.filter((one) => wanted.has(one));
+}
+
+interface Known {
+  readonly isPart: boolean;
+}
+
+interface Datapaths {
+  readonly datapath: Iterables;
 }
 
 interface Iterables {

@@ -8,7 +8,7 @@ import { segmentDomain } from '../pipeline/domain-numbers.ts';
 import { ask, type Flow, type FlowIn, load, priority } from '../pipeline/flow.ts';
 import { macLeaseOf } from './attachments.ts';
 import { isTunnelled } from './edges.ts';
-import { addressOfAnother, ofAnother } from './identity.ts';
+import { addressOfAnother, macOfAnother, ofAnother } from './identity.ts';
 import { inSentence, resolves } from './neighbour.ts';
 
 /** Where each member of a broadcast domain is that is on another host. */
@@ -59,8 +59,15 @@ export const remoteIdentity = feature({
   cookie: 0x23,
   says: { uplink: ofAnother, identity: addressOfAnother.says },
   source: { of: 'active_interface' },
-  select: (view, id) => addressesElsewhere(view, id)?.filter(({ domain_id }) => view.get('open_domain', domain_id)),
-  flows: (addresses) => addresses.flatMap(addressOfAnother.flows),
+  select: (view, id) => {
+    const isOpen = ({ domain_id }: { domain_id: number }) => view.get('open_domain', domain_id) !== undefined;
+    const [addresses, segments] = [addressesElsewhere(view, id), segmentsElsewhere(view, id)];
+    return addresses && { addresses: addresses.filter(isOpen), segments: segments.filter(isOpen) };
+  },
+  flows: ({ addresses, segments }) => [
+    ...addresses.flatMap(addressOfAnother.flows),
+    ...segments.map(({ domain_id, mac }) => macOfAnother(domain_id, mac)),
+  ],
 });
 
 /** A frame for an interface elsewhere goes through one tunnel, or two while the interface may be moving. */
@@ -122,6 +129,18 @@ function addressesElsewhere(view: View, id: number): Address[] | undefined {
     const domain_id = view.get('network_domain', lease.network_id)?.domain_id;
     if (mac === undefined || domain_id === undefined) return [];
     return throughTunnels(view, domain_id, places).length > 0 ? [{ domain_id, mac, ip: lease.ipv4_address, peer }] : [];
+  });
+}
+
+/** The MAC addresses of an interface elsewhere in segments, without those that have an IP address there. */
+function segmentsElsewhere(view: View, id: number): { domain_id: number; mac: number }[] {
+  const { interface_id } = view.get('active_interface', id)!;
+  const places = placesElsewhere(view, interface_id);
+  const withIp = new Set(addressesElsewhere(view, id)?.map(({ domain_id, mac }) => `${domain_id} ${mac}`));
+  return view.where('mac_lease', 'interface_id', interface_id).flatMap(({ mac_address: mac, segment_id }) => {
+    const domain_id = segment_id === null ? undefined : segmentDomain(segment_id);
+    if (domain_id === undefined || withIp.has(`${domain_id} ${mac}`)) return [];
+    return throughTunnels(view, domain_id, places).length > 0 ? [{ domain_id, mac }] : [];
   });
 }
 

@@ -2,7 +2,7 @@ import { feature } from '../engine/feature.ts';
 import { segmentDomain } from '../pipeline/domain-numbers.ts';
 import { type Flow, load, priority } from '../pipeline/flow.ts';
 import { isAcrossWire } from './edges.ts';
-import { ofAnother } from './identity.ts';
+import { macOfAnother, ofAnother } from './identity.ts';
 
 /** After what the guard takes by IP address, before what an uplink takes of anybody and what the guard refuses. */
 const admitted = priority.low + 3;
@@ -34,6 +34,6 @@ export const segment = feature({
       actions: [load('domain', domain), ...(filtered ? [load('filtered', 1)] : [])],
       next: 'identity',
     },
-    ...(isHere ? [{ table: 'uplink' as const, priority: priority.high + 1, match: { domain, eth_src: mac } }] : []),
+    ...(isHere ? [macOfAnother(domain, mac)] : []),
   ],
 });

@@ -2,7 +2,7 @@ import { isIP } from 'node:net';
 import { parseIpv4 } from '@openvnet/model';
 import type { Action, MatchValue } from '@openvnet/openflow';
 import { feature } from '../engine/feature.ts';
-import { ethernet, load, move, output, priority, protocol, setField } from '../pipeline/flow.ts';
+import { load, move, output, priority, setField } from '../pipeline/flow.ts';
 
 /**
  * Tunnels to other hosts. The key of a frame is its broadcast domain; the host of the sender has filtered and routed it, that of
@@ -34,17 +34,8 @@ export const peer = feature({
       table: 'from_peer',
       priority: priority.normal,
       match: { in_port: port, ...sentBy(address) },
-      actions: takenIn,
+      actions: [move('tunnel_key', 'domain'), load('from_peer', 1)],
       next: 'resume',
-    },
-    {
-      // Linux reports a packet that is too large for the underlay from its receiver to its last sender. If that was a router,
-      // this host routes the report on to the guest.
-      table: 'from_peer',
-      priority: priority.high,
-      match: { in_port: port, ...sentBy(address), ...fragmentationNeeded },
-      actions: takenIn,
-      next: 'dispatch',
     },
     {
       table: 'to_peer',
@@ -55,16 +46,8 @@ export const peer = feature({
   ],
 });
 
-const takenIn = [move('tunnel_key', 'domain'), load('from_peer', 1)];
-
-const fragmentationNeeded = {
-  eth_type: ethernet.ipv4,
-  ip_proto: protocol.icmp,
-  icmpv4_type: 3,
-  icmpv4_code: 4,
-} as const;
-
-function sentBy(address: string): { tun_src?: MatchValue; tun_ipv6_src?: MatchValue } {
+/** What tells frames from a host of this tunnel address. */
+export function sentBy(address: string): { tun_src?: MatchValue; tun_ipv6_src?: MatchValue } {
   return isIP(address) === 6 ? { tun_ipv6_src: ipv6Bits(address) } : { tun_src: parseIpv4(address)! };
 }
 

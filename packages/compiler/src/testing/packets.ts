@@ -1,5 +1,6 @@
 /** Packets drawn by lot for topologies that were: of guests, of stations outside, and of those who pretend. */
 import fc from 'fast-check';
+import { routedMacs } from '../features/routed-macs.ts';
 import { segmentDomain } from '../pipeline/domain-numbers.ts';
 import type { Copy, Packet } from '../simulate/simulate.ts';
 import { macOf } from './model.ts';
@@ -84,8 +85,10 @@ export function packetOf(topology: Topology, drawn: DrawnPacket): Packet {
   const ether = {
     ...(from.port === undefined ? tunnelled(topology, drawn, own, from.host!) : { in_port: from.port }),
     ...(wrong === 'port' && { in_port: strangerPort }),
-    eth_src: routed ? routedMac + gateways[mac % gateways.length]!.id : senderMac(wrong, own.mac, other.mac),
-    eth_dst: routed ? routedMac + 1 + (mac % 2) : to.mac,
+    eth_src: routed
+      ? routedMacs.gateway.value + gateways[mac % gateways.length]!.id
+      : senderMac(wrong, own.mac, other.mac),
+    eth_dst: routed ? routedMacs.routeLink.value + 1 + (mac % 2) : to.mac,
     ...(wrong === 'tag' && { vlan_vid: 0x1000 + (later ? 10 : 0) }),
   };
   const ownIp = wrong === 'ip' || wrong === 'all' ? other.ip : own.ip;
@@ -175,5 +178,3 @@ const pairs = [
 ] as const;
 
 const broadcast = 0xffff_ffff_ffff;
-/** With the number of a route link or a gateway. */
-const routedMac = 0x0656_0000_0000;

@@ -3,7 +3,7 @@ import type { Reader } from '@openvnet/store';
 import { addCommand } from '../api/parameters.ts';
 import { severalPorts } from '../hosts/several-ports.ts';
 import { noticesOf, refusedFrames } from '../status/asked.ts';
-import { type Facts, type Hosts, servedOf, whyUnserved } from '../status/facts.ts';
+import { concernedOf, type Facts, type Hosts, type ServedDatapath, servedOf, whyUnserved } from '../status/facts.ts';
 import { adviseOnPort, askForPorts, excludedPorts } from '../status/port-advice.ts';
 import type { Asked, Findings } from './findings.ts';
 import { uplinkNotes } from './uplink-notes.ts';
@@ -36,7 +36,7 @@ export async function interfaceFindings(facts: Facts, rows: readonly Row[]): Pro
     if (row.mode === 'remote') {
       return { revision, waits_for: ['mode remote has no effect: no host has such an interface'], served: [] };
     }
-    const where = row.mode === 'simulated' ? simulatedAt(facts, own) : guestAt(facts, row, own);
+    const where = row.mode === 'simulated' ? simulatedAt(facts, row, own) : guestAt(facts, row, own);
     const waits_for = [...lackingAddresses(row, own), ...(where.waits_for ?? [])];
     return {
       revision,
@@ -130,8 +130,9 @@ function guestAt(facts: Facts, row: Row, { ports }: Belongings): Findings {
     return place ? [{ ...found, place }] : [];
   });
   if (bound.length > 0) {
+    const places = bound.map(({ place }) => place);
     return {
-      served: bound.map(({ place }) => place),
+      served: [...places, ...elsewhere(facts, row, places)],
       on: bound.map(({ place, port_name, port_number }) => ({
         datapath_uuid: place.datapath.uuid,
         port_name,
@@ -156,6 +157,13 @@ function guestAt(facts: Facts, row: Row, { ports }: Belongings): Findings {
   return { served: [], waits_for: missing.length > 0 ? missing : [nameless] };
 }
 
+/** Other hosts that reach an interface. They count where its own host is there. */
+function elsewhere(facts: Facts, { id }: Row, places: readonly ServedDatapath[]): ServedDatapath[] {
+  if (!facts.agents.concerns() || !places.some(({ agent }) => agent.connection)) return [];
+  const others = servedOf(facts).filter(({ agent }) => agent.connection && !places.some((one) => one.agent === agent));
+  return [...concernedOf(facts, others, 'interface', id)];
+}
+
 function waitsForPort(facts: Facts, port: RowOf<'interface_port'>): string {
   const { datapath_id } = port;
   const registered = datapath_id === null ? facts.datapaths : facts.datapaths.filter(({ id }) => id === datapath_id);
@@ -173,19 +181,21 @@ function noPort({ port_name }: RowOf<'interface_port'>): string {
   return `no port named ${printable(port_name ?? '')}`;
 }
 
-function simulatedAt(facts: Facts, { ports }: Belongings): Findings {
+/** Where ports reach it; nothing is in the way of one that no port reaches yet. */
+function simulatedAt(facts: Facts, { id }: Row, { ports }: Belongings): Findings {
   const anywhere = ports.some(({ datapath_id }) => datapath_id === null);
   const allowed = anywhere
     ? facts.datapaths
     : facts.datapaths.filter(({ id }) => ports.some((port) => port.datapath_id === id));
-  const served = servedOf(
+  const everywhere = servedOf(
     facts,
-    allowed.map(({ id }) => id),
+    allowed.map((datapath) => datapath.id),
   );
+  const served = concernedOf(facts, everywhere, 'interface', id);
   return {
     served,
     on: served.map(({ datapath }) => ({ datapath_uuid: datapath.uuid, port_name: null, port_number: null })),
-    ...(served.length === 0 && { waits_for: [whyUnserved(facts, allowed)] }),
+    ...(everywhere.length === 0 && { waits_for: [whyUnserved(facts, allowed)] }),
   };
 }
 

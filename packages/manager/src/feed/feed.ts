@@ -89,6 +89,7 @@ export class Feed implements Disposable {
     const heartbeat = setInterval(() => this.#heartbeat(), this.#limits.heartbeatMs);
     heartbeat.unref();
     this.#updates = new Updates(store, logger, this.#limits);
+    agents.concerns = () => this.#updates.slices;
     this.#stop = [() => this.#updates[Symbol.dispose](), () => clearInterval(heartbeat)];
   }
 
@@ -114,6 +115,7 @@ export class Feed implements Disposable {
 
   [Symbol.dispose](): void {
     for (const stop of this.#stop) stop();
+    this.#placements[Symbol.dispose]();
     this.#underlays[Symbol.dispose]();
     for (const socket of this.#sockets.clients) socket.close(1001, 'the manager is stopping');
     this.#sockets.close();
@@ -205,19 +207,22 @@ export class Feed implements Disposable {
         this.#agents.claims.take(claim);
       } else if (!claim) this.#refuse(connection, agent, 'the first message must be hello');
       else if (!agent) return;
-      else if (said.type === 'report') this.#report(connection, agent, said, (data as Buffer).length);
+      else if (said.type === 'report')
+        this.#report(socket, connection, agent, { said, bytes: (data as Buffer).length });
       else this.#agents.answered(agent, said.ask, said.answer);
     };
     socket.on('message', safely(heard));
   }
 
-  #report(connection: Connection, agent: Agent, report: Report, bytes: number): void {
-    const { bridges = [], bound, waiting = [], heard = [] } = report;
-    const entries = bridges.length + waiting.length + heard.length + (bound ? bound.set.length + agent.bound.size : 0);
+  #report(socket: WebSocket, connection: Connection, agent: Agent, { said: report, bytes }: Said): void {
+    const { bridges = [], bound, waiting = [], heard = [], ports } = report;
+    const bounds = bound ? bound.set.length + agent.bound.size : 0;
+    const entries = bridges.length + waiting.length + heard.length + bounds + (ports?.set.length ?? 0);
     if (this.#strangers.saysTooMuch({ ...agent, bridges: [...agent.bridges, ...bridges] }, entries)) {
       this.#refuse(connection, agent, `report of ${entries} entries, though none of its bridges is registered`);
     } else {
       this.#agents.reported(agent, report, bytes);
+      this.#updates.reported(agent, report, socket);
       this.#placements.reported(agent, report);
       if (report.underlay || report.bridges) this.#underlays.settle();
       if (report.bridges) this.#releases.reported(agent);
@@ -245,14 +250,14 @@ export class Feed implements Disposable {
     const { hello, node } = agent;
     const { id: ours } = this.#store;
     if (hello.store === null || hello.store === ours || this.#newStore) {
-      void this.#updates.bringUpToDate(socket, connection, hello);
+      void this.#updates.bringUpToDate(socket, connection, agent);
       return;
     }
     const reason = unconfirmed(node, { its: hello.store, ours });
     this.#logger.warn({ node, store: hello.store }, reason);
     const release = (): void => {
       this.#logger.warn({ node, store: hello.store }, 'this store replaces the store of the agent');
-      void this.#updates.bringUpToDate(socket, connection, hello);
+      void this.#updates.bringUpToDate(socket, connection, agent);
     };
     this.#agents.hold(agent, { reason, release });
     // Agents of older versions do not know the message; they go on with what they have.
@@ -269,6 +274,11 @@ export class Feed implements Disposable {
       else socket.terminate();
     }
   }
+}
+
+interface Said {
+  readonly said: Report;
+  readonly bytes: number;
 }
 
 /** Answers an upgrade that is refused. */

@@ -10,12 +10,16 @@ import {
 import type { Reader } from '@openvnet/store';
 import { mapInOrder } from '../in-order.ts';
 
-/** The whole store as agents get it. */
+/** The rows of these kinds as agents get them. */
 export async function snapshotForAgent(
   reader: Reader,
+  sent: (kind: Kind) => boolean = () => true,
 ): Promise<Pick<Extract<ToAgent, { type: 'snapshot' }>, 'revision' | 'rows'>> {
   // Kind by kind, so that only one has its rows in memory twice.
-  const rows = await mapInOrder(kinds, async (kind) => [kind, (await reader.find(kind, {})).map(forAgent)]);
+  const rows = await mapInOrder(kinds.filter(sent), async (kind) => [
+    kind,
+    (await reader.find(kind, {})).map(forAgent),
+  ]);
   return { revision: reader.revision, rows: Object.fromEntries(rows) };
 }
 
@@ -24,6 +28,6 @@ export function changeForAgent({ kind, id, row }: Change): AgentChange {
   return { kind, id, row: row && forAgent(row) } as AgentChange;
 }
 
-function forAgent<K extends Kind>({ created_at, updated_at, ...row }: RowOf<K>): AgentRow<K> {
+export function forAgent<K extends Kind>({ created_at, updated_at, ...row }: RowOf<K>): AgentRow<K> {
   return row;
 }

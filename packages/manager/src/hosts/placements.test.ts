@@ -2,6 +2,8 @@
 import { mkdtempDisposableSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Bound, ToManager } from '@openvnet/model';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import {
@@ -357,5 +359,42 @@ describe('the tunnel address of a host', () => {
     one.say(report(1, [], { underlay }));
     await registerNetwork(manager);
     await addressOf(manager).toEqual(['192.0.2.1', 1600]);
+  });
+});
+
+describe('what hosts report', () => {
+  it('is written down once the database takes it, without a further report', async () => {
+    using directory = mkdtempDisposableSync(join(tmpdir(), 'openvnet-manager-'));
+    const store = join(directory.path, 'store.db');
+    await (await threeHosts(store)).close();
+    const database = new DatabaseSync(store);
+    for (const event of ['INSERT ON active_interfaces', 'UPDATE ON datapaths'])
+      database.exec(`CREATE TRIGGER "no ${event}" BEFORE ${event} WHEN (SELECT count(*) FROM networks) < 2
+        BEGIN SELECT RAISE(ABORT, 'refused'); END`);
+    database.close();
+    await using manager = await testManager({ store });
+    using one = await agentOf(manager, 1);
+    one.say(report(1, [1], { underlay: { address: '192.0.2.1', addresses: ['192.0.2.1'], mtu: 1500, problem: null } }));
+    const agents = async () => (await manager.done('GET', '/status')).agents;
+    await expect.poll(agents).toEqual([expect.objectContaining({ node: 'node1' })]);
+    await delay(200);
+    expect(await placesOf(manager)).toEqual([]);
+    await manager.done('POST', '/networks', { uuid: 'nw-2', ipv4_network: '10.2.0.0' });
+    await expect.poll(() => placesOf(manager), { timeout: 5000 }).toEqual(['dp-br0']);
+    const addressOf = async () => (await manager.done('GET', '/datapaths/dp-br0')).tunnel_address;
+    await expect.poll(addressOf, { timeout: 5000 }).toBe('192.0.2.1');
+  }, 15_000);
+
+  it('is forgotten with the datapath of a host that never comes back', async () => {
+    await using manager = await threeHosts();
+    const one = await agentOf(manager, 1);
+    one.say(report(1, [1]));
+    await places(manager).toEqual(['dp-br0']);
+    one[Symbol.dispose]();
+    using two = await agentOf(manager, 2);
+    two.say(report(2, [1]));
+    await places(manager).toEqual(['dp-br0', '(dp-br2)']);
+    await manager.done('DELETE', '/datapaths/dp-br0');
+    await places(manager).toEqual(['dp-br2']);
   });
 });

@@ -3,6 +3,7 @@ import type { Store, Transaction } from '@openvnet/store';
 import type { FastifyBaseLogger } from 'fastify';
 import type { Agent, Agents } from '../status/agents.ts';
 import { digitsOf } from '../status/facts.ts';
+import { Settling } from './settling.ts';
 
 type Placement = RowOf<'active_interface'>;
 
@@ -15,7 +16,7 @@ const movesMs = 60_000;
  * it has lost the port, or its guest is heard at another; others stand by. What an agent has said stays while it is away, as
  * its switch goes on.
  */
-export class Placements {
+export class Placements implements Disposable {
   readonly #store: Store;
   readonly #agents: Agents;
   readonly #logger: FastifyBaseLogger;
@@ -29,12 +30,20 @@ export class Placements {
   readonly #whole = new Set<Agent>();
   /** The switches that agents serve, by datapath ids. */
   readonly #served = new WeakMap<Agent, string>();
-  #running: Promise<void> | undefined;
+  readonly #settling: Settling;
 
   constructor({ store, agents, logger }: { store: Store; agents: Agents; logger: FastifyBaseLogger }) {
     this.#store = store;
     this.#agents = agents;
     this.#logger = logger;
+    this.#settling = new Settling(
+      () => this.#settle(),
+      (err) => logger.error({ err }, 'where interfaces are could not be written; retrying'),
+    );
+  }
+
+  [Symbol.dispose](): void {
+    this.#settling[Symbol.dispose]();
   }
 
   /** An agent has reported; what it said is known to `agents`. */
@@ -48,10 +57,7 @@ export class Placements {
     for (const { interface_id } of bound?.set ?? []) this.#due.add(interface_id);
     for (const [interfaceId] of bound?.gone ?? []) this.#due.add(interfaceId);
     if (bound?.whole || (bridges && this.#servesOthers(agent))) this.#whole.add(agent);
-    if (this.#due.size === 0 && this.#whole.size === 0) return;
-    this.#running ??= this.#run().finally(() => {
-      this.#running = undefined;
-    });
+    if (this.#due.size > 0 || this.#whole.size > 0) this.#settling.ask();
   }
 
   /** Whether the switches that an agent serves are others than it served when this was last asked. */
@@ -62,26 +68,20 @@ export class Placements {
     return true;
   }
 
-  async #run(): Promise<void> {
-    while (this.#due.size > 0 || this.#whole.size > 0) {
-      const [due, whole, heard] = [new Set(this.#due), [...this.#whole], new Map(this.#heard)];
-      this.#due.clear();
-      this.#heard.clear();
-      this.#whole.clear();
-      const nodes = whole.map(({ node }) => node).join(', ');
-      const by = { author: nodes ? `agent ${nodes}` : 'agents', request: null, message: null };
-      try {
-        await this.#store.transaction(by, (tx) => this.#write(tx, { due, whole, heard }));
-      } catch (error) {
-        this.#logger.error(
-          { err: error },
-          'where interfaces are could not be written; it is tried again with the next report',
-        );
-        for (const id of due) this.#due.add(id);
-        for (const agent of whole) this.#whole.add(agent);
-        for (const [id, datapathId] of heard) if (!this.#heard.has(id)) this.#heard.set(id, datapathId);
-        return;
-      }
+  async #settle(): Promise<void> {
+    const [due, whole, heard] = [new Set(this.#due), [...this.#whole], new Map(this.#heard)];
+    this.#due.clear();
+    this.#heard.clear();
+    this.#whole.clear();
+    const nodes = whole.map(({ node }) => node).join(', ');
+    const by = { author: nodes ? `agent ${nodes}` : 'agents', request: null, message: null };
+    try {
+      await this.#store.transaction(by, (tx) => this.#write(tx, { due, whole, heard }));
+    } catch (error) {
+      for (const id of due) this.#due.add(id);
+      for (const agent of whole) this.#whole.add(agent);
+      for (const [id, datapathId] of heard) if (!this.#heard.has(id)) this.#heard.set(id, datapathId);
+      throw error;
     }
   }
 

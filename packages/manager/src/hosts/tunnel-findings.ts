@@ -37,14 +37,21 @@ async function addressless(facts: Facts, row: Datapath, agent: Agent | undefined
   // What an agent of an older version, or none, has not said is not known.
   if (row.tunnel_address !== null || !agent?.underlay || facts.datapaths.length < 2) return [];
   const others = await sharing(facts.reader, row);
-  if (others.size === 0) return [];
-  const names = facts.datapaths.filter(({ id }) => others.has(id)).map(({ uuid }) => uuid);
+  const names = facts.datapaths
+    .filter((other) => others.has(other.id) && !isOf(facts, other, agent))
+    .map(({ uuid }) => uuid);
+  if (names.length === 0) return [];
   const shown = names.length > 3 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ');
   const why =
     agent.underlay.problem ?? `agent ${agent.node} reaches the manager from no address that other hosts reach`;
   return [
     `${row.uuid} has no tunnel address, so it cannot exchange frames with ${shown}: ${why}. Give the agent an address, or the manager one other than 127.0.0.1. ${useTunnelAddress(facts, agent)}`,
   ];
+}
+
+/** Whether a datapath is of the host of an agent. */
+function isOf({ agents }: Facts, datapath: Datapath, agent: Agent): boolean {
+  return seenAs(datapath, agents).some((seen) => isSameHost(seen.agent, agent));
 }
 
 /** Other datapaths with interfaces in the networks and segments of one, or in networks that a router joins to those. */

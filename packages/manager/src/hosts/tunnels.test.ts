@@ -69,6 +69,21 @@ describe('a datapath without a tunnel address', () => {
     expect((await statusOf('dp-br0')).waits_for).toEqual([]);
   });
 
+  it('waits for none, where the other datapath is of the same host', async () => {
+    using one = await host(1, underlay(null));
+    const { bridges, ...rest } = reportOf(99) as Extract<ToManager, { type: 'report' }>;
+    const set = [1, 2].map((id) => {
+      const port = { port_name: `if-veth${id}`, port_number: id, link: 'up' as const };
+      return { interface_id: id, datapath_id: id, ...port };
+    });
+    const both = [1, 2].map((id) => ({ ...bridges![0]!, dpid: dpids[id]! }));
+    one.say({ ...rest, bridges: both, bound: { set, gone: [], whole: true } });
+    await vi.waitFor(async () => expect((await statusOf('if-veth2')).on).toHaveLength(1));
+    const places = async () => (await manager.done('GET', '/interfaces/if-veth2/active_interfaces')).items;
+    await vi.waitFor(async () => expect(await places()).toHaveLength(1));
+    expect((await statusOf('dp-br0')).waits_for).toEqual([]);
+  });
+
   it('waits for one, where a router joins the networks', async () => {
     await manager.done('POST', '/networks', { uuid: 'nw-far', ipv4_network: '10.9.0.0' });
     await manager.done('POST', '/interfaces', { uuid: 'if-far', network_uuid: 'nw-far', ipv4_address: '10.9.0.1' });

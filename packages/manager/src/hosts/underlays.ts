@@ -4,6 +4,7 @@ import type { FastifyBaseLogger } from 'fastify';
 import type { Agents } from '../status/agents.ts';
 import { seenAs } from '../status/facts.ts';
 import { concernsHostAddresses, hostAddresses } from './host-addresses.ts';
+import { Settling } from './settling.ts';
 
 type Datapath = RowOf<'datapath'>;
 
@@ -11,15 +12,16 @@ type Datapath = RowOf<'datapath'>;
 export class Underlays implements Disposable {
   readonly #store: Store;
   readonly #agents: Agents;
-  readonly #logger: FastifyBaseLogger;
+  readonly #settling: Settling;
   readonly #stop: () => void;
-  #again = false;
-  #running: Promise<void> | undefined;
 
   constructor({ store, agents, logger }: { store: Store; agents: Agents; logger: FastifyBaseLogger }) {
     this.#store = store;
     this.#agents = agents;
-    this.#logger = logger;
+    this.#settling = new Settling(
+      () => this.#write(),
+      (err) => logger.error({ err }, 'the tunnel addresses of hosts could not be written; retrying'),
+    );
     this.#stop = store.subscribe(({ changes }) => {
       const present = changes.some(({ kind }) => kind === 'ip_lease') ? this.#present() : new Set<string>();
       const concerns = (change: Change) => change.kind === 'datapath' && change.row !== null;
@@ -29,35 +31,25 @@ export class Underlays implements Disposable {
 
   /** Something has been reported, or registered, on which an address may depend. */
   settle(): void {
-    this.#again = true;
-    this.#running ??= this.#run().finally(() => {
-      this.#running = undefined;
-    });
+    this.#settling.ask();
   }
 
   [Symbol.dispose](): void {
     this.#stop();
+    this.#settling[Symbol.dispose]();
   }
 
-  async #run(): Promise<void> {
-    while (this.#again) {
-      this.#again = false;
-      try {
-        const wanted = await this.#store.read(async (reader) => {
-          const leased = await hostAddresses(reader, this.#present());
-          const rows = await reader.find('datapath', {});
-          return rows.flatMap((row) => this.#wanted(row, leased.get(row.id) ?? []) ?? []);
-        });
-        if (wanted.length === 0) continue;
-        const by = { author: 'agents', request: null, message: null };
-        await this.#store.transaction(by, async (tx) => {
-          for (const { id, ...values } of wanted)
-            if (await tx.get('datapath', id)) await tx.update('datapath', id, values);
-        });
-      } catch (error) {
-        this.#logger.error({ err: error }, 'the tunnel addresses of hosts could not be written');
-      }
-    }
+  async #write(): Promise<void> {
+    const wanted = await this.#store.read(async (reader) => {
+      const leased = await hostAddresses(reader, this.#present());
+      const rows = await reader.find('datapath', {});
+      return rows.flatMap((row) => this.#wanted(row, leased.get(row.id) ?? []) ?? []);
+    });
+    if (wanted.length === 0) return;
+    const by = { author: 'agents', request: null, message: null };
+    await this.#store.transaction(by, async (tx) => {
+      for (const { id, ...values } of wanted) if (await tx.get('datapath', id)) await tx.update('datapath', id, values);
+    });
   }
 
   /** The addresses that hosts have. */

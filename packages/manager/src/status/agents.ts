@@ -1,4 +1,4 @@
-import type { Bound, BridgeReport, Question, Report, ToManager, UnderlayReport, Waiting } from '@openvnet/model';
+import type { Bound, BridgeReport, Kind, Question, Report, ToManager, UnderlayReport, Waiting } from '@openvnet/model';
 import { withoutClaims } from '../feed/succession.ts';
 import { type ClaimLimits, Claims, isSameHost } from './claims.ts';
 import { Turns } from './turns.ts';
@@ -57,10 +57,20 @@ export interface Held {
   readonly release: () => void;
 }
 
+/** What agents are concerned with, where each is told of a part only. */
+export interface Concerns {
+  /** Whether an object is in the slice of an agent. */
+  concerns(agent: Agent, kind: Kind, id: number): boolean;
+  /** The revision up to which an agent has done all that concerns it, if it has acknowledged `revision`. */
+  acknowledgedBy(agent: Agent, revision: number): number;
+}
+
 /** What all agents have said, the newest of each. */
 export class Agents implements Disposable {
   /** Who may speak for which node. */
   readonly claims: Claims;
+  /** Says whom what concerns; undefined as long as everything concerns everybody. */
+  concerns: () => Concerns | undefined = () => undefined;
   readonly #agents = new Map<string, Agent>();
   readonly #listeners = new Set<() => void>();
   readonly #questions = new Map<number, (agent: Agent, answer: unknown) => void>();

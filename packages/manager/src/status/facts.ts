@@ -1,4 +1,4 @@
-import { agoTextOf, type BridgeReport, type RowOf, shell } from '@openvnet/model';
+import { agoTextOf, type BridgeReport, type Kind, type RowOf, shell } from '@openvnet/model';
 import type { Reader, Store } from '@openvnet/store';
 import type { Agent, Agents } from './agents.ts';
 
@@ -35,11 +35,13 @@ export async function gatherFacts(reader: Reader, agents: Agents, url: string): 
     agents.all().flatMap((agent) => agent.bridges.map((bridge) => ({ agent, bridge }))),
     ({ bridge }) => digitsOf(bridge.dpid),
   );
+  const concerns = agents.concerns();
   const served = datapaths.map((datapath) => {
     const connected = (bridges.get(datapath.dpid) ?? []).flatMap(({ agent, bridge }) => {
       if (bridge.connection === null || bridge.revision === null) return [];
       // The agent's own revision is of all its switches, and newer where only that was said.
-      return [{ agent, bridge, datapath, revision: Math.max(bridge.revision, agent.revision ?? 0) }];
+      const acknowledged = Math.max(bridge.revision, agent.revision ?? 0);
+      return [{ agent, bridge, datapath, revision: concerns?.acknowledgedBy(agent, acknowledged) ?? acknowledged }];
     });
     return [datapath.id, connected] as const;
   });
@@ -50,6 +52,17 @@ export async function gatherFacts(reader: Reader, agents: Agents, url: string): 
 export function servedOf(facts: Facts, datapathIds?: readonly number[]): ServedDatapath[] {
   const ids = datapathIds ?? facts.datapaths.map(({ id }) => id);
   return ids.flatMap((id) => facts.served.get(id) ?? []);
+}
+
+/** Those of the datapaths on whose hosts an object has to be. */
+export function concernedOf(
+  { agents }: Facts,
+  served: readonly ServedDatapath[],
+  kind: Kind,
+  id: number,
+): readonly ServedDatapath[] {
+  const concerns = agents.concerns();
+  return concerns ? served.filter(({ agent }) => concerns.concerns(agent, kind, id)) : served;
 }
 
 /** Why none of the datapaths is served, in a sentence that says what to do. */

@@ -1,6 +1,6 @@
 import type { Kind, ObjectStatus, RowOf } from '@openvnet/model';
 import { behaviourOf } from '../behaviours/registry.ts';
-import { awayText, type Facts, type ServedDatapath, servedOf, startOf, whyUnserved } from './facts.ts';
+import { awayText, concernedOf, type Facts, type ServedDatapath, servedOf, startOf, whyUnserved } from './facts.ts';
 
 export interface Judgement {
   readonly status: ObjectStatus;
@@ -28,13 +28,13 @@ export async function judge<K extends Kind>(
   const unserved = whyUnserved(facts);
   return rows.map((row, i) => {
     const own = found[i] ?? {};
-    const served = own.served ?? everywhere;
+    const served = own.served ?? concernedOf(facts, everywhere, kind, row.id);
     const needed = Math.max(revisions.get(row.id) ?? 0, own.revision ?? 0, atLeast);
-    const counted = countedAmong(own.served ?? everywhere);
+    const counted = countedAmong(served);
     const waits_for = [
       ...(own.waits_for ?? []),
       ...reasons.flatMap((waiting) => waiting.get(`${kind} ${row.id}`) ?? []),
-      ...(served.length === 0 && !own.waits_for?.length ? [unserved] : []),
+      ...(everywhere.length === 0 && !own.waits_for?.length ? [unserved] : []),
       ...acknowledgements(facts, counted, needed),
     ];
     const away = [...new Set(served.map(({ agent }) => agent))].filter(({ connection }) => !connection);
