@@ -337,6 +337,25 @@ describe('the tunnel address of a host', () => {
     await shown().toEqual(['br-phy']);
   });
 
+  it('is the lease of a host interface with which a network is added to the datapath, as in the original', async () => {
+    await using manager = await threeHosts();
+    using one = await agentOf(manager, 1);
+    one.say(report(1, [], { underlay: { ...underlay, mtus: [1600, 1500] } }));
+    await addressOf(manager).toEqual(['192.0.2.1', 1600]);
+    await manager.done('POST', '/networks', { uuid: 'nw-phy', ipv4_network: '198.51.100.0', mode: 'physical' });
+    const eth = { uuid: 'if-eth', mode: 'host', network_uuid: 'nw-phy', ipv4_address: '198.51.100.1' };
+    await manager.done('POST', '/interfaces', { ...eth, port_name: 'eth0', mac_address: '52:54:00:00:00:77' });
+    await manager.done('POST', '/datapaths/dp-br0/networks/nw-net1', { interface_uuid: 'if-eth' });
+    await addressOf(manager).toEqual(['198.51.100.1', 1500]);
+    // Whatever is registered for the datapath itself comes first, and an address that the host does not have does not count.
+    await manager.done('PUT', '/datapaths/dp-br0', { ipv4_address: '192.0.2.1' });
+    await addressOf(manager).toEqual(['192.0.2.1', 1600]);
+    await manager.done('PUT', '/datapaths/dp-br0', { ipv4_address: '10.102.0.91' });
+    await addressOf(manager).toEqual(['198.51.100.1', 1500]);
+    one.say(report(1, [], { underlay: { ...underlay, addresses: ['192.0.2.1'], mtus: [1600] } }));
+    await addressOf(manager).toEqual(['192.0.2.1', 1600]);
+  });
+
   it('is known also where the datapath is registered after its host has reported', async () => {
     await using manager = await testManager();
     using one = await agentOf(manager, 1);
