@@ -387,17 +387,4 @@ describe('what hosts report', () => {
     const addressOf = async () => (await manager.done('GET', '/datapaths/dp-br0')).tunnel_address;
     await expect.poll(addressOf, { timeout: 5000 }).toBe('192.0.2.1');
   }, 15_000);
-
-  it('is forgotten with the datapath of a host that never comes back', async () => {
-    await using manager = await threeHosts();
-    const one = await agentOf(manager, 1);
-    one.say(report(1, [1]));
-    await places(manager).toEqual(['dp-br0']);
-    one[Symbol.dispose]();
-    using two = await agentOf(manager, 2);
-    two.say(report(2, [1]));
-    await places(manager).toEqual(['dp-br0', '(dp-br2)']);
-    await manager.done('DELETE', '/datapaths/dp-br0');
-    await places(manager).toEqual(['dp-br2']);
-  });
 });
