@@ -31,7 +31,7 @@ describe('a lab of several hosts', { timeout: 180_000 * patience }, () => {
     const { stdout: status } = await vnctl('status');
     for (const host of ['h1', 'h2', 'h3']) {
       expect(status).toMatch(new RegExp(`^  ${host} +\\S+ +\\d+ +\\S+ +connected`, 'm'));
-      expect(status).toMatch(new RegExp(`^  dp-${host} .* br0 +${host} +unix:`, 'm'));
+      expect(status).toMatch(new RegExp(`^  dp-${host} .* br0 +${host} +198\\.18\\.\\S+ +unix:`, 'm'));
     }
     const test = await vnctl('lab', 'test');
     expect(test.stdout).not.toContain('FAIL');

@@ -115,6 +115,8 @@ const underlay = z.object({
   /** Null if there is none. */
   address: shortText.nullable(),
   addresses: z.array(shortText).max(1000),
+  /** Of the device of each of them, in bytes. Agents of before do not say. */
+  mtus: z.array(z.number().int().min(0).max(65_535).nullable()).max(1000).optional(),
   /** Name of the device with the address. */
   device: shortText.nullable().optional(),
   /** Of that device, in bytes. */

@@ -80,6 +80,13 @@ beforeAll(async () => {
   await register();
   for (const name of ['ns2', 'ns3', 'ns5'] as const) await plug(name);
   await placed();
+  // The first packet between two hosts may come before Open vSwitch has been told the MAC address of the other.
+  for (const [from, to] of [
+    ['ns1', '172.16.1.2'],
+    ['ns4', '172.16.1.2'],
+    ['ns4', '172.16.1.1'],
+  ] as const)
+    for (let tries = 0; tries < 20 && (await received(from, to, 1)) === 0; tries++) await sleep(100 * patience);
 }, 120_000 * patience);
 
 afterAll(() => net[Symbol.asyncDispose]());

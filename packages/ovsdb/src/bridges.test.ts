@@ -59,6 +59,7 @@ describe('Bridges', () => {
           linkState: undefined,
           adminState: undefined,
           isolated: false,
+          options: new Map(),
           error: undefined,
           mac: undefined,
         },

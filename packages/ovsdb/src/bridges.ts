@@ -8,6 +8,8 @@ export interface PortState {
   /** OpenFlow number; `undefined` while the switch daemon has not assigned one, or could not. */
   readonly ofport: number | undefined;
   readonly type: string;
+  /** Settings of the type: of a tunnel port, its remote end and key. */
+  readonly options: ReadonlyMap<string, string>;
   readonly ifaceId: string | undefined;
   readonly linkState: 'up' | 'down' | undefined;
   /** Whether the interface is administratively up. */
@@ -239,6 +241,7 @@ function portState(row: Row<'Interface'>, holder: Row<'Port'>): PortState {
     name: row.name,
     ofport: row.ofport !== undefined && row.ofport >= 0 ? row.ofport : undefined,
     type: row.type,
+    options: row.options,
     ifaceId: row.external_ids.get('iface-id'),
     linkState: oneOf(['up', 'down'], row.link_state),
     adminState: oneOf(['up', 'down'], row.admin_state),

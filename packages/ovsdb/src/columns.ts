@@ -42,6 +42,7 @@ export const tables = {
     admin_state: ephemeral(optional(text)),
     error: optional(text),
     external_ids: map(),
+    options: map(),
   },
   Controller: { target: textColumn(), is_connected: ephemeral(truth()), status: ephemeral(map()) },
 } as const satisfies Record<string, Record<string, AnyColumn>>;

@@ -177,6 +177,19 @@ describe('the agent, of a frame that is too large for the tunnel to another host
     expect(decodeIcmp(read(error!).payload)).toMatchObject({ type: 3, code: 4, rest: 1450 });
   });
 
+  it('tells the sender also where another host is to route the packet, and the MAC addresses are not its own', () => {
+    const payload = encodeIpv4({
+      src: ip(1, 1),
+      dst: 0x08080808,
+      protocol: 17,
+      payload: Buffer.alloc(1480),
+      dont_fragment: true,
+    });
+    const frame = encodeEthernet({ src: 0x0a0000000001, dst: 0x0a0000000002, type: 0x0800, payload });
+    const [error] = agent.hand('too_large_for_tunnel', 11, frame, registers);
+    expect(decodeEthernet(error!.frame)).toMatchObject({ dst: macOf(11) });
+  });
+
   it('sends it on into the tunnel in fragments otherwise', () => {
     const sent = hand(1500);
     expect(sent.map((one) => [read(one).payload.length, read(one).fragment_offset])).toEqual([

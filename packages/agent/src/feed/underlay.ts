@@ -60,10 +60,11 @@ export class Underlay implements Disposable {
     const address = tunnelAddress ?? this.#towardsManager;
     const found = address === undefined ? undefined : known.get(address);
     const addresses = [...known.keys()].sort();
-    if (found) return { address: address!, addresses, ...found, problem: null };
+    const mtus = addresses.map((one) => known.get(one)!.mtu);
+    if (found) return { address: address!, addresses, mtus, ...found, problem: null };
     const problem =
       tunnelAddress === undefined ? null : `no device of this host has the tunnel address ${tunnelAddress}`;
-    return { address: null, addresses, mtu: null, problem };
+    return { address: null, addresses, mtus, mtu: null, problem };
   }
 }
 

@@ -188,6 +188,7 @@ describe('the simulated switch', () => {
       [
         "answered by answer",
         "answered by output",
+        "answered by to_peer",
         "dropped in admit",
         "dropped in dispatch",
         "dropped in egress_rules",

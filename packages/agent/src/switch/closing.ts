@@ -3,6 +3,7 @@ import { dial, reservedPorts, type SwitchConnection } from '@openvnet/openflow';
 import type { BridgeState, Ovsdb } from '@openvnet/ovsdb';
 import { emptySwitch } from './empty-switch.ts';
 import { formerFailMode, markClosed, restoreSettings } from './settings.ts';
+import { removeTunnelPorts } from './tunnel-ports.ts';
 
 /**
  * Closes a bridge that is no longer served: it forwards nothing, and its fail mode stays `secure`. `connection` is used if
@@ -11,6 +12,7 @@ import { formerFailMode, markClosed, restoreSettings } from './settings.ts';
  */
 export async function closeBridge(ovsdb: Ovsdb, bridge: BridgeState, where: Way): Promise<void> {
   await reached(bridge.name, where, emptySwitch);
+  await removeTunnelPorts(ovsdb, bridge);
   await markClosed(ovsdb, bridge);
 }
 

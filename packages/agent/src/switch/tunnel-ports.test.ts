@@ -5,6 +5,7 @@ import type { Encapsulation } from '@openvnet/model';
 import { Ovsdb } from '@openvnet/ovsdb';
 import pino from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { closeBridge } from './closing.ts';
 import { TunnelPorts, tunnelAt } from './tunnel-ports.ts';
 
 const stack = new AsyncDisposableStack();
@@ -25,8 +26,8 @@ beforeEach(async () => {
   while (ovsdb.bridges.get('br0')?.dpid === undefined) await once(ovsdb, 'change');
 });
 
-function tunnelPorts(wanted: Encapsulation[]): TunnelPorts {
-  return new TunnelPorts({ ovsdb, bridge: 'br0', wanted: () => wanted, log: pino({ level: 'silent' }) });
+function tunnelPorts(wanted: Encapsulation[], bridge = 'br0'): TunnelPorts {
+  return new TunnelPorts({ ovsdb, bridge, wanted: () => wanted, log: pino({ level: 'silent' }) });
 }
 
 /** What the database has, without the bridge's own port. */
@@ -76,5 +77,39 @@ describe('the tunnel ports of a bridge', () => {
     await expect.poll(() => tunnels.problem, { timeout: 5000 }).toBe(null);
     expect(await types()).toEqual(['vn-geneve: geneve flow flow']);
     tunnels.close();
+  });
+
+  it('are made again if somebody has made one that leads to one host', async () => {
+    await vswitch.vsctl(
+      ...['add-port', 'br0', 'vn-geneve'],
+      ...['--', 'set', 'interface', 'vn-geneve', 'type=geneve', 'options:remote_ip=192.0.2.1'],
+    );
+    await expect.poll(() => ovsdb.bridges.get('br0')!.ports.get('vn-geneve')?.type).toBe('geneve');
+    await tunnelPorts(['geneve']).settle();
+    expect(await types()).toEqual(['vn-geneve: geneve flow flow']);
+  });
+
+  it('are on one bridge of a host; the other is told which', async () => {
+    await vswitch.addBridge({ name: 'br1' });
+    await expect.poll(() => ovsdb.bridges.get('br1')?.dpid).toBeDefined();
+    const [one, two] = [tunnelPorts(['geneve']), tunnelPorts(['geneve'], 'br1')];
+    await one.settle();
+    await two.settle();
+    expect([one.problem, two.problem]).toEqual([
+      null,
+      'port vn-geneve is on br0, and a host has one such port: guests on br1 do not reach other hosts. Move their ports to br0',
+    ]);
+    await one.remove();
+    await expect.poll(() => two.problem, { timeout: 5000 }).toBe(null);
+    two.close();
+    await vswitch.deleteBridge('br1');
+  });
+
+  it('are removed from a bridge that nobody serves any more, when it is closed', async () => {
+    const tunnels = tunnelPorts(['geneve']);
+    await tunnels.settle();
+    tunnels.close();
+    await closeBridge(ovsdb, ovsdb.bridges.get('br0')!, { target: vswitch.ovsdb, connection: undefined });
+    expect(await types()).toEqual([]);
   });
 });

@@ -1,5 +1,5 @@
 import type { Encapsulation } from '@openvnet/model';
-import type { Ovsdb, PortState } from '@openvnet/ovsdb';
+import type { BridgeState, Ovsdb, PortState } from '@openvnet/ovsdb';
 import type { Logger } from 'pino';
 
 /** The names of tunnel ports. A bridge has one for each encapsulation in use, however many hosts there are. */
@@ -26,6 +26,24 @@ export function tunnelNamed(name: string): Encapsulation | undefined {
 export function tunnelAt({ name, type }: Pick<PortState, 'name' | 'type'>): Encapsulation | undefined {
   const encapsulation = tunnelNamed(name);
   return encapsulation === type ? encapsulation : undefined;
+}
+
+/** Removes the tunnel ports of a bridge that nobody serves. */
+export async function removeTunnelPorts(ovsdb: Ovsdb, { name: bridge, ports }: BridgeState): Promise<void> {
+  for (const port of [...ports.values()]) if (tunnelAt(port)) await ovsdb.deletePort(bridge, port.name);
+}
+
+function isByFlow({ options }: PortState): boolean {
+  return Object.entries(byFlow).every(([key, value]) => options.get(key) === value);
+}
+
+/** Open vSwitch takes one such port of each type. */
+function mayHave(ovsdb: Ovsdb, bridge: string, name: string): void {
+  const holder = [...ovsdb.bridges.values()].find((other) => other.name !== bridge && other.ports.has(name));
+  if (!holder) return;
+  throw new Error(
+    `port ${name} is on ${holder.name}, and a host has one such port: guests on ${bridge} do not reach other hosts. Move their ports to ${holder.name}`,
+  );
 }
 
 export interface TunnelPortsOptions {
@@ -84,20 +102,27 @@ export class TunnelPorts {
         for (const [encapsulation, name] of Object.entries(portNames) as [Encapsulation, string][]) {
           const port = ports.get(name);
           const isOurs = port !== undefined && tunnelAt(port) === encapsulation;
-          if (wanted.has(encapsulation) && !port) {
+          if (wanted.has(encapsulation) && port && !isOurs)
+            throw new Error(`port ${name} of ${bridge} is of type ${port.type || 'system'}, not ${encapsulation}`);
+          if (isOurs && !(wanted.has(encapsulation) && isByFlow(port))) {
+            await ovsdb.deletePort(bridge, name);
+            const why = wanted.has(encapsulation)
+              ? 'its options were not those of the agent'
+              : 'no other host needs it';
+            log.info({ bridge, port: name }, `tunnel port removed: ${why}`);
+          }
+          if (wanted.has(encapsulation) && !(port && isByFlow(port))) {
+            mayHave(ovsdb, bridge, name);
             await ovsdb.addPort(bridge, { name, type: encapsulation, options: byFlow });
             log.info({ bridge, port: name }, 'tunnel port added');
-          } else if (!wanted.has(encapsulation) && isOurs) {
-            await ovsdb.deletePort(bridge, name);
-            log.info({ bridge, port: name }, 'tunnel port removed: no other host needs it');
-          } else if (wanted.has(encapsulation) && !isOurs) {
-            throw new Error(`port ${name} of ${bridge} is of type ${port?.type || 'system'}, not ${encapsulation}`);
           }
         }
         this.problem = null;
       } catch (error) {
-        this.problem = (error as Error).message;
-        log.error({ bridge, err: error }, 'the tunnel ports of the bridge could not be changed; it is tried again');
+        const { message } = error as Error;
+        if (message !== this.problem)
+          log.error({ bridge, err: error }, 'the tunnel ports of the bridge could not be changed; it is tried again');
+        this.problem = message;
         if (!this.#closed) this.#retry = setTimeout(() => void this.settle(), retryMs).unref();
       }
     }

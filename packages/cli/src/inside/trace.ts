@@ -45,7 +45,7 @@ export function traceText(
   return [
     ...legs.map((leg) => legText(io, leg, several)),
     styled(io, delivered ? 'green' : 'red', sentence),
-    ...against.slice(1).map((fact) => styled(io, 'red', fact)),
+    ...against.filter((fact) => !verdict.includes(fact)).map((fact) => styled(io, 'red', fact)),
     ...notes.map((note) => `note: ${note}`),
   ].join('\n');
 }

@@ -110,6 +110,41 @@ describe('two guests of a network on two hosts', () => {
   });
 });
 
+describe('hosts with IPv6 tunnel addresses', () => {
+  const ipv6Hosts = () => {
+    const made = threeHosts();
+    for (const id of [1, 2]) made.model.put(...datapathRow(id, { tunnel_address: `fd00:31::${id}` }));
+    return made;
+  };
+  const ping = echoRequest(1, address(net1, 1), { mac: macOf(2), ip: address(net1, 2) });
+
+  it('reach each other, and say so by their addresses', () => {
+    const { hosts } = ipv6Hosts();
+    const { arrived, carried } = hosts.run(1, ping);
+    expect(arrived.map(at)).toEqual([[2, 2]]);
+    expect(carried).toEqual([{ from: 1, to: 2, key: net1, encapsulation: 'geneve' }]);
+    const toAll = { ...ping, eth_dst: 0xffff_ffff_ffff };
+    expect(hosts.run(1, toAll).arrived.map(at)).toEqual([[2, 2]]);
+  });
+
+  it('accept nothing from other addresses', () => {
+    const { hosts } = ipv6Hosts();
+    const frame = { ...ping, in_port: 1000, tunnel_id: net1 };
+    const from = (source: object) => hosts.run(2, { ...frame, ...source }).arrived.map(at);
+    expect(from({ tun_ipv6_src: (0xfd00_0031n << 96n) | 1n })).toEqual([[2, 2]]);
+    expect(from({ tun_ipv6_src: (0xfd00_0031n << 96n) | 9n })).toEqual([]);
+    expect(from({ tun_src: 0xac1f_0001 })).toEqual([]);
+  });
+
+  it('have smaller packets, and no tunnel to hosts with IPv4 addresses', () => {
+    const { hosts } = ipv6Hosts();
+    const reasons = (size: number) => hosts.run(1, { ...ping, size: size + 14 }).toAgents.length;
+    expect([reasons(1430), reasons(1431)]).toEqual([0, 1]);
+    const toGuest3 = echoRequest(1, address(net1, 1), { mac: macOf(11), ip: address(net2, 3) });
+    expect(hosts.run(1, toGuest3)).toMatchObject({ arrived: [], carried: [] });
+  });
+});
+
 describe('a router', () => {
   it("routes on the sender's host, and sends the packet on in its last network", () => {
     const { hosts } = threeHosts();

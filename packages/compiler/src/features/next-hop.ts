@@ -95,7 +95,8 @@ export const resolved = feature({
     {
       table: 'neighbour',
       priority: priority.normal,
-      match: { domain, target_ip: ip },
+      // ARP requests for a station go to the station: an answer from here would show its MAC address at a second place of the wire.
+      match: { domain, target_ip: ip, eth_type: ethernet.ipv4 },
       actions: [load('target_mac', mac), load('known', 1)],
     },
     {

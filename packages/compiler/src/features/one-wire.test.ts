@@ -118,6 +118,8 @@ describe('a wire at which two hosts have an uplink', () => {
   it('hears one answer to each question, from the place of whom it is for', () => {
     const { hosts } = outsideOf([2, 3]);
     const line = new Wire(hosts, [2, 3]);
+    // One that the agent has resolved as well.
+    hosts.host(2).compiler.relations.resolved.set({ id: 1, domain_id: wire, ip: guest3.ip, mac: guest3.mac });
     for (const [ip, mac] of [
       [address(wire, 254), macOf(wireGateway)],
       [outer.ip, outer.mac],
@@ -164,7 +166,9 @@ describe('a wire at which two hosts have an uplink', () => {
       const { heard } = line.fromGuest(host, toOutside(sender));
       expect(heard.map(({ eth_src, nw_ttl }) => [Number(eth_src), Number(nw_ttl)])).toEqual([[macOf(wireGateway), 63]]);
     }
-    // To a guest on the wire, too: from the host that stands for the network.
+    // From a host with an uplink to a guest on one without, through the host that stands for the network; and the other way.
+    const toOuter = echoRequest(5, address(inner, 5), { mac: macOf(innerGateway), ip: outer.ip });
+    expect(line.fromGuest(3, toOuter)).toMatchObject({ arrived: [[1, 2]], heard: [] });
     const { agents } = line.fromGuest(1, echoRequest(1, guest.ip, { mac: macOf(innerGateway), ip: guest3.ip }));
     expect(agents).toEqual([2]);
     hosts.host(2).compiler.relations.resolved.set({ id: 2, domain_id: wire, ip: guest3.ip, mac: guest3.mac });

@@ -2,13 +2,30 @@ import { describe, expect, it } from 'vitest';
 import { localPort } from '../pipeline/ports.ts';
 import { agentReasons } from '../pipeline/tables.ts';
 import type { Packet } from '../simulate/simulate.ts';
-import { arpRequest, echoRequest, macOf, routingLease, translatingRow, translationRows } from '../testing/model.ts';
+import { TestHosts } from '../testing/hosts.ts';
+import {
+  arpRequest,
+  echoRequest,
+  interfaceRows,
+  macLeaseRow,
+  macOf,
+  networkRows,
+  plainInterface,
+  routeRows,
+  routingLease,
+  segmentRow,
+  staticRow,
+  TestModel,
+  translatingRow,
+  translationRows,
+} from '../testing/model.ts';
 import {
   address,
   at,
   broadcast,
   fromOutside,
   guest,
+  inner,
   innerGateway,
   outer,
   outsideOf,
@@ -168,5 +185,47 @@ describe('promiscuous interfaces of a virtual network on two hosts', () => {
         .toAgents.map(({ host }) => host)
         .sort(),
     ).toEqual([2, 3]);
+  });
+});
+
+describe('a segment on several hosts', () => {
+  /** Stations 1 on host 1 and 2 on host 2, a promiscuous port on host 3, and a network of the segment with a gateway. */
+  function segmentOf(): TestHosts {
+    const model = new TestModel();
+    const rows = [
+      segmentRow(1),
+      ...networkRows(wire, undefined, { segment_id: 1 }),
+      ...networkRows(inner),
+      ...interfaceRows(4, inner, address(inner, 4)),
+      ...interfaceRows(innerGateway, inner, address(inner, 254), 'simulated'),
+      ...interfaceRows(wireGateway, wire, address(wire, 254), 'simulated'),
+      ...routeRows(1, 7, innerGateway, inner),
+      ...routeRows(2, 7, wireGateway, wire),
+      ...[1, 2].flatMap((id) => [...plainInterface(id, 'vif', `if-${id}`), macLeaseRow(id, id, 1)]),
+      ...plainInterface(53, 'promiscuous', 'if-53'),
+      staticRow(53, 53, { segment: 1 }),
+    ];
+    for (const row of rows) model.put(...row);
+    return new TestHosts(model, [1, 2, 3]).plug(1, 1, 4).plug(2, 2).plug(3, 53);
+  }
+
+  const sent = (to: number): Packet => ({ in_port: 1, eth_src: macOf(1), eth_dst: to, eth_type: 0x86dd });
+
+  it('carries frames of every kind to its members, and those for unknown stations to the promiscuous port', () => {
+    const hosts = segmentOf();
+    expect(hosts.run(1, sent(macOf(2))).arrived.map(at)).toEqual([[2, 2]]);
+    expect(hosts.run(1, sent(station.mac)).arrived.map(at)).toEqual([[3, 53]]);
+    expect(hosts.run(1, sent(broadcast)).arrived.map(at)).toEqual([
+      [2, 2],
+      [3, 53],
+    ]);
+  });
+
+  it('has the answer of a member without an address told to the host that resolves next hops', () => {
+    const hosts = segmentOf();
+    const toMember = echoRequest(4, address(inner, 4), { mac: macOf(innerGateway), ip: address(wire, 2) });
+    expect(hosts.run(1, toMember).toAgents).toEqual([{ host: 3, reason: agentReasons.next_hop }]);
+    const reply = { ...arpRequest(2, address(wire, 2), address(wire, 254)), arp_op: 2, eth_dst: macOf(wireGateway) };
+    expect(hosts.run(2, reply).toAgents).toContainEqual({ host: 3, reason: agentReasons.neighbour_heard });
   });
 });

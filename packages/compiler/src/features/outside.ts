@@ -7,7 +7,7 @@
 import type { Action } from '@openvnet/openflow';
 import { arpOperation } from '@openvnet/packet';
 import { feature } from '../engine/feature.ts';
-import { ask, ethernet, type Flow, load, move, priority, protocol, setField } from '../pipeline/flow.ts';
+import { ask, ethernet, type Flow, forgetInPort, load, move, priority, protocol, setField } from '../pipeline/flow.ts';
 import { isGatewayElsewhere, isOneWire, isOnWire, resolverOf, uplinkHosts } from './edges.ts';
 import { routedMacs } from './routed-macs.ts';
 import { requestsIn } from './strangers.ts';
@@ -88,6 +88,7 @@ export const resume = feature({
       next === 'dispatch'
         ? 'a report of the size of packets that pass; it may be for a router here'
         : 'the host of its sender leaves the routing to this one, which has the uplink',
+    leave: 'routed by this host, it may go to any other',
     limit: 'gateways answer on the host of the sender only',
   },
   source: { of: 'tunnel' },
@@ -105,6 +106,16 @@ export const resume = feature({
     { table: 'resume', priority: priority.low, match: { in_port: id, ...fragmentationNeeded }, next: 'dispatch' },
     // A reply would go into the tunnel by which the request has come, to no host.
     { table: 'limit', priority: priority.high, match: { in_port: id } },
+  ],
+  // The time to live has been counted down, and no host leaves the packet to another once more.
+  always: [
+    {
+      table: 'leave',
+      priority: priority.high,
+      match: { from_peer: 1 },
+      actions: [forgetInPort, load('from_peer', 0)],
+      next: 'forward',
+    },
   ],
 });
 

@@ -75,11 +75,19 @@ function ofRouter(...[packet, lookup]: Parameters<Answer>): ReturnType<Answer> {
 function ofTunnel(...[packet, lookup]: Parameters<Answer>): ReturnType<Answer> {
   const mtu = lookup.get('peer', packet.register('peer'))?.mtu ?? undefined;
   const { src, dst, payload } = decodeEthernet(packet.frame);
-  const refuse = ({ dst: receiver }: Ipv4, size: typeof tooLargeError & { mtu: number }): readonly Reply[] => {
+  const refuse = (
+    { src: from, dst: receiver }: Ipv4,
+    size: typeof tooLargeError & { mtu: number },
+  ): readonly Reply[] => {
     if (placeInRouter({ src, dst })) return icmpErrorBack(packet, lookup, size);
     const error = icmpError(payload, { ...size, src: receiver });
     if (!error) return [];
-    const frame = encodeEthernet({ dst: src, src: dst, type: ethernet.ipv4, payload: error });
+    // What another host is to route does not have the MAC address of its sender any more.
+    const sender = lookup
+      .where('binding', 'port', packet.port)
+      .flatMap(({ id }) => lookup.where('attachment', 'interface_id', id))
+      .find(({ ip }) => ip === from);
+    const frame = encodeEthernet({ dst: sender?.mac ?? src, src: dst, type: ethernet.ipv4, payload: error });
     return [{ frame, actions: [output(packet.port)] }];
   };
   return answer(packet, lookup, { mtu, table: 'to_peer', refuse });

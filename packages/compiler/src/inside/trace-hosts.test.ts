@@ -201,7 +201,7 @@ describe('a trace to a station outside, behind the uplink of another host', () =
         "  routed_size: no tunnel limits its size",
         "  rewrite: time to live 64 is decremented; sent from 52:54:00:00:00:66 to 52:54:00:00:00:99",
         "  translate_out: no address is translated",
-        "  leave: it may leave by its ingress port",
+        "  leave: routed by this host, it may go to any other",
         "  forward: nobody here has 52:54:00:00:00:99: it leaves nw-2 at port if-52",
         "  output: leaves at port if-52",
         "  = leaves for stations outside at port if-52",

@@ -217,15 +217,15 @@ export const tables = {
   },
   leave: {
     doc: 'Clears the ingress port of a routed packet, because the packet may leave by the same port.',
-    match: [],
-    writes: [],
+    match: ['from_peer'],
+    writes: ['from_peer'],
     next: ['forward'],
     calls: [],
     miss: 'drop',
   },
   neighbour: {
     doc: 'Resolves an IP address of a network to a MAC address. A subroutine: the packet returns to the calling table.',
-    match: ['domain', 'target_ip'],
+    match: ['domain', 'target_ip', 'eth_type'],
     writes: ['known', 'target_mac', 'peer'],
     next: [],
     calls: [],

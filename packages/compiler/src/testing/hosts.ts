@@ -1,4 +1,6 @@
+import { isIP } from 'node:net';
 import { type Encapsulation, encapsulations, parseIpv4 } from '@openvnet/model';
+import { ipv6Bits } from '../features/tunnel.ts';
 import type { Packet } from '../simulate/simulate.ts';
 import { datapathRow, placementRow, type TestModel, TestSwitch } from './model.ts';
 
@@ -67,23 +69,27 @@ export class TestHosts {
           arrived.push({ host: next.host, ...copy });
           continue;
         }
-        const to = this.#hostAt(Number(copy.packet.tun_dst));
+        const to = this.#hostAt(copy.packet);
         const key = Number(copy.packet.tunnel_id);
         carried.push({ from: next.host, to, key, encapsulation });
-        const { tun_dst: _, ...inner } = copy.packet;
-        queue.push({ host: to, packet: { ...inner, in_port: copy.port, tun_src: addressOf(next.host) } });
+        const { tun_dst: _, tun_ipv6_dst: __, ...inner } = copy.packet;
+        queue.push({ host: to, packet: { ...inner, in_port: copy.port, ...this.#outerSource(next.host) } });
       }
     }
     return { arrived, carried, toAgents };
   }
 
-  #hostAt(address: number): number {
-    const found = [...this.#hosts.keys()].find((id) => addressOf(id) === address);
+  /** Where both destinations are set, IPv4 wins. */
+  #hostAt({ tun_dst = 0, tun_ipv6_dst = 0 }: Packet): number {
+    const [name, address] = Number(tun_dst) === 0 ? ['tun_ipv6_src', tun_ipv6_dst] : ['tun_src', tun_dst];
+    const found = [...this.#hosts.keys()].find((id) => this.#outerSource(id)[name as keyof Packet] === BigInt(address));
     if (found === undefined) throw new RangeError(`no host has the address ${address}`);
     return found;
   }
-}
 
-function addressOf(host: number): number {
-  return parseIpv4(`172.31.0.${host}`)!;
+  /** The source of what a host sends to others, as a packet that comes out of a tunnel has it. */
+  #outerSource(host: number): Packet {
+    const address = this.#model.relations.datapath.get(host)!.tunnel_address!;
+    return isIP(address) === 6 ? { tun_ipv6_src: ipv6Bits(address) } : { tun_src: BigInt(parseIpv4(address)!) };
+  }
 }

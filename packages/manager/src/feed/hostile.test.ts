@@ -112,10 +112,12 @@ describe('agents that nobody has registered', () => {
     using agent = await testAgent(manager.url, fresh);
     await agent.next();
     const waiting = Array.from({ length: 100_000 }, () => ({ kind: 'network', id: 1, reason: 'r' }));
-    const before = performance.now();
+    // Other programs of the machine do not count.
+    const before = process.cpuUsage();
     agent.say(reportOf(0, { waiting }));
     await until(async () => (await statusOf(manager)).agents[0]!.revision === 0);
-    expect(performance.now() - before).toBeLessThan(4000);
+    const { user, system } = process.cpuUsage(before);
+    expect((user + system) / 1000).toBeLessThan(4000);
   });
 });
 

@@ -1,3 +1,4 @@
+import { setImmediate as endOfTurn } from 'node:timers/promises';
 import type { Change, Kind, Report, RowOf } from '@openvnet/model';
 import type { Reader, Store } from '@openvnet/store';
 import type { FastifyBaseLogger } from 'fastify';
@@ -17,6 +18,8 @@ export interface SliceParts {
 
 /** How often agents are told of revisions that do not concern them, milliseconds. */
 const watermarkMs = 2000;
+/** How long rows are read for agents until others get their turn, milliseconds. */
+const turnMs = 30;
 
 interface Served {
   readonly agent: Agent;
@@ -161,10 +164,17 @@ export class SliceUpdates implements Disposable {
   async #readAndTell(): Promise<void> {
     const hosts = [...this.#slices.due];
     try {
-      await this.#parts.store.read(async (reader) => {
-        const texts = new Map<Key, string>();
-        for (const host of hosts) if (!this.#closed) await this.#bring(host, reader, texts);
-      });
+      const waiting = [...hosts];
+      while (waiting.length > 0 && !this.#closed) {
+        await this.#parts.store.read(async (reader) => {
+          const texts = new Map<Key, string>();
+          const end = performance.now() + turnMs;
+          do await this.#bring(waiting.shift()!, reader, texts);
+          while (waiting.length > 0 && performance.now() < end);
+        });
+        // When all agents come at once, requests get their turn in between.
+        await endOfTurn();
+      }
     } catch (error) {
       this.#parts.logger.error({ err: error }, 'a change could not be sent to the agents; they reconnect');
       for (const host of hosts) {

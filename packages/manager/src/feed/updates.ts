@@ -93,7 +93,7 @@ export class Updates implements Disposable {
 
   #changes(revision: number, changes: Iterable<Change>): string {
     const { id: store } = this.#store;
-    const sent = [...changes].filter(({ kind }) => this.#isSent(kind)).map(changeForAgent);
+    const sent = [...changes].filter(({ kind }) => isForAll(kind)).map(changeForAgent);
     const epoch = this.#epochOf(this.#flavour);
     return JSON.stringify({ type: 'changes', store, epoch, revision, changes: sent } satisfies ToAgent);
   }
@@ -112,11 +112,6 @@ export class Updates implements Disposable {
 
   get #flavour(): Flavour {
     return this.#slices ? 'all' : 'single';
-  }
-
-  /** That an interface is at the only datapath there is need not be said. */
-  #isSent(kind: Kind): boolean {
-    return this.#slices !== undefined || kind !== 'active_interface';
   }
 
   /** Counts the datapaths. Where slices begin or end with that, everybody is told anew. */
@@ -144,7 +139,7 @@ export class Updates implements Disposable {
   async #snapshot(reader: Reader): Promise<Buffer> {
     const { revision } = reader;
     if (this.#shared?.revision !== revision) {
-      const { rows, ...position } = await snapshotForAgent(reader, (kind) => this.#isSent(kind));
+      const { rows, ...position } = await snapshotForAgent(reader, isForAll);
       noteWork(Object.values(rows).reduce((sum, { length }) => sum + length, 0));
       const { id: store } = this.#store;
       const epoch = this.#epochOf(this.#flavour);
@@ -209,4 +204,12 @@ export class Updates implements Disposable {
     }
     socket.send(text, { binary: false });
   }
+}
+
+/**
+ * Whether agents that are told everything are told of a kind. Where interfaces are needs no saying if there is one datapath; otherwise
+ * those agents are of versions that have no tunnels, and do not know the kind.
+ */
+function isForAll(kind: Kind): boolean {
+  return kind !== 'active_interface';
 }

@@ -62,6 +62,11 @@ function noteOn(facts: Facts, { uuid, mode }: RowOf<'interface'>, rows: readonly
     ({ port_name, datapath }) => `port ${port_name} on ${datapath.uuid} (host ${datapath.node_id})`,
   );
   const says = `${uuid} is at ${place}, and has ${others.join(' and ')} as well, the newest since ${agoTextOf(newest(rows).created_at)}; frames for it go to each of them`;
+  const away = named.find(({ datapath_id }) => servedOf(facts, [datapath_id]).every(({ agent }) => !agent.connection));
+  if (away) {
+    const { uuid: datapath, node_id } = away.datapath;
+    return `${says}. Host ${node_id} is away. If it does not come back, use: ${shell`vnctl datapaths del ${datapath}`}`;
+  }
   const { datapath, port_name } = named[1]!;
   // The port of an uplink is the host's, and other things may need it.
   if (mode !== 'vif')

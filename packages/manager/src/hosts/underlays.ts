@@ -1,8 +1,9 @@
-import { ipv4ToText, type RowOf } from '@openvnet/model';
+import { type Change, ipv4ToText, type RowOf, type UnderlayReport } from '@openvnet/model';
 import type { Store } from '@openvnet/store';
 import type { FastifyBaseLogger } from 'fastify';
-import type { Agent, Agents } from '../status/agents.ts';
+import type { Agents } from '../status/agents.ts';
 import { seenAs } from '../status/facts.ts';
+import { concernsHostAddresses, hostAddresses } from './host-addresses.ts';
 import { Settling } from './settling.ts';
 
 type Datapath = RowOf<'datapath'>;
@@ -22,7 +23,9 @@ export class Underlays implements Disposable {
       (err) => logger.error({ err }, 'the tunnel addresses of hosts could not be written; retrying'),
     );
     this.#stop = store.subscribe(({ changes }) => {
-      if (changes.some(({ kind, row }) => kind === 'datapath' && row)) this.settle();
+      const present = changes.some(({ kind }) => kind === 'ip_lease') ? this.#present() : new Set<string>();
+      const concerns = (change: Change) => change.kind === 'datapath' && change.row !== null;
+      if (changes.some((change) => concerns(change) || concernsHostAddresses(change, present))) this.settle();
     });
   }
 
@@ -37,8 +40,11 @@ export class Underlays implements Disposable {
   }
 
   async #write(): Promise<void> {
-    const rows = await this.#store.find('datapath', {});
-    const wanted = rows.flatMap((row) => this.#wanted(row) ?? []);
+    const wanted = await this.#store.read(async (reader) => {
+      const leased = await hostAddresses(reader, this.#present());
+      const rows = await reader.find('datapath', {});
+      return rows.flatMap((row) => this.#wanted(row, leased.get(row.id) ?? []) ?? []);
+    });
     if (wanted.length === 0) return;
     const by = { author: 'agents', request: null, message: null };
     await this.#store.transaction(by, async (tx) => {
@@ -46,19 +52,36 @@ export class Underlays implements Disposable {
     });
   }
 
+  /** The addresses that hosts have. */
+  #present(): Set<string> {
+    return new Set(this.#agents.all().flatMap(({ underlay }) => underlay?.addresses ?? []));
+  }
+
   /** What is to be written of a datapath; undefined if it is written, or its host has not reported. */
-  #wanted(row: Datapath): Pick<Datapath, 'id' | 'tunnel_address' | 'underlay_mtu'> | undefined {
+  #wanted(
+    row: Datapath,
+    leased: readonly string[],
+  ): Pick<Datapath, 'id' | 'tunnel_address' | 'underlay_mtu'> | undefined {
     const [{ agent } = {}] = seenAs(row, this.#agents);
     if (!agent?.underlay || agent.held) return undefined;
-    const tunnel_address = tunnelAddressOf(row, agent);
-    const underlay_mtu = agent.underlay.mtu;
+    const tunnel_address = tunnelAddressOf(row, leased, agent.underlay);
+    const underlay_mtu = mtuOf(tunnel_address, agent.underlay);
     if (tunnel_address === row.tunnel_address && underlay_mtu === row.underlay_mtu) return undefined;
     return { id: row.id, tunnel_address, underlay_mtu };
   }
 }
 
-/** What the datapath says, if its host has that address, and otherwise what the host says. */
-function tunnelAddressOf({ ipv4_address }: Datapath, { underlay }: Agent): string | null {
-  const own = ipv4_address === null ? undefined : ipv4ToText(ipv4_address);
-  return own !== undefined && underlay?.addresses.includes(own) ? own : (underlay?.address ?? null);
+/** What the datapath says, or a lease of its host, if the host has that address, and otherwise what the host says. */
+function tunnelAddressOf(
+  { ipv4_address }: Datapath,
+  leased: readonly string[],
+  underlay: UnderlayReport,
+): string | null {
+  const said = [...(ipv4_address === null ? [] : [ipv4ToText(ipv4_address)]), ...leased];
+  return said.find((address) => underlay.addresses.includes(address)) ?? underlay.address;
+}
+
+function mtuOf(address: string | null, underlay: UnderlayReport): number | null {
+  if (address === null || address === underlay.address) return underlay.mtu;
+  return underlay.mtus?.[underlay.addresses.indexOf(address)] ?? underlay.mtu;
 }
