@@ -28,7 +28,7 @@ async function oneNetwork(play: Play): Promise<void> {
   );
   for (const n of [1, 2, 3])
     await stage.type(
-      `vnctl datapath add --uuid dp-h${n} --display-name=br0 --dpid=000000000000000${n} --node-id=h${n}`,
+      `vnctl datapaths add --uuid dp-h${n} --display-name=br0 --dpid=000000000000000${n} --node-id=h${n}`,
     );
   await network(stage, 'red', '10.0.1.0');
   for (const n of [1, 2, 3]) await guest(stage, 'red', n, `10.0.1.${n}`);
@@ -78,11 +78,11 @@ async function services(play: Play): Promise<void> {
   const { stage } = play;
   stage.heading('4: DHCP and DNS, answered on the host of the guest');
   await stage.type(
-    'vnctl interface add --uuid if-services --mode simulated --network-uuid nw-red --ipv4-address 10.0.1.253',
+    'vnctl interfaces add --uuid if-services --mode simulated --network-uuid nw-red --ipv4-address 10.0.1.253',
   );
-  await stage.type('vnctl network-service add --uuid ns-dhcp --interface-uuid if-services --mode dhcp');
-  await stage.type('vnctl network-service add --uuid ns-dns --interface-uuid if-services --mode dns');
-  await stage.type('vnctl dns-service add --uuid dnss-red --network-service-uuid ns-dns');
+  await stage.type('vnctl network-services add --uuid ns-dhcp --interface-uuid if-services --mode dhcp');
+  await stage.type('vnctl network-services add --uuid ns-dns --interface-uuid if-services --mode dns');
+  await stage.type('vnctl dns-services add --uuid dnss-red --network-service-uuid ns-dns');
   await inEffect(play);
   await checked(play, 'red2 gets 10.0.1.2 by dhcp');
   await checked(play, 'red3 resolves red2.red by 10.0.1.253 to 10.0.1.2');
@@ -92,12 +92,12 @@ async function services(play: Play): Promise<void> {
 async function outside(play: Play): Promise<void> {
   const { stage } = play;
   stage.heading('5: a network outside, at an uplink of h3');
-  await stage.type('vnctl network add --uuid nw-wan --ipv4-network 192.0.2.0 --ipv4-prefix 24 --network-mode physical');
+  await stage.type('vnctl networks add --uuid nw-wan --ipv4-network 192.0.2.0 --ipv4-prefix 24 --network-mode physical');
   await stage.type(
-    'vnctl interface add --uuid if-h3-eth1 --mode host --port-name eth1 --network-uuid nw-wan --ipv4-address 192.0.2.3 --mac-address 52:54:00:77:00:03',
+    'vnctl interfaces add --uuid if-h3-eth1 --mode host --port-name eth1 --network-uuid nw-wan --ipv4-address 192.0.2.3 --mac-address 52:54:00:77:00:03',
   );
   await stage.type(
-    'vnctl interface add --uuid if-wan-gw --mode simulated --network-uuid nw-wan --ipv4-address 192.0.2.254',
+    'vnctl interfaces add --uuid if-wan-gw --mode simulated --network-uuid nw-wan --ipv4-address 192.0.2.254',
   );
   await stage.type('vnctl router add --network nw-wan --route-link-uuid rl-router');
   await inEffect(play);
@@ -149,13 +149,13 @@ async function checked({ stage, scene }: Play, sentence: string): Promise<void> 
 
 async function network(stage: Stage, name: string, address: string): Promise<void> {
   await stage.type(
-    `vnctl network add --uuid nw-${name} --ipv4-network ${address} --ipv4-prefix 24 --network-mode virtual`,
+    `vnctl networks add --uuid nw-${name} --ipv4-network ${address} --ipv4-prefix 24 --network-mode virtual`,
   );
 }
 
 async function guest(stage: Stage, network: string, n: number, address: string): Promise<void> {
   const number = { red: 1, blue: 2, green: 3 }[network];
   await stage.type(
-    `vnctl interface add --uuid if-${network}${n} --port-name ${network}${n} --network-uuid nw-${network} --ipv4-address ${address} --mac-address 52:54:00:0${number}:00:0${n}`,
+    `vnctl interfaces add --uuid if-${network}${n} --port-name ${network}${n} --network-uuid nw-${network} --ipv4-address ${address} --mac-address 52:54:00:0${number}:00:0${n}`,
   );
 }
