@@ -92,7 +92,9 @@ async function services(play: Play): Promise<void> {
 async function outside(play: Play): Promise<void> {
   const { stage } = play;
   stage.heading('5: a network outside, at an uplink of h3');
-  await stage.type('vnctl networks add --uuid nw-wan --ipv4-network 192.0.2.0 --ipv4-prefix 24 --network-mode physical');
+  await stage.type(
+    'vnctl networks add --uuid nw-wan --ipv4-network 192.0.2.0 --ipv4-prefix 24 --network-mode physical',
+  );
   await stage.type(
     'vnctl interfaces add --uuid if-h3-eth1 --mode host --port-name eth1 --network-uuid nw-wan --ipv4-address 192.0.2.3 --mac-address 52:54:00:77:00:03',
   );
