@@ -140,3 +140,17 @@ it('messages, notes and pages of the programs name commands that exist', async (
   expect(commands.size).toBeGreaterThan(15);
   expect(await unreadable(commands)).toEqual([]);
 });
+
+it('sentences of the pages name commands that exist', async () => {
+  const pages = ['README.md', ...globSync('docs/*.md')].map((page) => readFileSync(page, 'utf8'));
+  const prose = pages.map((page) => page.replace(/^```.*?^```/gms, '')).join('\n');
+  const inline = [...prose.matchAll(/`vnctl ([a-z][^`]*)`/g)].flatMap(([, commands]) =>
+    commands!.replaceAll(/\s+/g, ' ').split(' && vnctl '),
+  );
+  const whole = inline.filter((command) => !/[|[\]…]|\.\.\./.test(command));
+  expect(whole.length).toBeGreaterThan(40);
+  // Some are named without what has to be given.
+  const isShort = (reason: string): boolean =>
+    /missing required argument|not specified$|argument missing$/.test(reason);
+  expect((await unreadable(whole)).filter((reason) => !isShort(reason))).toEqual([]);
+});

@@ -6,7 +6,8 @@ import { load, move, output, priority, setField } from '../pipeline/flow.ts';
 
 /**
  * Tunnels to other hosts. The key of a frame is its broadcast domain; the host of the sender has filtered and routed it, that of
- * the receiver delivers it. What came out of a tunnel never goes into one.
+ * the receiver delivers it. What came out of a tunnel goes into another one
+ * only after this host has routed it (`outside.ts`).
  */
 export const tunnel = feature({
   name: 'tunnel',
